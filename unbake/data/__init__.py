@@ -1,0 +1,1 @@
+"""From folders of materials to batches of samples."""

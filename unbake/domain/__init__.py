@@ -1,0 +1,1 @@
+"""What things are: maps, materials, names and packings, without a single pixel."""

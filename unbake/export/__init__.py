@@ -1,0 +1,1 @@
+"""Maps to files: DDS, presets, PGPatcher, and the model bundle."""

@@ -1,0 +1,1 @@
+"""Pixels: files, colour, normals, geometry, shading, tiling, mips; numpy, (H, W, C), no networks."""

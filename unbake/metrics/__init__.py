@@ -1,0 +1,1 @@
+"""What validation reports; each metric owns its direction."""
