@@ -1,0 +1,112 @@
+"""Tangent normals: stored colours to unit vectors and back; between the files and all that reads a normal.
+
+Inside the program a normal map is float32 (H, W, 3) of unit vectors, OpenGL: x points right, y points UP the
+picture, z towards the viewer. Row numbers grow downwards, so a step of one row is a step of -1 in y.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+Green = Literal["opengl", "directx"]
+"""Which way the green channel of a file points: up (OpenGL) or down (DirectX, Skyrim's)."""
+
+Z_FLOOR = 0.02
+"""Least z of a unit vector: a height field has no overhangs, and the steepest slope is about 50."""
+
+# Lengths that compression and filtering can leave of a unit vector; beyond them the texel is paint
+# (grey 0.0, black and white 1.73), not a normal.
+_SHORTEST, _LONGEST = 0.2, 1.6
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Unit vectors with z at least about Z_FLOOR, float32."""
+    vectors = np.ascontiguousarray(vectors, np.float32)
+    np.maximum(vectors[..., 2], Z_FLOOR, out=vectors[..., 2])
+    vectors /= np.sqrt(np.einsum("...c,...c->...", vectors, vectors))[..., None]
+    return vectors
+
+
+def decode_normal(unit_rgb: np.ndarray, green: Green) -> np.ndarray:
+    """Unit vectors (H, W, 3), OpenGL, of a stored normal map (H, W, 3 or more) in [0, 1].
+
+    Vectors are made unit length again, a z at or below 0 is lifted to a small positive one, and texels that
+    hold no normal at all (flat grey, black, white) become (0, 0, 1).
+
+    >>> decode_normal(np.full((1, 1, 3), 0.5, np.float32), "directx").tolist()
+    [[[0.0, 0.0, 1.0]]]
+    """
+    vectors = unit_rgb[..., :3].astype(np.float32) * 2 - 1
+    if green == "directx":
+        vectors[..., 1] *= -1
+    length = np.sqrt(np.einsum("...c,...c->...", vectors, vectors))
+    vectors[(length < _SHORTEST) | (length > _LONGEST)] = (0, 0, 1)
+    return _unit(vectors)
+
+
+def encode_normal(normal: np.ndarray, green: Green) -> np.ndarray:
+    """Stored colours (H, W, 3) in [0, 1] of unit vectors (H, W, 3), OpenGL; undoes `decode_normal`.
+
+    >>> encode_normal(np.float32([[[0, 0, 1]]]), "opengl").tolist()
+    [[[0.5, 0.5, 1.0]]]
+    """
+    vectors = flip_green(normal) if green == "directx" else normal
+    return np.clip(vectors * np.float32(0.5) + np.float32(0.5), 0, 1)
+
+
+def from_xy(unit_xy: np.ndarray, green: Green) -> np.ndarray:
+    """Unit vectors (H, W, 3), OpenGL, of a two-channel map (BC5) in [0, 1]; z is what is left of the length.
+
+    >>> from_xy(np.full((1, 1, 2), 0.5, np.float32), "opengl").tolist()
+    [[[0.0, 0.0, 1.0]]]
+    """
+    x, y = np.moveaxis(unit_xy[..., :2].astype(np.float32) * 2 - 1, -1, 0)
+    z = np.sqrt(np.maximum(1 - x * x - y * y, 0))
+    return _unit(np.stack([x, -y if green == "directx" else y, z], -1))
+
+
+def flip_green(normal: np.ndarray) -> np.ndarray:
+    """The same picture with y turned over: OpenGL to DirectX vectors or back.
+
+    >>> flip_green(np.float32([[[0, 0.6, 0.8]]])).round(1).tolist()[0][0][1] < 0
+    True
+    """
+    return normal * np.array([1, -1, 1], np.float32)
+
+
+def turn(normal: np.ndarray, quarter_turns: int, mirror: bool) -> np.ndarray:
+    """The surface turned as a whole: the picture (H, W, 3) and its vectors together.
+
+    First mirrored left to right if `mirror`, then turned counter-clockwise, as
+    `np.rot90(np.fliplr(map), quarter_turns)` turns a map without vectors.
+
+    >>> turn(np.float32([[[0.6, 0, 0.8]]]), 1, False).round(1).tolist()[0][0][1] > 0.5
+    True
+    """
+    x, y, z = np.moveaxis(normal[:, ::-1] if mirror else normal, -1, 0)
+    if mirror:
+        x = -x
+    x, y = ((x, y), (-y, x), (-x, -y), (y, -x))[quarter_turns % 4]
+    return np.ascontiguousarray(np.rot90(np.stack([x, y, z], -1), quarter_turns))
+
+
+def slopes(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes (dh/dx, dh/dy), each (H, W), of the surface under a normal map: x right, y UP, height in texels.
+
+    Down the rows the height changes by -dh/dy a row.
+
+    >>> dx, dy = slopes(np.float32([[[-0.6, 0, 0.8]]]))
+    >>> round(float(dx[0, 0]), 2)
+    0.75
+    """
+    z = np.maximum(normal[..., 2], np.float32(Z_FLOOR))
+    return -normal[..., 0] / z, -normal[..., 1] / z
+
+
+def from_slopes(dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
+    """Unit vectors (H, W, 3), OpenGL, of slopes (dh/dx, dh/dy) as `slopes` gives them.
+
+    >>> from_slopes(np.zeros((1, 1)), np.zeros((1, 1))).tolist() == [[[0, 0, 1]]]
+    True
+    """
+    return _unit(np.stack([-dx, -dy, np.ones_like(dx)], -1))
