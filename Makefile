@@ -1,0 +1,40 @@
+# Everything sets itself up in ./.venv; stamps keep it from being done twice.
+#   make demo      convert the bundled examples (core install only, no torch)
+#   make test      the whole test suite            make check   lint, types, import contracts
+#   make rehearse  every recipe on the tiny model  make bench   timings on this machine
+PYTHON ?= python3
+BIN    := .venv/bin
+
+.PHONY: demo test check rehearse bench clean
+
+demo: .venv/core.stamp
+	$(BIN)/unbake demo out/demo
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+rehearse: .venv/dev.stamp
+	$(BIN)/unbake rehearse
+
+bench: .venv/dev.stamp
+	$(BIN)/unbake bench
+
+clean:
+	rm -rf .venv out build *.egg-info
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/core.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/dev.stamp: pyproject.toml constraints.txt | .venv/bin/python
+	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check -e ".[train,dev]"
+	touch $@ .venv/core.stamp
