@@ -1,0 +1,190 @@
+"""What a preset is: which files a texture set becomes and what lies in each channel; read by `export.packs`.
+
+A preset is a TOML file and nothing else, so a new engine needs no code:
+
+    name   = "example"          # the file's own stem
+    folder = "textures/pbr"     # where the mirrored tree begins below OUT; "" = OUT itself
+    normal = "opengl"           # directx | opengl | as_input: which way the green of normals points
+    sides  = "keep"             # keep | power_of_two
+
+    [[files]]
+    suffix   = "_orm"           # the file is called <name><suffix>.<dds or png>
+    channels = ["ao", "roughness", "metallic"]
+    format   = "png8"
+
+A channel is a map ("roughness"), a component of one ("albedo.r"), a map turned over ("1-roughness" is
+smoothness), or a constant from 0.0 to 1.0.
+"""
+
+import tomllib
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from unbake.domain.maps import SPECS, MapKind
+from unbake.errors import RecipeError, TextureSetError
+
+
+class FileFormat(StrEnum):
+    """How a packed file is stored: PNG by its bits, DDS by its DXGI name."""
+
+    PNG8 = "png8"
+    PNG16 = "png16"
+    BC1 = "bc1_unorm"
+    BC1_SRGB = "bc1_unorm_srgb"
+    BC3 = "bc3_unorm"
+    BC3_SRGB = "bc3_unorm_srgb"
+    BC4 = "bc4_unorm"
+    BC7 = "bc7_unorm"
+    BC7_SRGB = "bc7_unorm_srgb"
+
+    @property
+    def extension(self) -> str:
+        """Of the file, with its dot."""
+        return ".png" if self.value.startswith("png") else ".dds"
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """How many channels a file of this format can be asked to hold."""
+        if self is FileFormat.BC4:
+            return (1,)
+        return (1, 3, 4) if self.extension == ".png" else (3, 4)
+
+
+DXGI: dict[FileFormat, int] = {
+    FileFormat.BC1: 71,
+    FileFormat.BC1_SRGB: 72,
+    FileFormat.BC3: 77,
+    FileFormat.BC3_SRGB: 78,
+    FileFormat.BC4: 80,
+    FileFormat.BC7: 98,
+    FileFormat.BC7_SRGB: 99,
+}
+"""Numbers of Microsoft's DXGI_FORMAT enumeration."""
+
+
+class Channel(NamedTuple):
+    """Where the values of one channel come from: a component of a map, or a constant where `map` is None."""
+
+    map: MapKind | None
+    component: int = 0
+    inverted: bool = False
+    constant: float = 0.0
+
+
+def read_channel(text: str | float) -> Channel:
+    """A channel as a preset writes it; ValueError with a sentence where it says nothing we know.
+
+    >>> read_channel("1-roughness").inverted, read_channel("albedo.b").component, read_channel(1.0).constant
+    (True, 2, 1.0)
+    """
+    if not isinstance(text, str):
+        if not 0 <= text <= 1:
+            raise ValueError(f"a constant channel lies between 0.0 and 1.0, not at {text}")
+        return Channel(None, constant=float(text))
+    inverted = text.startswith("1-")
+    name, _, letter = text.removeprefix("1-").partition(".")
+    if name not in list(MapKind):
+        raise ValueError(f"channel {text!r} names no map; there are {', '.join(MapKind)}")
+    count = SPECS[MapKind(name)].channels
+    letters = ("r", "g", "b")[:count] if count > 1 else ("",)
+    if letter not in letters:
+        choices = " or ".join(f"{name}.{one}" if one else name for one in letters)
+        raise ValueError(f"channel {text!r} should be {choices}")
+    return Channel(MapKind(name), letters.index(letter), inverted)
+
+
+class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One file of a preset.
+
+    suffix: between the set's name and the extension.
+    channels: one to four, in the order of the file.
+    format: how it is stored.
+    opaque_format: how it is stored where the fourth channel is 1 everywhere; the channel is left out.
+    when: "always" (maps that are missing are neutral), "given" (only with every map it names), or
+        "parallax" (as "given", and only where parallax is wanted).
+    recentred: the map's mean is moved to its neutral value, contrast reduced only where it would clip.
+    """
+
+    suffix: str
+    channels: tuple[str | float, ...]
+    format: FileFormat
+    opaque_format: FileFormat | None = None
+    when: Literal["always", "given", "parallax"] = "always"
+    recentred: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.sources) not in self.format.channels:
+            wanted = " or ".join(map(str, self.format.channels))
+            raise ValueError(f"a {self.format} file holds {wanted} channels, not {len(self.sources)}")
+        if not self.maps:
+            raise ValueError("a file needs a channel that is not a constant")
+        vectors = [source for source in self.sources if source.map and SPECS[source.map].vector]
+        if vectors and [*self.sources[:3]] != [Channel(vectors[0].map, i) for i in range(3)]:
+            raise ValueError("a normal fills the first three channels of its file, in order and not inverted")
+        for choice in filter(None, (self.format, self.opaque_format)):
+            if choice in DXGI and choice.endswith("_srgb") != (self.colour == "srgb"):
+                raise ValueError(f"{choice} does not fit {self.colour} maps: only colour is stored as sRGB")
+        if self.opaque_format and (len(self.sources), self.opaque_format.extension) != (
+            4,
+            self.format.extension,
+        ):
+            raise ValueError("opaque_format is for files of four channels, of the same kind as format")
+
+    @property
+    def sources(self) -> tuple[Channel, ...]:
+        """The channels, read."""
+        return tuple(read_channel(text) for text in self.channels)
+
+    @property
+    def maps(self) -> tuple[MapKind, ...]:
+        """Every map the file names, once each."""
+        return tuple(dict.fromkeys(source.map for source in self.sources if source.map))
+
+    @property
+    def colour(self) -> Literal["srgb", "linear", "normal"]:
+        """How the first three channels are averaged when the file is made smaller, as the maps' specs say."""
+        specs = [SPECS[source.map] for source in self.sources[:3] if source.map]
+        if any(spec.vector for spec in specs):
+            return "normal"
+        return "srgb" if any(spec.colour == "srgb" for spec in specs) else "linear"
+
+
+class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The files of a texture set for one engine; see the module's text for the TOML."""
+
+    name: str
+    about: str
+    folder: str = ""
+    normal: Literal["directx", "opengl", "as_input"]
+    sides: Literal["keep", "power_of_two"]
+    files: tuple[PackedFile, ...]
+
+    def __post_init__(self) -> None:
+        names = [file.suffix + file.format.extension for file in self.files]
+        if not names or len(set(names)) < len(names):
+            raise ValueError("a preset has at least one file, and no two of the same suffix")
+
+
+def read_preset(text: str, where: str) -> Preset:
+    """The preset in a TOML text; `where` names it in the RecipeError that anything wrong with it raises."""
+    try:
+        return msgspec.convert(tomllib.loads(text), Preset, strict=True)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise RecipeError(f"Preset {where} cannot be used as it is written: {error}.") from error
+
+
+def relative_name(name: str) -> PurePosixPath:
+    """A set's name as a path below the texture root; TextureSetError where it would lead out of that folder.
+
+    >>> relative_name("architecture\\\\whiterun\\\\wrwoodplank01").name
+    'wrwoodplank01'
+    """
+    path = PurePosixPath(name.replace("\\", "/"))
+    if not path.name or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise TextureSetError(
+            f"A texture set is named by its path below the texture root, which {name!r} is not."
+        )
+    return path
