@@ -1,0 +1,170 @@
+from pathlib import Path
+
+import pytest
+
+from unbake.convert.sets import Skipped, TextureSet, find_sets
+from unbake.errors import UsageError
+
+
+def tree(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"")
+    return root
+
+
+def reasons(skipped: list[Skipped]) -> dict[str, str]:
+    return {one.path: one.reason for one in skipped}
+
+
+def test_a_vanilla_set_is_found_by_its_suffixes(tmp_path: Path) -> None:
+    folder = tmp_path / "textures" / "clutter"
+    tree(folder, "pot.dds", "pot_n.dds", "pot_m.dds", "pot_g.dds", "pot_p.dds")
+    assert find_sets(tmp_path) == (
+        [
+            TextureSet(
+                "clutter/pot",
+                "clutter/pot",
+                folder / "pot.dds",
+                normal=folder / "pot_n.dds",
+                environment=folder / "pot_m.dds",
+                parallax=folder / "pot_p.dds",
+                glow=folder / "pot_g.dds",
+            )
+        ],
+        [],
+    )
+
+
+def test_a_set_named_as_mods_do_keeps_the_name_that_meshes_use(tmp_path: Path) -> None:
+    tree(tmp_path, "wall_d.jpg", "wall_n.jpg", "wall_s.jpg", "wall_h.jpg")
+    [found], skipped = find_sets(tmp_path)
+    assert (found.name, found.texture) == ("wall", "wall_d")
+    assert len(found.files) == 4
+    assert skipped == []
+
+
+def test_suffixes_and_folders_match_in_any_case(tmp_path: Path) -> None:
+    tree(tmp_path, "TEXTURES/Clutter/Pot.DDS", "TEXTURES/Clutter/POT_N.dds")
+    [found], _ = find_sets(tmp_path)
+    assert found.name == "Clutter/Pot"
+    assert found.normal == tmp_path / "TEXTURES/Clutter/POT_N.dds"
+
+
+def test_names_may_be_cyrillic(tmp_path: Path) -> None:
+    tree(tmp_path, "textures/Стены/Дерево.dds", "textures/Стены/дерево_N.dds")
+    [found], _ = find_sets(tmp_path)
+    assert (found.name, found.normal is not None) == ("Стены/Дерево", True)
+
+
+def test_a_diffuse_without_a_normal_is_a_set(tmp_path: Path) -> None:
+    [found], _ = find_sets(tree(tmp_path, "pot.png"))
+    assert found.normal is None
+
+
+def test_model_space_normals_skip_the_whole_set(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "body.dds", "body_msn.dds", "body_s.dds"))
+    assert sets == []
+    assert set(reasons(skipped)) == {"body.dds", "body_msn.dds", "body_s.dds"}
+
+
+def test_s_beside_a_plain_normal_is_a_specular_mask(tmp_path: Path) -> None:
+    [found], _ = find_sets(tree(tmp_path, "a.dds", "a_n.dds", "a_s.dds"))
+    assert found.specular == tmp_path / "a_s.dds"
+
+
+def test_s_without_a_normal_is_left_alone(tmp_path: Path) -> None:
+    [found], skipped = find_sets(tree(tmp_path, "a.dds", "a_s.dds"))
+    assert found.specular is None
+    assert "subsurface" in reasons(skipped)["a_s.dds"]
+
+
+def test_a_cubemap_is_skipped_and_its_neighbour_converted(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "glass.dds", "glass_n.dds", "glass_e.dds"))
+    assert [one.name for one in sets] == ["glass"]
+    assert "cubemap" in reasons(skipped)["glass_e.dds"]
+
+
+def test_a_normal_without_a_diffuse_gives_a_reason(tmp_path: Path) -> None:
+    assert "without a diffuse" in reasons(find_sets(tree(tmp_path, "lost_n.dds"))[1])["lost_n.dds"]
+
+
+def test_unsupported_folders_give_a_reason(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "textures/sky/moon.dds", "textures/pbr/pot.dds"))
+    assert sets == []
+    assert set(reasons(skipped)) == {"sky/moon.dds", "pbr/pot.dds"}
+
+
+def test_of_two_names_that_differ_in_case_the_first_wins(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "Pot.dds", "pot.dds"))
+    assert [one.name for one in sets] == ["Pot"]
+    assert "only in case" in reasons(skipped)["pot.dds"]
+
+
+def test_two_folders_that_differ_in_case_are_one(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "Clutter/pot.dds", "clutter/pot.dds", "clutter/pot_n.dds"))
+    assert [(one.name, one.normal is not None) for one in sets] == [("Clutter/pot", True)]
+    assert list(reasons(skipped)) == ["clutter/pot.dds"]
+
+
+def test_dds_is_preferred_to_other_files_of_the_same_stem(tmp_path: Path) -> None:
+    [found], skipped = find_sets(tree(tmp_path, "pot.png", "pot.dds", "pot.jpg"))
+    assert found.diffuse == tmp_path / "pot.dds"
+    assert set(reasons(skipped)) == {"pot.png", "pot.jpg"}
+
+
+def test_a_d_uses_its_own_normal_before_the_plain_one(tmp_path: Path) -> None:
+    sets, _ = find_sets(tree(tmp_path, "sword_d.dds", "sword_d_n.dds"))
+    assert [(one.name, one.normal) for one in sets] == [("sword_d", tmp_path / "sword_d_n.dds")]
+
+
+def test_names_start_below_the_textures_folder_of_the_path_itself(tmp_path: Path) -> None:
+    tree(tmp_path, "Textures/clutter/pots/pot.dds")
+    assert find_sets(tmp_path / "Textures" / "clutter")[0][0].name == "clutter/pots/pot"
+
+
+def test_a_texture_root_can_be_forced(tmp_path: Path) -> None:
+    tree(tmp_path, "textures/clutter/pot.dds")
+    assert find_sets(tmp_path, texture_root=tmp_path)[0][0].name == "textures/clutter/pot"
+
+
+def test_a_texture_root_elsewhere_is_refused(tmp_path: Path) -> None:
+    tree(tmp_path, "a/pot.dds", "b/pot.dds")
+    with pytest.raises(UsageError, match="texture root"):
+        find_sets(tmp_path / "a", texture_root=tmp_path / "b")
+
+
+def test_pictures_beside_the_textures_folder_are_skipped(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "textures/pot.dds", "screenshot.jpg"))
+    assert [one.name for one in sets] == ["pot"]
+    assert reasons(skipped) == {"screenshot.jpg": "outside the textures folder"}
+
+
+def test_include_and_exclude_match_names(tmp_path: Path) -> None:
+    tree(tmp_path, "a/pot.dds", "a/pan.dds", "b/pot.dds")
+    sets, _ = find_sets(tmp_path, include=["A/*"], exclude=["*/pan"])
+    assert [one.name for one in sets] == ["a/pot"]
+
+
+def test_one_texture_is_a_set_with_its_siblings(tmp_path: Path) -> None:
+    tree(tmp_path, "pot.dds", "pot_n.dds", "pan.dds")
+    sets, skipped = find_sets(tmp_path / "pot.dds")
+    assert [(one.name, one.normal) for one in sets] == [("pot", tmp_path / "pot_n.dds")]
+    assert skipped == []
+
+
+def test_one_texture_that_is_no_diffuse_gives_a_reason(tmp_path: Path) -> None:
+    tree(tmp_path, "pot.dds", "pot_n.dds")
+    sets, skipped = find_sets(tmp_path / "pot_n.dds")
+    assert sets == []
+    assert [one.path for one in skipped] == ["pot_n.dds"]
+
+
+def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing is there"):
+        find_sets(tmp_path / "gone")
+
+
+def test_a_file_that_is_no_texture_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="neither"):
+        find_sets(tree(tmp_path, "mesh.nif") / "mesh.nif")

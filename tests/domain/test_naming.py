@@ -1,0 +1,91 @@
+import subprocess
+import sys
+
+import pytest
+
+from unbake.domain.naming import Role, below_textures, is_texture, role_among, split_stem, unsupported_folder
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("wrwoodplank01", ("wrwoodplank01", Role.DIFFUSE)),
+        ("sword_d", ("sword", Role.DIFFUSE)),
+        ("sword_n", ("sword", Role.NORMAL)),
+        ("sword_s", ("sword", Role.SPECULAR)),
+        ("sword_m", ("sword", Role.ENVIRONMENT)),
+        ("sword_em", ("sword", Role.ENVIRONMENT)),
+        ("sword_envmask", ("sword", Role.ENVIRONMENT)),
+        ("sword_p", ("sword", Role.PARALLAX)),
+        ("sword_h", ("sword", Role.PARALLAX)),
+        ("sword_g", ("sword", Role.GLOW)),
+        ("body_msn", ("body", Role.MODEL_NORMAL)),
+        ("body_sk", ("body", Role.SKIN)),
+        ("shiny_e", ("shiny", Role.CUBEMAP)),
+        ("hair_flow", ("hair", Role.FLOW)),
+        ("armor_cnr", ("armor", Role.COAT)),
+        ("armor_rmaos", ("armor", Role.PBR)),
+    ],
+)
+def test_a_suffix_tells_the_role(stem: str, expected: tuple[str, Role]) -> None:
+    assert split_stem(stem) == expected
+
+
+def test_suffixes_are_read_in_any_case_and_the_rest_keeps_its_own() -> None:
+    assert split_stem("WRWood_EnvMask") == ("WRWood", Role.ENVIRONMENT)
+
+
+def test_an_unknown_ending_belongs_to_the_name() -> None:
+    assert split_stem("wood_plank") == ("wood_plank", Role.DIFFUSE)
+
+
+def test_a_bare_suffix_is_a_name() -> None:
+    assert split_stem("_n") == ("_n", Role.DIFFUSE)
+
+
+def test_a_stem_with_a_normal_of_its_own_is_a_diffuse() -> None:
+    assert role_among("rug_b", {"rug_b", "rug_b_n"}) == ("rug_b", Role.DIFFUSE)
+
+
+def test_a_d_beside_the_undecorated_stem_is_another_diffuse() -> None:
+    assert role_among("sword_d", {"sword", "sword_d"}) == ("sword_d", Role.DIFFUSE)
+
+
+def test_a_normal_stays_a_normal_whatever_lies_beside_it() -> None:
+    assert role_among("rug_n", {"rug_n", "rug_n_n"}) == ("rug", Role.NORMAL)
+
+
+def test_the_deepest_textures_folder_counts() -> None:
+    assert below_textures(["mods", "Textures", "a", "TEXTURES", "clutter", "pot.dds"]) == (
+        "clutter",
+        "pot.dds",
+    )
+
+
+def test_without_a_textures_folder_there_is_no_game_path() -> None:
+    assert below_textures(["mods", "textures.dds"]) is None
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "Interface/map", "effects", "sky", "terrain/tamriel", "cubemaps", "actors/character/female", "PBR/clutter",
+        "architecture/lod", "actors/FaceGenData/x",
+    ],
+)  # fmt: skip
+def test_folders_that_hold_no_surfaces_give_a_reason(folder: str) -> None:
+    assert unsupported_folder(folder.split("/"))
+
+
+@pytest.mark.parametrize("folder", ["landscape", "actors/dragon", "clutter/effects", "architecture/terrain"])
+def test_other_folders_are_converted(folder: str) -> None:
+    assert unsupported_folder(folder.split("/")) is None
+
+
+def test_texture_files_are_known_by_extension_in_any_case() -> None:
+    assert [is_texture(name) for name in ("a.DDS", "a.png", "a.nif", "dds")] == [True, True, False, False]
+
+
+def test_naming_needs_no_numpy() -> None:
+    code = "import sys; import unbake.domain.naming; assert 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
