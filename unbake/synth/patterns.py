@@ -1,0 +1,94 @@
+"""Periodic primitives (noise, blur) from which painted diffuses and procedural materials are made."""
+
+from functools import lru_cache
+
+import numpy as np
+
+
+@lru_cache(maxsize=32)
+def _squared_frequency(height: int, width: int) -> np.ndarray:
+    """|f|² in (cycles per texel)² of the half spectrum, (H, W // 2 + 1)."""
+    fy = np.fft.fftfreq(height)[:, None]
+    fx = np.fft.rfftfreq(width)[None]
+    return (fy * fy + fx * fx).astype(np.float32)
+
+
+def blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur of (H, W) or (H, W, C), sigma in texels, both axes wrapping; the mean is kept.
+
+    >>> float(blur(np.eye(8, dtype=np.float32), 2.0).mean().round(4))
+    0.125
+    """
+    if sigma <= 0:
+        return image
+    height, width = image.shape[:2]
+    transfer = np.exp(np.float32(-2 * (np.pi * sigma) ** 2) * _squared_frequency(height, width))
+    transfer = transfer.reshape(transfer.shape + (1,) * (image.ndim - 2))
+    spectrum = np.fft.rfft2(image.astype(np.float32, copy=False), axes=(0, 1)) * transfer
+    return np.ascontiguousarray(np.fft.irfft2(spectrum, s=(height, width), axes=(0, 1)))
+
+
+def smooth_noise(
+    rng: np.random.Generator, shape: tuple[int, int], cycles: float, slope: float = 1.5
+) -> np.ndarray:
+    """Low-frequency periodic noise (H, W), mean 0, deviation 1: amplitude falls as frequency^-slope.
+
+    `cycles`, the highest frequency, counts waves along the shorter side. The same generator state gives the
+    same pattern at every size.
+
+    >>> smooth_noise(np.random.default_rng(0), (16, 16), 3).shape
+    (16, 16)
+    """
+    height, width = shape
+    reach_y = round(cycles * height / min(shape))
+    reach_x = round(cycles * width / min(shape))
+    ky = np.arange(-reach_y, reach_y + 1)[:, None] * min(shape) / height
+    kx = np.arange(reach_x + 1)[None] * min(shape) / width
+    wave = np.hypot(ky, kx)
+    waves = rng.standard_normal((2, 2 * reach_y + 1, reach_x + 1))
+    amplitude = np.where((wave > 0) & (wave <= cycles), np.maximum(wave, 1) ** -slope, 0)
+    spectrum = np.zeros((height, width // 2 + 1), np.complex64)
+    rows, columns = min(reach_y, (height - 1) // 2), min(reach_x, (width - 1) // 2)
+    kept = (waves[0] + 1j * waves[1]) * amplitude
+    kept = kept[reach_y - rows : reach_y + rows + 1, : columns + 1]
+    spectrum[np.arange(-rows, rows + 1), : columns + 1] = kept
+    return normalised(np.fft.irfft2(spectrum, s=shape))
+
+
+def rough_noise(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    slope: float,
+    stretch: tuple[float, float] = (1.0, 1.0),
+    shortest: float = 2.0,
+) -> np.ndarray:
+    """Fractal periodic noise (H, W), mean 0, deviation 1: amplitude falls as frequency^-slope everywhere.
+
+    `stretch` (rows, columns) lengthens the grain along an axis (wood, brushed metal); waves shorter than
+    `shortest` texels are faded out.
+    """
+    height, width = shape
+    fy = np.fft.fftfreq(height)[:, None] * height * stretch[0]
+    fx = np.fft.rfftfreq(width)[None] * width * stretch[1]
+    wave = np.hypot(fy, fx).astype(np.float32)
+    wave[0, 0] = np.inf
+    filtered = np.fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
+    filtered *= np.maximum(wave, 0.5) ** np.float32(-slope)
+    filtered *= np.exp(np.float32(-((shortest / 2) ** 2)) * 4 * _squared_frequency(height, width))
+    return normalised(np.fft.irfft2(filtered, s=shape))
+
+
+def normalised(field: np.ndarray) -> np.ndarray:
+    """The field (H, W) with mean 0 and deviation 1, float32; a constant field becomes zeros."""
+    field = field - field.mean()
+    return (field / max(float(field.std()), 1e-12)).astype(np.float32)
+
+
+def smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """0 below `low`, 1 above `high`, an S-curve between; any shape.
+
+    >>> smoothstep(np.float32([0.5]), 0, 1).tolist()
+    [0.5]
+    """
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
