@@ -161,7 +161,7 @@ def test_one_texture_that_is_no_diffuse_gives_a_reason(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing is there"):
+    with pytest.raises(UsageError, match="nothing is at"):
         find_sets(tmp_path / "gone")
 
 

@@ -69,8 +69,8 @@ def test_without_a_textures_folder_there_is_no_game_path() -> None:
 @pytest.mark.parametrize(
     "folder",
     [
-        "Interface/map", "effects", "sky", "terrain/tamriel", "cubemaps", "actors/character/female", "PBR/clutter",
-        "architecture/lod", "actors/FaceGenData/x",
+        "Interface/map", "effects", "sky", "terrain/tamriel", "cubemaps", "actors/character/female",
+        "PBR/clutter", "architecture/lod", "actors/FaceGenData/x",
     ],
 )  # fmt: skip
 def test_folders_that_hold_no_surfaces_give_a_reason(folder: str) -> None:

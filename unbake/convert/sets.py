@@ -61,8 +61,8 @@ def find_sets(
     """The texture sets of a folder (or the one of a diffuse file), and what is left out and why; both sorted.
 
     root: a folder, or one diffuse texture.
-    texture_root: what names are relative to; by default the deepest folder called `textures` in a file's path,
-    else `root` (SPEC C1).
+    texture_root: what names are relative to; by default the deepest folder called `textures` in a file's
+    path, else `root` (SPEC C1).
     include, exclude: case-insensitive patterns (`*`, `?`, `[]`) matched against names; a `*` crosses folders.
     Raises UsageError where `root` does not exist or lies outside `texture_root`.
 
@@ -70,9 +70,7 @@ def find_sets(
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100  (links are followed by name, as the game sees them)
     if not root.exists():
-        raise UsageError(
-            f"a folder or a texture was expected at '{root}', but nothing is there; check the path"
-        )
+        raise UsageError(f"a folder or a texture was expected, but nothing is at '{root}'; check the path")
     if root.is_file() and not is_texture(root.name):
         raise UsageError(
             f"a folder or a texture ({' '.join(EXTENSIONS)}) was expected, but '{root.name}' is neither"

@@ -115,8 +115,8 @@ def unsupported_folder(folders: Sequence[str]) -> str | None:
 def role_among(stem: str, siblings: Collection[str]) -> tuple[str, Role]:
     """Like `split_stem`, but the stems beside it (lower case) decide what a suffix alone cannot.
 
-    A stem that has a normal of its own is a diffuse called by its whole stem (`rug_b` beside `rug_b_n`); so is a
-    `_d` where the undecorated stem is there as well.
+    A stem that has a normal of its own is a diffuse called by its whole stem (`rug_b` beside `rug_b_n`); so
+    is a `_d` where the undecorated stem is there as well.
     """
     base, role = split_stem(stem)
     lower = stem.lower()
