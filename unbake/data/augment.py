@@ -1,0 +1,152 @@
+"""Varies training samples: flips, quarter turns, colour jitter of the input, composites; called by `dataset`.
+
+Pure functions of a sample and a generator, numpy only. Colour comes before compositing, so that the parts of
+a composite keep their own light.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unbake.data.dataset import DrawSample, Sample
+from unbake.domain.maps import MapKind, spec
+from unbake.image.colour import luminance
+from unbake.image.normals import turn
+
+# Rec. 601 luma and two chroma axes, in which a turn of hue is a plane rotation.
+_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.float32)
+_FROM_YIQ = np.linalg.inv(_TO_YIQ).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What happens to training samples, as data; calling it makes one sample (see `dataset.Augment`).
+
+    spatial: flips and quarter turns. brightness, contrast, saturation: largest relative change of the input's
+    colours; hue: largest turn in degrees. two_crop, four_crop: chances of a composite (plan, phase A: 0.30
+    and 0.15).
+
+    >>> Augmentation(two_crop=0.3, four_crop=0.15).spatial
+    True
+    """
+
+    spatial: bool = True
+    brightness: float = 0.1
+    contrast: float = 0.1
+    saturation: float = 0.1
+    hue: float = 4.0
+    two_crop: float = 0.0
+    four_crop: float = 0.0
+
+    def __call__(self, this: DrawSample, another: DrawSample, rng: np.random.Generator) -> Sample:
+        """One sample: this material alone, or in a composite with one or three others."""
+        chance = rng.random()
+        if chance < self.two_crop:
+            return two_crop([self._varied(draw(rng), rng) for draw in (this, another)], rng)
+        if chance < self.two_crop + self.four_crop:
+            return four_crop(
+                [self._varied(draw(rng), rng) for draw in (this, another, another, another)], rng
+            )
+        return self._varied(this(rng), rng)
+
+    def _varied(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        if self.spatial:
+            sample = turned(sample, int(rng.integers(4)), bool(rng.integers(2)))
+        factors = rng.uniform(-1, 1, 4) * (self.brightness, self.contrast, self.saturation, self.hue)
+        return jittered(sample, *(float(factor) for factor in factors))
+
+
+def turned(sample: Sample, quarter_turns: int, mirror: bool) -> Sample:
+    """The sample mirrored left to right if `mirror`, then turned counter-clockwise; normals turn with it.
+
+    >>> one = Sample({MapKind.AO: np.float32([[[0], [1]]])}, None, "", "")
+    >>> turned(one, 0, True).maps[MapKind.AO].ravel().tolist()
+    [1.0, 0.0]
+    """
+
+    def as_a_whole(kind: MapKind, image: np.ndarray) -> np.ndarray:
+        if spec(kind).vector:
+            return turn(image, quarter_turns, mirror)
+        return np.ascontiguousarray(np.rot90(image[:, ::-1] if mirror else image, quarter_turns))
+
+    maps = {kind: as_a_whole(kind, image) for kind, image in sample.maps.items()}
+    return Sample(maps, sample.classes, sample.name, sample.key)
+
+
+def jittered(sample: Sample, brightness: float, contrast: float, saturation: float, hue: float) -> Sample:
+    """The sample with other colours in its DIFFUSE alone; targets stay (plan, phase A: input only).
+
+    brightness, contrast, saturation: relative changes, 0 for none; hue: degrees. Worked on display values.
+
+    >>> grey = Sample({MapKind.DIFFUSE: np.full((1, 1, 3), 0.5, np.float32)}, None, "", "")
+    >>> jittered(grey, 0.1, 0.0, 0.0, 0.0).maps[MapKind.DIFFUSE].round(2).ravel().tolist()
+    [0.55, 0.55, 0.55]
+    """
+    image = sample.maps[MapKind.DIFFUSE] * np.float32(1 + brightness)
+    middle = image.mean(dtype=np.float64).astype(np.float32)
+    image = middle + np.float32(1 + contrast) * (image - middle)
+    grey = luminance(image)
+    image = grey + np.float32(1 + saturation) * (image - grey)
+    cos, sin = np.cos(np.radians(hue)), np.sin(np.radians(hue))
+    rotation = _FROM_YIQ @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32) @ _TO_YIQ
+    image = np.clip(image @ rotation.T, 0, 1)
+    return Sample({**sample.maps, MapKind.DIFFUSE: image}, sample.classes, sample.name, sample.key)
+
+
+def two_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
+    """Two samples of one size on the two sides of a line of any direction, straight or wavy.
+
+    >>> one = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
+    >>> two_crop([one, one], np.random.default_rng(0)).name
+    'a+a'
+    """
+    y, x = _unit_grid(parts[0])
+    angle = rng.uniform(0, 2 * np.pi)
+    across = np.cos(angle) * x + np.sin(angle) * y
+    along = np.cos(angle) * y - np.sin(angle) * x
+    waves = rng.uniform(0, 0.06) * np.sin(2 * np.pi * (rng.uniform(1, 5) * along + rng.random()))
+    straight = rng.random() < 0.5
+    side = across + (0 if straight else waves) > rng.uniform(-0.25, 0.25)
+    return composite(parts, side.astype(np.intp))
+
+
+def four_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
+    """Four samples of one size in the quadrants around a random centre.
+
+    >>> one = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
+    >>> four_crop([one] * 4, np.random.default_rng(0)).name
+    'a+a+a+a'
+    """
+    y, x = _unit_grid(parts[0])
+    centre_y, centre_x = rng.uniform(-0.2, 0.2, 2)
+    return composite(parts, (2 * (y > centre_y) + (x > centre_x)).astype(np.intp))
+
+
+def composite(parts: Sequence[Sample], which: np.ndarray) -> Sample:
+    """One sample that shows parts[which[y, x]] at every texel, without blending.
+
+    A map is given only where every part has it. Classes are the union of the parts', or None when one of them
+    is unknown: its material is in the picture too.
+
+    >>> a, b = (Sample({MapKind.AO: np.full((1, 2, 1), v, np.float32)}, None, "", "") for v in (0, 1))
+    >>> composite([a, b], np.array([[1, 0]])).maps[MapKind.AO].ravel().tolist()
+    [1.0, 0.0]
+    """
+    maps = {}
+    for kind, image in parts[0].maps.items():
+        if all(kind in part.maps for part in parts):
+            maps[kind] = image.copy()
+            for i, part in enumerate(parts[1:], 1):
+                np.copyto(maps[kind], part.maps[kind], where=(which == i)[..., None])
+    known = [part.classes for part in parts if part.classes is not None]
+    classes = np.maximum.reduce(known) if len(known) == len(parts) else None
+    return Sample(maps, classes, "+".join(p.name for p in parts), "+".join(p.key for p in parts))
+
+
+def _unit_grid(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Rows (H, 1) and columns (1, W) of a sample, from -0.5 to 0.5."""
+    height, width = next(iter(sample.maps.values())).shape[:2]
+    y = (np.arange(height, dtype=np.float32) + 0.5) / height - 0.5
+    x = (np.arange(width, dtype=np.float32) + 0.5) / width - 0.5
+    return y[:, None], x[None, :]

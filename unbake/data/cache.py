@@ -1,0 +1,234 @@
+"""The memory-mapped cache: every material decoded, measured and painted once; between `split` and `dataset`.
+
+    cache/index.json                       what there is, one entry per material and scale
+    cache/entries/<category>/<name>/<scale>/
+        maps8.npy    (H, W, C)  uint8      maps of 8 bits, channels side by side in the index's order
+        maps16.npy   (H, W, C)  uint16     maps of 16 bits (heights)
+        painted.npy  (V, H, W, 4) uint8    V painted variants: diffuse, then the specular mask (or 0)
+        entry.json                         this entry of the index
+
+A crop thus touches three files whatever the number of maps. An entry appears whole or not at all, so an
+interrupted build goes on where it stopped.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from unbake.data.sources import MaterialSource
+from unbake.data.split import Split
+from unbake.data.stored import FORMAT_VERSION, Entry, Index, quantised, restored
+from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material
+from unbake.domain.maps import MapKind, spec
+from unbake.errors import UnbakeError, UsageError
+from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
+from unbake.image.tiling import tileable_axes
+from unbake.synth.diffuse import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
+
+LONG_SIDE = 1024
+"""Native textures are reduced to this on their long side."""
+
+PAINTER_VERSION = 1
+"""To be raised when the painter paints the same style and seed differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One material to build: what a worker process needs, and nothing else."""
+
+    source: MaterialSource
+    split: Split
+    key: str
+    scales: tuple[float, ...]
+    styles: tuple[str, ...]
+    seed: int
+    folder: Path
+
+
+def build_cache(
+    sources: Sequence[MaterialSource],
+    splits: Mapping[str, Split],
+    folder: Path,
+    *,
+    scales: tuple[float, ...] = (1.0, 0.5),
+    styles: tuple[str, ...] = TRAINING_STYLES,
+    held_styles: tuple[str, ...] = EVALUATION_STYLES,
+    variants: int = 3,
+    seed: int = 0,
+    workers: int = 2,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[str]:
+    """Builds what is missing or out of date in `folder`; returns one sentence per material left out.
+
+    splits: from `unbake.data.split.split`. scales: fractions of the native size, itself at most LONG_SIDE.
+    styles: names in the painter's STYLES, dealt round to `variants` paintings per entry. Materials outside
+    "train" get the first scale only and one painting per held style, with a painter seed that `seed` does not
+    touch, so that validation never changes. workers: processes; 1 stays in this one. A second build does no
+    work, a changed file redoes its material. Errors: UsageError for names the painter does not know, or when
+    nothing at all could be built.
+    """
+    unknown = sorted({*styles, *held_styles} - set(STYLES))
+    if unknown or not styles or not held_styles or variants < 1 or not scales:
+        raise UsageError(
+            f"Expected scales, at least one variant, and styles among {', '.join(STYLES)}; "
+            f"got scales {scales}, {variants} variants, styles {styles} and {held_styles}."
+        )
+    plans = {"train": (scales, styles, variants, seed)}
+    held = (scales[:1], held_styles, len(held_styles), -1)
+    jobs = [_job(s, splits[s.id], folder, *plans.get(splits[s.id], held)) for s in sources]
+    done: dict[str, list[Entry]] = {}
+    problems: list[str] = []
+    waiting = []
+    for job in jobs:
+        finished = _finished(job)
+        if finished is None:
+            waiting.append(job)
+        else:
+            done[job.source.id] = finished
+
+    def note(job: _Job, result: list[Entry] | str) -> None:
+        if isinstance(result, str):
+            problems.append(f"{job.source.id}: {result}")
+        else:
+            done[job.source.id] = result
+        if on_progress:
+            on_progress(len(done) + len(problems), len(jobs))
+
+    if workers > 1 and len(waiting) > 1:
+        # spawn: a forked child of a process that runs torch's threads can hang.
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            futures = {pool.submit(_build, job): job for job in waiting}
+            for future in as_completed(futures):
+                note(futures[future], future.result())
+    else:
+        for job in waiting:
+            note(job, _build(job))
+    if not done:
+        raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
+    entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
+    index = Index(FORMAT_VERSION, GEOMETRY_VERSION, PAINTER_VERSION, entries)
+    _write_bytes(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
+    return sorted(problems)
+
+
+def _job(
+    source: MaterialSource,
+    split: Split,
+    folder: Path,
+    scales: tuple[float, ...],
+    styles: tuple[str, ...],
+    variants: int,
+    seed: int,
+) -> _Job:
+    offset = int.from_bytes(hashlib.sha256(f"{seed}:{source.id}".encode()).digest()[:4], "big")
+    dealt = tuple(styles[(offset + i) % len(styles)] for i in range(variants))
+    files = [
+        (kind, path.name, path.stat().st_size, path.stat().st_mtime_ns)
+        for kind, path in sorted(source.paths.items())
+    ]
+    told = (source.metal, source.tileable, source.category, source.source, source.licence, split)
+    versions = (FORMAT_VERSION, GEOMETRY_VERSION, PAINTER_VERSION, LONG_SIDE)
+    painters = [repr(STYLES[style]) for style in dealt]
+    content = msgspec.json.encode((versions, files, told, scales, dealt, painters, offset))
+    key = hashlib.sha256(content).hexdigest()[:32]
+    return _Job(source, split, key, scales, dealt, offset, folder)
+
+
+def _place(job: _Job, scale: float) -> Path:
+    return job.folder / "entries" / job.source.id / f"{round(scale * 1000):04d}"
+
+
+def _finished(job: _Job) -> list[Entry] | None:
+    """The entries of a job that an earlier build left complete, or None when any must be made."""
+    entries = []
+    for scale in job.scales:
+        try:
+            entry = msgspec.json.decode((_place(job, scale) / "entry.json").read_bytes(), type=Entry)
+        except (OSError, msgspec.DecodeError):
+            return None
+        if entry.key != job.key:
+            return None
+        entries.append(entry)
+    return entries
+
+
+def _build(job: _Job) -> list[Entry] | str:
+    """All scales of one material, or the sentence that says why not. Runs in a worker process."""
+    try:
+        truth = read_material(job.source)
+        if job.source.tileable is None:
+            rows, columns = tileable_axes(truth[MapKind.ALBEDO])
+            wrap = (bool(rows), bool(columns))
+        else:
+            wrap = (job.source.tileable, job.source.tileable)
+        return [_build_scale(job, truth, wrap, scale) for scale in job.scales]
+    except UnbakeError as error:
+        return str(error)
+
+
+def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) -> Entry:
+    native_height, native_width = truth[MapKind.ALBEDO].shape[:2]
+    factor = scale * min(1.0, LONG_SIDE / max(native_height, native_width))
+    height = max(LEAST_SIDE, round(native_height * factor))
+    width = max(LEAST_SIDE, round(native_width * factor))
+    maps = at_size(truth, height, width)
+    # From the stored normal, as conversion will compute them from a file's eight bits.
+    maps[MapKind.NORMAL] = restored(MapKind.NORMAL, quantised(MapKind.NORMAL, maps[MapKind.NORMAL]))
+    maps |= geometry_channels(maps[MapKind.NORMAL], wrap)
+
+    painted = np.zeros((len(job.styles), height, width, 4), np.uint8)
+    specular = []
+    for i, style in enumerate(job.styles):
+        # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
+        picture = paint(maps, STYLES[style], (job.seed + 7919 * i + round(scale * 1000)) % 2**32)
+        painted[i, ..., :3] = quantised(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
+        specular.append(MapKind.SPECULAR in picture)
+        if specular[-1]:
+            painted[i, ..., 3:] = quantised(MapKind.SPECULAR, picture[MapKind.SPECULAR])
+
+    kinds8 = tuple(kind for kind in maps if spec(kind).bits == 8)
+    kinds16 = tuple(kind for kind in maps if spec(kind).bits == 16)
+    place = _place(job, scale)
+    entry = Entry(
+        id=job.source.id,
+        category=job.source.category,
+        split=job.split,
+        source=job.source.source,
+        licence=job.source.licence,
+        key=job.key,
+        folder=place.relative_to(job.folder).as_posix(),
+        scale=scale,
+        height=height,
+        width=width,
+        wrap=wrap,
+        maps8=kinds8,
+        maps16=kinds16,
+        styles=job.styles,
+        specular=tuple(specular),
+    )
+    making = place.with_name(f"{place.name}.{os.getpid()}.tmp")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    np.save(making / "maps8.npy", np.concatenate([quantised(k, maps[k]) for k in kinds8], -1))
+    np.save(making / "maps16.npy", np.concatenate([quantised(k, maps[k]) for k in kinds16], -1))
+    np.save(making / "painted.npy", painted)
+    (making / "entry.json").write_bytes(msgspec.json.encode(entry))
+    shutil.rmtree(place, ignore_errors=True)
+    making.replace(place)
+    return entry
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    """Whole or not at all: a reader never sees half an index."""
+    making = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making.write_bytes(data)
+    making.replace(path)

@@ -1,0 +1,94 @@
+"""What the cache keeps and how: its index, and maps as integers; `cache` writes it, `dataset` reads it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from unbake.data.split import Split
+from unbake.domain.maps import MapKind, spec
+from unbake.errors import UsageError
+from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.normals import decode_normal, encode_normal
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One material at one scale, as index.json holds it.
+
+    folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
+    files. styles, specular: per painted variant, its style and whether it has a specular mask.
+    """
+
+    id: str
+    category: str
+    split: Split
+    source: str
+    licence: str
+    key: str
+    folder: str
+    scale: float
+    height: int
+    width: int
+    wrap: tuple[bool, bool]
+    maps8: tuple[MapKind, ...]
+    maps16: tuple[MapKind, ...]
+    styles: tuple[str, ...]
+    specular: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All entries of a cache, with the versions of what made them."""
+
+    format: int
+    geometry: int
+    painter: int
+    entries: tuple[Entry, ...]
+
+
+def read_index(folder: Path) -> Index:
+    """The index of a cache. Errors: UsageError when there is none, or one made by another version."""
+    path = folder / "index.json"
+    if not path.is_file():
+        raise UsageError(f"Expected a data cache in {folder}, found no index.json; build the cache first.")
+    try:
+        index = msgspec.json.decode(path.read_bytes(), type=Index)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error
+    ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (index.format, index.geometry)
+    if ours != theirs:
+        raise UsageError(
+            f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
+        )
+    return index
+
+
+def quantised(kind: MapKind, values: np.ndarray) -> np.ndarray:
+    """A map as the cache stores it: uint8, or uint16 where its spec says 16 bits.
+
+    >>> quantised(MapKind.NORMAL, np.float32([[[0, 0, 1]]])).tolist()
+    [[[128, 128, 255]]]
+    """
+    about = spec(kind)
+    unit = (
+        encode_normal(values, "opengl") if about.vector else (values - about.low) / (about.high - about.low)
+    )
+    top = 2**about.bits - 1
+    return np.round(np.clip(unit, 0, 1) * top).astype(np.uint8 if about.bits == 8 else np.uint16)
+
+
+def restored(kind: MapKind, stored: np.ndarray) -> np.ndarray:
+    """A stored map as float32 in the range of its spec: undoes `quantised` to half a step.
+
+    >>> restored(MapKind.AO, np.uint8([[[255]]])).tolist()
+    [[[1.0]]]
+    """
+    about = spec(kind)
+    unit = stored.astype(np.float32) * np.float32(1 / (2**about.bits - 1))
+    if about.vector:
+        return decode_normal(unit, "opengl")
+    return unit if (about.low, about.high) == (0, 1) else unit * (about.high - about.low) + about.low
