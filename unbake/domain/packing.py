@@ -53,18 +53,6 @@ class FileFormat(StrEnum):
         return (1, 3, 4) if self.extension == ".png" else (3, 4)
 
 
-DXGI: dict[FileFormat, int] = {
-    FileFormat.BC1: 71,
-    FileFormat.BC1_SRGB: 72,
-    FileFormat.BC3: 77,
-    FileFormat.BC3_SRGB: 78,
-    FileFormat.BC4: 80,
-    FileFormat.BC7: 98,
-    FileFormat.BC7_SRGB: 99,
-}
-"""Numbers of Microsoft's DXGI_FORMAT enumeration."""
-
-
 class Channel(NamedTuple):
     """Where the values of one channel come from: a component of a map, or a constant where `map` is None."""
 
@@ -125,7 +113,7 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         if vectors and [*self.sources[:3]] != [Channel(vectors[0].map, i) for i in range(3)]:
             raise ValueError("a normal fills the first three channels of its file, in order and not inverted")
         for choice in filter(None, (self.format, self.opaque_format)):
-            if choice in DXGI and choice.endswith("_srgb") != (self.colour == "srgb"):
+            if choice.extension == ".dds" and choice.endswith("_srgb") != (self.colour == "srgb"):
                 raise ValueError(f"{choice} does not fit {self.colour} maps: only colour is stored as sRGB")
         if self.opaque_format and (len(self.sources), self.opaque_format.extension) != (
             4,

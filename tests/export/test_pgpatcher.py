@@ -1,0 +1,131 @@
+import json
+
+import pytest
+
+from unbake.errors import TextureSetError
+from unbake.export.pgpatcher import displacement_scale, entry, validate, write_entries
+
+
+def place(out, *names):
+    """Empty files below textures/pbr."""
+    for name in names:
+        path = out / "textures/pbr" / f"{name}.dds"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def dump(out, content):
+    (out / "PBRNIFPatcher").mkdir(exist_ok=True)
+    (out / "PBRNIFPatcher/mod.json").write_text(json.dumps(content))
+
+
+def test_an_entry_is_the_minimal_one_of_the_format_page():
+    made = entry("architecture/whiterun/wrwoodplank01", parallax=True, emissive=False)
+    assert made == {
+        "texture": "architecture\\whiterun\\wrwoodplank01",
+        "emissive": False,
+        "parallax": True,
+        "subsurface_foliage": False,
+        "subsurface": False,
+        "specular_level": 0.04,
+        "subsurface_color": [1, 1, 1],
+        "roughness_scale": 1,
+        "subsurface_opacity": 1,
+        "displacement_scale": 0.2,
+    }
+
+
+@pytest.mark.parametrize("name", ["textures\\clutter\\pot", "Textures/clutter/pot", "clutter\\pot"])
+def test_the_textures_folder_is_left_out_however_it_is_written(name):
+    assert entry(name, parallax=False, emissive=False)["texture"] == "clutter\\pot"
+
+
+def test_a_diffuse_called_d_is_matched_by_its_name_and_renamed_to_the_files_written(tmp_path):
+    place(tmp_path, "weapons/sword", "weapons/sword_n", "weapons/sword_rmaos")
+    made = entry("weapons/sword_d", files="weapons/sword", parallax=False, emissive=False)
+    assert (made["texture"], made["rename"]) == ("weapons\\sword_d", "weapons\\sword")
+    write_entries(tmp_path, "mod", [made])
+    assert validate(tmp_path) == []
+
+
+def test_without_explicit_names_a_diffuse_called_d_is_looked_for_by_its_whole_name(tmp_path):
+    place(tmp_path, "sword", "sword_n", "sword_rmaos")
+    write_entries(tmp_path, "mod", [entry("sword_d", parallax=False, emissive=False)])
+    (fault,) = validate(tmp_path)
+    assert "sword_d.dds and no sword_d_n.dds and no sword_d_rmaos.dds" in fault
+
+
+def test_a_dot_in_a_name_is_not_taken_for_an_extension(tmp_path):
+    place(tmp_path, "pot1.5", "pot1.5_n", "pot1.5_rmaos")
+    made = entry("pot1.5", parallax=False, emissive=False)
+    assert (made["texture"], made["rename"]) == ("pot1.5.dds", "pot1.5")
+    write_entries(tmp_path, "mod", [made])
+    assert validate(tmp_path) == []
+
+
+def test_the_file_is_a_flat_array_sorted_by_texture(tmp_path):
+    names = ["b/two", "A/one", "c/three"]
+    path = write_entries(tmp_path, "my mod", [entry(n, parallax=False, emissive=False) for n in names])
+    assert path == tmp_path / "PBRNIFPatcher" / "my mod.json"
+    assert [one["texture"] for one in json.loads(path.read_text())] == ["A\\one", "b\\two", "c\\three"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "missing"),
+    [({"parallax": True, "emissive": False}, "_p"), ({"parallax": False, "emissive": True}, "_g")],
+)
+def test_an_entry_that_implies_a_missing_file_is_reported(tmp_path, asked, missing):
+    place(tmp_path, "pot", "pot_n", "pot_rmaos")
+    write_entries(tmp_path, "mod", [entry("pot", **asked)])
+    assert validate(tmp_path) == [f"mod.json, entry 0: it is dropped, textures/pbr has no pot{missing}.dds."]
+
+
+def test_files_are_found_whatever_their_case(tmp_path):
+    place(tmp_path, "Clutter/Pot", "Clutter/POT_N", "Clutter/Pot_rmaos")
+    write_entries(tmp_path, "mod", [entry("clutter/pot", parallax=False, emissive=False)])
+    assert validate(tmp_path) == []
+
+
+def test_an_object_without_both_keys_is_reported_as_skipped(tmp_path):
+    dump(tmp_path, {"entries": []})
+    assert validate(tmp_path) == ["mod.json is skipped: an object needs both 'default' and 'entries'."]
+
+
+def test_defaults_of_an_object_count_for_its_entries(tmp_path):
+    place(tmp_path, "pot", "pot_n", "pot_rmaos")
+    dump(tmp_path, {"default": {"parallax": True}, "entries": [{"texture": "pot"}]})
+    assert [fault.partition("no ")[2] for fault in validate(tmp_path)] == ["pot_p.dds."]
+
+
+@pytest.mark.parametrize(
+    ("one", "word"),
+    [
+        ({}, "no texture"),
+        ({"texture": "a/b"}, "backslashes"),
+        ({"texture": "textures\\b"}, "below textures"),
+        ({"texture": "töpfe"}, "letters"),
+        ({"texture": "pot", "emissive_color": [1, 1, 1]}, "four numbers"),
+    ],
+)
+def test_an_entry_that_would_match_nothing_is_reported(tmp_path, one, word):
+    dump(tmp_path, [one])
+    assert any(word in fault for fault in validate(tmp_path))
+
+
+def test_broken_json_is_reported_and_the_other_files_are_still_read(tmp_path):
+    dump(tmp_path, [{}])
+    (tmp_path / "PBRNIFPatcher/broken.json").write_text("[{")
+    assert [fault.split()[0] for fault in validate(tmp_path)] == ["broken.json", "mod.json,"]
+
+
+def test_a_name_that_leads_out_of_the_folder_is_refused():
+    with pytest.raises(TextureSetError, match="below the texture root"):
+        entry("../pot", parallax=False, emissive=False)
+
+
+@pytest.mark.parametrize(
+    ("relief", "contrast", "scale"),
+    [(0.005, 0.25, 0.2), (0.1, 0.2, 0.35), (0.0001, 0.2, 0.05), (0.01, 0.0, 0.05)],
+)
+def test_displacement_gives_the_relief_back_within_what_mods_ship(relief, contrast, scale):
+    assert displacement_scale(relief, contrast) == scale

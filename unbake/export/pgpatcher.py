@@ -1,0 +1,133 @@
+"""PGPatcher's JSON, which tells Skyrim's meshes that their textures are TruePBR now; after `export.packs`.
+
+Rules read in PGPatcher's parser: an entry is matched by the path of the mesh's diffuse, and dropped as a
+whole when one of the files it implies is missing.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unbake.domain.packing import relative_name
+from unbake.image.files import write_atomic
+
+FOLDER = "PBRNIFPatcher"
+"""Where the JSON files lie, beside `textures`."""
+
+PBR_ROOT = "textures/pbr"
+"""Where PGPatcher looks for the files of an entry."""
+
+DISPLACEMENT_RANGE = (0.05, 0.35)
+"""Displacement scales of shipped mods (FORMATS.md)."""
+
+_PARALLAX_DEPTH = 0.1
+"""Community Shaders' depth of a height of 1 at displacement scale 1, as a share of the texture's width."""
+
+_IMPLIED = {"emissive": "_g", "parallax": "_p", "subsurface": "_s", "subsurface_foliage": "_s"}
+
+
+def displacement_scale(relief: float, contrast: float) -> float:
+    """The scale at which a height map stands as deep in the game as the surface it shows.
+
+    relief: standard deviation of the surface, as a share of the texture's width (1/1024 = one texel of 1024).
+    contrast: standard deviation of the written height map, [0, 1].
+
+    >>> displacement_scale(relief=0.004, contrast=0.2)
+    0.2
+    """
+    low, high = DISPLACEMENT_RANGE
+    scale = relief / (_PARALLAX_DEPTH * contrast) if contrast > 0 else low
+    return round(min(max(scale, low), high), 3)
+
+
+def entry(
+    diffuse: str, *, files: str | None = None, parallax: bool, emissive: bool, displacement: float = 0.2
+) -> dict[str, Any]:
+    """PGPatcher's entry for one texture set.
+
+    diffuse: path of the vanilla diffuse below the texture root, without extension, as meshes name it.
+    files: path of the set as it was written below `textures/pbr`, where that is not the diffuse's own: a set
+        written as `sword` for a diffuse `sword_d` would else be looked for as `sword_d`, `sword_d_n`.
+    parallax, emissive: whether `_p` and `_g` were written.
+    displacement: depth of the parallax (see `displacement_scale`).
+
+    >>> entry("clutter/pot_d", files="clutter/pot", parallax=False, emissive=False)["rename"]
+    'clutter\\\\pot'
+    """
+    texture, target = _backslashes(diffuse), _backslashes(files or diffuse)
+    made: dict[str, Any] = {"texture": texture}
+    if "." in texture.rpartition("\\")[2]:
+        # PGPatcher strips an extension even where there is none: "pot1.5" would be matched as "pot1".
+        made["texture"] = texture + ".dds"
+    if made["texture"] != target:
+        made["rename"] = target
+    return made | {
+        "emissive": emissive,
+        "parallax": parallax,
+        "subsurface_foliage": False,
+        "subsurface": False,
+        "specular_level": 0.04,
+        "subsurface_color": [1, 1, 1],
+        "roughness_scale": 1,
+        "subsurface_opacity": 1,
+        "displacement_scale": displacement,
+    }
+
+
+def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]]) -> Path:
+    """Writes `OUT/PBRNIFPatcher/<mod>.json`, a flat array sorted by texture, and returns its path."""
+    path = out / FOLDER / f"{relative_name(mod).name}.json"
+    ordered = sorted(entries, key=lambda one: one["texture"].lower())
+    write_atomic(path, (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode())
+    return path
+
+
+def validate(out: Path) -> list[str]:
+    """What PGPatcher would drop or misread in the JSON files of a mod folder: sentences, [] when nothing."""
+    there = {
+        path.relative_to(out).as_posix().lower() for path in out.glob("[tT]extures/**/*") if path.is_file()
+    }
+    found = []
+    for path in sorted((out / FOLDER).glob("*.json")):
+        try:
+            content = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            found.append(f"{path.name} is not JSON: {error}.")
+            continue
+        defaults, entries = {}, content
+        if isinstance(content, dict):
+            if not {"default", "entries"} <= content.keys():
+                found.append(f"{path.name} is skipped: an object needs both 'default' and 'entries'.")
+                continue
+            defaults, entries = content["default"], content["entries"]
+        for number, one in enumerate(entries):
+            found += [f"{path.name}, entry {number}: {fault}." for fault in _faults(defaults | one, there)]
+    return found
+
+
+def _backslashes(name: str) -> str:
+    """A set's path as PGPatcher writes it: backslashes, below `textures`."""
+    path = relative_name(name)
+    parts = path.parts[1:] if path.parts[0].lower() == "textures" else path.parts
+    return "\\".join(parts)
+
+
+def _faults(one: dict[str, Any], there: set[str]) -> list[str]:
+    """What is wrong with one entry, where `there` are the files of the mod, lower case."""
+    texture = one.get("texture", one.get("match_diffuse"))
+    if not isinstance(texture, str) or not texture:
+        return ["it has no texture, so it matches nothing"]
+    faults = []
+    if texture.lower().lstrip("\\").startswith(("textures\\", "pbr\\")) or "/" in texture:
+        faults.append(f"{texture!r} must be a path with backslashes below textures, so it matches nothing")
+    if not texture.isascii():
+        faults.append(f"{texture!r} has letters that paths in meshes cannot have, so it matches nothing")
+    target = one.get("rename", texture).lstrip("\\").replace("\\", "/").lower()
+    implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if one.get(key))]
+    missing = [target + end + ".dds" for end in implied if f"{PBR_ROOT}/{target}{end}.dds" not in there]
+    if missing:
+        faults.append(f"it is dropped, {PBR_ROOT} has no {' and no '.join(missing)}")
+    if len(one.get("emissive_color", [0] * 4)) < 4:
+        faults.append("emissive_color is ignored, it needs four numbers")
+    return faults
