@@ -1,0 +1,106 @@
+"""L1 over the samples that have the map, foreground weighing more: the main term of every map's loss."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Mean = Callable[[Tensor, Tensor], Tensor]
+"""(sum, count) → their quotient; with several processes, the engine's own that sums both over all of them."""
+
+FLAT = 1.0 / 255.0
+"""Below this standard deviation a height map says nothing but its own rounding."""
+
+HEIGHT_SPREAD = 1.0 / 6.0
+"""Standard deviation that compared heights are brought to: the one geometry's own height has."""
+
+
+def ratio(total: Tensor, count: Tensor) -> Tensor:
+    """sum ÷ count of one process; 0, still part of the graph, where nothing was counted.
+
+    >>> ratio(torch.tensor(6.0), torch.tensor(4.0)), ratio(torch.tensor(0.0), torch.tensor(0.0))
+    (tensor(1.5000), tensor(0.))
+    """
+    return total / torch.where(count > 0, count, torch.ones_like(count))
+
+
+def wide(x: Tensor) -> Tensor:
+    """The tensor in float32 at least: sums over a million half-precision pixels mean nothing."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
+def fill_absent(pred: Tensor, target: Tensor, given: Tensor) -> Tensor:
+    """The target, and where a sample has none the prediction itself: no difference, no gradient, no NaN.
+
+    pred, target: (B, C, H, W); given: (B,) bool. The result has pred's dtype, at least float32.
+    """
+    pred = wide(pred).detach()
+    return torch.where(given.view(-1, 1, 1, 1), target.to(pred.dtype), pred)
+
+
+def masked_l1_sum(
+    pred: Tensor, target: Tensor, given: Tensor, foreground: Tensor | None = None, w_fg: float = 3.0
+) -> tuple[Tensor, Tensor]:
+    """Sum of weighted |pred − target| and sum of the weights, to be reduced over processes before dividing.
+
+    pred, target: (B, C, H, W), any range and colour space, the same for both. given: (B,) bool.
+    foreground: (B, 1, H, W); pixels above 0.5 weigh `w_fg`, others 1. Source: the plan's masked_l1, w_fg = 3.
+    """
+    pred = wide(pred)
+    error = (pred - fill_absent(pred, target, given)).abs()
+    weight = given.view(-1, 1, 1, 1).to(pred.dtype).expand(-1, 1, *pred.shape[2:])
+    if foreground is not None:
+        weight = torch.where(foreground > 0.5, weight * w_fg, weight)
+    return (error * weight).sum(), weight.sum() * pred.shape[1]
+
+
+def masked_l1(
+    pred: Tensor,
+    target: Tensor,
+    given: Tensor,
+    foreground: Tensor | None = None,
+    w_fg: float = 3.0,
+    mean: Mean = ratio,
+) -> Tensor:
+    """Weighted mean of |pred − target|, a scalar; arguments as for `masked_l1_sum`. 0 when nothing is given.
+
+    >>> p, t = torch.tensor([[[[0.0, 0.0]]]]), torch.tensor([[[[1.0, 0.5]]]])
+    >>> masked_l1(p, t, torch.tensor([True]), foreground=t)       # (3 · 1 + 1 · 0.5) / 4
+    tensor(0.8750)
+    """
+    return mean(*masked_l1_sum(pred, target, given, foreground, w_fg))
+
+
+def align_shape(pred: Tensor, target: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Prediction and target without offset and scale per sample, and which samples are left to compare.
+
+    pred, target: (B, C, H, W), given: (B,). Both come back with zero mean and a standard deviation of
+    `HEIGHT_SPREAD`, so shrinking a prediction towards a constant gains nothing (it would, were the target
+    fitted to it) and an upside-down height stays wrong. A flat target has no shape and is left out; a
+    flat prediction comes back as zeros with a finite gradient.
+    Source: the scale-and-shift-invariant loss of Ranftl et al., "Towards Robust Monocular Depth
+    Estimation" (2020), with moments in place of medians.
+    """
+    pred = wide(pred)
+    target = target.to(pred.dtype)
+    spread = target.std(dim=(1, 2, 3), correction=0)
+    shaped = given & (spread > FLAT)
+    target = fill_absent(pred, target, shaped)
+    return _standard(pred), _standard(target), shaped
+
+
+def _standard(x: Tensor) -> Tensor:
+    centred = x - x.mean(dim=(1, 2, 3), keepdim=True)
+    # The floor lies under the root: the gradient of a constant map stays finite.
+    spread = (centred.square().mean(dim=(1, 2, 3), keepdim=True) + FLAT**2).sqrt()
+    return HEIGHT_SPREAD * centred / spread
+
+
+def affine_l1(pred: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
+    """Mean |pred − target| after removing offset and scale of each sample: a scalar; see `align_shape`.
+
+    >>> t = torch.rand(1, 1, 8, 8)
+    >>> bool(affine_l1(0.3 * t + 0.2, t, torch.tensor([True])) < 1e-2)
+    True
+    """
+    return mean(*masked_l1_sum(*align_shape(pred, target, given)))

@@ -1,0 +1,126 @@
+"""Named, weighted terms of each network's loss: what the training loop sums, logs and sends back.
+
+`mean` divides a sum by a count; with several processes the engine passes its own, which sums both over all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from unbake.domain.maps import MapKind, spec
+from unbake.losses.masked import Mean, align_shape, masked_l1, masked_l1_sum, ratio
+from unbake.losses.multilabel import multilabel_bce
+from unbake.losses.structural import gradient_l1, mask_bce, mask_dice, probability_bce
+
+Terms = dict[str, Tensor]
+"""Weighted scalar terms by name, "<map>/<term>"; their sum is the loss."""
+
+Distance = Callable[[Tensor, Tensor], Tensor]
+"""Two sRGB batches (B, 3, H, W) in [0, 1] → one distance per sample (B,)."""
+
+BINARY_SHARE = 0.25
+"""Cross-entropy of a map of probabilities, against the mask's own: a help to its L1, not its master."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """How much each term counts; 0 leaves it out.
+
+    w_fg: weight of foreground pixels in the masked L1. perceptual: times the distance the caller hands in.
+    binary: maps whose values are near 0 or 1, which get a cross-entropy besides their L1.
+    """
+
+    w_fg: float = 3.0
+    l1: float = 1.0
+    gradient: float = 0.5
+    bce: float = 1.0
+    dice: float = 1.0
+    perceptual: float = 0.0
+    binary: frozenset[MapKind] = frozenset({MapKind.METALLIC})
+
+
+def map_losses(
+    kind: MapKind,
+    pred: Tensor,
+    target: Tensor,
+    given: Tensor,
+    foreground: Tensor | None,
+    weights: LossWeights,
+    distance: Distance | None = None,
+    mean: Mean = ratio,
+) -> Terms:
+    """Terms of one predicted map: "l1", "gradient", and where they apply "bce" and "perceptual".
+
+    pred, target: (B, C, H, W) in the range and colour space of the map's spec. given: (B,) bool, which
+    samples have a truth; the others contribute nothing. foreground: the batch's map named by
+    `spec(kind).foreground`, (B, 1, H, W), or None. distance: for colour maps, used where
+    `weights.perceptual` > 0. A map whose spec is affine_free is compared without offset and scale.
+
+    >>> import torch
+    >>> t = torch.rand(2, 1, 8, 8)
+    >>> sorted(map_losses(MapKind.ROUGHNESS, t, t, torch.tensor([True, False]), None, LossWeights()))
+    ['roughness/gradient', 'roughness/l1']
+    """
+    about = spec(kind)
+    terms: Terms = {}
+    if about.affine_free:
+        like, truth, counted = align_shape(pred, target, given)
+        foreground = None
+    else:
+        like, truth, counted = pred, target, given
+    if weights.l1 > 0:
+        terms[f"{kind}/l1"] = weights.l1 * masked_l1(like, truth, counted, foreground, weights.w_fg, mean)
+    if weights.gradient > 0:
+        terms[f"{kind}/gradient"] = weights.gradient * gradient_l1(like, truth, counted, mean=mean)
+    if weights.bce > 0 and kind in weights.binary:
+        terms[f"{kind}/bce"] = BINARY_SHARE * weights.bce * probability_bce(pred, target, given, mean)
+    if weights.perceptual > 0 and distance is not None and about.colour == "srgb":
+        terms[f"{kind}/perceptual"] = weights.perceptual * _perceptual(pred, target, given, distance, mean)
+    return terms
+
+
+def _perceptual(pred: Tensor, target: Tensor, given: Tensor, distance: Distance, mean: Mean) -> Tensor:
+    count = given.to(pred.dtype).sum()
+    if not bool(given.any()):
+        return mean(pred.sum() * 0.0, count)
+    return mean(distance(pred[given], target[given]).sum(), count)
+
+
+def mask_losses(
+    logits: Tensor, target: Tensor, given: Tensor, weights: LossWeights, mean: Mean = ratio
+) -> Terms:
+    """Terms of the metallic mask: "metallic_mask/bce" and "metallic_mask/dice".
+
+    logits, target: (B, 1, H, W), target 0 or 1; given: (B,) bool.
+    """
+    terms: Terms = {}
+    if weights.bce > 0:
+        terms[f"{MapKind.METALLIC_MASK}/bce"] = weights.bce * mask_bce(logits, target, given, mean)
+    if weights.dice > 0:
+        terms[f"{MapKind.METALLIC_MASK}/dice"] = weights.dice * mask_dice(logits, target, given, mean)
+    return terms
+
+
+def class_losses(
+    logits: Tensor,
+    classes: Tensor,
+    given: Tensor,
+    weights: LossWeights | None = None,
+    positive_weight: Tensor | None = None,
+    mean: Mean = ratio,
+) -> Terms:
+    """The one term of the material classifier: "classes/bce". Shapes as for `multilabel_bce`."""
+    weight = 1.0 if weights is None else weights.bce
+    if weight <= 0:
+        return {}
+    return {"classes/bce": weight * multilabel_bce(logits, classes, given, positive_weight, mean)}
+
+
+def plain_l1(
+    kind: MapKind, pred: Tensor, target: Tensor, given: Tensor, foreground: Tensor | None, w_fg: float
+) -> tuple[Tensor, Tensor]:
+    """(sum, count) of the map's L1 alone, as `map_losses` measures it: for validation over many batches."""
+    if spec(kind).affine_free:
+        return masked_l1_sum(*align_shape(pred, target, given))
+    return masked_l1_sum(pred, target, given, foreground, w_fg)
