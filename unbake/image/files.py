@@ -1,0 +1,205 @@
+"""The one place where bytes become pixels, and pixels PNG files: what conversion reads sources with."""
+
+import io
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TgaImagePlugin import TgaImageFile
+
+from unbake.errors import FileError
+from unbake.image.blocks import BlockFormat, decode_blocks
+from unbake.image.dds_header import MAX_SIDE, Masks, read_dds_info
+
+_MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
+"""No file of a supported size is longer: sixteen-bit RGBA, doubled by anything that rides along."""
+
+_MAX_RATIO = 1100
+"""Pixels' bytes per file byte that no lossless or JPEG stream exceeds (deflate ends at 1032)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One decoded picture, as stored: no colour space is applied.
+
+    pixels: uint8 or uint16 (H, W, C), C = 1 grey, 3 RGB, 4 RGBA. Two-channel DDS formats hold normals: their
+    blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb" or "png/16".
+    """
+
+    pixels: np.ndarray
+    format: str
+
+    def unit(self) -> np.ndarray:
+        """All channels as float32 (H, W, C) in [0, 1], still encoded as stored."""
+        return self.pixels.astype(np.float32) / np.iinfo(self.pixels.dtype).max
+
+    def rgb(self) -> np.ndarray:
+        """Colour alone as float32 (H, W, 3) in [0, 1]; grey is repeated."""
+        unit = self.unit()
+        return np.repeat(unit, 3, axis=2) if unit.shape[2] == 1 else np.ascontiguousarray(unit[..., :3])
+
+    @property
+    def alpha(self) -> np.ndarray | None:
+        """Alpha as float32 (H, W, 1) in [0, 1]; None when there is none."""
+        if self.pixels.shape[2] != 4:
+            return None
+        return self.pixels[..., 3:].astype(np.float32) / np.iinfo(self.pixels.dtype).max
+
+
+def read_picture(path: Path) -> Picture:
+    """The picture in a file: DDS (top mip), PNG, TGA, JPEG or BMP, told by its content, not its name.
+
+    FileError, one sentence, when the file is missing, damaged or in a format that is not supported.
+    """
+    try:
+        if path.stat().st_size > _MAX_FILE:
+            raise FileError(f"{path} is larger than any picture of {MAX_SIDE}×{MAX_SIDE}; it is not read.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+    return decode_picture(data, str(path))
+
+
+def decode_picture(data: bytes, name: str) -> Picture:
+    """The picture in these bytes; `name` is what errors call it. See `read_picture`.
+
+    >>> decode_picture(encode_png(np.zeros((2, 3, 1), np.float32)), "black.png").pixels.shape
+    (2, 3, 1)
+    """
+    if not data:
+        raise FileError(f"{name} is empty; restore it from its source.")
+    if data.startswith(b"DDS "):
+        return _decode_dds(data, name)
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _decode_pillow(PngImageFile, "png", data, name)
+    if data.startswith(b"\xff\xd8\xff"):
+        return _decode_pillow(JpegImageFile, "jpg", data, name)
+    if data.startswith(b"BM"):
+        return _decode_pillow(BmpImageFile, "bmp", data, name)
+    if len(data) >= 18 and data[1] in (0, 1) and data[2] in (1, 2, 3, 9, 10, 11):  # TGA has no signature
+        return _decode_pillow(TgaImageFile, "tga", data, name)
+    raise FileError(f"{name} is none of DDS, PNG, TGA, JPEG and BMP by its content; save it as one of them.")
+
+
+def encode_png(unit: np.ndarray, bits: int = 8) -> bytes:
+    """A PNG file of float (H, W, C) in [0, 1], clipped and rounded; C = 1, 3 or 4, with 16 bits only 1."""
+    codes = np.rint(np.clip(unit, 0, 1) * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+    if bits not in (8, 16) or codes.shape[2] not in ((1, 3, 4) if bits == 8 else (1,)):
+        raise ValueError(f"PNG with {bits} bits and {codes.shape[2]} channels is not written")
+    buffer = io.BytesIO()
+    Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_png(path: Path, unit: np.ndarray, bits: int = 8) -> None:
+    """Write float (H, W, C) in [0, 1] as PNG, whole or not at all; values are stored as they come."""
+    write_atomic(path, encode_png(unit, bits))
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: killed or out of space, what was there before stays.
+
+    Missing folders are made. FileError when the file cannot be written.
+    """
+    # In the same folder, since only a rename within one file system is atomic.
+    draft = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written ({error.strerror}); check space and rights.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _decode_dds(data: bytes, name: str) -> Picture:
+    info = read_dds_info(data, name)
+    if info.cubemap or info.volume or info.array != 1:
+        kind = "a cube map" if info.cubemap else "a volume" if info.volume else f"{info.array} textures"
+        raise FileError(f"{name} holds {kind}, one flat texture is expected; leave it out.")
+    if len(data) < info.offset + info.top_bytes:
+        raise FileError(
+            f"{name} ends after {len(data)} bytes, its {info.width}×{info.height} {info.format} takes"
+            f" {info.offset + info.top_bytes}; restore it from its source."
+        )
+    body = data[info.offset : info.offset + info.top_bytes]
+    if isinstance(info.layout, BlockFormat):
+        pixels = decode_blocks(body, info.width, info.height, info.layout)
+        if info.layout is BlockFormat.BC1 and (pixels[..., 3] == 255).all():
+            pixels = pixels[..., :3]
+    else:
+        pixels = _unpack(body, info.width, info.height, info.layout)
+        if info.format.startswith("LA"):
+            pixels = pixels[..., [0, 0, 0, 1]]
+    if pixels.shape[2] == 2:
+        pixels = _rebuild_blue(pixels)
+    return Picture(np.ascontiguousarray(pixels), f"dds/{info.format.lower().replace('_unorm', '')}")
+
+
+def _unpack(body: bytes, width: int, height: int, layout: Masks) -> np.ndarray:
+    """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits."""
+    size = layout.bits // 8
+    words = np.frombuffer(body, np.uint8).reshape(height, width, size)
+    if size == 3:
+        words = np.pad(words, ((0, 0), (0, 0), (0, 1)))
+    words = words.view(f"<u{words.shape[2]}")
+    depth = 8 if all(mask.bit_count() <= 8 for mask in layout.channels) else 16
+    channels = []
+    for mask in layout.channels:
+        low, top = (mask & -mask).bit_length() - 1, 2 ** mask.bit_count() - 1
+        codes = (words >> low) & top
+        if top != 2**depth - 1:
+            codes = (codes.astype(np.uint32) * (2**depth - 1) + top // 2) // top
+        channels.append(codes.astype(f"<u{depth // 8}"))
+    return np.concatenate(channels, axis=2)
+
+
+def _rebuild_blue(pixels: np.ndarray) -> np.ndarray:
+    """RGB codes of unit normals of which only X and Y are stored."""
+    top = np.iinfo(pixels.dtype).max
+    square = ((pixels.astype(np.float32) * (2 / top) - 1) ** 2).sum(axis=2, keepdims=True)
+    blue = (np.sqrt(np.clip(1 - square, 0, 1)) + 1) * (top / 2)
+    return np.concatenate([pixels, np.rint(blue).astype(pixels.dtype)], axis=2)
+
+
+def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, name: str) -> Picture:
+    try:
+        # Not Image.open: it guesses again, and warns of every picture over 9459².
+        with opener(io.BytesIO(data)) as image:
+            width, height = image.size
+            if max(width, height) > MAX_SIDE:
+                raise FileError(
+                    f"{name} claims {width}×{height} pixels, sides from 1 to {MAX_SIDE} are read."
+                )
+            if width * height // 8 > _MAX_RATIO * len(data):
+                raise FileError(f"{name} is far too short for its {width}×{height} pixels; restore it.")
+            pixels = _pixels(image)
+    except (FileError, MemoryError):
+        raise
+    except Exception as error:  # damaged bytes make the decoders raise nearly anything
+        raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
+    return Picture(pixels, f"{kind}/{pixels.itemsize * 8}")
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """A Pillow image of any mode as uint8 or uint16 (H, W, 1 | 3 | 4)."""
+    if image.mode.startswith("I"):  # sixteen-bit grey; Pillow's convert would clip it to 8 bits
+        return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None]
+    if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode not in ("L", "RGB", "RGBA"):  # palette, CMYK, YCbCr, RGBX
+        image = image.convert("RGB")
+    pixels = np.array(image)
+    return pixels[..., None] if pixels.ndim == 2 else pixels
