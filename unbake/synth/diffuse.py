@@ -137,7 +137,7 @@ def _base_colour(rng: np.random.Generator, style: Style, surface: _Surface) -> n
 
 
 def _surroundings(rng: np.random.Generator, surface: _Surface) -> np.ndarray:
-    """Reflections as painters fake them, (H, W), about [-1, 2]: bands over the slope bent by noise, streaks."""
+    """Reflections as painters fake them, (H, W), about [-1, 2]: bands over the slope, noise, streaks."""
     shape = surface.ao.shape
     angle = rng.uniform(0, 2 * np.pi)
     lean = surface.normal[..., :2] @ np.asarray([np.cos(angle), np.sin(angle)], np.float32)
@@ -192,21 +192,20 @@ def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndar
 def _specular(
     rng: np.random.Generator, style: Style, surface: _Surface, painted: np.ndarray, told: bool
 ) -> np.ndarray | None:
-    """The gloss mask an artist would keep in the normal's alpha, (H, W, 1) on the 8-bit grid, or None.
+    """The gloss mask an artist would keep in the normal's alpha, (H, W, 1), 8-bit, or None.
 
-    Bright where smooth or metal; or just the painted brightness with its levels pulled, which is all there can
-    be when the material does not tell its roughness (`told`).
+    Bright where smooth or metal; or just the painted brightness with its levels pulled, which is all there
+    can be when the material does not tell its roughness (`told`).
     """
     choice = rng.choice(("smoothness", "brightness", "none"), p=style.specular)
     if choice == "none":
         return None
     brightness = normalised(luminance(painted)[..., 0])
-    level, contrast = rng.uniform(0.08, 0.55), np.float32(rng.uniform(0.04, 0.25))
+    level, contrast = rng.uniform(0.08, 0.55), rng.uniform(0.04, 0.25)
+    mask = level + contrast * brightness
     if choice == "smoothness" and told:
         shiny = (1 - surface.roughness) * (0.55 + 0.45 * surface.metallic) * (0.5 + level)
         mask = shiny + 0.25 * level * surface.metallic + 0.3 * contrast * brightness
-    else:
-        mask = level + contrast * brightness
     cloudy = mask + rng.uniform(0.0, 0.05) * smooth_noise(rng, mask.shape, 24, 0.5)
     dented = cloudy * (1 + 0.4 * np.minimum(surface.convexity, 0))
     stored = np.rint(np.clip(dented, 0, 1) * 255).astype(np.float32)[..., None] / np.float32(255)
