@@ -1,0 +1,124 @@
+"""The four networks as one module; `train` calls them one by one, `export` writes a file for each."""
+
+import torch
+from torch import Tensor, nn
+
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
+from unbake.domain.materials import CLASSES
+from unbake.models.config import ModelConfig
+from unbake.models.inputs import centred, corrected, specular_channels
+from unbake.models.segformer import Segformer
+from unbake.models.unet import Unet, half_receptive_field
+from unbake.models.vit import Vit
+
+
+class UnetAlbedo(nn.Module):
+    """N3: the diffuse without its painted light; the identity before training (SPEC section 1)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        kind = MapKind.ALBEDO
+        self.body = Unet(3 + 3 + 2 + 1, {kind: spec(kind).channels}, config.unet, 0, config.checkpoint)
+        _start_at_zero(self.body, kind)
+
+    def forward(
+        self, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor, mask_prob: Tensor
+    ) -> Tensor:
+        """Albedo (B, 3, H, W), sRGB in [0, 1].
+
+        diffuse: (B, 3, H, W) sRGB in [0, 1]. normal: (B, 3, H, W) unit vectors, OpenGL.
+        specular, mask_prob: (B, 1, H, W) in [0, 1]; the caller detaches the mask.
+        specular_given: (B, 1), 0 or 1.
+        """
+        planes = [
+            centred(diffuse),
+            normal,
+            *specular_channels(specular, specular_given),
+            centred(mask_prob),
+        ]
+        return corrected(diffuse, self.body(torch.cat(planes, dim=1))[MapKind.ALBEDO])
+
+    def part(self, name: str) -> str:
+        """The part of the network a parameter (named relative to this module) belongs to."""
+        return self.body.part(name.removeprefix("body."))
+
+
+class UnetMaps(nn.Module):
+    """N4: roughness, metallic, AO and height; the last two start as the geometry channels they correct."""
+
+    def __init__(self, config: ModelConfig, classes: int) -> None:
+        super().__init__()
+        heads = {str(kind): spec(kind).channels for kind in MAPS_HEADS}
+        self.body = Unet(3 + 3 + 2 + 1 + len(GEOMETRY), heads, config.unet, classes, config.checkpoint)
+        for kind in MAPS_HEADS:
+            if spec(kind).start is not None:
+                _start_at_zero(self.body, kind)
+
+    def forward(
+        self,
+        albedo: Tensor,
+        normal: Tensor,
+        specular: Tensor,
+        specular_given: Tensor,
+        mask_prob: Tensor,
+        geometry: Tensor,
+        class_probs: Tensor,
+    ) -> dict[MapKind, Tensor]:
+        """The four maps, each (B, 1, H, W) in [0, 1].
+
+        albedo: (B, 3, H, W) sRGB in [0, 1]. normal: (B, 3, H, W) unit vectors, OpenGL. specular, mask_prob:
+        (B, 1, H, W) in [0, 1]. specular_given: (B, 1), 0 or 1. geometry: (B, 3, H, W) in [0, 1], channels in
+        the order of `GEOMETRY`. class_probs: (B, K) in [0, 1]. The caller detaches what other networks gave.
+        """
+        planes = [
+            centred(albedo),
+            normal,
+            *specular_channels(specular, specular_given),
+            centred(mask_prob),
+            centred(geometry),
+        ]
+        raw = self.body(torch.cat(planes, dim=1), class_probs)
+        starts = dict(zip(GEOMETRY, geometry.split(1, dim=1), strict=True))
+        return {kind: _finished(kind, raw[kind], starts) for kind in MAPS_HEADS}
+
+    def part(self, name: str) -> str:
+        """The part of the network a parameter (named relative to this module) belongs to."""
+        return self.body.part(name.removeprefix("body."))
+
+
+class Networks(nn.Module):
+    """N1 to N4 with the conditioning between them left to the caller, who detaches it.
+
+    classes: how many material classes N1 tells apart and N4 is conditioned on.
+
+    >>> from unbake.models.config import CONFIGS
+    >>> sum(p.numel() for p in Networks(CONFIGS["tiny"]).parameters()) < 200_000
+    True
+    """
+
+    def __init__(self, config: ModelConfig, classes: int = len(CLASSES)) -> None:
+        super().__init__()
+        self.config = config
+        self.vit = Vit(config.vit, classes)
+        self.segformer = Segformer(config.segformer)
+        self.unet_albedo = UnetAlbedo(config)
+        self.unet_maps = UnetMaps(config, classes)
+
+
+def receptive_field(config: ModelConfig) -> int:
+    """Side, in texels, of the square of input that one output texel of N3 or N4 can depend on; odd.
+
+    A tile needs a halo of at least half of it (SPEC section 4, C3).
+    """
+    return 2 * half_receptive_field(config.unet) + 1
+
+
+def _start_at_zero(body: Unet, kind: MapKind) -> None:
+    out = body.get_submodule(f"heads.{kind}.out")
+    for parameter in out.parameters():
+        nn.init.zeros_(parameter)
+
+
+def _finished(kind: MapKind, raw: Tensor, starts: dict[MapKind, Tensor]) -> Tensor:
+    start = spec(kind).start
+    return torch.sigmoid(raw.float()) if start is None else corrected(starts[start], raw)
