@@ -14,9 +14,7 @@ def test_phase_a0_is_the_plans_table():
     assert r.schedule == recipe.Cosine(t_max=15)
     assert r.epochs == recipe.Epochs(min=10, max=15)
     assert r.trains == ("all",)
-    assert r.augment == recipe.Augment(
-        flips=False, turns=False, colour_jitter=0.0, composite2=0.0, composite4=0.0
-    )
+    assert r.augment == recipe.Augment(spatial=False, colour_jitter=0.0, composite2=0.0, composite4=0.0)
 
 
 def test_phase_a_is_the_plans_table():

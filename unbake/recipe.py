@@ -54,11 +54,10 @@ class Data(Strict, kw_only=True):
 class Augment(Strict, kw_only=True):
     """Probabilities and strengths of what is done to a training sample (plan: "Augmentations")."""
 
-    flips: bool
-    turns: bool
-    """Quarter turns; normals are turned with the image."""
+    spatial: bool
+    """Flips and quarter turns; normals are turned with the image."""
     colour_jitter: NotNegative
-    """Strength, on the diffuse only; 0.1 = ten per cent each of brightness, contrast, saturation."""
+    """Strength, on the diffuse only; 0.1 = ten per cent each of brightness, contrast, saturation; 4 degrees of hue."""
     composite2: Share
     """Probability that a sample is two crops side by side."""
     composite4: Share
@@ -96,7 +95,7 @@ class OneCycle(Strict, kw_only=True, tag="onecycle"):
 
 
 class Settled(Strict, kw_only=True, tag="settled"):
-    """Stop, from `epochs.min` on, when validation loss fell by `fall` and varies by `within` over `window`."""
+    """Stop, from `epochs.min` on, when validation fell by `fall` and varies by `within` over `window`."""
 
     fall: Share
     window: Count

@@ -1,0 +1,110 @@
+"""Where a run stands, in one safetensors file written in one rename: weights, optimizer, schedule, history."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from unbake.errors import TrainingError
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far a run is: `step` batches of `epoch` are done; the history has one entry per finished epoch.
+
+    history[0] is the validation before any training, history[e] the one after epoch e (counted from 1).
+    """
+
+    epoch: int
+    step: int
+    history: list[dict[str, float]]
+    best: float | None
+    train_sums: dict[str, list[float]]
+    skipped: int
+    """Steps left out because a loss or gradient was not finite."""
+
+
+def save_state(
+    path: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+    position: Position,
+    metadata: dict[str, Any],
+) -> None:
+    """Write everything a resumed run needs; the file that was there stays whole until the new one is."""
+    tensors = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
+    state = optimizer.state_dict()
+    plain: dict[str, dict[str, Any]] = {}
+    for index, slots in state["state"].items():
+        for slot, value in slots.items():
+            if isinstance(value, Tensor):
+                tensors[f"optimizer.{index}.{slot}"] = value.contiguous()
+            else:
+                plain.setdefault(str(index), {})[slot] = value
+    header = {
+        "position": msgspec.json.encode(position).decode(),
+        "groups": json.dumps(state["param_groups"]),
+        "plain": json.dumps(plain),
+        "schedule": json.dumps(_schedule_state(schedule)),
+        "metadata": json.dumps(metadata),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        save_file(tensors, temporary, metadata=header)
+        with temporary.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_state(
+    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler
+) -> Position:
+    """Put a saved run back into fresh objects and say where it stood.
+
+    Raises TrainingError when the file does not belong to these networks.
+    """
+    weights: dict[str, Tensor] = {}
+    slots: dict[int, dict[str, Any]] = {}
+    with safe_open(path, framework="pt") as handle:
+        header = handle.metadata()
+        for name in handle.keys():  # noqa: SIM118 - not a dict
+            kind, _, rest = name.partition(".")
+            if kind == "model":
+                weights[rest] = handle.get_tensor(name)
+            else:
+                index, slot = rest.split(".")
+                slots.setdefault(int(index), {})[slot] = handle.get_tensor(name)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError:
+        raise TrainingError(
+            f"Expected {path.name} to hold a run of these networks, but its weights differ in name or shape; "
+            "start without --resume, or give the same recipe and overrides."
+        ) from None
+    for index, extra in json.loads(header["plain"]).items():
+        slots.setdefault(int(index), {}).update(extra)
+    optimizer.load_state_dict({"state": slots, "param_groups": json.loads(header["groups"])})
+    schedule.load_state_dict(json.loads(header["schedule"]))
+    return msgspec.json.decode(header["position"], type=Position)
+
+
+def _schedule_state(schedule: LRScheduler) -> dict[str, Any]:
+    return {key: value for key, value in schedule.state_dict().items() if _is_json(value)}
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True

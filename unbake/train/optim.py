@@ -1,0 +1,70 @@
+"""Optimizer and schedule of a phase, built from its recipe over the parameters it trains."""
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
+
+from unbake.recipe import Adam, AdamW, Cosine, OneCycle
+
+
+def parameter_groups(
+    named: Iterable[tuple[str, nn.Parameter]], weight_decay: float
+) -> list[dict[str, object]]:
+    """Two groups: matrices and kernels decay; norms and biases (one dimension or none) do not."""
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
+    for _, parameter in named:
+        (decayed if parameter.ndim > 1 else plain).append(parameter)
+    groups: list[dict[str, object]] = []
+    if decayed:
+        groups.append({"params": decayed, "weight_decay": weight_decay})
+    if plain:
+        groups.append({"params": plain, "weight_decay": 0.0})
+    return groups
+
+
+def build_optimizer(named: Iterable[tuple[str, nn.Parameter]], choice: AdamW | Adam) -> torch.optim.Optimizer:
+    """torch's optimizer for the recipe's choice; `named` are the trained parameters only."""
+    match choice:
+        case AdamW(lr=lr, weight_decay=decay, betas=betas):
+            return torch.optim.AdamW(parameter_groups(named, decay), lr=lr, betas=betas)
+        case Adam(lr=lr, betas=betas):
+            return torch.optim.Adam(parameter_groups(named, 0.0), lr=lr, betas=betas)
+
+
+def build_schedule(
+    optimizer: torch.optim.Optimizer, choice: Cosine | OneCycle, epochs: int, steps_per_epoch: int
+) -> LRScheduler:
+    """torch's schedule for the recipe's choice.
+
+    OneCycle counts steps over `epochs` x `steps_per_epoch`, and its final_div_factor is chosen so that the
+    last step has `final_lr` (torch divides the *initial* rate, max_lr / 25, by it). Cosine counts epochs.
+    """
+    match choice:
+        case Cosine(t_max=t_max):
+            return CosineAnnealingLR(optimizer, T_max=t_max)
+        case OneCycle(max_lr=max_lr, pct_start=pct_start, final_lr=final_lr):
+            div_factor = 25.0
+            return OneCycleLR(
+                optimizer,
+                max_lr=max_lr,
+                total_steps=max(2, epochs * steps_per_epoch),
+                pct_start=pct_start,
+                div_factor=div_factor,
+                final_div_factor=max_lr / div_factor / final_lr,
+                cycle_momentum=False,
+            )
+
+
+def steps_every_batch(choice: Cosine | OneCycle) -> bool:
+    """Whether the schedule counts batches (OneCycle) or epochs."""
+    return isinstance(choice, OneCycle)
+
+
+def clip_gradients(parameters: list[nn.Parameter], largest: float) -> float:
+    """Scale gradients so that their joint norm is at most `largest`; return the norm before, NaN if not finite."""
+    norm = float(torch.nn.utils.clip_grad_norm_(parameters, largest))
+    return norm if math.isfinite(norm) else math.nan
