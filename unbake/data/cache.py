@@ -180,9 +180,12 @@ def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) 
     height = max(LEAST_SIDE, round(native_height * factor))
     width = max(LEAST_SIDE, round(native_width * factor))
     maps = at_size(truth, height, width)
-    # From the stored normal, as conversion will compute them from a file's eight bits.
-    maps[MapKind.NORMAL] = restored(MapKind.NORMAL, quantised(MapKind.NORMAL, maps[MapKind.NORMAL]))
-    maps |= geometry_channels(maps[MapKind.NORMAL], wrap)
+    stored = {kind: quantised(kind, image) for kind, image in maps.items()}
+    # Geometry is that of the stored normal, as conversion will compute it from a file's eight bits.
+    maps[MapKind.NORMAL] = restored(MapKind.NORMAL, stored[MapKind.NORMAL])
+    geometry = geometry_channels(maps[MapKind.NORMAL], wrap)
+    maps |= geometry
+    stored |= {kind: quantised(kind, image) for kind, image in geometry.items()}
 
     painted = np.zeros((len(job.styles), height, width, 4), np.uint8)
     specular = []
@@ -194,8 +197,8 @@ def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) 
         if specular[-1]:
             painted[i, ..., 3:] = quantised(MapKind.SPECULAR, picture[MapKind.SPECULAR])
 
-    kinds8 = tuple(kind for kind in maps if spec(kind).bits == 8)
-    kinds16 = tuple(kind for kind in maps if spec(kind).bits == 16)
+    kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
+    kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)
     place = _place(job, scale)
     entry = Entry(
         id=job.source.id,
@@ -217,8 +220,8 @@ def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) 
     making = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
-    np.save(making / "maps8.npy", np.concatenate([quantised(k, maps[k]) for k in kinds8], -1))
-    np.save(making / "maps16.npy", np.concatenate([quantised(k, maps[k]) for k in kinds16], -1))
+    np.save(making / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
+    np.save(making / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
     np.save(making / "painted.npy", painted)
     (making / "entry.json").write_bytes(msgspec.json.encode(entry))
     shutil.rmtree(place, ignore_errors=True)

@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+
+from unbake.data.augment import Augmentation, composite, four_crop, jittered, turned, two_crop
+from unbake.data.dataset import PatchDataset, Sample
+from unbake.domain.maps import SPECS, MapKind
+from unbake.domain.materials import CLASSES
+from unbake.image.normals import from_slopes, slopes
+
+
+def sample(value, kinds=(MapKind.DIFFUSE, MapKind.ALBEDO, MapKind.ROUGHNESS), label="wood", size=16):
+    maps = {kind: np.full((size, size, SPECS[kind].channels), value, np.float32) for kind in kinds}
+    classes = None if label is None else np.array([label == name for name in CLASSES], np.float32)
+    return Sample(maps, classes, f"{label}/{value}", "key")
+
+
+def surface():
+    """A smooth random height on a torus, and its normals by central differences."""
+    y, x = np.mgrid[:32, :32] * (2 * np.pi / 32)
+    height = 2 * np.sin(x + 0.3) + np.cos(2 * y - x) + 0.5 * np.sin(3 * x + y)
+    return height, normals_of(height)
+
+
+def normals_of(height):
+    dx = (np.roll(height, -1, 1) - np.roll(height, 1, 1)) / 2
+    down = (np.roll(height, -1, 0) - np.roll(height, 1, 0)) / 2
+    return from_slopes(dx, -down)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("quarter_turns", range(4))
+def test_a_turned_samples_normals_are_the_normals_of_its_turned_height(quarter_turns, mirror):
+    height, normal = surface()
+    flat = Sample(
+        {MapKind.NORMAL: normal, MapKind.HEIGHT: height[..., None].astype(np.float32)}, None, "", ""
+    )
+    got = turned(flat, quarter_turns, mirror).maps
+    expected = normals_of(got[MapKind.HEIGHT][..., 0].astype(np.float64))
+    np.testing.assert_allclose(got[MapKind.NORMAL], expected, atol=1e-5)
+
+
+def test_a_ramp_up_to_the_right_rises_upwards_after_a_quarter_turn():
+    ramp = from_slopes(np.full((4, 4), 0.5), np.zeros((4, 4)))
+    dx, dy = slopes(turned(Sample({MapKind.NORMAL: ramp}, None, "", ""), 1, False).maps[MapKind.NORMAL])
+    np.testing.assert_allclose(dx, 0, atol=1e-6)
+    np.testing.assert_allclose(dy, 0.5, atol=1e-6)
+
+
+def test_a_ramp_falls_to_the_right_in_the_mirror():
+    ramp = from_slopes(np.full((4, 4), 0.5), np.full((4, 4), 0.25))
+    dx, dy = slopes(turned(Sample({MapKind.NORMAL: ramp}, None, "", ""), 0, True).maps[MapKind.NORMAL])
+    np.testing.assert_allclose(dx, -0.5, atol=1e-6)
+    np.testing.assert_allclose(dy, 0.25, atol=1e-6)
+
+
+def test_four_quarter_turns_and_two_mirrors_change_nothing():
+    height, normal = surface()
+    original = Sample({MapKind.NORMAL: normal, MapKind.HEIGHT: height[..., None]}, None, "", "")
+    again = turned(turned(turned(original, 3, True), 0, True), 1, False)
+    twice = turned(turned(original, 1, True), 1, True)
+    for kind, image in original.maps.items():
+        np.testing.assert_array_equal(twice.maps[kind], image)
+        assert again.maps[kind].shape == image.shape
+
+
+def test_colour_jitter_changes_the_input_and_no_target():
+    before = sample(0.5)
+    after = jittered(before, 0.1, -0.1, 0.1, 5.0)
+    assert not np.array_equal(after.maps[MapKind.DIFFUSE], before.maps[MapKind.DIFFUSE])
+    for kind in (MapKind.ALBEDO, MapKind.ROUGHNESS):
+        assert after.maps[kind] is before.maps[kind]
+
+
+def test_no_jitter_changes_nothing():
+    rng = np.random.default_rng(0)
+    before = Sample({MapKind.DIFFUSE: rng.random((8, 8, 3), dtype=np.float32)}, None, "", "")
+    after = jittered(before, 0.0, 0.0, 0.0, 0.0)
+    np.testing.assert_allclose(after.maps[MapKind.DIFFUSE], before.maps[MapKind.DIFFUSE], atol=1e-5)
+
+
+def test_hue_leaves_grey_grey():
+    after = jittered(sample(0.4), 0.0, 0.0, 0.0, 30.0).maps[MapKind.DIFFUSE]
+    np.testing.assert_allclose(after, 0.4, atol=1e-3)
+
+
+def test_jittered_colours_stay_in_their_range():
+    for value in (0.0, 1.0):
+        image = jittered(sample(value), 0.5, 0.5, 0.5, 20.0).maps[MapKind.DIFFUSE]
+        assert image.min() >= 0 and image.max() <= 1
+
+
+def test_a_composite_shows_each_part_in_its_place():
+    which = np.random.default_rng(0).integers(0, 4, (16, 16))
+    maps = composite([sample(value) for value in (0.0, 0.25, 0.5, 0.75)], which).maps
+    for image in maps.values():
+        np.testing.assert_array_equal(image, np.broadcast_to(which[..., None] / 4, image.shape))
+
+
+def test_a_composites_classes_are_the_union_of_its_parts():
+    classes = composite([sample(0, label="wood"), sample(1, label="metal")], np.zeros((16, 16))).classes
+    assert [name for name, there in zip(CLASSES, classes, strict=True) if there] == ["metal", "wood"]
+
+
+def test_a_composite_with_an_unknown_part_has_no_classes():
+    assert composite([sample(0, label="wood"), sample(1, label=None)], np.zeros((16, 16))).classes is None
+
+
+def test_a_map_that_one_part_lacks_is_not_given():
+    some = sample(0, kinds=(MapKind.DIFFUSE, MapKind.AO))
+    more = sample(1, kinds=(MapKind.DIFFUSE, MapKind.AO, MapKind.HEIGHT))
+    less = sample(1, kinds=(MapKind.DIFFUSE, MapKind.ROUGHNESS))
+    assert set(composite([some, more], np.zeros((16, 16))).maps) == {MapKind.DIFFUSE, MapKind.AO}
+    assert set(composite([some, less], np.zeros((16, 16))).maps) == {MapKind.DIFFUSE}
+
+
+def test_a_composite_leaves_its_parts_alone():
+    parts = [sample(0), sample(1)]
+    composite(parts, np.ones((16, 16)))
+    assert parts[0].maps[MapKind.ALBEDO].max() == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_both_sides_of_a_two_crop_are_seen(seed):
+    image = two_crop([sample(0, size=64), sample(1, size=64)], np.random.default_rng(seed)).maps[
+        MapKind.ALBEDO
+    ]
+    assert set(np.unique(image)) == {0, 1}
+    assert 0.1 < image.mean() < 0.9
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_quadrants_of_a_four_crop_are_seen(seed):
+    parts = [sample(value, size=64) for value in (0.0, 0.25, 0.5, 0.75)]
+    image = four_crop(parts, np.random.default_rng(seed)).maps[MapKind.ALBEDO][..., 0]
+    assert [image[0, 0], image[0, -1], image[-1, 0], image[-1, -1]] == [0, 0.25, 0.5, 0.75]
+
+
+def test_composites_come_as_often_as_asked():
+    augment = Augmentation(two_crop=0.3, four_crop=0.15)
+    rng = np.random.default_rng(0)
+    names = [augment(lambda _: sample(0, size=4), lambda _: sample(1, size=4), rng).name for _ in range(2000)]
+    parts = [name.count("+") + 1 for name in names]
+    assert parts.count(2) / 2000 == pytest.approx(0.3, abs=0.03)
+    assert parts.count(4) / 2000 == pytest.approx(0.15, abs=0.03)
+
+
+def test_augmented_samples_are_a_function_of_their_numbers(cache):
+    augment = Augmentation(two_crop=0.5, four_crop=0.5)
+    first, second = (PatchDataset(cache, "train", 24, augment=augment)[1, 2, 0] for _ in range(2))
+    assert first.key == second.key
+    for kind, image in first.maps.items():
+        np.testing.assert_array_equal(image, second.maps[kind])
+
+
+def test_validation_is_never_augmented(cache):
+    augment = Augmentation(two_crop=1.0)
+    plain, augmented = PatchDataset(cache, "val", 24)[0], PatchDataset(cache, "val", 24, augment=augment)[0]
+    assert plain.key == augmented.key
+    np.testing.assert_array_equal(plain.maps[MapKind.DIFFUSE], augmented.maps[MapKind.DIFFUSE])

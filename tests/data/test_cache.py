@@ -1,0 +1,182 @@
+import os
+
+import msgspec
+import numpy as np
+import pytest
+from PIL import Image
+
+from unbake.data import cache as cache_module
+from unbake.data.cache import build_cache
+from unbake.data.sources import list_materials
+from unbake.data.stored import FORMAT_VERSION, quantised, read_index, restored
+from unbake.domain.maps import SPECS, MapKind
+from unbake.errors import UsageError
+from unbake.image.geometry import geometry_channels
+
+
+def build(materials, folder, where="train", **asked):
+    sources = list_materials(materials)
+    return build_cache(
+        sources, {s.id: where for s in sources}, folder, **{"variants": 1, "workers": 1, **asked}
+    )
+
+
+@pytest.fixture
+def one(tmp_path, write_material):
+    write_material(
+        tmp_path / "in", "wood/oak001", ("basecolor", "normal", "height"), about={"tileable": True}
+    )
+    return tmp_path / "in"
+
+
+def test_an_entry_holds_the_truth_the_geometry_and_the_painted_variants(cache):
+    entry = next(e for e in read_index(cache).entries if e.id == "metal/steel001" and e.scale == 1.0)
+    place = cache / entry.folder
+    assert set(entry.maps16) == {MapKind.HEIGHT, MapKind.GEO_HEIGHT}
+    assert {MapKind.ALBEDO, MapKind.NORMAL, MapKind.METALLIC, MapKind.GEO_AO} <= set(entry.maps8)
+    assert np.load(place / "maps8.npy").dtype == np.uint8
+    assert np.load(place / "maps16.npy").shape == (64, 64, 2)
+    assert np.load(place / "painted.npy").shape == (len(entry.styles), 64, 64, 4)
+
+
+def test_truth_is_kept_to_the_last_bit(cache, materials):
+    entry = next(e for e in read_index(cache).entries if e.id == "stone/granite001" and e.scale == 1.0)
+    assert entry.maps8[0] is MapKind.ALBEDO
+    stored = np.load(cache / entry.folder / "maps8.npy")[..., :3]
+    np.testing.assert_array_equal(stored, np.asarray(Image.open(materials / entry.id / "basecolor.png")))
+
+
+def test_geometry_is_that_of_the_stored_normal(cache):
+    entry = next(e for e in read_index(cache).entries if e.id == "misc/thing001" and e.scale == 1.0)
+    stored = np.load(cache / entry.folder / "maps8.npy")
+    normal = restored(MapKind.NORMAL, stored[..., 3:6])
+    expected = geometry_channels(normal, entry.wrap)[MapKind.GEO_HEIGHT]
+    got = np.load(cache / entry.folder / "maps16.npy")
+    np.testing.assert_array_equal(got, quantised(MapKind.GEO_HEIGHT, expected))
+
+
+def test_materials_kept_apart_get_one_scale_and_the_held_styles(one, tmp_path):
+    build(one, tmp_path / "out", "val", held_styles=("overcast",))
+    (entry,) = read_index(tmp_path / "out").entries
+    assert (entry.scale, entry.styles) == (1.0, ("overcast",))
+
+
+def test_the_seed_repaints_training_materials_only(one, tmp_path):
+    for where in ("train", "val"):
+        for seed in (0, 1):
+            build(
+                one, tmp_path / f"{where}{seed}", where, seed=seed, styles=("sun",), held_styles=("overcast",)
+            )
+
+    def painted(folder):
+        return (tmp_path / folder / "entries/wood/oak001/1000/painted.npy").read_bytes()
+
+    assert painted("train0") != painted("train1")
+    assert painted("val0") == painted("val1")
+
+
+def test_a_second_build_does_no_work(one, tmp_path, monkeypatch):
+    build(one, tmp_path / "out")
+    before = (tmp_path / "out" / "index.json").read_bytes()
+    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
+    assert build(one, tmp_path / "out") == []
+    assert (tmp_path / "out" / "index.json").read_bytes() == before
+
+
+def test_a_changed_file_redoes_its_material_alone(one, tmp_path, write_material):
+    write_material(one, "wood/elm002")
+    build(one, tmp_path / "out")
+    keys = {e.id: e.key for e in read_index(tmp_path / "out").entries}
+    Image.new("RGB", (64, 64), (200, 100, 50)).save(one / "wood/oak001/basecolor.png")
+    seen = []
+    build(one, tmp_path / "out", on_progress=lambda done, total: seen.append((done, total)))
+    after = {e.id: e.key for e in read_index(tmp_path / "out").entries}
+    assert seen == [(2, 2)]
+    assert {name for name in keys if keys[name] != after[name]} == {"wood/oak001"}
+    stored = np.load(tmp_path / "out/entries/wood/oak001/1000/maps8.npy")
+    assert stored[0, 0, :3].tolist() == [200, 100, 50]
+
+
+def test_an_interrupted_build_goes_on(one, tmp_path, write_material, monkeypatch):
+    write_material(one, "wood/elm002")
+    original, built = cache_module._build, []
+
+    def interrupted(job):
+        if built:
+            raise KeyboardInterrupt
+        built.append(job.source.id)
+        return original(job)
+
+    monkeypatch.setattr(cache_module, "_build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build(one, tmp_path / "out")
+    monkeypatch.setattr(cache_module, "_build", lambda job: built.append(job.source.id) or original(job))
+    build(one, tmp_path / "out")
+    assert built == ["wood/elm002", "wood/oak001"]
+
+
+def test_a_bad_file_is_told_and_the_rest_is_built(one, tmp_path, write_material):
+    place = write_material(one, "wood/elm002")
+    (place / "roughness.png").write_bytes(b"no picture")
+    (problem,) = build(one, tmp_path / "out")
+    assert problem.startswith("wood/elm002: ") and "roughness.png" in problem
+    assert {e.id for e in read_index(tmp_path / "out").entries} == {"wood/oak001"}
+
+
+def test_nothing_usable_is_an_error(tmp_path, write_material):
+    (write_material(tmp_path / "in", "wood/oak001") / "normal.png").write_bytes(b"no picture")
+    with pytest.raises(UsageError, match="at least one usable material"):
+        build(tmp_path / "in", tmp_path / "out")
+
+
+def test_an_unknown_style_is_answered_with_those_there_are(one, tmp_path):
+    with pytest.raises(UsageError, match="sun"):
+        build(one, tmp_path / "out", styles=("cubist",))
+
+
+@pytest.mark.slow
+def test_two_processes_build_what_one_builds(one, tmp_path, write_material):
+    write_material(one, "wood/elm002")
+    build(one, tmp_path / "a")
+    build(one, tmp_path / "b", workers=2)
+    for path in sorted((tmp_path / "a").rglob("*.npy")):
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+
+
+def test_large_materials_are_reduced_to_the_long_side(tmp_path, write_material, monkeypatch):
+    monkeypatch.setattr(cache_module, "LONG_SIDE", 32)
+    write_material(tmp_path / "in", "wood/oak001", size=(64, 48), about={"tileable": False})
+    build(tmp_path / "in", tmp_path / "out")
+    assert [(e.height, e.width) for e in read_index(tmp_path / "out").entries] == [(24, 32), (16, 16)]
+
+
+def test_a_cache_of_another_version_is_refused(one, tmp_path):
+    build(one, tmp_path / "out")
+    path = tmp_path / "out" / "index.json"
+    index = msgspec.json.decode(path.read_bytes())
+    path.write_bytes(msgspec.json.encode(index | {"format": FORMAT_VERSION + 1}))
+    with pytest.raises(UsageError, match="build the cache again"):
+        read_index(tmp_path / "out")
+
+
+def test_a_folder_without_a_cache_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"no index\.json"):
+        read_index(tmp_path)
+
+
+@pytest.mark.parametrize("kind", sorted(SPECS))
+def test_stored_maps_come_back_to_half_a_step(kind):
+    about = SPECS[kind]
+    values = (
+        np.random.default_rng(0).uniform(about.low, about.high, (9, 7, about.channels)).astype(np.float32)
+    )
+    if about.vector:
+        values[..., 2] = np.abs(values[..., 2]) + 0.5
+        values /= np.linalg.norm(values, axis=-1, keepdims=True)
+    step = (about.high - about.low) / (2**about.bits - 1)
+    error = np.abs(restored(kind, quantised(kind, values)) - values).max()
+    assert error <= (2 if about.vector else 0.51) * step
+
+
+def test_no_half_written_file_is_left(cache):
+    assert [name for _, folders, files in os.walk(cache) for name in folders + files if "tmp" in name] == []

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from unbake.data.sources import list_materials
+from unbake.data.truth import read_material, resized
+from unbake.domain.maps import MapKind
+from unbake.errors import FileError, TextureSetError
+
+
+def test_unknown_metal_stays_absent_while_zero_is_given_as_zeros(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001", about={"metallic": "zero"})
+    write_material(tmp_path, "wood/elm002", about={"metallic": "unknown"})
+    unknown, zero = (read_material(source) for source in list_materials(tmp_path))
+    assert MapKind.METALLIC not in unknown
+    np.testing.assert_array_equal(zero[MapKind.METALLIC], np.zeros((64, 64, 1), np.float32))
+
+
+def test_every_map_comes_at_the_size_of_the_base_colour(tmp_path, write_material):
+    place = write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "height"), (48, 32))
+    write_material(tmp_path, "wood/oak001", ("normal",), (96, 64))
+    write_material(tmp_path, "wood/oak001", ("height",), (24, 16))
+    maps = read_material(list_materials(place.parents[1])[0])
+    assert {image.shape[:2] for image in maps.values()} == {(32, 48)}
+
+
+def test_normals_are_unit_vectors_after_resizing(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001")
+    write_material(tmp_path, "wood/oak001", ("normal",), (128, 128))
+    normal = read_material(list_materials(tmp_path)[0])[MapKind.NORMAL]
+    np.testing.assert_allclose(np.linalg.norm(normal, axis=-1), 1, atol=1e-6)
+
+
+def test_sixteen_bit_heights_keep_their_bits(tmp_path, write_material):
+    place = write_material(tmp_path, "wood/oak001", ("basecolor", "normal"))
+    stored = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16 + 1
+    Image.fromarray(stored).save(place / "height.png")
+    height = read_material(list_materials(tmp_path)[0])[MapKind.HEIGHT]
+    np.testing.assert_allclose(height[..., 0] * 65535, stored, atol=0.01)
+
+
+def test_other_proportions_than_the_base_colours_are_refused(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001")
+    write_material(tmp_path, "wood/oak001", ("roughness",), (64, 32))
+    with pytest.raises(TextureSetError, match=r"roughness\.png, got 64x32"):
+        read_material(list_materials(tmp_path)[0])
+
+
+@pytest.mark.parametrize(("stem", "reason"), [("basecolor", "all-black"), ("normal", "little blue")])
+def test_black_files_are_refused(tmp_path, write_material, stem, reason):
+    place = write_material(tmp_path, "wood/oak001")
+    Image.new("RGB", (64, 64)).save(place / f"{stem}.png")
+    with pytest.raises(FileError, match=reason):
+        read_material(list_materials(tmp_path)[0])
+
+
+def test_reducing_takes_the_mean_over_areas():
+    image = np.random.default_rng(0).random((8, 12, 2), dtype=np.float32)
+    expected = image.reshape(4, 2, 4, 3, 2).mean((1, 3))
+    np.testing.assert_allclose(resized(image, 4, 4), expected, atol=1e-6)
+
+
+def test_colours_are_averaged_in_linear_light():
+    black_and_white = np.float32([[[0], [1]]])
+    np.testing.assert_allclose(resized(black_and_white, 1, 1, "srgb"), 0.7354, atol=1e-4)
