@@ -1,0 +1,102 @@
+import json
+from html.parser import HTMLParser
+
+from unbake.report.page import SetReport, page, write_page
+
+
+class Reader(HTMLParser):
+    """Collects tags that stay open, image attributes and text."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.images, self.words = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.images.append(dict(attrs))
+        elif tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read(results):
+    reader = Reader()
+    reader.feed(page(results))
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+RESULTS = [
+    SetReport(
+        "clutter/pot",
+        thumbnails={"diffuse": "report/clutter/pot/diffuse.jpg", "albedo": "report/clutter/pot/albedo.jpg"},
+        classes={"metal": 0.93, "wood": 0.04},
+        warnings=["AO is dark."],
+        notes=["Resampled."],
+    ),
+    SetReport("sky/clouds", "skipped", "part of the sky"),
+    SetReport("sky/stars", "skipped", "part of the sky"),
+    SetReport("broken", "failed", "broken.dds is empty; restore it from its source."),
+]
+
+
+def test_the_page_has_every_set_and_every_reason():
+    text = " ".join(read(RESULTS).words)
+    for expected in ("clutter/pot", "sky/clouds", "sky/stars", "part of the sky (2)", "broken.dds is empty"):
+        assert expected in text
+
+
+def test_the_page_has_warnings_notes_counts_and_the_likely_classes_only():
+    text = " ".join(read(RESULTS).words)
+    assert "1 converted, 1 failed, 2 skipped; 1 with warnings" in text
+    assert "AO is dark." in text and "Resampled." in text and "metal 93%" in text
+    assert "wood" not in text
+
+
+def test_every_picture_has_an_alternative_text():
+    assert [image["alt"] for image in read(RESULTS).images] == [
+        "diffuse of clutter/pot",
+        "albedo of clutter/pot",
+    ]
+
+
+def test_texts_from_outside_are_escaped_wherever_they_stand():
+    evil = '"><script>alert(1)</script>'
+    one = SetReport(evil, "converted", evil, {evil: evil}, {evil: 1.0}, [evil], [evil])
+    results = [one, SetReport(evil, "skipped", evil)]
+    assert "<script" not in page(results)
+    assert evil in read(results).words
+
+
+def test_paths_with_spaces_percents_and_umlauts_are_quoted():
+    (image,) = read([SetReport("töpfe/50% #1", thumbnails={"ao": "report/töpfe/50% #1/ao.jpg"})]).images
+    assert image["src"] == "report/t%C3%B6pfe/50%25%20%231/ao.jpg"
+
+
+def test_an_empty_run_still_makes_a_page():
+    assert "0 converted" in page([])
+
+
+def test_the_page_and_its_data_are_written_side_by_side(tmp_path):
+    path = write_page(tmp_path, RESULTS)
+    assert path == tmp_path / "report.html"
+    assert path.read_text("utf-8") == page(RESULTS)
+    data = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert [one["name"] for one in data] == [one.name for one in RESULTS]
+    assert data[0]["classes"] == {"metal": 0.93, "wood": 0.04}
+
+
+def test_the_page_is_one_file_without_scripts_or_anything_from_elsewhere():
+    html = page(RESULTS)
+    assert "<script" not in html and "http" not in html.replace("<!doctype html>", "")
+
+
+def test_the_page_fits_a_phone_and_follows_the_colour_scheme():
+    html = page([])
+    assert 'name="viewport"' in html and "prefers-color-scheme: dark" in html

@@ -1,0 +1,144 @@
+"""The page a person looks at after a conversion: every set before and after, and what was left out and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from unbake.image.files import write_atomic
+
+PAGE, DATA = "report.html", "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SetReport:
+    """What became of one texture set, or of a file that made none.
+
+    name: its path below the texture root.
+    status: "converted", "skipped" (never meant to be converted) or "failed"; `reason` says why for the last two.
+    thumbnails: map to the picture's path below OUT, as `pictures.save_thumbnails` gives them.
+    classes: material class to probability. warnings: `checks.plausibility`. notes: what was done besides.
+    """
+
+    name: str
+    status: Literal["converted", "skipped", "failed"] = "converted"
+    reason: str = ""
+    thumbnails: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def write_page(out: Path, results: Sequence[SetReport]) -> Path:
+    """Writes `OUT/report.html`, and the same as `OUT/report.json`; returns the page's path.
+
+    The page is one static file that names pictures by relative path: it can be moved with its folder.
+    """
+    write_atomic(out / DATA, msgspec.json.format(msgspec.json.encode(list(results)), indent=2) + b"\n")
+    write_atomic(out / PAGE, page(results).encode())
+    return out / PAGE
+
+
+def page(results: Sequence[SetReport]) -> str:
+    """The HTML, sets in the order of their names; every text that comes from outside is escaped.
+
+    >>> "&lt;b&gt;" in page([SetReport("<b>")])
+    True
+    """
+    ordered = sorted(results, key=lambda one: one.name.lower())
+    by_status = {
+        status: [one for one in ordered if one.status == status]
+        for status in ("converted", "failed", "skipped")
+    }
+    warned = sum(bool(one.warnings) for one in by_status["converted"])
+    counts = ", ".join(f"{len(sets)} {status}" for status, sets in by_status.items())
+    return _PAGE.format(
+        counts=f"{counts}; {warned} with warnings",
+        style=_STYLE,
+        failed=_reasons("Failed", by_status["failed"], opened=True),
+        cards="\n".join(_card(one) for one in by_status["converted"]),
+        skipped=_reasons("Skipped", by_status["skipped"], opened=False),
+    )
+
+
+def _card(one: SetReport) -> str:
+    pictures = "".join(
+        f'<figure><img src="{quote(path)}" alt="{escape(kind)} of {escape(one.name)}" loading="lazy">'
+        f"<figcaption>{escape(_label(kind))}</figcaption></figure>"
+        for kind, path in one.thumbnails.items()
+    )
+    likely = sorted(one.classes.items(), key=lambda item: -item[1])
+    chips = "".join(f"<span>{escape(label)} {share:.0%}</span>" for label, share in likely if share >= 0.1)
+    return (
+        f"<article><h2>{escape(one.name)}</h2>"
+        + (f'<p class="chips">{chips}</p>' if chips else "")
+        + f'<div class="maps">{pictures}</div>'
+        + _list("warnings", one.warnings)
+        + _list("notes", one.notes)
+        + "</article>"
+    )
+
+
+def _reasons(title: str, sets: Sequence[SetReport], opened: bool) -> str:
+    """A folded list of names under each reason."""
+    if not sets:
+        return ""
+    reasons: dict[str, list[str]] = {}
+    for one in sets:
+        reasons.setdefault(one.reason or "no reason was given", []).append(one.name)
+    items = "".join(
+        f"<dt>{escape(reason)} ({len(names)})</dt>" + "".join(f"<dd>{escape(name)}</dd>" for name in names)
+        for reason, names in sorted(reasons.items())
+    )
+    return f"<details{' open' * opened}><summary>{title}: {len(sets)}</summary><dl>{items}</dl></details>"
+
+
+def _list(kind: str, sentences: Sequence[str]) -> str:
+    if not sentences:
+        return ""
+    return f'<ul class="{kind}">{"".join(f"<li>{escape(one)}</li>" for one in sentences)}</ul>'
+
+
+def _label(kind: str) -> str:
+    """A map's caption; the first is what there was, the second what it became."""
+    return {"diffuse": "before: diffuse", "albedo": "after: albedo", "ao": "AO"}.get(kind, kind)
+
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8885; --soft: #8882; --warn: #b45309; }
+@media (prefers-color-scheme: dark) { :root { --warn: #fbbf24; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 80rem; padding: 1rem; }
+h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+article, details { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0; padding: .75rem; }
+.maps { display: grid; gap: .5rem; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); }
+figure { margin: 0; } figcaption { font-size: .8rem; } img { background: var(--soft); width: 100%; }
+.chips span { background: var(--soft); border-radius: 1rem; font-size: .85rem; margin-right: .4rem;
+  padding: .1rem .6rem; white-space: nowrap; }
+ul { font-size: .9rem; margin: .5rem 0 0; padding-left: 1.2rem; } .warnings { color: var(--warn); }
+dt { font-weight: 600; margin-top: .5rem; } dd { margin: 0 0 0 1rem; overflow-wrap: anywhere; }
+""".strip()
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>unbake report</title>
+<style>
+{style}
+</style>
+</head>
+<body>
+<header><h1>unbake report</h1><p>{counts}</p></header>
+<main>
+{failed}
+{cards}
+{skipped}
+</main>
+</body>
+</html>
+"""
