@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+
+from unbake.metrics.mask import calibrate_threshold, f1, false_metal, has_metal, iou
+
+PRED = np.float32([0.9, 0.8, 0.6, 0.1, 0.2, 0.0])
+TRUTH = np.float32([1.0, 1.0, 0.0, 1.0, 0.0, 0.0])
+"""Two hits, one false alarm, one miss, two rightly left alone."""
+
+
+@pytest.mark.parametrize(("metric", "expected"), [(iou, 2 / 4), (f1, 4 / 6), (false_metal, 1 / 3)])
+def test_figures_of_a_counted_example(metric, expected):
+    assert metric(PRED, TRUTH) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("metric", [iou, f1, false_metal])
+def test_arrays_and_tensors_are_measured_alike(metric):
+    expected = float(metric(PRED, TRUTH))
+    assert metric(torch.from_numpy(PRED), torch.from_numpy(TRUTH)).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("metric", "expected"), [(iou, 1.0), (f1, 1.0), (false_metal, 0.0)])
+@pytest.mark.parametrize("make", [np.zeros, torch.zeros])
+def test_finding_no_metal_where_there_is_none_is_right(metric, expected, make):
+    assert float(metric(make(9), make(9))) == expected
+
+
+def test_false_metal_of_all_metal_is_zero():
+    assert false_metal(np.ones(4), np.ones(4)) == 0.0
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.01, False), (0.03, True)])
+def test_a_material_has_metal_from_two_percent_on(share, expected):
+    assert has_metal(np.arange(1000) < 1000 * share + np.zeros(1000)) is expected
+
+
+def test_the_calibrated_threshold_has_the_best_f1_there_is():
+    rng = np.random.default_rng(0)
+    truth = rng.random(5000) < 0.3
+    probability = np.clip(0.2 + 0.35 * truth + rng.normal(0, 0.12, 5000), 0, 1)
+    best = max(f1(probability, truth, t) for t in np.linspace(0, 1, 501))
+    found = f1(probability, truth, calibrate_threshold([probability], [truth]))
+    assert found == pytest.approx(best, abs=2e-3)
+
+
+def test_the_threshold_sees_all_materials_together():
+    parts = ([np.float32([0.2]), np.float32([0.6])], [np.float32([0.0]), np.float32([1.0])])
+    whole = ([np.float32([0.2, 0.6])], [np.float32([0.0, 1.0])])
+    assert calibrate_threshold(*parts) == calibrate_threshold(*whole)
+
+
+def test_without_metal_the_threshold_is_a_half():
+    assert calibrate_threshold([np.zeros(4)], [np.zeros(4)]) == 0.5
