@@ -154,6 +154,8 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         names = [file.suffix + file.format.extension for file in self.files]
         if not names or len(set(names)) < len(names):
             raise ValueError("a preset has at least one file, and no two of the same suffix")
+        if self.sides == "keep" and any(name.endswith(".dds") for name in names):
+            raise ValueError('DDS files have mips, for which sides must be "power_of_two"')
 
 
 def read_preset(text: str, where: str) -> Preset:
