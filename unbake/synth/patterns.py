@@ -29,28 +29,32 @@ def blur(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def smooth_noise(
-    rng: np.random.Generator, shape: tuple[int, int], cycles: float, slope: float = 1.5
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    cycles: float,
+    slope: float = 1.5,
+    stretch: tuple[float, float] = (1.0, 1.0),
 ) -> np.ndarray:
-    """Low-frequency periodic noise (H, W), mean 0, deviation 1: amplitude falls as frequency^-slope.
+    """Band-limited periodic noise (H, W), mean 0, deviation 1: amplitude falls as frequency^-slope.
 
-    `cycles`, the highest frequency, counts waves along the shorter side. The same generator state gives the
-    same pattern at every size.
+    `cycles`, the highest frequency, counts waves along the shorter side. `stretch` (rows, columns) lengthens the
+    grain along an axis (wood, brushed metal). The same generator state gives the same pattern at every size.
 
     >>> smooth_noise(np.random.default_rng(0), (16, 16), 3).shape
     (16, 16)
     """
     height, width = shape
-    reach_y = round(cycles * height / min(shape))
-    reach_x = round(cycles * width / min(shape))
-    ky = np.arange(-reach_y, reach_y + 1)[:, None] * min(shape) / height
-    kx = np.arange(reach_x + 1)[None] * min(shape) / width
+    # Waves per side that the band reaches along each axis.
+    reach_y = round(cycles * height / min(shape) / stretch[0])
+    reach_x = round(cycles * width / min(shape) / stretch[1])
+    ky = np.arange(-reach_y, reach_y + 1)[:, None] * min(shape) / height * stretch[0]
+    kx = np.arange(reach_x + 1)[None] * min(shape) / width * stretch[1]
     wave = np.hypot(ky, kx)
-    waves = rng.standard_normal((2, 2 * reach_y + 1, reach_x + 1))
-    amplitude = np.where((wave > 0) & (wave <= cycles), np.maximum(wave, 1) ** -slope, 0)
-    spectrum = np.zeros((height, width // 2 + 1), np.complex64)
+    waves = rng.standard_normal((2, 2 * reach_y + 1, reach_x + 1), dtype=np.float32)
+    amplitude = np.where((wave > 0) & (wave <= cycles), np.maximum(wave, 1) ** -slope, 0).astype(np.float32)
     rows, columns = min(reach_y, (height - 1) // 2), min(reach_x, (width - 1) // 2)
-    kept = (waves[0] + 1j * waves[1]) * amplitude
-    kept = kept[reach_y - rows : reach_y + rows + 1, : columns + 1]
+    kept = ((waves[0] + 1j * waves[1]) * amplitude)[reach_y - rows : reach_y + rows + 1, : columns + 1]
+    spectrum = np.zeros((height, width // 2 + 1), np.complex64)
     spectrum[np.arange(-rows, rows + 1), : columns + 1] = kept
     return normalised(np.fft.irfft2(spectrum, s=shape))
 
@@ -92,3 +96,30 @@ def smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def coordinates(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Texel centres (x, y), each (size, size) in [0, 1): x to the right, y DOWN the rows."""
+    centres = ((np.arange(size) + 0.5) / size).astype(np.float32)
+    x, y = np.meshgrid(centres, centres)
+    return x, y
+
+
+def sheared(field: np.ndarray, columns_per_row: int) -> np.ndarray:
+    """The field (H, W) with row r rolled by r times as many columns: slanted, still periodic if H divides W.
+
+    >>> sheared(np.eye(3), 1).tolist()[1]
+    [0.0, 0.0, 1.0]
+    """
+    rows = np.arange(field.shape[0])[:, None]
+    columns = np.arange(field.shape[1])[None] - columns_per_row * rows
+    return field[rows, columns % field.shape[1]]
+
+
+def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """`first` where share (H, W) is 0, `second` where it is 1; colours (3,) or (H, W, 3) give (H, W, 3).
+
+    >>> mix(np.zeros(3), np.ones(3), np.full((1, 1), 0.25)).tolist()
+    [[[0.25, 0.25, 0.25]]]
+    """
+    return first + (second - first) * share[..., None]

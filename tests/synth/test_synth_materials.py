@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import CATEGORIES, CLASSES, class_of
+from unbake.errors import UsageError
+from unbake.image.colour import srgb_to_linear
+from unbake.image.normals import slopes
+from unbake.synth.layers import F0
+from unbake.synth.materials import CATEGORY, NAMES, procedural
+
+SIZE = 128
+TRUTH = {
+    MapKind.ALBEDO,
+    MapKind.ROUGHNESS,
+    MapKind.METALLIC,
+    MapKind.AO,
+    MapKind.HEIGHT,
+    MapKind.NORMAL,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_map_is_there_in_the_shape_type_and_range_its_spec_declares(name: str) -> None:
+    maps = procedural(name, SIZE, 0)
+    assert set(maps) == TRUTH
+    for kind, image in maps.items():
+        assert image.shape == (SIZE, SIZE, spec(kind).channels)
+        assert image.dtype == np.float32
+        assert image.flags.c_contiguous
+        assert spec(kind).low <= image.min() <= image.max() <= spec(kind).high
+    np.testing.assert_allclose(np.linalg.norm(maps[MapKind.NORMAL], axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_material_and_another_seed_another(name: str) -> None:
+    first, again, other = (procedural(name, SIZE, seed) for seed in (3, 3, 4))
+    for kind in TRUTH:
+        np.testing.assert_array_equal(first[kind], again[kind])
+    assert not np.array_equal(first[MapKind.ALBEDO], other[MapKind.ALBEDO])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_normals_are_the_slopes_of_the_height(name: str) -> None:
+    maps = procedural(name, SIZE, 1)
+    height = maps[MapKind.HEIGHT][..., 0].astype(np.float64)
+    right = (np.roll(height, -1, 1) - np.roll(height, 1, 1)) / 2
+    up = (np.roll(height, 1, 0) - np.roll(height, -1, 0)) / 2
+    dx, dy = slopes(maps[MapKind.NORMAL])
+    # Both axes scale by the same depth, the one number that a height in [0, 1] does not tell.
+    depth = np.vdot(right, dx) / np.vdot(right, right)
+    assert depth > 0
+    np.testing.assert_allclose(dx, depth * right, atol=0.02 * np.abs(dx).max())
+    np.testing.assert_allclose(dy, depth * up, atol=0.02 * np.abs(dy).max())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_border_is_no_seam(name: str) -> None:
+    maps = procedural(name, SIZE, 2)
+    for kind in (MapKind.ALBEDO, MapKind.ROUGHNESS, MapKind.HEIGHT):
+        image = maps[kind]
+        for axis in (0, 1):
+            steps = np.abs(image - np.roll(image, 1, axis)).mean(axis=(1 - axis, 2))
+            # Joints lie on the border of some: no step there is larger than the largest inside.
+            assert steps[0] <= 1.3 * steps[1:].max() + 1e-3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_occlusion_is_darker_in_the_depths(name: str) -> None:
+    maps = procedural(name, SIZE, 0)
+    height, ao = maps[MapKind.HEIGHT], maps[MapKind.AO]
+    low, high = np.quantile(height, [0.1, 0.9])
+    assert ao[height <= low].mean() <= ao[height >= high].mean()
+
+
+def test_bare_metal_has_the_reflectance_of_a_metal_and_the_rest_that_of_a_dielectric() -> None:
+    lowest, highest = min(map(min, F0.values())), max(map(max, F0.values()))
+    for name in NAMES:
+        maps = procedural(name, SIZE, 5)
+        albedo, metallic = srgb_to_linear(maps[MapKind.ALBEDO]), maps[MapKind.METALLIC][..., 0]
+        bare = albedo[metallic > 0.99]
+        if len(bare):
+            assert lowest - 0.1 <= np.median(bare) <= highest + 0.05
+            assert np.median(bare.max(axis=-1)) > 0.45
+        plain = albedo[metallic < 0.01]
+        if len(plain):
+            # Fresh snow is the brightest thing there is outside of metals.
+            assert np.median(plain.max(axis=-1)) < 0.9
+
+
+def test_metal_categories_hold_metal_and_the_others_next_to_none() -> None:
+    for name in NAMES:
+        share = np.mean([(procedural(name, SIZE, seed)[MapKind.METALLIC] > 0.5).mean() for seed in range(3)])
+        assert share > 0.02 if CATEGORY[name] == "metal" else share < 0.02
+
+
+def test_polished_things_are_smoother_than_rough_ones() -> None:
+    mean = {name: float(procedural(name, SIZE, 0)[MapKind.ROUGHNESS].mean()) for name in NAMES}
+    assert max(mean[name] for name in ("marble", "hammered", "tiles")) < 0.5
+    assert min(mean[name] for name in ("soil", "weave", "bark", "bricks")) > 0.75
+
+
+def test_another_size_is_the_same_material() -> None:
+    for name in ("bricks", "hammered", "weave"):
+        small, large = procedural(name, 128, 0)[MapKind.ALBEDO], procedural(name, 256, 0)[MapKind.ALBEDO]
+        halved = large.reshape(128, 2, 128, 2, 3).mean(axis=(1, 3))
+        assert np.abs(halved - small).mean() < 0.03
+
+
+def test_every_class_of_the_classifier_has_a_material() -> None:
+    assert set(CATEGORY) == set(NAMES)
+    assert set(CATEGORY.values()) <= set(CATEGORIES)
+    assert {class_of(category) for category in CATEGORY.values()} == set(CLASSES)
+
+
+def test_an_unknown_name_is_answered_with_the_ones_there_are() -> None:
+    with pytest.raises(UsageError, match="bricks"):
+        procedural("brick", SIZE, 0)

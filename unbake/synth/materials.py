@@ -1,0 +1,71 @@
+"""Procedural PBR truth, tileable and complete, for tests, demos and rehearsals; no files needed."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from unbake.domain.maps import MapKind
+from unbake.errors import UsageError
+from unbake.image.geometry import horizon_ao
+from unbake.image.normals import from_slopes
+from unbake.synth import metals, mineral, organic
+from unbake.synth.layers import Layers
+
+Maps = dict[MapKind, np.ndarray]
+
+_RECIPES: dict[str, tuple[str, Callable[[np.random.Generator, int], Layers]]] = {
+    "bark": ("wood", organic.bark),
+    "bricks": ("stone", mineral.brick_wall),
+    "chainmail": ("metal", metals.chainmail),
+    "cobbles": ("stone", mineral.cobbles),
+    "grass": ("ground", mineral.grass),
+    "hammered": ("metal", metals.hammered),
+    "leather": ("leather", organic.leather),
+    "marble": ("marble", mineral.marble),
+    "masonry": ("stone", mineral.masonry),
+    "painted_metal": ("metal", metals.painted_metal),
+    "planks": ("wood", organic.planks),
+    "plates": ("metal", metals.plates),
+    "rust": ("metal", metals.rust),
+    "shingles": ("wood", organic.shingles),
+    "snow": ("ground", mineral.snow),
+    "soil": ("ground", mineral.soil),
+    "tiles": ("ceramic", mineral.tiles),
+    "weave": ("fabric", organic.weave),
+}
+
+NAMES: tuple[str, ...] = tuple(_RECIPES)
+"""Every procedural material there is."""
+
+CATEGORY: dict[str, str] = {name: category for name, (category, _) in _RECIPES.items()}
+"""The dataset category (domain.materials.CATEGORIES) each one belongs to."""
+
+
+def procedural(name: str, size: int, seed: int) -> Maps:
+    """A tileable material: ALBEDO, ROUGHNESS, METALLIC, AO, HEIGHT, NORMAL, each (size, size, C) float32.
+
+    Ranges and spaces as the MapSpecs say; the normal is the central-difference slope of the height (OpenGL), AO
+    its horizon occlusion. The same name, size and seed give the same values, another size nearly the same
+    material. Raises UsageError for a name that is not in NAMES.
+
+    >>> procedural("planks", 32, 0)[MapKind.NORMAL].shape
+    (32, 32, 3)
+    """
+    if name not in _RECIPES:
+        raise UsageError(
+            f"expected a procedural material out of {', '.join(NAMES)}, got {name!r}: choose one of those"
+        )
+    layers = _RECIPES[name][1](np.random.default_rng([seed, NAMES.index(name)]), size)
+    relief = (layers.relief * size).astype(np.float32)
+    dx = (np.roll(relief, -1, 1) - np.roll(relief, 1, 1)) / 2
+    dy = (np.roll(relief, 1, 0) - np.roll(relief, -1, 0)) / 2
+    low, high = float(relief.min()), float(relief.max())
+    planes = {
+        MapKind.ROUGHNESS: np.clip(layers.roughness, 0.05, 1),
+        MapKind.METALLIC: np.clip(layers.metallic, 0, 1),
+        MapKind.AO: horizon_ao(relief, (True, True)),
+        MapKind.HEIGHT: (relief - low) / (high - low),
+    }
+    maps = {kind: np.ascontiguousarray(plane[..., None], np.float32) for kind, plane in planes.items()}
+    albedo = np.ascontiguousarray(np.clip(layers.albedo, 0, 1), np.float32)
+    return {MapKind.ALBEDO: albedo, MapKind.NORMAL: from_slopes(dx, dy), **maps}
