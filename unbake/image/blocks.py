@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Any
 
-import etcpak
 import numpy as np
 import quicktex
 import texture2ddecoder
@@ -12,10 +11,7 @@ from quicktex.s3tc.bc3 import BC3Encoder  # type: ignore[attr-defined]
 from quicktex.s3tc.bc4 import BC4Encoder  # type: ignore[attr-defined]
 from quicktex.s3tc.bc5 import BC5Encoder  # type: ignore[attr-defined]
 
-try:
-    import ispc_texcomp
-except ImportError:  # no wheel for this machine: etcpak encodes BC7 as well, slower in previews
-    ispc_texcomp = None  # type: ignore[assignment]
+from unbake.image.bc7 import encode_bc7, to_blocks
 
 
 class BlockFormat(StrEnum):
@@ -99,8 +95,8 @@ def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.
     """Blocks of one image: uint8 (H, W, C), any size; sides that 4 does not divide are padded by their edge.
 
     C is 1 for BC4, 2 for BC5 (more are ignored), 3 or 4 else. BC1 with a fourth channel is a cut-out: texels
-    whose alpha is below 128 become transparent (and black). Deterministic. ValueError for BC2 and signed
-    formats, which nothing here writes.
+    whose alpha is below 128 become transparent (and black). BC7 keeps alpha 0 and 255. Deterministic.
+    ValueError for BC2 and signed formats, which nothing here writes.
 
     >>> len(encode_blocks(np.zeros((8, 8, 3), np.uint8), BlockFormat.BC7))
     64
@@ -119,7 +115,7 @@ def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.
         case BlockFormat.BC5:
             return _quicktex(BC5Encoder(0, 1), rgba)
         case BlockFormat.BC7:
-            return _encode_bc7(rgba, effort)
+            return encode_bc7(rgba, effort is Effort.FAST)
         case _:
             raise ValueError(f"{fmt} is only read, not written")
 
@@ -135,13 +131,6 @@ def _to_image(texels: np.ndarray, width: int, height: int) -> np.ndarray:
     wide, high = -(-width // 4), -(-height // 4)
     image = texels.reshape(high, wide, 4, 4).swapaxes(1, 2).reshape(high * 4, wide * 4)
     return image[:height, :width]
-
-
-def _to_blocks(image: np.ndarray) -> np.ndarray:
-    """(H, W, C), sides multiples of 4, as (blocks, 16, C)."""
-    height, width, channels = image.shape
-    split = image.reshape(height // 4, 4, width // 4, 4, channels).swapaxes(1, 2)
-    return split.reshape(-1, 16, channels)
 
 
 def _selectors(colour: np.ndarray) -> np.ndarray:
@@ -199,9 +188,9 @@ def _quicktex(encoder: Any, rgba: np.ndarray) -> bytes:
 def _cut_out(blocks: bytes, rgba: np.ndarray, holes: np.ndarray) -> bytes:
     """BC1 blocks with holes, rewritten in three-colour mode, where selector 3 is transparent."""
     out = np.frombuffer(blocks, np.uint8).reshape(-1, 8).copy()
-    hole = _to_blocks(holes[..., None])[..., 0]
+    hole = to_blocks(holes[..., None])[..., 0]
     cut = hole.any(axis=1)
-    hole, texels = hole[cut], _to_blocks(rgba[..., :3])[cut].astype(np.int32)
+    hole, texels = hole[cut], to_blocks(rgba[..., :3])[cut].astype(np.int32)
     # Colour under the holes must not pull the endpoints: encode it as the mean of what is seen.
     seen = (~hole)[..., None]
     mean = (texels * seen).sum(1) // np.maximum(seen.sum(1), 1)
@@ -223,23 +212,3 @@ def _rgb565(codes: np.ndarray) -> np.ndarray:
     """5:6:5 codes of any shape as 8-bit RGB: (..., 3)."""
     red, green, blue = codes >> 11, codes >> 5 & 63, codes & 31
     return np.stack([red << 3 | red >> 2, green << 2 | green >> 4, blue << 3 | blue >> 2], axis=-1)
-
-
-def _encode_bc7(rgba: np.ndarray, effort: Effort) -> bytes:
-    height, width, _ = rgba.shape
-    opaque = bool((rgba[..., 3] == 255).all())
-    if ispc_texcomp is None:
-        params = etcpak.BC7CompressBlockParams()
-        params.m_max_partitions = 16 if effort is Effort.GOOD else 0
-        return etcpak.compress_bc7(rgba.tobytes(), width, height, params)
-    match opaque, effort:
-        case True, Effort.GOOD:
-            settings = ispc_texcomp.BC7EncSettings.from_profile("veryfast")
-        case True, Effort.FAST:
-            settings = ispc_texcomp.BC7EncSettings.from_profile("ultrafast")
-        case False, Effort.GOOD:
-            settings = ispc_texcomp.BC7EncSettings.from_profile("alpha_fast")
-        case _:
-            settings = ispc_texcomp.BC7EncSettings.from_profile("alpha_ultrafast")
-    surface = ispc_texcomp.RGBASurface(rgba.tobytes(), width, height)
-    return ispc_texcomp.compress_blocks_bc7(surface, settings)

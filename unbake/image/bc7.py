@@ -1,0 +1,153 @@
+"""BC7 encoding whose alpha keeps its ends: `blocks` hands it padded RGBA.
+
+Encoders weigh alpha like a colour, so that half of an opaque texture comes out at 254. Blocks in which that (or
+worse) happened are mended here: opaque ones in place, others encoded anew in the two modes that store alpha apart
+from colour, where alpha is then written by us. Bit layouts: Khronos Data Format Specification 1.3, chapter 20.
+"""
+
+import etcpak
+import numpy as np
+import texture2ddecoder
+
+try:
+    import ispc_texcomp
+except ImportError:  # no wheel for this machine: etcpak encodes BC7 as well, slower in previews
+    ispc_texcomp = None  # type: ignore[assignment]
+
+ALPHA_TOLERANCE = 2
+"""Alphas between 0 and 255 may be off by this much before a block is encoded anew."""
+
+_WEIGHTS = {2: np.array([0, 21, 43, 64]), 3: np.array([0, 9, 18, 27, 37, 46, 55, 64])}
+"""Of the second endpoint, out of 64, for each index of so many bits."""
+
+_STRIP = 4096
+"""Blocks per row of the scratch image that holds blocks to be encoded anew."""
+
+
+def encode_bc7(rgba: np.ndarray, fast: bool) -> bytes:
+    """BC7 blocks of uint8 (H, W, 4), sides multiples of 4; alpha 0 and 255 come back exactly.
+
+    Alphas between come back within ALPHA_TOLERANCE wherever a block's alphas leave room for that; eight levels
+    a block is all that BC7 has for an alpha of its own.
+    """
+    blocks = np.frombuffer(_encode(rgba, fast), np.uint8).reshape(-1, 16).copy()
+    texels = to_blocks(rgba)
+    alpha = texels[..., 3].astype(np.int32)
+    opaque = (alpha == 255).all(axis=1)
+    first = opaque & (blocks[:, 0] & 0x7F == 0x40)
+    blocks[first] = _opaque_mode6(blocks[first])
+    ends, error = _alpha_errors(blocks, alpha)
+    bad = np.flatnonzero(ends | (error > ALPHA_TOLERANCE))
+    if bad.size:
+        again = _encode_apart(texels[bad])
+        new_ends, new_error = _alpha_errors(again, alpha[bad])
+        better = (ends[bad] & ~new_ends) | ((ends[bad] == new_ends) & (new_error < error[bad]))
+        blocks[bad[better]] = again[better]
+    return blocks.tobytes()
+
+
+def _encode(rgba: np.ndarray, fast: bool) -> bytes:
+    height, width, _ = rgba.shape
+    opaque = bool((rgba[..., 3] == 255).all())
+    if ispc_texcomp is None:
+        params = etcpak.BC7CompressBlockParams()
+        params.m_max_partitions = 0 if fast else 16
+        return etcpak.compress_bc7(rgba.tobytes(), width, height, params)
+    match opaque, fast:
+        case True, False:
+            settings = ispc_texcomp.BC7EncSettings.from_profile("veryfast")
+        case True, True:
+            settings = ispc_texcomp.BC7EncSettings.from_profile("ultrafast")
+        case False, False:
+            settings = ispc_texcomp.BC7EncSettings.from_profile("alpha_fast")
+        case _:
+            settings = ispc_texcomp.BC7EncSettings.from_profile("alpha_ultrafast")
+    surface = ispc_texcomp.RGBASurface(rgba.tobytes(), width, height)
+    return ispc_texcomp.compress_blocks_bc7(surface, settings)
+
+
+def _alpha_errors(blocks: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Per block: whether an alpha of 0 or 255 is not exact, and the largest error of the others."""
+    # All blocks in one row, so that the image is 4 texels high.
+    bgra = texture2ddecoder.decode_bc7(blocks.tobytes(), 4 * len(blocks), 4)
+    decoded = np.frombuffer(bgra, np.uint8).reshape(4, -1, 4, 4)[..., 3].swapaxes(0, 1).reshape(-1, 16)
+    error = np.abs(decoded.astype(np.int32) - alpha)
+    end = (alpha == 0) | (alpha == 255)
+    return (error * end).any(axis=1), (error * ~end).max(axis=1)
+
+
+def _opaque_mode6(blocks: np.ndarray) -> np.ndarray:
+    """Blocks of mode 6 with both alpha endpoints at 255, their colours moved by one code at most.
+
+    An alpha of 255 needs the endpoint's lowest bit, which colour shares. Where it was 0, the first endpoint goes
+    up by one and the second down by one, so that the block as a whole gets neither brighter nor darker.
+    """
+    bits = np.unpackbits(blocks, axis=1, bitorder="little")
+    down = bits[:, 64] == 0
+    powers = 1 << np.arange(7)
+    for start in (14, 28, 42):  # red, green and blue of the second endpoint, seven bits each
+        code = np.maximum(bits[down, start : start + 7] @ powers - 1, 0)
+        bits[down, start : start + 7] = code[:, None] >> np.arange(7) & 1
+    bits[:, 49:65] = 1  # two alphas of seven bits, then the two lowest bits
+    return np.packbits(bits, axis=1, bitorder="little")
+
+
+def _encode_apart(texels: np.ndarray) -> np.ndarray:
+    """Blocks (N, 16) of texels (N, 16, 4) in modes 4 and 5, alpha from its least to its greatest value."""
+    count = len(texels)
+    rows = -(-count // _STRIP)
+    columns = min(count, _STRIP)
+    padded = np.pad(texels, ((0, rows * columns - count), (0, 0), (0, 0)), mode="edge")
+    image = padded.reshape(rows, columns, 4, 4, 4).swapaxes(1, 2).reshape(rows * 4, columns * 4, 4)
+    if ispc_texcomp is None:
+        params = etcpak.BC7CompressBlockParams()
+        params.m_mode_mask = 1 << 5
+        params.m_force_alpha = True
+        data = etcpak.compress_bc7(image.tobytes(), columns * 4, rows * 4, params)
+    else:
+        settings = ispc_texcomp.BC7EncSettings(
+            [False, False, True, False],  # modes 4 and 5
+            [2] * 8,  # refinements per mode
+            True, 0, 0, 0,
+            3,  # of the channels only alpha is kept apart: none takes its place
+            2, 4,
+        )  # fmt: skip
+        surface = ispc_texcomp.RGBASurface(image.tobytes(), columns * 4, rows * 4)
+        data = ispc_texcomp.compress_blocks_bc7(surface, settings)
+    blocks = np.frombuffer(data, np.uint8).reshape(-1, 16)[:count]
+    bits = np.unpackbits(blocks, axis=1, bitorder="little")
+    alpha = texels[..., 3].astype(np.int32)
+    mode5 = blocks[:, 0] & 0x3F == 0x20
+    swapped = ~mode5 & (bits[:, 7] == 1)
+    # Where each layout keeps alpha: first bit and width of the endpoints, first bit and width of the indices.
+    layouts = ((mode5, (50, 8, 97, 2)), (swapped, (38, 6, 50, 2)), (~mode5 & ~swapped, (38, 6, 81, 3)))
+    for chosen, layout in layouts:
+        bits[chosen] = _with_alpha(bits[chosen], alpha[chosen], *layout)
+    return np.packbits(bits, axis=1, bitorder="little")
+
+
+def _with_alpha(
+    bits: np.ndarray, alpha: np.ndarray, ends_at: int, depth: int, indices_at: int, width: int
+) -> np.ndarray:
+    """Bits (N, 128) of blocks with alpha (N, 16) written into them."""
+    codes = np.stack([alpha.min(axis=1), alpha.max(axis=1)], axis=1)
+    codes = (codes * (2**depth - 1) + 127) // 255
+    ends = codes << (8 - depth) | codes >> (2 * depth - 8)
+    weights = _WEIGHTS[width]
+    palette = (ends[:, :1] * (64 - weights) + ends[:, 1:] * weights + 32) >> 6
+    index = np.abs(alpha[:, :, None] - palette[:, None]).argmin(axis=2)
+    turned = index[:, 0] >= 2 ** (width - 1)  # the first index has no top bit to store: it must be 0
+    index[turned] = 2**width - 1 - index[turned]
+    codes[turned] = codes[turned][:, ::-1]
+    out = bits.copy()
+    out[:, ends_at : ends_at + 2 * depth] = (codes[:, :, None] >> np.arange(depth) & 1).reshape(-1, 2 * depth)
+    spread = (index[:, :, None] >> np.arange(width) & 1).reshape(-1, 16 * width)
+    out[:, indices_at : indices_at + 16 * width - 1] = np.delete(spread, width - 1, axis=1)
+    return out
+
+
+def to_blocks(rgba: np.ndarray) -> np.ndarray:
+    """(H, W, 4) as (blocks, 16, 4), texels row by row in a block."""
+    height, width, channels = rgba.shape
+    split = rgba.reshape(height // 4, 4, width // 4, 4, channels).swapaxes(1, 2)
+    return split.reshape(-1, 16, channels)
