@@ -212,9 +212,10 @@ def test_pillow_agrees_with_our_reader_on_what_was_written(tmp_path, suffix):
 
 
 def leaves(size):
-    """A stencil of round leaves: alpha 0 and 1 only."""
-    rows, cols = np.indices((size, size)) * (4 * np.pi / size)
-    return (np.sin(rows) * np.sin(cols) > 0.2)[..., None].astype(np.float32)
+    """A stencil of crooked leaves, no two alike: alpha 0 and 1 only."""
+    rows, cols = np.indices((size, size)) / size
+    shape = np.sin(19 * rows + 5 * cols + 1) * np.sin(4 * rows - 23 * cols + 7 * rows * cols)
+    return (shape > 0.2)[..., None].astype(np.float32)
 
 
 def test_a_cut_out_survives_bc7_within_four_codes_and_a_picture_keeps_it_exactly(tmp_path):
