@@ -1,0 +1,156 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unbake.data.sources import list_materials
+from unbake.data.truth import read_material
+from unbake.domain.maps import MapKind
+from unbake.errors import UsageError
+from unbake.image.files import write_png
+from unbake.image.normals import encode_normal, from_slopes
+from unbake.measure.evaluate import ELSEWHERE, brightness_metal, converting, evaluate, fit_roughness
+from unbake.measure.figures import Evaluation, Row
+from unbake.measure.painter import Legacy
+
+SIZE = 64
+ROUGH = {"metal/plate": 0.2, "stone/bricks": 0.8, "stone/slates": 0.6}
+"""Mean roughness of the three materials; only slates have AO and height."""
+
+
+def wave(turns: int) -> np.ndarray:
+    return np.sin(np.arange(SIZE) * 2 * np.pi * turns / SIZE)
+
+
+def write_material(root: Path, name: str, number: int) -> None:
+    place = root / name
+    place.mkdir(parents=True)
+    rng = np.random.default_rng(number)
+    slope = 0.2 * np.broadcast_to(np.cos(np.arange(SIZE) * 4 * np.pi / SIZE), (SIZE, SIZE))
+    normal = from_slopes(slope.astype(np.float32), np.zeros((SIZE, SIZE), np.float32))
+    base = 0.3 + 0.1 * number + 0.1 * rng.random((SIZE, SIZE, 3))
+    rough = ROUGH[name] + 0.1 * wave(2)[:, None] * wave(3)[None, :]
+    metal = (np.arange(SIZE) < SIZE // 2)[:, None, None] * np.ones((1, SIZE, 1)) * (number == 0)
+    files = {
+        "basecolor": base,
+        "normal": encode_normal(normal, "opengl"),
+        "roughness": rough[..., None],
+        "metallic": metal,
+    }
+    if number == 2:
+        files["ao"] = np.full((SIZE, SIZE, 1), 0.8)
+        files["height"] = np.broadcast_to(0.5 + 0.4 * wave(2), (SIZE, SIZE))[..., None]
+    for stem, unit in files.items():
+        write_png(place / f"{stem}.png", np.ascontiguousarray(unit, np.float32))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("materials")
+    for number, name in enumerate(sorted(ROUGH)):
+        write_material(root, name, number)
+    return root
+
+
+@pytest.fixture(scope="module")
+def by_rules(folder: Path) -> Evaluation:
+    return evaluate(folder, converting(None), roughness={"stone": 0.7, ELSEWHERE: 0.5})
+
+
+@pytest.fixture(scope="module")
+def perfect(folder: Path) -> Evaluation:
+    truths = {source.id: read_material(source) for source in list_materials(folder)}
+    neutral = {kind: np.ones((SIZE, SIZE, 1), np.float32) for kind in (MapKind.AO, MapKind.HEIGHT)}
+    return evaluate(folder, lambda legacy: neutral | truths[legacy.id])
+
+
+def row(evaluation: Evaluation, name: str, metric: str) -> Row:
+    return next(r for r in evaluation.rows if (r.map, r.metric) == (name, metric))
+
+
+def test_the_truth_itself_has_no_error(perfect):
+    errors = {f"{r.map}/{r.metric}": r.ours for r in perfect.rows if r.better == "lower"}
+    del errors["albedo/seam_ratio"]
+    assert errors == pytest.approx(dict.fromkeys(errors, 0.0), abs=1e-6)
+
+
+def test_the_truth_itself_reaches_the_best_of_what_should_be_high(perfect):
+    assert {r.metric: r.ours for r in perfect.rows if r.better == "higher"} == pytest.approx(
+        {"ssim": 1.0, "f1": 1.0, "iou": 1.0}
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "floor"),
+    [
+        ("albedo", "rmse", "identity"),
+        ("albedo", "ssim", "identity"),
+        ("roughness", "mae", "0.443"),
+        ("ao", "mae", "geometry"),
+        ("height", "shape_rmse", "FFT"),
+        ("all", "relight_rmse", "rules"),
+    ],
+)
+def test_converting_by_rules_is_as_good_as_the_floor(by_rules, name, metric, floor):
+    found = next(f for f in row(by_rules, name, metric).floors if f.name == floor)
+    assert (found.ratio, *found.interval) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_rules_find_no_metal_and_call_none_falsely(by_rules):
+    assert (row(by_rules, "metallic", "f1").ours, row(by_rules, "metallic", "false_metal").ours) == (0.0, 0.0)
+
+
+def test_metal_is_looked_for_only_where_it_is(by_rules):
+    counts = [row(by_rules, "metallic", metric).materials for metric in ("f1", "iou", "false_metal")]
+    assert counts == [1, 1, 2]
+
+
+def test_only_maps_that_were_given_count(by_rules):
+    assert [row(by_rules, *key).materials for key in (("ao", "mae"), ("height", "shape_rmse"))] == [1, 1]
+
+
+def test_the_constant_per_class_is_the_one_of_its_category(by_rules):
+    stone = next(m for m in by_rules.materials if m.id == "stone/bricks")
+    score = next(s for s in stone.scores if (s.map, s.metric) == ("roughness", "mae"))
+    truth = 0.8 + 0.1 * wave(2)[:, None] * wave(3)[None, :]
+    assert score.floors["per class"] == pytest.approx(np.abs(truth - 0.7).mean(), abs=2e-3)
+
+
+def test_best_constants_come_from_the_materials_named(folder):
+    fitted = fit_roughness(folder, {"metal/plate", "stone/bricks"})
+    assert fitted == pytest.approx({"metal": 0.2, "stone": 0.8, ELSEWHERE: 0.5}, abs=2e-3)
+
+
+def test_only_the_materials_asked_for_are_evaluated(folder):
+    result = evaluate(folder, converting(None), ids={"stone/slates"})
+    assert [m.id for m in result.materials] == ["stone/slates"]
+
+
+def test_larger_materials_are_reduced_to_the_size_asked_for(folder):
+    sizes = []
+
+    def note(legacy: Legacy) -> dict[MapKind, np.ndarray]:
+        sizes.append(legacy.diffuse.shape)
+        return converting(None)(legacy)
+
+    evaluate(folder, note, ids={"stone/slates"}, size=32)
+    assert sizes == [(32, 32, 3)]
+
+
+def test_a_material_that_cannot_be_read_is_left_out_with_its_reason(tmp_path):
+    for name in ("stone/slates", "stone/bricks"):
+        write_material(tmp_path, name, 2)
+    write_png(tmp_path / "stone/bricks/basecolor.png", np.zeros((SIZE, SIZE, 3), np.float32))
+    result = evaluate(tmp_path, converting(None))
+    assert [reason.split(":")[0] for reason in result.left_out] == ["stone/bricks"]
+
+
+def test_asking_for_materials_that_are_not_there_is_a_usage_error(folder):
+    with pytest.raises(UsageError):
+        evaluate(folder, converting(None), ids={"stone/nowhere"})
+
+
+def test_brightness_takes_the_specular_mask_for_metal_where_there_is_one():
+    dark, normal = np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 3), np.float32)
+    legacy = Legacy("a", "stone", "sun", dark, normal, np.ones((4, 4, 1), np.float32))
+    np.testing.assert_array_equal(np.ones((4, 4, 1)), brightness_metal(legacy))
