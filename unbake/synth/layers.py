@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unbake.image.colour import linear_to_srgb
+
 F0: dict[str, tuple[float, float, float]] = {
     "iron": (0.56, 0.57, 0.58),
     "steel": (0.64, 0.62, 0.59),
@@ -30,3 +32,8 @@ def pick(rng: np.random.Generator, *palette: tuple[float, float, float]) -> np.n
     """One sRGB colour (3,) of the palette, moved a little."""
     colour = np.array(palette[rng.integers(len(palette))])
     return np.clip(colour * rng.uniform(0.9, 1.1) + rng.normal(0, 0.008, 3), 0.03, 0.95).astype(np.float32)
+
+
+def bare(rng: np.random.Generator, *names: str) -> np.ndarray:
+    """sRGB colour (3,) of one of these metals of F0, bare."""
+    return linear_to_srgb(np.array(F0[names[rng.integers(len(names))]], np.float32))

@@ -2,17 +2,11 @@
 
 import numpy as np
 
-from unbake.image.colour import linear_to_srgb
 from unbake.synth.lattices import Cells, bricks, rings, stones
-from unbake.synth.layers import F0, Layers, pick
+from unbake.synth.layers import Layers, bare, pick
 from unbake.synth.patterns import coordinates, mix, smooth_noise, smoothstep
 
 Rng = np.random.Generator
-
-
-def _bare(rng: Rng, *names: str) -> np.ndarray:
-    """sRGB colour (3,) of one of these metals, bare."""
-    return linear_to_srgb(np.array(F0[names[rng.integers(len(names))]], np.float32))
 
 
 def _scratched(rng: Rng, size: int) -> np.ndarray:
@@ -40,7 +34,7 @@ def plates(rng: Rng, size: int) -> Layers:
     """Riveted sheets of bare iron or steel with dark grime in the gaps."""
     cells, body, rivet = _sheets(rng, size, int(rng.integers(2, 4)))
     scratch = _scratched(rng, size)
-    steel = _bare(rng, "iron", "steel") * (0.96 + 0.06 * cells.own(rng))[..., None]
+    steel = bare(rng, "iron", "steel") * (0.96 + 0.06 * cells.own(rng))[..., None]
     grime = smoothstep(smooth_noise(rng, (size, size), 40, 0.9) - 3.5 * body, -1.6, 0.0)
     albedo = mix(steel + 0.01 * scratch[..., None], pick(rng, (0.16, 0.13, 0.1)), grime)
     roughness = (rng.uniform(0.28, 0.45) + 0.05 * scratch) * (1 - grime) + 0.9 * grime
@@ -60,7 +54,7 @@ def rust(rng: Rng, size: int) -> Layers:
         pick(rng, (0.55, 0.3, 0.14), (0.48, 0.26, 0.13)),
     )
     oxide = mix(bright, deep, np.clip(0.5 + 0.4 * (patches - level) + 0.2 * fine, 0, 1))
-    steel = _bare(rng, "iron", "steel") + 0.012 * scratch[..., None]
+    steel = bare(rng, "iron", "steel") + 0.012 * scratch[..., None]
     relief = rusted * (0.002 + 0.0012 * fine + 0.0015 * patches) + 0.00012 * scratch
     roughness = (0.38 + 0.05 * scratch) * (1 - rusted) + (0.9 + 0.03 * fine) * rusted
     return Layers(mix(steel, oxide, rusted), roughness, relief, 1 - rusted)
@@ -73,7 +67,7 @@ def hammered(rng: Rng, size: int) -> Layers:
     cells = stones(x, y, rng, across, 0.9)
     dent = np.clip(1 - (cells.u**2 + cells.v**2), 0, 1)
     scratch = _scratched(rng, size)
-    metal = _bare(rng, "gold", "brass", "copper", "bronze", "silver") + 0.012 * scratch[..., None]
+    metal = bare(rng, "gold", "brass", "copper", "bronze", "silver") + 0.012 * scratch[..., None]
     tarnish = smoothstep(smooth_noise(rng, (size, size), 24, 1.0) - dent, rng.uniform(0.6, 1.6), 2.2)
     albedo = metal * (1 - 0.35 * tarnish[..., None])
     relief = -(0.22 / across) * dent + 0.0001 * scratch
@@ -88,7 +82,7 @@ def chainmail(rng: Rng, size: int) -> Layers:
     height = rings(x, y, count)
     wire = smoothstep(height, 0.02, 0.1)
     fine, cloud = smooth_noise(rng, (size, size), 140, 0.4), smooth_noise(rng, (size, size), 16, 1.0)
-    iron = _bare(rng, "iron", "steel") * (1 + 0.03 * cloud)[..., None]
+    iron = bare(rng, "iron", "steel") * (1 + 0.03 * cloud)[..., None]
     padding = pick(rng, (0.2, 0.16, 0.12), (0.15, 0.14, 0.15)) + 0.03 * fine[..., None]
     roughness = 0.95 + (rng.uniform(0.3, 0.45) + 0.05 * cloud - 0.95) * wire
     relief = (0.35 / count) * height + (1 - wire) * 0.0005 * fine
@@ -108,7 +102,7 @@ def painted_metal(rng: Rng, size: int) -> Layers:
         rng, (0.5, 0.15, 0.11), (0.2, 0.33, 0.42), (0.62, 0.52, 0.2), (0.28, 0.36, 0.26), (0.7, 0.69, 0.65)
     )
     coat = paint * (0.95 + 0.08 * cells.own(rng))[..., None] * (1 + 0.03 * cloud)[..., None]
-    albedo = mix(mix(coat, pick(rng, (0.4, 0.22, 0.13)), 0.7 * rim), _bare(rng, "iron", "steel"), chip)
+    albedo = mix(mix(coat, pick(rng, (0.4, 0.22, 0.13)), 0.7 * rim), bare(rng, "iron", "steel"), chip)
     albedo = mix(albedo, pick(rng, (0.13, 0.11, 0.1)), gap)
     coated = rng.uniform(0.35, 0.6) + 0.03 * cloud + 0.3 * rim
     roughness = (coated * (1 - chip) + (0.42 + 0.05 * fine) * chip) * body + 0.9 * gap

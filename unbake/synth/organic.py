@@ -3,7 +3,7 @@
 import numpy as np
 
 from unbake.synth.lattices import bricks, stones, threads
-from unbake.synth.layers import Layers, pick
+from unbake.synth.layers import Layers, bare, pick
 from unbake.synth.patterns import coordinates, mix, smooth_noise, smoothstep
 
 Rng = np.random.Generator
@@ -30,8 +30,7 @@ def planks(rng: Rng, size: int) -> Layers:
     nail = smoothstep(-off, -0.009, -0.007)
     bulge = 0.004 * np.sqrt(np.clip(1 - (off / 0.009) ** 2, 0, 1))
     relief = body * (0.008 + 0.003 * cells.own(rng)) - 0.0012 * shade + 0.0006 * fibre + bulge
-    iron = np.array([0.58, 0.57, 0.56], np.float32)
-    albedo = mix(mix(pick(rng, (0.14, 0.1, 0.08)), wood, body), iron, nail)
+    albedo = mix(mix(pick(rng, (0.14, 0.1, 0.08)), wood, body), bare(rng, "iron"), nail)
     roughness = (0.72 + 0.12 * shade + 0.03 * fibre) * (1 - nail) + 0.5 * nail
     return Layers(albedo, roughness, relief, nail)
 
