@@ -2,8 +2,11 @@
 
 Encoders weigh alpha like a colour, so that half of an opaque texture comes out at 254. Blocks in which that (or
 worse) happened are mended here: opaque ones in place, others encoded anew in the two modes that store alpha apart
-from colour, where alpha is then written by us. Bit layouts: Khronos Data Format Specification 1.3, chapter 20.
+from colour, where alpha is then written by us. Blocks of one colour become exact, as flat maps are common.
+Bit layouts: Khronos Data Format Specification 1.3, chapter 20.
 """
+
+from functools import cache
 
 import etcpak
 import numpy as np
@@ -36,6 +39,8 @@ def encode_bc7(rgba: np.ndarray, fast: bool) -> bytes:
     opaque = (alpha == 255).all(axis=1)
     first = opaque & (blocks[:, 0] & 0x7F == 0x40)
     blocks[first] = _opaque_mode6(blocks[first])
+    flat = (texels == texels[:, :1]).all(axis=(1, 2))
+    blocks[flat] = _flat_mode5(texels[flat, 0])
     ends, error = _alpha_errors(blocks, alpha)
     bad = np.flatnonzero(ends | (error > ALPHA_TOLERANCE))
     if bad.size:
@@ -90,6 +95,26 @@ def _opaque_mode6(blocks: np.ndarray) -> np.ndarray:
         bits[down, start : start + 7] = code[:, None] >> np.arange(7) & 1
     bits[:, 49:65] = 1  # two alphas of seven bits, then the two lowest bits
     return np.packbits(bits, axis=1, bitorder="little")
+
+
+def _flat_mode5(colours: np.ndarray) -> np.ndarray:
+    """Blocks (N, 16) of one colour each, uint8 (N, 4), exactly: mode 5 with every texel at index 1."""
+    bits = np.zeros((len(colours), 128), np.uint8)
+    bits[:, 5] = 1
+    ends = _flat_endpoints()[colours[:, :3]].reshape(-1, 6)  # red 0, red 1, green 0, ...
+    bits[:, 8:50] = (ends[:, :, None] >> np.arange(7) & 1).reshape(-1, 42)
+    bits[:, 50:58] = bits[:, 58:66] = np.unpackbits(colours[:, 3:], axis=1, bitorder="little")
+    bits[:, [66, *range(67, 97, 2)]] = 1
+    return np.packbits(bits, axis=1, bitorder="little")
+
+
+@cache
+def _flat_endpoints() -> np.ndarray:
+    """For each 8-bit code the pair of 7-bit endpoints that gives it at index 1: (256, 2)."""
+    codes = np.arange(128)
+    wide = codes << 1 | codes >> 6
+    given = (wide[:, None] * 43 + wide * 21 + 32) >> 6
+    return np.stack([np.argwhere(given == code)[0] for code in range(256)])
 
 
 def _encode_apart(texels: np.ndarray) -> np.ndarray:

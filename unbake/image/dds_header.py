@@ -170,7 +170,7 @@ def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
         if len(source) < _HEADER.size + _DX10.size:
             raise FileError(f"{name} ends inside its DX10 header; export it again.")
         number, dimension, misc, array, _ = _DX10.unpack_from(source, _HEADER.size)
-        offset += _DX10.size
+        array, offset = max(array, 1), offset + _DX10.size  # Pillow writes 0 for one texture
         cubemap, volume = cubemap or bool(misc & 4), volume or dimension == 4
         dxgi = _known(number, name)
     elif flags & _FOURCC_FLAG:
