@@ -1,0 +1,24 @@
+import subprocess
+import sys
+
+BLOCKED = """
+import importlib, pkgutil, sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "transformers"):
+            raise ImportError(f"{name} is not there")
+
+sys.meta_path.insert(0, Blocked())
+import unbake.convert, unbake.report, unbake.image
+for package in (unbake.convert, unbake.report, unbake.image):
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+import unbake.export.packs, unbake.export.dds, unbake.export.pgpatcher
+"""
+
+
+def test_the_converter_runs_without_torch_installed() -> None:
+    result = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True)
+    assert result.stderr == ""
+    assert result.returncode == 0

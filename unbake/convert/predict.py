@@ -1,0 +1,245 @@
+"""The networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+import numpy as np
+import onnxruntime as ort
+
+from unbake.convert.reduced import MULTIPLE, Wrap, by_area, reduced_size, smoothly
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
+from unbake.errors import UsageError
+from unbake.image.geometry import GEOMETRY_VERSION
+
+Maps = dict[MapKind, np.ndarray]
+
+CARD: Final = "card.json"
+FORMAT: Final = 1
+VIT_PX: Final = 224
+MARGIN: Final = MULTIPLE
+"""Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
+
+NETWORKS: Final = ("vit", "segformer", "unet_albedo", "unet_maps")
+ALBEDO_READS: Final = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR, MapKind.METALLIC_MASK)
+MAPS_READS: Final = (
+    MapKind.ALBEDO, MapKind.NORMAL, MapKind.SPECULAR, MapKind.METALLIC_MASK, *GEOMETRY
+)  # fmt: skip
+_INPUT_NAMES = {MapKind.METALLIC_MASK: "mask"}
+
+_PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
+_OUT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate", "out of memory", "OUT_OF_MEMORY")
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bundle says of its networks; figures and provenance in the same file are for people.
+
+    stride: sides of a UNet's input are multiples of it. halo: texels a UNet's output depends on around it.
+    segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits.
+    mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
+    use: for each output map, whether the networks' is better than the rule's.
+    """
+
+    format: int
+    size: str
+    stride: Positive
+    halo: Positive
+    segformer_px: Annotated[int, msgspec.Meta(ge=MULTIPLE)]
+    geometry_version: int
+    classes: tuple[str, ...]
+    mask_threshold: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
+    mask_softness: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.2
+    use: dict[MapKind, Literal["network", "floor"]]
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a bundle; UsageError in one sentence where it is missing or made for another version."""
+    path = folder / CARD
+    try:
+        card = msgspec.json.decode(path.read_bytes(), type=Card)
+    except OSError as error:
+        raise UsageError(
+            f"a model bundle with a {CARD} was expected in '{folder}', but it has none; name its folder"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"the card of the model in '{folder}' cannot be read ({error}); export it again"
+        ) from error
+    for what, expected, given in (
+        ("format", FORMAT, card.format),
+        ("geometry version", GEOMETRY_VERSION, card.geometry_version),
+        ("list of maps", sorted(OUTPUTS), sorted(card.use)),
+    ):
+        if expected != given:
+            raise UsageError(
+                f"a model of {what} {expected} was expected, but '{folder}' has {given}; "
+                "export it again or take the bundle of this version"
+            )
+    return card
+
+
+def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | None":
+    """The networks of a bundle folder, or the bundled ones; None where nothing is bundled.
+
+    threads: CPU threads, 0 for all cores.
+    """
+    folder = Path(str(files("unbake"))) / "bundled" if model is None else model
+    if model is None and not (folder / CARD).is_file():
+        return None
+    return Predictor(folder, threads)
+
+
+class Predictor:
+    """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
+
+    Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None.
+    """
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        self.card: Final = read_card(folder)
+        self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
+        self.fingerprint: Final = _fingerprint(folder)
+        """Hash of everything in the bundle that outputs depend on."""
+
+    def class_probabilities(self, diffuse: np.ndarray) -> np.ndarray:
+        """Probability (K,) of each of the card's classes; each on its own, they need not sum to 1."""
+        [logits] = self._run("vit", {"diffuse": _nchw(smoothly(diffuse, VIT_PX, VIT_PX))})
+        return _sigmoid(logits[0])
+
+    def metal_probability(
+        self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
+    ) -> np.ndarray:
+        """Probability (H, W, 1) of metal, seen once on a reduced copy and enlarged smoothly."""
+        height, width = diffuse.shape[:2]
+        rows, columns = reduced_size(height, width, self.card.segformer_px)
+        margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
+
+        def feed(image: np.ndarray) -> np.ndarray:
+            return _nchw(np.pad(image, ((margin[0],) * 2, (margin[1],) * 2, (0, 0)), mode="wrap"))
+
+        mask = np.zeros((height, width, 1), np.float32) if specular is None else specular
+        [logits] = self._run(
+            "segformer",
+            {
+                "diffuse": feed(by_area(diffuse, rows, columns, wrap)),
+                "normal": feed(by_area(normal, rows, columns, wrap)),
+                "specular": feed(by_area(mask, rows, columns, wrap)),
+                "specular_given": _flag(specular is not None),
+            },
+        )
+        inner = _sigmoid(logits)[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
+        return np.clip(smoothly(inner.transpose(1, 2, 0), height, width, wrap), 0, 1)
+
+    def albedo(self, stack: np.ndarray, specular_given: bool) -> np.ndarray:
+        """Albedo (h, w, 3) of a window (h, w, 8) with the channels of `ALBEDO_READS`; sides fit the stride."""
+        feeds = unstacked(stack, ALBEDO_READS)
+        [albedo] = self._run("unet_albedo", _named(feeds) | {"specular_given": _flag(specular_given)})
+        return _hwc(albedo)
+
+    def maps(self, stack: np.ndarray, specular_given: bool, class_probabilities: np.ndarray) -> np.ndarray:
+        """The four `MAPS_HEADS` (h, w, 4) of a window (h, w, 11) with the channels of `MAPS_READS`."""
+        feeds = unstacked(stack, MAPS_READS)
+        geometry = stacked(feeds, GEOMETRY)
+        outputs = self._run(
+            "unet_maps",
+            _named(feeds)
+            | {
+                "geometry": _nchw(geometry),
+                "specular_given": _flag(specular_given),
+                "class_probs": class_probabilities[None].astype(np.float32),
+            },
+            [kind.value for kind in MAPS_HEADS],
+        )
+        return np.concatenate([_hwc(plane) for plane in outputs], -1)
+
+    def _run(
+        self, network: str, feeds: Mapping[str, np.ndarray], outputs: list[str] | None = None
+    ) -> list[np.ndarray]:
+        """One network's outputs; MemoryError where the runtime ran out of memory."""
+        session = self._sessions[network]
+        try:
+            # A network that does not read an input loses it in the export.
+            taken = {one.name for one in session.get_inputs()}
+            return session.run(outputs, {name: array for name, array in feeds.items() if name in taken})
+        except Exception as error:  # the runtime's exceptions share no base of their own
+            if any(sign in str(error) for sign in _OUT_OF_MEMORY):
+                raise MemoryError(str(error)) from error
+            raise
+
+
+def stacked(maps: Maps, kinds: Sequence[MapKind]) -> np.ndarray:
+    """Maps of one size side by side in one image (H, W, C), as tiling takes them."""
+    return np.concatenate([maps[kind] for kind in kinds], -1)
+
+
+def unstacked(stack: np.ndarray, kinds: Sequence[MapKind]) -> Maps:
+    """The maps of a stack again, as views."""
+    ends = np.cumsum([SPECS[kind].channels for kind in kinds])
+    return dict(zip(kinds, np.split(stack, ends[:-1], axis=-1), strict=True))
+
+
+def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness: float) -> np.ndarray:
+    """The final metallic map: the network's, where the mask says metal (SPEC 1, "Metal").
+
+    metallic, mask: (H, W, 1) in [0, 1]; `mask` are probabilities, a smoothstep of width `softness` around
+    `threshold` makes them a weight.
+
+    >>> metal_of(np.ones(3), np.array([0.4, 0.5, 0.6]), 0.5, 0.2).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    x = np.clip((mask - threshold) / softness + 0.5, 0, 1)
+    return metallic * (x * x * (3 - 2 * x))
+
+
+def _session(path: Path, threads: int) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.use_deterministic_compute = True
+    # Windows come in several sizes and an arena keeps the largest of each for good; the peak decides here.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    there = ort.get_available_providers()
+    try:
+        return ort.InferenceSession(path, options, providers=[p for p in _PROVIDERS if p in there])
+    except Exception as error:  # as above
+        raise UsageError(
+            f"the network '{path}' was expected to be an ONNX file this runtime reads, but it says: "
+            f"{' '.join(str(error).split())}; export the model again"
+        ) from error
+
+
+def _fingerprint(folder: Path) -> str:
+    digest = blake2b(digest_size=16)
+    for name in (CARD, *(f"{network}.onnx" for network in NETWORKS)):
+        with (folder / name).open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _named(maps: Maps) -> dict[str, np.ndarray]:
+    """Maps as a network's inputs, by the names they bear in the bundle."""
+    return {_INPUT_NAMES.get(kind, kind.value): _nchw(image) for kind, image in maps.items()}
+
+
+def _nchw(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32)
+
+
+def _hwc(batch: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(batch[0].transpose(1, 2, 0))
+
+
+def _flag(given: bool) -> np.ndarray:
+    return np.full((1, 1), given, np.float32)
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
