@@ -1,6 +1,6 @@
 """One texture set to its maps: files are read, networks (or rules) asked, and nothing is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from unbake.convert.floors import rule_based
-from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of, stacked, unstacked
+from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of
 from unbake.convert.reduced import Wrap
 from unbake.convert.sets import TextureSet
-from unbake.domain.maps import MAPS_HEADS, OUTPUTS, SPECS, MapKind
+from unbake.domain.maps import OUTPUTS, SPECS, MapKind
 from unbake.errors import TextureSetError
 from unbake.image.files import Picture, read_picture
 from unbake.image.geometry import geometry_channels, integrate
@@ -153,13 +153,12 @@ def _predicted(
     if specular is None:
         known[MapKind.SPECULAR] = np.zeros_like(mask)
 
-    def tiled(network: Callable[[np.ndarray], np.ndarray], stack: np.ndarray) -> np.ndarray:
+    def tiled(network: Callable[[Maps], Maps], reads: Sequence[MapKind]) -> Maps:
         nonlocal tile
+        read = {kind: known[kind] for kind in reads}
         while True:
             try:
-                return run_tiled(
-                    network, stack, tile=tile, halo=card.halo, stride=card.stride, wrap=inputs.wrap
-                )
+                return run_tiled(read, network, tile, card.halo, card.stride, inputs.wrap)
             except MemoryError as error:
                 if tile // 2 < SMALLEST_TILE:
                     raise TextureSetError(
@@ -169,10 +168,9 @@ def _predicted(
                 tile //= 2
                 notes.append(f"memory ran out, so tiles of {tile} texels were used")
 
-    known[MapKind.ALBEDO] = tiled(lambda stack: predictor.albedo(stack, given), stacked(known, ALBEDO_READS))
-    heads = tiled(lambda stack: predictor.maps(stack, given, probabilities), stacked(known, MAPS_READS))
-    predicted = {kind: known[kind] for kind in OUTPUTS if kind in known}
-    predicted |= {kind: np.ascontiguousarray(one) for kind, one in unstacked(heads, MAPS_HEADS).items()}
+    known |= tiled(lambda window: predictor.albedo(window, given), ALBEDO_READS)
+    predicted = tiled(lambda window: predictor.maps(window, given, probabilities), MAPS_READS)
+    predicted |= {kind: known[kind] for kind in OUTPUTS if kind in known}
     metallic = predicted[MapKind.METALLIC]
     predicted[MapKind.METALLIC] = metal_of(metallic, mask, card.mask_threshold, card.mask_softness)
     return predicted, probabilities

@@ -1,6 +1,6 @@
 """The networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime as ort
 
 from unbake.convert.reduced import MULTIPLE, Wrap, by_area, reduced_size, smoothly
-from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
 
@@ -135,27 +135,20 @@ class Predictor:
         inner = _sigmoid(logits)[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
         return np.clip(smoothly(inner.transpose(1, 2, 0), height, width, wrap), 0, 1)
 
-    def albedo(self, stack: np.ndarray, specular_given: bool) -> np.ndarray:
-        """Albedo (h, w, 3) of a window (h, w, 8) with the channels of `ALBEDO_READS`; sides fit the stride."""
-        feeds = unstacked(stack, ALBEDO_READS)
-        [albedo] = self._run("unet_albedo", _named(feeds) | {"specular_given": _flag(specular_given)})
-        return _hwc(albedo)
+    def albedo(self, window: Maps, specular_given: bool) -> Maps:
+        """ALBEDO of a window's DIFFUSE, NORMAL, SPECULAR and METALLIC_MASK; sides are multiples of the stride."""
+        [albedo] = self._run("unet_albedo", _named(window) | {"specular_given": _flag(specular_given)})
+        return {MapKind.ALBEDO: _hwc(albedo)}
 
-    def maps(self, stack: np.ndarray, specular_given: bool, class_probabilities: np.ndarray) -> np.ndarray:
-        """The four `MAPS_HEADS` (h, w, 4) of a window (h, w, 11) with the channels of `MAPS_READS`."""
-        feeds = unstacked(stack, MAPS_READS)
-        geometry = stacked(feeds, GEOMETRY)
-        outputs = self._run(
-            "unet_maps",
-            _named(feeds)
-            | {
-                "geometry": _nchw(geometry),
-                "specular_given": _flag(specular_given),
-                "class_probs": class_probabilities[None].astype(np.float32),
-            },
-            [kind.value for kind in MAPS_HEADS],
-        )
-        return np.concatenate([_hwc(plane) for plane in outputs], -1)
+    def maps(self, window: Maps, specular_given: bool, class_probabilities: np.ndarray) -> Maps:
+        """The `MAPS_HEADS` of a window's ALBEDO, NORMAL, SPECULAR, METALLIC_MASK and geometry channels."""
+        feeds = _named({kind: image for kind, image in window.items() if kind not in GEOMETRY}) | {
+            "geometry": _nchw(np.concatenate([window[kind] for kind in GEOMETRY], -1)),
+            "specular_given": _flag(specular_given),
+            "class_probs": class_probabilities[None].astype(np.float32),
+        }
+        outputs = self._run("unet_maps", feeds, [kind.value for kind in MAPS_HEADS])
+        return {kind: _hwc(plane) for kind, plane in zip(MAPS_HEADS, outputs, strict=True)}
 
     def _run(
         self, network: str, feeds: Mapping[str, np.ndarray], outputs: list[str] | None = None
@@ -170,17 +163,6 @@ class Predictor:
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise MemoryError(str(error)) from error
             raise
-
-
-def stacked(maps: Maps, kinds: Sequence[MapKind]) -> np.ndarray:
-    """Maps of one size side by side in one image (H, W, C), as tiling takes them."""
-    return np.concatenate([maps[kind] for kind in kinds], -1)
-
-
-def unstacked(stack: np.ndarray, kinds: Sequence[MapKind]) -> Maps:
-    """The maps of a stack again, as views."""
-    ends = np.cumsum([SPECS[kind].channels for kind in kinds])
-    return dict(zip(kinds, np.split(stack, ends[:-1], axis=-1), strict=True))
 
 
 def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness: float) -> np.ndarray:
