@@ -97,11 +97,6 @@ def test_a_green_that_points_the_other_way_is_seen_against_the_height():
     assert len(checks.normal({MapKind.NORMAL: vectors, MapKind.HEIGHT: relief})) == 1
 
 
-def test_a_height_that_moves_the_surface_is_flagged_with_its_direction():
-    (warning,) = checks.height(flat(MapKind.HEIGHT, 0.9))
-    assert "above" in warning
-
-
 def test_sizes_that_differ_or_are_no_power_of_two_are_flagged():
     assert len(checks.sizes(flat(MapKind.AO, 1.0, size=16) | flat(MapKind.ALBEDO, 0.5, size=8))) == 1
     (warning,) = checks.sizes(flat(MapKind.AO, 1.0, size=12))

@@ -48,12 +48,12 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(tmp_path):
 def test_a_contact_sheet_places_every_picture_in_its_cell():
     red, grey = np.zeros((10, 12, 3), np.uint8), np.full((10, 12, 1), 99, np.uint8)
     red[..., 0] = 255
-    sheet = contact_sheet([[red, grey], [grey]], ["a", "b"])
+    sheet = contact_sheet([[red, grey], [None, grey]], ["a", "b"])
     assert sheet.shape == (24 + 2 * 14, 28, 3)
     assert sheet[24:34, :12].reshape(-1, 3).tolist() == [[255, 0, 0]] * 120
     assert sheet[24:34, 16:28].reshape(-1, 3).tolist() == [[99] * 3] * 120
-    assert sheet[38:48, :12].reshape(-1, 3).tolist() == [[99] * 3] * 120
-    assert (sheet[38:48, 16:] == 255).all()
+    assert sheet[38:48, 16:28].reshape(-1, 3).tolist() == [[99] * 3] * 120
+    assert (sheet[38:48, :16] == 255).all()
 
 
 def test_a_contact_sheet_bears_its_labels():

@@ -1,6 +1,7 @@
 """Maps to the files of a preset: after prediction, before the report; `domain.packing` says what a preset is."""
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def wanted(maps: Maps, preset: Preset, parallax: bool) -> list[PackedFile]:
 def recentred(height: np.ndarray) -> np.ndarray:
     """Height (H, W, 1) in [0, 1] with its mean at the neutral 127/255, contrast reduced only where it would clip.
 
-    >>> float(recentred(np.float32([[[0.9], [0.7]]])).mean().round(4))
+    >>> round(float(recentred(np.float32([[[0.9], [0.7]]])).mean()), 3)
     0.498
     """
     neutral = SPECS[MapKind.HEIGHT].neutral[0]
@@ -198,5 +199,5 @@ def _power_of_two(side: int) -> int:
     return above // 2 if above > SMALLEST_SIDE and side - above // 2 < above - side else above
 
 
-def _presets() -> resources.abc.Traversable:
+def _presets() -> Traversable:
     return resources.files("unbake.export") / "presets"

@@ -16,12 +16,13 @@ TOLERATED = 0.1
 def plausibility(maps: Maps) -> list[str]:
     """Every warning about a material, one sentence each; [] when nothing looks wrong.
 
-    maps: float32 (H, W, C) in the range of their spec, in any number: what is not there is not judged.
+    maps: float32 (H, W, C) in the range of their spec, in any number: what is not there is not judged. Height's
+    mean is not judged either, since `export.packs` moves it to 127 where that matters.
 
     >>> plausibility({MapKind.AO: np.full((4, 4, 1), 0.2, np.float32)})
     ['AO is dark: its mean is 0.20, and below 0.50 it is rather shading than occlusion.']
     """
-    checks = (sizes, albedo, metallic, roughness, ao, normal, height)
+    checks = (sizes, albedo, metallic, roughness, ao, normal)
     return [warning for check in checks for warning in check(maps)]
 
 
@@ -116,13 +117,6 @@ def normal(maps: Maps) -> list[str]:
     if flipped:
         warnings.append("The green of the normal map seems to point the other way (DirectX or OpenGL).")
     return warnings
-
-
-def height(maps: Maps) -> list[str]:
-    """A displacement is centred, so that it moves the surface neither in nor out."""
-    if MapKind.HEIGHT not in maps or abs(mean := float(maps[MapKind.HEIGHT].mean()) * 255 - 127) <= 25:
-        return []
-    return [f"Height lies {abs(mean):.0f} {'above' if mean > 0 else 'below'} the neutral 127 on average."]
 
 
 def _share(wrong: np.ndarray, where: np.ndarray) -> float:

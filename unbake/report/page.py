@@ -9,9 +9,17 @@ from urllib.parse import quote
 
 import msgspec
 
+from unbake.domain.maps import MapKind
 from unbake.image.files import write_atomic
 
 PAGE, DATA = "report.html", "report.json"
+
+_CAPTIONS: dict[str, str] = {
+    MapKind.DIFFUSE: "before: diffuse",
+    MapKind.ALBEDO: "after: albedo",
+    MapKind.AO: "AO",
+}
+"""What stands under a thumbnail where it is not the map's own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ def page(results: Sequence[SetReport]) -> str:
 def _card(one: SetReport) -> str:
     pictures = "".join(
         f'<figure><img src="{quote(path)}" alt="{escape(kind)} of {escape(one.name)}" loading="lazy">'
-        f"<figcaption>{escape(_label(kind))}</figcaption></figure>"
+        f"<figcaption>{escape(_CAPTIONS.get(kind, kind))}</figcaption></figure>"
         for kind, path in one.thumbnails.items()
     )
     likely = sorted(one.classes.items(), key=lambda item: -item[1])
@@ -101,11 +109,6 @@ def _list(kind: str, sentences: Sequence[str]) -> str:
     if not sentences:
         return ""
     return f'<ul class="{kind}">{"".join(f"<li>{escape(one)}</li>" for one in sentences)}</ul>'
-
-
-def _label(kind: str) -> str:
-    """A map's caption; the first is what there was, the second what it became."""
-    return {"diffuse": "before: diffuse", "albedo": "after: albedo", "ao": "AO"}.get(kind, kind)
 
 
 _STYLE = """

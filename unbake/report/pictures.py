@@ -65,26 +65,27 @@ def save_thumbnails(maps: Maps, name: str, out: Path) -> dict[str, str]:
     return saved
 
 
-def contact_sheet(rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str], gap: int = 4) -> np.ndarray:
+def contact_sheet(
+    rows: Sequence[Sequence[np.ndarray | None]], labels: Sequence[str], gap: int = 4
+) -> np.ndarray:
     """One picture of many: uint8 (H, W, 3) from rows of uint8 (h, w, 1 or 3), a label over each column.
 
-    Cells are as large as the largest picture; smaller ones, and rows that end early, leave white.
+    Cells are as large as the largest picture; smaller ones, None, and rows that end early leave white.
 
     >>> contact_sheet([[np.zeros((8, 8, 3), np.uint8)] * 2], ["before", "after"]).shape
     (36, 20, 3)
     """
     text = 20
-    high = max(image.shape[0] for row in rows for image in row)
-    wide = max(image.shape[1] for row in rows for image in row)
+    pictures = [image for row in rows for image in row if image is not None]
+    high, wide = (max(image.shape[axis] for image in pictures) for axis in (0, 1))
     columns = max(len(labels), *(len(row) for row in rows))
-    size = (text + gap + len(rows) * (high + gap), columns * (wide + gap) - gap)
-    sheet = Image.new("RGB", (size[1], size[0]), "white")
+    sheet = Image.new("RGB", (columns * (wide + gap) - gap, text + gap + len(rows) * (high + gap)), "white")
     draw = ImageDraw.Draw(sheet)
     for column, label in enumerate(labels):
         draw.text((column * (wide + gap) + 2, 4), label, fill="black")
     for row, images in enumerate(rows):
         for column, image in enumerate(images):
-            rgb = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
-            corner = (column * (wide + gap), text + gap + row * (high + gap))
-            sheet.paste(Image.fromarray(np.ascontiguousarray(rgb)), corner)
+            if image is not None:
+                rgb = np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
+                sheet.paste(Image.fromarray(rgb), (column * (wide + gap), text + gap + row * (high + gap)))
     return np.asarray(sheet)
