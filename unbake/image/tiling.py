@@ -1,0 +1,165 @@
+"""Whole textures through networks that see a window at a time, seamless where they tile; between maps and networks.
+
+A network with zero padding and a stride sees the same around a window's core as around the same place in the
+whole picture when (1) the window begins on a multiple of the stride, (2) it reaches half a receptive field
+beyond its core, or to where the picture itself ends, and (3) the picture ends in the same way both times. An
+axis that tiles has no end: windows read on round it. One that does not ends at the next multiple of the stride,
+the last texels repeated up to there, and beyond is the network's own padding.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+Key = TypeVar("Key")
+Wrap = tuple[bool, bool]
+"""Which axes tile: (rows, up and down the picture; columns, across it)."""
+
+_SEAM_SCALES = (2, 4, 8)
+_SEAM_THRESHOLD = 1.2
+_ROUNDING = 0.5 / 255
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One side of a window, in texels of the picture.
+
+    start, stop: the core, on multiples of the stride; the last core may reach past the picture's end.
+    low, high: what the network sees, low <= start < stop <= high; beyond the ends on an axis that tiles.
+    """
+
+    start: int
+    stop: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a picture that goes through a network at once."""
+
+    rows: Span
+    columns: Span
+
+
+def tileable_axes(rgb_unit: np.ndarray) -> Wrap:
+    """Whether a picture (H, W, C) in [0, 1] tiles, measured: (rows, columns).
+
+    The step across the border, between strips 2, 4 and 8 texels wide, is held against the steps between such
+    strips inside: an axis tiles when it is at most 1.2 times what nine in ten of them stay below. A side shorter
+    than 16 texels says too little, and such a picture is taken to tile.
+
+    >>> x = np.sin(np.arange(64) * 2 * np.pi / 64)[None, :, None] / 2 + 0.5
+    >>> tileable_axes(np.tile(x, (64, 1, 1))), tileable_axes(np.tile(x[:, :40], (64, 1, 1)))
+    ((True, True), (True, False))
+    """
+    rows = columns = True
+    blocks = rgb_unit.astype(np.float32)
+    for scale in _SEAM_SCALES:
+        if 8 * scale > min(rgb_unit.shape[:2]):
+            break
+        blocks = _halved(blocks)
+        rows &= _seam(blocks, rgb_unit[-scale:], scale) <= _SEAM_THRESHOLD
+        columns &= _seam(blocks.swapaxes(0, 1), rgb_unit[:, -scale:].swapaxes(0, 1), scale) <= _SEAM_THRESHOLD
+    return rows, columns
+
+
+def _halved(picture: np.ndarray) -> np.ndarray:
+    """Means of 2 × 2 texels; what is left over at the end is dropped."""
+    rows, columns = (side // 2 * 2 for side in picture.shape[:2])
+    upright = picture[0:rows:2] + picture[1:rows:2]
+    return (upright[:, 0:columns:2] + upright[:, 1:columns:2]) / 4
+
+
+def _seam(strips: np.ndarray, end: np.ndarray, scale: int) -> float:
+    """Step across the border ÷ the step that 90 % inside stay below.
+
+    strips: (H / scale, W / scale, C), means of blocks from the first row on. end: the last `scale` rows as they are.
+    """
+    columns = strips.shape[1]
+    last = end[:, : columns * scale].reshape(scale, columns, scale, -1).mean((0, 2), dtype=np.float32)
+    inside = np.quantile(np.abs(np.diff(strips, axis=0)).mean((1, 2)), 0.9)
+    return float((np.abs(strips[0] - last).mean() + _ROUNDING) / (inside + _ROUNDING))
+
+
+def windows(height: int, width: int, tile: int, halo: int, stride: int, wrap: Wrap) -> list[Window]:
+    """The windows of a picture, row by row; their cores cover it and do not overlap.
+
+    tile: longest side of a core, texels. halo: half the receptive field, texels. Both are rounded to multiples of
+    `stride` (tile down, halo up), and the cores of an axis are as equal as the stride allows, on a grid that
+    depends on the picture's size, the tile and the stride alone.
+
+    >>> [(w.rows.low, w.rows.high) for w in windows(64, 32, 32, 5, 8, (False, True))]
+    [(0, 40), (24, 64)]
+    """
+    return [
+        Window(rows, columns)
+        for rows in _spans(height, tile, halo, stride, wrap[0])
+        for columns in _spans(width, tile, halo, stride, wrap[1])
+    ]
+
+
+def _spans(side: int, tile: int, halo: int, stride: int, wraps: bool) -> Iterator[Span]:
+    whole, reach = _up(side, stride), _up(halo, stride)
+    count = -(-whole // max(stride, tile // stride * stride))
+    core = _up(-(-whole // count), stride)
+    for start in range(0, whole, core):
+        stop = min(start + core, whole)
+        low, high = start - reach, stop + reach
+        yield Span(start, stop, *((low, high) if wraps else (max(0, low), min(whole, high))))
+
+
+def _up(texels: int, stride: int) -> int:
+    """The next multiple of the stride."""
+    return -(-texels // stride) * stride
+
+
+def crop(image: np.ndarray, window: Window, wrap: Wrap) -> np.ndarray:
+    """What a network sees of an image (H, W, C) through a window: a copy (h, w, C), sides multiples of the stride."""
+    rows, columns = (
+        np.arange(span.low, span.high) % side
+        if wraps
+        else np.minimum(np.arange(span.low, span.high), side - 1)
+        for span, side, wraps in zip((window.rows, window.columns), image.shape[:2], wrap, strict=True)
+    )
+    return image[rows[:, None], columns]
+
+
+def run_tiled(
+    inputs: Mapping[Key, np.ndarray],
+    network: Callable[[dict[Key, np.ndarray]], Mapping[Key, np.ndarray]],
+    tile: int,
+    halo: int,
+    stride: int,
+    wrap: Wrap,
+) -> dict[Key, np.ndarray]:
+    """A network's outputs (H, W, C) for whole pictures (H, W, C), a window at a time.
+
+    network: takes the inputs' crops (h, w, C), h and w multiples of `stride`, gives outputs of the same h and w.
+    tile: longest side of a core, texels; the network sees a halo on each side more. halo: half the network's
+    receptive field or more. wrap: the axes that tile.
+
+    The result does not depend on `tile`, and rolling the inputs along a tiling axis by a multiple of the stride
+    rolls the outputs, where that side is itself a multiple of the stride. Where it is not, the picture goes on
+    round through every window, so that no seam opens, but past the border the grid of the stride is out of step.
+
+    >>> grey = {"x": np.zeros((20, 30, 3), np.float32)}
+    >>> run_tiled(grey, lambda crops: {"y": crops["x"][..., :1]}, 16, 4, 8, (True, False))["y"].shape
+    (20, 30, 1)
+    """
+    height, width = next(iter(inputs.values())).shape[:2]
+    outputs: dict[Key, np.ndarray] = {}
+    for window in windows(height, width, tile, halo, stride, wrap):
+        rows, columns = window.rows, window.columns
+        seen = network({key: crop(image, window, wrap) for key, image in inputs.items()})
+        for key, part in seen.items():
+            if key not in outputs:
+                outputs[key] = np.empty((height, width, part.shape[2]), part.dtype)
+            target = outputs[key][
+                rows.start : rows.stop, columns.start : columns.stop
+            ]  # cut at the picture's end
+            top, left = rows.start - rows.low, columns.start - columns.low
+            target[...] = part[top : top + target.shape[0], left : left + target.shape[1]]
+    return outputs
