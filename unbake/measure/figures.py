@@ -68,12 +68,13 @@ class Evaluation:
 
 
 def gather(materials: Sequence[Scored], left_out: Sequence[str] = ()) -> Evaluation:
-    """The evaluation of scored materials, rows in the order their scores first come."""
-    groups: dict[tuple[str, str], list[Score]] = {}
+    """The evaluation of scored materials, rows by map and then metric, each in the order it first comes."""
+    groups: dict[str, dict[str, list[Score]]] = {}
     for material in materials:
         for score in material.scores:
-            groups.setdefault((score.map, score.metric), []).append(score)
-    return Evaluation(tuple(_row(group) for group in groups.values()), tuple(materials), tuple(left_out))
+            groups.setdefault(score.map, {}).setdefault(score.metric, []).append(score)
+    rows = tuple(_row(scores) for metrics in groups.values() for scores in metrics.values())
+    return Evaluation(rows, tuple(materials), tuple(left_out))
 
 
 def _row(scores: Sequence[Score]) -> Row:

@@ -49,14 +49,16 @@ def relight_rmse(pred: Maps, truth: Maps) -> float:
 
 
 def _thinned(maps: Maps, truth: Maps, step: int) -> Maps:
-    thin = {kind: maps[kind][::step, ::step] for kind in NEEDED}
+    """Every `step`-th texel of what is rendered, the albedo in linear light."""
+    thin = {kind: np.ascontiguousarray(maps[kind][::step, ::step]) for kind in NEEDED}
+    thin[MapKind.ALBEDO] = srgb_to_linear(thin[MapKind.ALBEDO])
     ao = maps[MapKind.AO] if MapKind.AO in truth else np.full_like(truth[MapKind.ROUGHNESS], _OPEN)
     return thin | {MapKind.AO: ao[::step, ::step]}
 
 
 def _render(maps: Maps, normal: np.ndarray, light: tuple[float, float, float]) -> np.ndarray:
     colour = shade(
-        srgb_to_linear(maps[MapKind.ALBEDO]),
+        maps[MapKind.ALBEDO],
         normal,
         maps[MapKind.ROUGHNESS],
         maps[MapKind.METALLIC],
