@@ -1,4 +1,3 @@
-import json
 from html.parser import HTMLParser
 
 from unbake.report.page import SetReport, page, write_page
@@ -83,13 +82,10 @@ def test_an_empty_run_still_makes_a_page():
     assert "0 converted" in page([])
 
 
-def test_the_page_and_its_data_are_written_side_by_side(tmp_path):
+def test_the_page_is_written_where_it_says(tmp_path):
     path = write_page(tmp_path, RESULTS)
     assert path == tmp_path / "report.html"
     assert path.read_text("utf-8") == page(RESULTS)
-    data = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert [one["name"] for one in data] == [one.name for one in RESULTS]
-    assert data[0]["classes"] == {"metal": 0.93, "wood": 0.04}
 
 
 def test_the_page_is_one_file_without_scripts_or_anything_from_elsewhere():

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-import msgspec
-
 from unbake.domain.maps import MapKind
 from unbake.image.files import write_atomic
 
-PAGE, DATA = "report.html", "report.json"
+PAGE = "report.html"
 
 _CAPTIONS: dict[str, str] = {
     MapKind.DIFFUSE: "before: diffuse",
@@ -42,11 +40,10 @@ class SetReport:
 
 
 def write_page(out: Path, results: Sequence[SetReport]) -> Path:
-    """Writes `OUT/report.html`, and the same as `OUT/report.json`; returns the page's path.
+    """Writes `OUT/report.html` and returns its path.
 
     The page is one static file that names pictures by relative path: it can be moved with its folder.
     """
-    write_atomic(out / DATA, msgspec.json.format(msgspec.json.encode(list(results)), indent=2) + b"\n")
     write_atomic(out / PAGE, page(results).encode())
     return out / PAGE
 
