@@ -1,0 +1,246 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unbake.convert.convert import SMALLEST_TILE, Inputs, convert_set, load_inputs, metal_cue
+from unbake.convert.floors import ROUGHNESS
+from unbake.convert.predict import Card
+from unbake.convert.sets import TextureSet
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
+from unbake.errors import FileError, TextureSetError
+from unbake.image.files import Picture, write_png
+from unbake.image.geometry import GEOMETRY_VERSION
+
+RNG = np.random.default_rng(5)
+
+
+class Blur:
+    """A stand-in for the networks: the mean of a neighbourhood, which needs a halo as wide."""
+
+    def __init__(self, fails_above: int = 1 << 30, use: str = "network", mask: float = 1.0) -> None:
+        self.card = Card(
+            format=1, size="tiny", stride=8, halo=5, segformer_px=64, geometry_version=GEOMETRY_VERSION,
+            classes=("wood", "metal"), use=dict.fromkeys(OUTPUTS, use),
+        )  # fmt: skip
+        self.fails_above, self.mask = fails_above, mask
+        self.seen: list[Any] = []
+
+    def class_probabilities(self, diffuse: np.ndarray) -> np.ndarray:
+        return np.array([0.25, 0.75])
+
+    def metal_probability(
+        self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Any
+    ) -> np.ndarray:
+        return np.full((*diffuse.shape[:2], 1), self.mask, np.float32)
+
+    def albedo(self, window: dict[MapKind, np.ndarray], specular_given: bool) -> dict[MapKind, np.ndarray]:
+        self.seen.append((window[MapKind.SPECULAR].max(), specular_given))
+        if max(window[MapKind.DIFFUSE].shape) > self.fails_above:
+            raise MemoryError
+        return {MapKind.ALBEDO: blurred(window[MapKind.DIFFUSE])}
+
+    def maps(
+        self, window: dict[MapKind, np.ndarray], specular_given: bool, probabilities: np.ndarray
+    ) -> dict[MapKind, np.ndarray]:
+        assert all(kind in window for kind in GEOMETRY)
+        return {kind: blurred(window[MapKind.ALBEDO][..., :1]) for kind in MAPS_HEADS}
+
+
+def blurred(image: np.ndarray) -> np.ndarray:
+    """Means of 11×11 texels, zeros beyond the borders."""
+    height, width = image.shape[:2]
+    padded = np.pad(image.astype(np.float64), ((5, 5), (5, 5), (0, 0)))
+    rows = sum(padded[i : i + height] for i in range(11))
+    return (sum(rows[:, i : i + width] for i in range(11)) / 121).astype(np.float32)
+
+
+def inputs(height: int = 48, width: int = 64, wrap: tuple[bool, bool] = (True, True)) -> Inputs:
+    slopes = RNG.normal(0, 0.2, (height, width, 2))
+    normal = np.dstack([slopes, np.ones((height, width))])
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    diffuse = RNG.random((height, width, 3), np.float32)
+    return Inputs({MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal.astype(np.float32)}, None, wrap)
+
+
+def saved(folder: Path, **images: np.ndarray) -> TextureSet:
+    paths = {}
+    for role, unit in images.items():
+        paths[role] = folder / f"{role}.png"
+        write_png(paths[role], np.asarray(unit, np.float32))
+    return TextureSet("pot", "pot", **paths)
+
+
+def codes(height: int, width: int, channels: int) -> np.ndarray:
+    return RNG.integers(0, 256, (height, width, channels)) / 255
+
+
+def test_without_networks_every_output_is_its_floor() -> None:
+    given = inputs()
+    maps = convert_set(given, None).maps
+    assert set(OUTPUTS) <= maps.keys()
+    assert maps[MapKind.ALBEDO] is given.maps[MapKind.DIFFUSE]
+    assert np.all(maps[MapKind.ROUGHNESS] == np.float32(ROUGHNESS))
+    assert maps[MapKind.METALLIC].max() == 0
+
+
+def test_outputs_have_the_size_of_the_diffuse_and_the_channels_of_their_spec() -> None:
+    maps = convert_set(inputs(23, 41), Blur()).maps
+    assert {kind: maps[kind].shape for kind in OUTPUTS} == {
+        kind: (23, 41, SPECS[kind].channels) for kind in OUTPUTS
+    }
+
+
+def test_the_environment_mask_is_the_floor_of_metal() -> None:
+    given = inputs()
+    mask = RNG.random((48, 64, 1), np.float32)
+    assert np.array_equal(convert_set(Inputs(given.maps, mask, given.wrap), None).maps["metallic"], mask)
+
+
+def test_a_card_may_prefer_the_floor_of_a_map() -> None:
+    maps = convert_set(inputs(), Blur(use="floor")).maps
+    assert np.all(maps[MapKind.ROUGHNESS] == np.float32(ROUGHNESS))
+
+
+@pytest.mark.parametrize("wrap", [(True, True), (True, False), (False, False)])
+def test_tiles_give_what_the_whole_gives(wrap: tuple[bool, bool]) -> None:
+    given = inputs(200, 136, wrap)
+    whole, tiled = (convert_set(given, Blur(), tile).maps for tile in (1024, 64))
+    for kind in OUTPUTS:
+        assert np.abs(whole[kind] - tiled[kind]).max() < 1e-6
+
+
+def test_a_rolled_tiling_texture_gives_rolled_maps() -> None:
+    given = inputs()
+    rolled = Inputs(
+        {kind: np.roll(one, (8, 24), (0, 1)) for kind, one in given.maps.items()}, None, given.wrap
+    )
+    straight, other = convert_set(given, Blur()).maps, convert_set(rolled, Blur()).maps
+    for kind in OUTPUTS:
+        assert np.abs(np.roll(straight[kind], (8, 24), (0, 1)) - other[kind]).max() < 1e-3
+
+
+def test_metallic_stands_only_where_the_mask_says_metal() -> None:
+    assert convert_set(inputs(), Blur(mask=0.0)).maps[MapKind.METALLIC].max() == 0
+
+
+def test_the_tile_halves_when_memory_runs_out_and_a_note_says_so() -> None:
+    given = inputs(512, 512)
+    converted = convert_set(given, Blur(fails_above=300))
+    assert converted.notes == (
+        "memory ran out, so tiles of 512 texels were used",
+        "memory ran out, so tiles of 256 texels were used",
+    )
+    assert np.array_equal(converted.maps["albedo"], convert_set(given, Blur(), 256).maps["albedo"])
+
+
+def test_too_little_memory_for_the_smallest_tile_is_an_error_in_words() -> None:
+    with pytest.raises(TextureSetError, match="--max-size"):
+        convert_set(inputs(), Blur(fails_above=0), SMALLEST_TILE)
+
+
+def test_networks_are_told_whether_there_is_a_specular_mask() -> None:
+    given, network = inputs(), Blur()
+    convert_set(given, network)
+    mask = np.full((48, 64, 1), 0.5, np.float32)
+    convert_set(Inputs(given.maps | {MapKind.SPECULAR: mask}, None, given.wrap), network)
+    assert network.seen == [(0, False), (0.5, True)]
+
+
+def test_classes_are_named_as_the_card_names_them() -> None:
+    assert convert_set(inputs(), Blur()).classes == {"wood": 0.25, "metal": 0.75}
+
+
+def test_conversion_leaves_its_inputs_as_they_were() -> None:
+    given = inputs()
+    before = {kind: one.copy() for kind, one in given.maps.items()}
+    convert_set(given, Blur())
+    assert all(np.array_equal(given.maps[kind], before[kind]) for kind in before)
+
+
+def test_alpha_is_kept_bit_for_bit(tmp_path: Path) -> None:
+    diffuse = codes(8, 8, 4)
+    loaded = load_inputs(saved(tmp_path, diffuse=diffuse)).maps[MapKind.OPACITY]
+    assert np.array_equal(loaded, diffuse[..., 3:].astype(np.float32))
+
+
+def test_alpha_that_is_white_everywhere_is_none(tmp_path: Path) -> None:
+    diffuse = np.dstack([codes(8, 8, 3), np.ones((8, 8))])
+    assert MapKind.OPACITY not in load_inputs(saved(tmp_path, diffuse=diffuse)).maps
+
+
+def test_colour_under_alpha_0_comes_from_its_neighbours(tmp_path: Path) -> None:
+    diffuse = np.ones((4, 4, 4)) * [0, 0, 0, 0]
+    diffuse[:, :2] = 1
+    assert load_inputs(saved(tmp_path, diffuse=diffuse)).maps[MapKind.DIFFUSE].min() > 0.99
+
+
+def test_the_alpha_of_the_normal_is_the_specular_mask(tmp_path: Path) -> None:
+    normal = codes(8, 8, 4)
+    loaded = load_inputs(saved(tmp_path, diffuse=codes(8, 8, 3), normal=normal, specular=codes(8, 8, 1)))
+    assert np.array_equal(loaded.maps[MapKind.SPECULAR], normal[..., 3:].astype(np.float32))
+
+
+def test_a_constant_alpha_of_the_normal_leaves_the_word_to_the_mask_file(tmp_path: Path) -> None:
+    normal = np.dstack([codes(8, 8, 3), np.full((8, 8), 0.5)])
+    mask = codes(8, 8, 1)
+    loaded = load_inputs(saved(tmp_path, diffuse=codes(8, 8, 3), normal=normal, specular=mask))
+    assert np.allclose(loaded.maps[MapKind.SPECULAR], mask)
+
+
+def test_a_constant_mask_counts_as_absent(tmp_path: Path) -> None:
+    normal = np.dstack([codes(8, 8, 3), np.full((8, 8), 0.5)])
+    loaded = load_inputs(saved(tmp_path, diffuse=codes(8, 8, 3), normal=normal))
+    assert MapKind.SPECULAR not in loaded.maps
+
+
+def test_normals_of_files_are_directx_and_inside_opengl(tmp_path: Path) -> None:
+    normal = np.ones((8, 8, 1)) * [0.5, 0.9, 0.8]
+    assert (
+        load_inputs(saved(tmp_path, diffuse=codes(8, 8, 3), normal=normal)).maps["normal"][..., 1].max() < 0
+    )
+
+
+def test_a_missing_normal_is_flat_and_noted(tmp_path: Path) -> None:
+    loaded = load_inputs(saved(tmp_path, diffuse=codes(8, 8, 3)))
+    assert np.array_equal(np.unique(loaded.maps[MapKind.NORMAL].reshape(-1, 3), axis=0), [[0, 0, 1]])
+    assert "no normal map" in loaded.notes[0]
+
+
+def test_a_normal_of_another_size_is_brought_to_the_diffuses(tmp_path: Path) -> None:
+    loaded = load_inputs(saved(tmp_path, diffuse=codes(8, 16, 3), normal=codes(16, 32, 3)))
+    assert loaded.maps[MapKind.NORMAL].shape == (8, 16, 3)
+    assert "resized" in loaded.notes[0]
+
+
+def test_seamless_is_measured_unless_it_is_given(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 1, 64)[None, :, None] * np.ones((64, 1, 3))
+    files = saved(tmp_path, diffuse=ramp)
+    assert load_inputs(files).wrap == (True, False)
+    assert load_inputs(files, seamless=True).wrap == (True, True)
+
+
+def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
+    with pytest.raises(FileError):
+        load_inputs(TextureSet("pot", "pot", tmp_path / "gone.dds"))
+
+
+def test_a_grey_environment_mask_is_metal_itself() -> None:
+    mask = RNG.integers(0, 256, (4, 4, 1), np.uint8)
+    assert np.array_equal(metal_cue(Picture(mask, "png/8")), mask.astype(np.float32) / 255)
+
+
+def test_a_complex_materials_metal_is_in_its_blue() -> None:
+    packed = RNG.integers(0, 256, (16, 16, 3), np.uint8)
+    assert np.array_equal(metal_cue(Picture(packed, "png/8")), packed[..., 2:].astype(np.float32) / 255)
+
+
+def test_relief_is_a_share_of_the_width() -> None:
+    bump = np.cos(np.arange(64) * 2 * np.pi / 64)
+    slope = np.sin(np.arange(64) * 2 * np.pi / 64) * 2 * np.pi / 64
+    normal = np.dstack([slope, np.zeros(64), np.ones(64)]).repeat(64, 0)
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    maps = {MapKind.DIFFUSE: np.zeros((64, 64, 3), np.float32), MapKind.NORMAL: normal.astype(np.float32)}
+    given = Inputs(maps, None, (True, True))
+    assert convert_set(given, None).relief == pytest.approx(bump.std() / 64, rel=1e-3)

@@ -1,0 +1,75 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unbake.convert.predict import CARD, NETWORKS, Predictor, load_predictor, metal_of, read_card
+from unbake.domain.maps import OUTPUTS
+from unbake.errors import UsageError
+from unbake.image.geometry import GEOMETRY_VERSION
+
+CARD_OF_A_BUNDLE: dict[str, Any] = {
+    "format": 1,
+    "size": "tiny",
+    "stride": 8,
+    "halo": 40,
+    "segformer_px": 128,
+    "geometry_version": GEOMETRY_VERSION,
+    "classes": ["wood", "metal"],
+    "mask_threshold": 0.5,
+    "mask_softness": 0.2,
+    "use": dict.fromkeys(OUTPUTS, "network"),
+    "figures": {"albedo": 0.05},
+}
+
+
+def bundle(folder: Path, **changes: Any) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / CARD).write_text(json.dumps(CARD_OF_A_BUNDLE | changes))
+    return folder
+
+
+def test_a_card_is_read_and_what_is_for_people_ignored(tmp_path: Path) -> None:
+    card = read_card(bundle(tmp_path))
+    assert (card.stride, card.halo, card.classes) == (8, 40, ("wood", "metal"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"format": 2}, "format 1"),
+        ({"geometry_version": GEOMETRY_VERSION + 1}, "geometry version"),
+        ({"use": {"albedo": "network"}}, "list of maps"),
+        ({"use": dict.fromkeys(OUTPUTS, "guess")}, "cannot be read"),
+        ({"stride": 0}, "cannot be read"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_a_usage_error(
+    tmp_path: Path, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        read_card(bundle(tmp_path, **changes))
+
+
+def test_a_folder_without_a_card_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has none"):
+        load_predictor(tmp_path)
+
+
+def test_a_network_that_is_no_onnx_file_is_a_usage_error(tmp_path: Path) -> None:
+    for name in NETWORKS:
+        (bundle(tmp_path) / f"{name}.onnx").write_bytes(b"nothing")
+    with pytest.raises(UsageError, match=r"vit\.onnx"):
+        Predictor(tmp_path)
+
+
+def test_a_missing_network_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"vit\.onnx"):
+        Predictor(bundle(tmp_path))
+
+
+def test_metal_turns_on_smoothly_around_the_threshold() -> None:
+    mask = np.array([0.0, 0.4, 0.5, 0.6, 1.0])
+    assert metal_of(np.ones(5), mask, 0.5, 0.2) == pytest.approx([0, 0, 0.5, 1, 1])
