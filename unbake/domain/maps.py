@@ -37,6 +37,7 @@ class MapSpec:
     affine_free: True when only shape counts: offset and scale per material mean nothing (height).
     foreground: the map whose pixels > 0.5 weigh more in this map's loss, or None.
     start: for a corrected map, the input it equals before any training.
+    binary: True when a pixel either is or is not; predictions are probabilities.
     """
 
     kind: MapKind
@@ -50,6 +51,7 @@ class MapSpec:
     affine_free: bool = False
     foreground: MapKind | None = None
     start: MapKind | None = None
+    binary: bool = False
 
 
 SPECS: dict[MapKind, MapSpec] = {
@@ -68,7 +70,7 @@ SPECS: dict[MapKind, MapSpec] = {
         ),
         MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK),
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK),
-        MapSpec(MapKind.METALLIC_MASK, 1),
+        MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO),
         MapSpec(
             MapKind.HEIGHT, 1, neutral=(127 / 255,), bits=16, affine_free=True, start=MapKind.GEO_HEIGHT

@@ -1,0 +1,167 @@
+"""The loop: what it leaves, what it leaves alone, and that a cut run ends as an uncut one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tiny_project import start
+
+from unbake.errors import TrainingError
+from unbake.train.loop import EpochDone, Finished, Progress, Run, train
+
+
+def weights_of(run: Run) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in run.networks.state_dict().items()}
+
+
+def assert_same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
+
+
+def test_a0_then_a_leave_checkpoints_logs_and_event_files(root: Path):
+    train(start(root), lambda _: None)
+    train(start(root, "A"), lambda _: None)
+    names = {path.name for path in (root / "checkpoints").iterdir()}
+    assert {"A0_best.safetensors", "A0_best.json", "A_best.safetensors", "A_best.json"} <= names
+    story = json.loads((root / "checkpoints" / "A_best.json").read_text())
+    assert (story["tag"], story["parents"]["all"]["name"]) == ("phase_A_checkpoint", "A0_best")
+    lines = [
+        json.loads(line) for line in (root / "train_logs/phase_A/metrics.jsonl").read_text().splitlines()
+    ]
+    assert [line["epoch"] for line in lines] == [0, 1, 2]
+    assert all(line["mat_val_loss"] > 0 for line in lines)
+    board = EventAccumulator(str(root / "train_logs" / "phase_A"))
+    board.Reload()
+    assert "val/mat_val_loss" in board.Tags()["scalars"]
+    assert "train/albedo/l1" in board.Tags()["scalars"]
+
+
+def test_events_tell_every_step_and_every_epoch(root: Path):
+    events: list[object] = []
+    train(start(root), events.append)
+    assert [type(event) for event in events] == ([Progress] * 3 + [EpochDone]) * 2 + [Finished]
+
+
+def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: Path):
+    straight = start(root, "A0")
+    train(straight, lambda _: None)
+    for name in (root / "checkpoints").iterdir():
+        name.unlink()
+
+    def stop_in_the_second_epoch(event: object) -> None:
+        if isinstance(event, Progress) and (event.epoch, event.step) == (2, 1):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    assert train(start(root), stop_in_the_second_epoch).interrupted
+    resumed = start(root)
+    assert not train(resumed, lambda _: None, resume=True).interrupted
+    assert_same(weights_of(resumed), weights_of(straight))
+
+
+def test_resuming_leaves_one_line_an_epoch(root: Path):
+    def stop_at_once(event: object) -> None:
+        if isinstance(event, Progress):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    train(start(root), stop_at_once)
+    train(start(root), lambda _: None, resume=True)
+    lines = (root / "train_logs" / "phase_A0" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [0, 1, 2]
+
+
+def test_a_phase_that_trains_one_head_leaves_the_rest_bit_equal(root: Path):
+    run = start(root, "A0", 'trains=["head.albedo"]', "optimizer.lr=0.01")
+    before = weights_of(run)
+    train(run, lambda _: None)
+    moved = {
+        name for name, value in run.networks.state_dict().items() if not torch.equal(value, before[name])
+    }
+    assert moved
+    assert {".".join(name.split(".")[:3]) for name in moved} == {"unet_albedo.body.heads"}
+
+
+def test_a_loss_that_is_not_finite_never_reaches_the_weights(root: Path):
+    run = start(root)
+    with torch.no_grad():
+        run.networks.vit.classifier.bias[0] = float("nan")
+    before = weights_of(run)
+    with pytest.raises(TrainingError, match="finite"):
+        train(Run(**{**vars(run), "sampler": type(run.sampler)(len(run.train_data), 50, 0)}), lambda _: None)
+    after = run.networks.state_dict()
+    for name, parameter in run.networks.named_parameters():
+        assert torch.equal(after[name], before[name]) or parameter.isnan().any()
+
+
+def test_too_few_patches_for_a_batch_says_what_to_do(root: Path):
+    with pytest.raises(TrainingError, match=r"data\.batch"):
+        train(start(root, "A0", "data.batch=64"), lambda _: None)
+
+
+def test_one_batch_can_be_learned_by_heart(root: Path):
+    run = start(
+        root,
+        "A0",
+        "data.patches=2",
+        "epochs.min=40",
+        "epochs.max=40",
+        "optimizer.lr=0.01",
+        "schedule.t_max=80",
+    )
+    first: dict[str, float] = {}
+    last: dict[str, float] = {}
+
+    def keep(event: object) -> None:
+        if isinstance(event, Progress) and event.terms:
+            first.update({} if first else event.terms)
+            last.update(event.terms)
+
+    train(run, keep)
+    assert sum(last.values()) < 0.6 * sum(first.values())
+
+
+KILLED = """
+import sys; sys.path.insert(0, {tests!r})
+from pathlib import Path
+from tiny_project import start
+from unbake.train.loop import train
+import dataclasses
+run = dataclasses.replace(start(Path({root!r}), "A0", "epochs.max=6"), save_every_s=0.0)
+print("ready", flush=True)
+train(run, lambda event: print(type(event).__name__, flush=True), resume={resume})
+"""
+
+
+def test_a_run_killed_in_the_middle_of_saving_resumes_to_the_same_weights(root: Path):
+    tests = str(Path(__file__).parent)
+    run = start(root, "A0", "epochs.max=6")
+    train(run, lambda _: None)
+    straight = load_file(root / "checkpoints" / "A0_last.safetensors")
+    for name in (root / "checkpoints").iterdir():
+        name.unlink()
+
+    def launch(resume: bool) -> subprocess.Popen[str]:
+        code = KILLED.format(tests=tests, root=str(root), resume=resume)
+        return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+
+    process = launch(resume=False)
+    assert process.stdout is not None
+    for line in process.stdout:  # saves after every step: some steps in, it is likely to be inside a save
+        if line.startswith("EpochDone"):
+            time.sleep(0.05)
+            process.send_signal(signal.SIGKILL)
+            break
+    process.wait()
+    process.stdout.close()
+    second = launch(resume=True)
+    second.communicate(timeout=200)
+    assert second.returncode == 0
+    assert_same(load_file(root / "checkpoints" / "A0_last.safetensors"), straight)

@@ -1,0 +1,54 @@
+"""Optimizers and schedules carry the recipe's numbers."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from unbake.recipe import Adam, AdamW, Cosine, OneCycle
+from unbake.train.optim import build_optimizer, build_schedule, clip_gradients
+
+
+def layer() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+
+
+def test_norms_and_biases_do_not_decay():
+    optimizer = build_optimizer(layer().named_parameters(), AdamW(lr=1e-3, weight_decay=1e-2))
+    shapes = {group["weight_decay"]: [p.ndim for p in group["params"]] for group in optimizer.param_groups}
+    assert shapes == {1e-2: [4], 0.0: [1, 1, 1]}
+
+
+def test_adam_keeps_its_betas():
+    optimizer = build_optimizer(layer().named_parameters(), Adam(lr=1e-6, betas=(0.9, 0.9995)))
+    assert (type(optimizer), optimizer.defaults["betas"]) == (torch.optim.Adam, (0.9, 0.9995))
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_onecycle_peaks_at_max_lr_and_ends_at_the_final_lr():
+    optimizer = build_optimizer(layer().named_parameters(), AdamW(lr=5e-5, weight_decay=1e-2))
+    schedule = build_schedule(optimizer, OneCycle(max_lr=5e-5, pct_start=0.3, final_lr=1e-5), 10, 10)
+    rates = [optimizer.param_groups[0]["lr"]]
+    for _ in range(99):
+        optimizer.step()
+        schedule.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert max(rates) == pytest.approx(5e-5)
+    assert rates.index(max(rates)) == 29
+    assert rates[-1] == pytest.approx(1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_cosine_ends_at_zero_after_t_max_epochs():
+    optimizer = build_optimizer(layer().named_parameters(), AdamW(lr=1e-4, weight_decay=1e-2))
+    schedule = build_schedule(optimizer, Cosine(t_max=15), 15, 250)
+    for _ in range(15):
+        schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_clipping_tells_a_norm_that_is_not_finite():
+    parameter = nn.Parameter(torch.zeros(2))
+    parameter.grad = torch.tensor([math.inf, 0.0])
+    assert math.isnan(clip_gradients([parameter], 1.0))
