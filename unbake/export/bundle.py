@@ -1,0 +1,105 @@
+"""The networks as ONNX files for the converter; a trainer's tool, the only module of `export` that sees models."""
+
+import copy
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim
+
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS
+from unbake.models.network import Networks
+
+OPSET = 18
+
+
+def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
+    """Write vit, segformer, unet_albedo and unet_maps as `<network>.onnx`; returns network → file.
+
+    Each takes a batch of one, float32, in the ranges and orders of `models.network`. Inputs: "diffuse",
+    "normal", "specular", "specular_given", "mask", "albedo", "geometry", "class_probs", as far as the network
+    reads them. Outputs: "class_logits" | "mask_logits" | "albedo" | "roughness", "metallic", "ao", "height".
+    vit takes 1 × 3 × 224 × 224 (resize outside, antialiased); H and W of the others are free: multiples of the
+    stride, of 32 for segformer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    networks = copy.deepcopy(networks).cpu().float().eval()
+    config = networks.config
+    classes = networks.vit.classifier.out_features
+    side = max(64, 2 * config.stride)
+    image, plane = torch.rand(1, 3, side, side), torch.rand(1, 1, side, side)
+    flag, probs = torch.ones(1, 1), torch.rand(1, classes)
+    small = torch.rand(1, 3, config.vit.px, config.vit.px)
+    surface = {"normal": image, "specular": plane, "specular_given": flag}
+    rest = {"geometry": torch.rand(1, len(GEOMETRY), side, side), "class_probs": probs}
+    maps = [str(kind) for kind in MAPS_HEADS]
+    files = {name: folder / f"{name}.onnx" for name, _ in networks.named_children()}
+    _write(networks.vit, {"diffuse": small}, ["class_logits"], 0, files["vit"])
+    _write(networks.segformer, {"diffuse": image} | surface, ["mask_logits"], 32, files["segformer"])
+    _write(
+        networks.unet_albedo,
+        {"diffuse": image} | surface | {"mask": plane},
+        ["albedo"],
+        config.stride,
+        files["unet_albedo"],
+    )
+    _write(
+        networks.unet_maps,
+        {"albedo": image} | surface | {"mask": plane} | rest,
+        maps,
+        config.stride,
+        files["unet_maps"],
+    )
+    return files
+
+
+def _write(
+    network: nn.Module, inputs: dict[str, Tensor], outputs: list[str], multiple: int, path: Path
+) -> None:
+    """multiple: what H and W are multiples of; 0 = they are fixed."""
+    shapes: Any = None
+    if multiple:
+        free = {2: multiple * Dim("h", min=1, max=4096), 3: multiple * Dim("w", min=1, max=4096)}
+        shapes = tuple(free if tensor.ndim == 4 else None for tensor in inputs.values())
+    exporter = logging.getLogger("torch.onnx")
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # third-party deprecations inside the exporter
+            program = torch.onnx.export(
+                network,
+                tuple(inputs.values()),
+                dynamo=True,
+                input_names=list(inputs),
+                output_names=outputs,
+                dynamic_shapes=shapes,
+                opset_version=OPSET,
+                verbose=False,
+            )
+    finally:
+        exporter.setLevel(level)
+    assert program is not None  # only a failed export of the old kind returns None
+    whole = path.with_suffix(".part")
+    whole.write_bytes(_without_traces(program.model_proto).SerializeToString())
+    whole.replace(path)
+
+
+def _without_traces(model: Any) -> Any:
+    """The same graph without the exporter's notes, which quote source lines and paths of this machine."""
+    graph = model.graph
+    for item in (
+        model,
+        graph,
+        *graph.node,
+        *graph.value_info,
+        *graph.initializer,
+        *graph.input,
+        *graph.output,
+    ):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    return model
