@@ -3,6 +3,7 @@
 import io
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,7 +120,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     except OSError as error:
         raise FileError(f"{path} cannot be written ({error.strerror}); check space and rights.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # gone after success; in a folder that cannot be made it never was
+            draft.unlink()
 
 
 def _decode_dds(data: bytes, name: str) -> Picture:

@@ -32,7 +32,7 @@ def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
     [(4, 2), (2, 1), (1, 1)]
     """
     height, width, channels = unit.shape
-    if height & (height - 1) or width & (width - 1):
+    if height.bit_count() != 1 or width.bit_count() != 1:
         raise ValueError(f"a mip chain needs sides that are powers of two, not {width}×{height}")
     colour_alpha = kind == "srgb" and channels == 4
     coverage = float((unit[..., 3] > 0.5).mean()) if colour_alpha and is_cut_out(unit[..., 3:]) else None
@@ -58,14 +58,8 @@ def resize(unit: np.ndarray, height: int, width: int, kind: Kind) -> np.ndarray:
     if unit.shape[:2] == (height, width):
         return unit
     values = _opened(unit, kind)
-    for rows, columns in ((height, values.shape[1]), (height, width)):
-        grows = (rows, columns) > values.shape[:2]
-        method = Image.Resampling.BICUBIC if grows else Image.Resampling.BOX
-        planes = [
-            np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((columns, rows), method))
-            for plane in np.moveaxis(values, -1, 0)
-        ]
-        values = np.stack(planes, axis=-1)
+    values = _resized_rows(values, height)
+    values = _resized_rows(values.swapaxes(0, 1), width).swapaxes(0, 1)
     return _closed(values, kind)
 
 
@@ -126,7 +120,7 @@ def _closed(values: np.ndarray, kind: Kind) -> np.ndarray:
             )
         case "linear":
             stored = values
-    return np.clip(stored, 0, 1).astype(np.float32)
+    return np.ascontiguousarray(np.clip(stored, 0, 1), np.float32)
 
 
 def _halved(values: np.ndarray) -> np.ndarray:
@@ -143,6 +137,26 @@ def _halved_colour(values: np.ndarray) -> np.ndarray:
     weight = values[..., 3:] + np.float32(_LEAST_WEIGHT)
     alpha = _halved(values[..., 3:])
     return np.concatenate([_halved(values[..., :3] * weight) / _halved(weight), alpha], axis=2)
+
+
+def _resized_rows(values: np.ndarray, height: int) -> np.ndarray:
+    """Another number of rows: by the area that each new row covers, or bicubic when there are more."""
+    rows, width, _ = values.shape
+    if height > rows:
+        grown = [
+            np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
+            for plane in np.ascontiguousarray(np.moveaxis(values, -1, 0), np.float32)
+        ]
+        return np.stack(grown, axis=-1)
+    # Pillow's box counts whole texels only, which shifts the mean; here a row counts by its covered part.
+    first = np.arange(height) * (rows / height)
+    last = first + rows / height
+    result = np.zeros((height, *values.shape[1:]), np.float32)
+    for tap in range(-(-rows // height) + 1):
+        row = np.floor(first).astype(int) + tap
+        covered = np.clip(np.minimum(last, row + 1) - np.maximum(first, row), 0, None) * (height / rows)
+        result += values[np.minimum(row, rows - 1)] * covered[:, None, None].astype(np.float32)
+    return result
 
 
 def _summed(values: np.ndarray) -> np.ndarray:
