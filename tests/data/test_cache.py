@@ -180,3 +180,14 @@ def test_stored_maps_come_back_to_half_a_step(kind):
 
 def test_no_half_written_file_is_left(cache):
     assert [name for _, folders, files in os.walk(cache) for name in folders + files if "tmp" in name] == []
+
+
+def test_a_painter_that_paints_otherwise_repaints(one, tmp_path, monkeypatch):
+    build(one, tmp_path / "out", styles=("sun",))
+    before = read_index(tmp_path / "out").entries[0].key
+    original = cache_module.paint
+    monkeypatch.setattr(cache_module, "paint", lambda maps, style, seed: original(maps, style, seed + 1))
+    cache_module._handwriting.cache_clear()
+    build(one, tmp_path / "out", styles=("sun",))
+    cache_module._handwriting.cache_clear()
+    assert read_index(tmp_path / "out").entries[0].key != before

@@ -80,8 +80,8 @@ def jittered(sample: Sample, brightness: float, contrast: float, saturation: flo
     brightness, contrast, saturation: relative changes, 0 for none; hue: degrees. Worked on display values.
 
     >>> grey = Sample({MapKind.DIFFUSE: np.full((1, 1, 3), 0.5, np.float32)}, None, "", "")
-    >>> jittered(grey, 0.1, 0.0, 0.0, 0.0).maps[MapKind.DIFFUSE].round(2).ravel().tolist()
-    [0.55, 0.55, 0.55]
+    >>> jittered(grey, 0.5, 0.0, 0.0, 0.0).maps[MapKind.DIFFUSE].round(2).ravel().tolist()
+    [0.75, 0.75, 0.75]
     """
     image = sample.maps[MapKind.DIFFUSE] * np.float32(1 + brightness)
     middle = image.mean(dtype=np.float64).astype(np.float32)

@@ -18,6 +18,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -30,14 +31,12 @@ from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import UnbakeError, UsageError
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
+from unbake.image.normals import from_slopes
 from unbake.image.tiling import tileable_axes
 from unbake.synth.diffuse import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
 LONG_SIDE = 1024
 """Native textures are reduced to this on their long side."""
-
-PAINTER_VERSION = 1
-"""To be raised when the painter paints the same style and seed differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,8 @@ def build_cache(
     styles: names in the painter's STYLES, dealt round to `variants` paintings per entry. Materials outside
     "train" get the first scale only and one painting per held style, with a painter seed that `seed` does not
     touch, so that validation never changes. workers: processes; 1 stays in this one. A second build does no
-    work, a changed file redoes its material. Errors: UsageError for names the painter does not know, or when
-    nothing at all could be built.
+    work; a changed file redoes its material, a changed painter all that it painted. Errors: UsageError for
+    names the painter does not know, or when nothing at all could be built.
     """
     unknown = sorted({*styles, *held_styles} - set(STYLES))
     if unknown or not styles or not held_styles or variants < 1 or not scales:
@@ -114,7 +113,7 @@ def build_cache(
     if not done:
         raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
     entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
-    index = Index(FORMAT_VERSION, GEOMETRY_VERSION, PAINTER_VERSION, entries)
+    index = Index(FORMAT_VERSION, GEOMETRY_VERSION, entries)
     _write_bytes(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
     return sorted(problems)
 
@@ -135,11 +134,29 @@ def _job(
         for kind, path in sorted(source.paths.items())
     ]
     told = (source.metal, source.tileable, source.category, source.source, source.licence, split)
-    versions = (FORMAT_VERSION, GEOMETRY_VERSION, PAINTER_VERSION, LONG_SIDE)
-    painters = [repr(STYLES[style]) for style in dealt]
+    versions = (FORMAT_VERSION, GEOMETRY_VERSION, LONG_SIDE)
+    painters = [_handwriting(style) for style in dealt]
     content = msgspec.json.encode((versions, files, told, scales, dealt, painters, offset))
     key = hashlib.sha256(content).hexdigest()[:32]
     return _Job(source, split, key, scales, dealt, offset, folder)
+
+
+@lru_cache
+def _handwriting(style: str) -> str:
+    """What tells a painter from its other versions: a hash of how it paints one small surface."""
+    y, x = np.mgrid[:48, :48].astype(np.float32) * np.float32(2 * np.pi / 48)
+    probe = {
+        MapKind.ALBEDO: np.stack([0.5 + 0.3 * np.sin(x), 0.5 + 0.2 * np.cos(y), 0.4 + 0 * x], -1),
+        MapKind.NORMAL: from_slopes(np.cos(2 * x), np.sin(y)),
+        MapKind.ROUGHNESS: (0.5 + 0.4 * np.sin(x + y))[..., None],
+        MapKind.METALLIC: (x > y)[..., None].astype(np.float32),
+        MapKind.GEO_AO: (0.8 + 0.2 * np.cos(2 * x))[..., None],
+    }
+    digest = hashlib.sha256(repr(STYLES[style]).encode())
+    for seed in range(3):
+        for kind, image in sorted(paint(probe, STYLES[style], seed).items()):
+            digest.update(kind.encode() + quantised(kind, image).tobytes())
+    return digest.hexdigest()
 
 
 def _place(job: _Job, scale: float) -> Path:

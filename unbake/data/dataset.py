@@ -260,4 +260,5 @@ def _gather(stored: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
 @lru_cache(maxsize=256)
 def _opened(path: Path) -> np.ndarray:
     """A mapped file, kept open: a process may hold some hundred, so the least used are let go."""
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    # A plain array over the mapping: numpy's memmap class costs more than a small crop does.
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

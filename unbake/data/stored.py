@@ -46,7 +46,6 @@ class Index:
 
     format: int
     geometry: int
-    painter: int
     entries: tuple[Entry, ...]
 
 
