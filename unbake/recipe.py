@@ -19,21 +19,21 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A table of a recipe: immutable, and an unknown key in the file is an error."""
 
 
-class Epochs(Strict, kw_only=True):
+class Epochs(Strict, frozen=True, kw_only=True):
     """How many epochs the phase may take; schedules are laid out over `max`."""
 
     min: Count
     max: Count
 
 
-class Mix(Strict, kw_only=True):
+class Mix(Strict, frozen=True, kw_only=True):
     """Shares of the pools a sample is drawn from (plan: phase overview, "Mix"); they sum to 1."""
 
     matsynth: Share
     skyrim: Share
 
 
-class Data(Strict, kw_only=True):
+class Data(Strict, frozen=True, kw_only=True):
     """What is read, and how much of it."""
 
     mix: Mix
@@ -51,7 +51,7 @@ class Data(Strict, kw_only=True):
     """Sources (metadata `source`, without its commit) kept for measuring only."""
 
 
-class Augment(Strict, kw_only=True):
+class Augment(Strict, frozen=True, kw_only=True):
     """Probabilities and strengths of what is done to a training sample (plan: "Augmentations")."""
 
     spatial: bool
@@ -64,7 +64,7 @@ class Augment(Strict, kw_only=True):
     """Probability that a sample is four crops."""
 
 
-class AdamW(Strict, kw_only=True, tag="adamw"):
+class AdamW(Strict, frozen=True, kw_only=True, tag="adamw"):
     """torch.optim.AdamW; no weight decay on norms and biases."""
 
     lr: Positive
@@ -72,21 +72,21 @@ class AdamW(Strict, kw_only=True, tag="adamw"):
     betas: tuple[Share, Share] = (0.9, 0.999)
 
 
-class Adam(Strict, kw_only=True, tag="adam"):
+class Adam(Strict, frozen=True, kw_only=True, tag="adam"):
     """torch.optim.Adam, without weight decay."""
 
     lr: Positive
     betas: tuple[Share, Share] = (0.9, 0.999)
 
 
-class Cosine(Strict, kw_only=True, tag="cosine"):
+class Cosine(Strict, frozen=True, kw_only=True, tag="cosine"):
     """CosineAnnealingLR, stepped once an epoch."""
 
     t_max: Count
     """Epochs to the lowest learning rate."""
 
 
-class OneCycle(Strict, kw_only=True, tag="onecycle"):
+class OneCycle(Strict, frozen=True, kw_only=True, tag="onecycle"):
     """OneCycleLR, stepped every batch over `epochs.max` epochs, momentum not cycled."""
 
     max_lr: Positive
@@ -94,7 +94,7 @@ class OneCycle(Strict, kw_only=True, tag="onecycle"):
     final_lr: Positive
 
 
-class Settled(Strict, kw_only=True, tag="settled"):
+class Settled(Strict, frozen=True, kw_only=True, tag="settled"):
     """Stop, from `epochs.min` on, when validation fell by `fall` and varies by `within` over `window`."""
 
     fall: Share
@@ -102,13 +102,13 @@ class Settled(Strict, kw_only=True, tag="settled"):
     within: Share
 
 
-class Plateau(Strict, kw_only=True, tag="plateau"):
+class Plateau(Strict, frozen=True, kw_only=True, tag="plateau"):
     """Stop from `epochs.min` on when the best value is `patience` epochs old."""
 
     patience: Count
 
 
-class Losses(Strict, kw_only=True):
+class Losses(Strict, frozen=True, kw_only=True):
     """Weights of the loss terms; 0 leaves a term out."""
 
     w_fg: NotNegative
@@ -124,7 +124,7 @@ class Losses(Strict, kw_only=True):
     """Which perceptual distance; named here because it is never swapped silently."""
 
 
-class Recipe(Strict, kw_only=True):
+class Recipe(Strict, frozen=True, kw_only=True):
     """One phase, whole."""
 
     tag: str

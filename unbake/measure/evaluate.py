@@ -38,7 +38,7 @@ _MAE = Metric("mae", L1.better, L1.fn)
 _METRICS: dict[MapKind, tuple[Metric, ...]] = {
     MapKind.ALBEDO: (RMSE, _MAE, _SSIM),
     MapKind.ROUGHNESS: (RMSE, _MAE),
-    MapKind.METALLIC: (F1, IOU, FALSE_METAL),
+    MapKind.METALLIC: (F1, IOU, FALSE_METAL, RMSE),
     MapKind.AO: (_MAE, RMSE),
     MapKind.HEIGHT: (SHAPE_RMSE,),
 }
@@ -73,7 +73,7 @@ def evaluate(
     scored, left_out = [], []
     for done, source in enumerate(sources, 1):
         try:
-            truth = _reduced(read_material(source), size)
+            truth = reduced(read_material(source), size)
         except UnbakeError as error:
             left_out.append(f"{source.id}: {error}")
         else:
@@ -180,7 +180,8 @@ def _mean_roughness(source: MaterialSource) -> float:
     return float(read_picture(source.paths[MapKind.ROUGHNESS]).unit()[..., 0].mean())
 
 
-def _reduced(truth: Maps, size: int) -> Maps:
+def reduced(truth: Maps, size: int) -> Maps:
+    """The maps with their longest side at most `size` texels."""
     height, width = truth[MapKind.ALBEDO].shape[:2]
     scale = min(1.0, size / max(height, width))
     return at_size(truth, max(4, round(height * scale)), max(4, round(width * scale)))

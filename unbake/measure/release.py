@@ -1,0 +1,161 @@
+"""A checkpoint becomes a bundle: ONNX files, and a card with what was measured on materials held apart."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from unbake.convert.predict import CARD, FORMAT, Predictor
+from unbake.data.sources import MaterialSource, list_materials
+from unbake.data.split import split
+from unbake.data.truth import read_material
+from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.materials import CLASSES
+from unbake.errors import UsageError
+from unbake.export.bundle import export_onnx
+from unbake.image.files import write_atomic
+from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.tiling import tileable_axes
+from unbake.measure.evaluate import converting, evaluate, fit_roughness, reduced
+from unbake.measure.figures import Evaluation, as_dict
+from unbake.measure.painter import paint_legacy
+from unbake.metrics.mask import calibrate_threshold
+from unbake.models.config import CONFIGS
+from unbake.models.network import Networks, receptive_field
+from unbake.models.weights import load_weights, read_metadata
+from unbake.recipe import Recipe
+from unbake.synth.library import SOURCE as PROCEDURAL
+
+DECIDES: dict[MapKind, tuple[str, tuple[MapKind, ...]]] = {
+    MapKind.ALBEDO: ("rmse", (MapKind.ALBEDO,)),
+    MapKind.ROUGHNESS: ("rmse", (MapKind.ROUGHNESS,)),
+    MapKind.METALLIC: ("rmse", (MapKind.METALLIC, MapKind.METALLIC_MASK)),
+    MapKind.AO: ("mae", (MapKind.AO,)),
+    MapKind.HEIGHT: ("shape_rmse", (MapKind.HEIGHT,)),
+}
+"""For each measured map: the metric that says whether its network beats the rule, and the outputs it speaks for."""
+
+SIZE = 512
+"""Longest side of a measured material, texels."""
+
+
+def release(
+    checkpoint: Path, materials: Path, out: Path, on_progress: Callable[[str, int, int], None] | None = None
+) -> Evaluation:
+    """Export a checkpoint to `out` and measure it; returns the figures on the held-out materials.
+
+    checkpoint: a .safetensors file of `train`. materials: the folder it was trained on; the split is made again
+    from its recipe. On the validation materials the mask's threshold is calibrated and each map's network is put
+    against the rule the converter would use instead: the card's `use` names the winner. The figures in the card are
+    of the held-out sources, which decide nothing, networks used for every map. UsageError when none are held out.
+    """
+    story = read_metadata(checkpoint)
+    recipe = msgspec.convert(story["recipe"], Recipe, strict=False)
+    sources = list_materials(materials)
+    splits = split(sources, recipe.data.held_out)
+    measured = [s for s in sources if s.source != PROCEDURAL]
+    groups = {name: {s.id for s in measured if splits[s.id] == name} for name in ("train", "val", "test")}
+    if not groups["test"] or not groups["val"]:
+        raise UsageError(
+            f"Expected materials of held-out sources ({', '.join(recipe.data.held_out) or 'none named'}) and of the "
+            f"validation split in {materials}, found {len(groups['test'])} and {len(groups['val'])}; give the "
+            "folder the checkpoint was trained on, and hold out a source (--set data.held_out=[...])."
+        )
+    networks = Networks(CONFIGS[story["model"]])
+    load_weights(checkpoint, networks)
+    export_onnx(networks, out)
+    card: dict[str, Any] = {
+        "format": FORMAT,
+        "size": story["model"],
+        "stride": networks.config.stride,
+        "halo": _halo(networks),
+        "segformer_px": networks.config.segformer_px,
+        "geometry_version": GEOMETRY_VERSION,
+        "classes": CLASSES,
+        "mask_threshold": 0.5,
+        "mask_softness": 0.2,
+        "use": {str(kind): "network" for kind in OUTPUTS},
+    }
+
+    def measure(group: str, roughness_from: str) -> Evaluation:
+        _write_card(out, card)
+        return evaluate(
+            materials,
+            converting(Predictor(out)),
+            ids=groups[group],
+            size=SIZE,
+            roughness=fit_roughness(materials, groups[roughness_from]),
+            on_progress=lambda done, total: on_progress(group, done, total) if on_progress else None,
+        )
+
+    _write_card(out, card)
+    card["mask_threshold"] = min(0.9, max(0.1, _calibrated(out, measured, groups["val"])))
+    validation = measure("val", "train")
+    test = measure("test", "train")
+    card["use"] = use_of(validation)
+    card["figures"] = {"held_out": _rows(test), "validation": _rows(validation)}
+    card["held_out"] = {"sources": recipe.data.held_out, "materials": sorted(groups["test"]), "px": SIZE}
+    card["provenance"] = story
+    card["data"] = credits(s for s in sources if splits[s.id] != "test")
+    _write_card(out, card)
+    return test
+
+
+def use_of(validation: Evaluation) -> dict[str, str]:
+    """Which outputs the converter takes from the networks: those that beat the rule's (the first floor).
+
+    >>> use_of(Evaluation((), (), ()))["albedo"]
+    'floor'
+    """
+    use = {str(kind): "floor" for kind in OUTPUTS}
+    for row in validation.rows:
+        for measured, (metric, outputs) in DECIDES.items():
+            if (row.map, row.metric) == (measured.value, metric) and row.ours < row.floors[0].value:
+                use |= {str(kind): "network" for kind in outputs}
+    return use
+
+
+def credits(sources: Any) -> list[dict[str, Any]]:
+    """What the weights were made from: source, licence and number of materials, most first."""
+    counts = Counter((s.source, s.licence) for s in sources)
+    return [
+        {"source": source, "licence": licence, "materials": n}
+        for (source, licence), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
+def _halo(networks: Networks) -> int:
+    """Half the receptive field, up to the next multiple of the stride."""
+    stride = networks.config.stride
+    return -(-(receptive_field(networks.config) // 2) // stride) * stride
+
+
+def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str]) -> float:
+    predictor = Predictor(bundle)
+    probabilities, truths = [], []
+    for source in sources:
+        if source.id not in ids:
+            continue
+        truth = read_material(source)
+        if MapKind.METALLIC not in truth:
+            continue
+        truth = reduced(truth, SIZE)
+        legacy = paint_legacy(source.id, source.category, truth)
+        wrap = tileable_axes(legacy.diffuse)
+        probabilities.append(
+            predictor.metal_probability(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+        )
+        truths.append(truth[MapKind.METALLIC])
+    return calibrate_threshold(probabilities, truths)
+
+
+def _rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = as_dict(evaluation)["rows"]
+    return rows
+
+
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    write_atomic(folder / CARD, json.dumps(card, indent=1).encode())
