@@ -1,0 +1,183 @@
+"""The converter on real ONNX files: the tiny networks with random weights, as `export.bundle` writes them."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import unbake
+from unbake.convert.batch import Options, convert_folder
+from unbake.convert.convert import Inputs, convert_set
+from unbake.convert.predict import CARD, Predictor, load_predictor
+from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.materials import CLASSES
+from unbake.image.files import read_picture, write_png
+from unbake.image.geometry import GEOMETRY_VERSION
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+
+STEP = 1 / 255
+
+
+@pytest.fixture(scope="module")
+def bundle(pytestconfig: pytest.Config) -> Path:
+    from unbake.export.bundle import export_onnx
+    from unbake.models.config import CONFIGS
+    from unbake.models.network import Networks, receptive_field
+
+    # An export takes most of a minute: it is kept between runs for as long as what it is made of stays the same.
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir(f"tiny-bundle-{fingerprint()}")
+    if (folder / CARD).is_file():
+        return folder
+    torch.manual_seed(3)
+    networks = Networks(CONFIGS["tiny"])
+    with torch.no_grad():
+        for parameter in networks.parameters():
+            if not parameter.any():  # corrections and biases start at zero, and would show nothing
+                parameter.normal_(std=0.3)
+    export_onnx(networks, folder)
+    card = {
+        "format": 1,
+        "size": "tiny",
+        "stride": networks.config.stride,
+        "halo": receptive_field(networks.config) // 2,
+        "segformer_px": networks.config.segformer_px,
+        "geometry_version": GEOMETRY_VERSION,
+        "classes": CLASSES,
+        "use": dict.fromkeys(OUTPUTS, "network"),
+    }
+    (folder / CARD).write_text(json.dumps(card))
+    return folder
+
+
+def fingerprint() -> str:
+    package = Path(unbake.__file__).parent
+    sources = [Path(__file__), package / "export" / "bundle.py", *sorted((package / "models").glob("*.py"))]
+    texts = [path.read_text("utf-8") for path in sources]
+    return hashlib.sha256("".join([torch.__version__, str(GEOMETRY_VERSION), *texts]).encode()).hexdigest()[
+        :16
+    ]
+
+
+@pytest.fixture(scope="module")
+def predictor(bundle: Path) -> Predictor:
+    found = load_predictor(bundle, threads=2)
+    assert found is not None
+    return found
+
+
+def texture(height: int, width: int, wrap: tuple[bool, bool], specular: bool = True) -> Inputs:
+    rng = np.random.default_rng(8)
+    normal = np.dstack([rng.normal(0, 0.3, (height, width, 2)), np.ones((height, width))])
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    maps = {
+        MapKind.DIFFUSE: rng.random((height, width, 3), np.float32),
+        MapKind.NORMAL: normal.astype(np.float32),
+    }
+    if specular:
+        maps[MapKind.SPECULAR] = rng.random((height, width, 1), np.float32)
+    return Inputs(maps, None, wrap)
+
+
+def rolled(given: Inputs, by: tuple[int, int]) -> Inputs:
+    return replace(given, maps={kind: np.roll(one, by, (0, 1)) for kind, one in given.maps.items()})
+
+
+def test_the_networks_say_something(predictor: Predictor) -> None:
+    given = texture(64, 96, (True, True))
+    maps = convert_set(given, predictor).maps
+    assert np.abs(maps[MapKind.ALBEDO] - given.maps[MapKind.DIFFUSE]).max() > 10 * STEP
+    assert all(np.isfinite(maps[kind]).all() for kind in OUTPUTS)
+    assert all(maps[kind].min() >= 0 and maps[kind].max() <= 1 for kind in OUTPUTS)
+
+
+@pytest.mark.parametrize("wrap", [(True, True), (False, True), (False, False)])
+@pytest.mark.parametrize("size", [(256, 320), (203, 300)])
+def test_tiled_is_whole(predictor: Predictor, size: tuple[int, int], wrap: tuple[bool, bool]) -> None:
+    given = texture(*size, wrap)
+    whole, tiled = (convert_set(given, predictor, tile).maps for tile in (1024, 64))
+    for kind in OUTPUTS:
+        assert np.abs(whole[kind] - tiled[kind]).max() < STEP
+
+
+def test_converting_commutes_with_rolling(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, by = texture(128, 192, (True, True)), (40, 104)
+    mask = predictor.metal_probability(
+        given.maps[MapKind.DIFFUSE], given.maps[MapKind.NORMAL], None, given.wrap
+    )
+    classes = predictor.class_probabilities(given.maps[MapKind.DIFFUSE])
+    monkeypatch.setattr(predictor, "class_probabilities", lambda diffuse: classes)
+    monkeypatch.setattr(predictor, "metal_probability", lambda *_: mask)
+    straight = convert_set(given, predictor).maps
+    monkeypatch.setattr(predictor, "metal_probability", lambda *_: np.roll(mask, by, (0, 1)))
+    other = convert_set(rolled(given, by), predictor).maps
+    for kind in OUTPUTS:
+        assert np.abs(np.roll(straight[kind], by, (0, 1)) - other[kind]).max() < STEP
+
+
+def test_the_metal_mask_follows_a_roll_by_its_own_stride(predictor: Predictor) -> None:
+    given, by = texture(128, 128, (True, True)), (32, 64)
+    masks = [
+        predictor.metal_probability(
+            one.maps[MapKind.DIFFUSE], one.maps[MapKind.NORMAL], one.maps[MapKind.SPECULAR], one.wrap
+        )
+        for one in (given, rolled(given, by))
+    ]
+    # The margin ends the wrapped copy, and global attention sees it end: near, not equal.
+    assert np.abs(np.roll(masks[0], by, (0, 1)) - masks[1]).mean() < 0.02
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (4, 300), (33, 17)])
+def test_any_size_is_converted(predictor: Predictor, size: tuple[int, int]) -> None:
+    maps = convert_set(texture(*size, (True, True), specular=False), predictor).maps
+    assert {maps[kind].shape[:2] for kind in OUTPUTS} == {size}
+
+
+def test_two_runs_give_the_same_bits(predictor: Predictor) -> None:
+    first, second = (convert_set(texture(96, 96, (True, False)), predictor).maps for _ in range(2))
+    assert all(np.array_equal(first[kind], second[kind]) for kind in OUTPUTS)
+
+
+def test_a_missing_specular_mask_is_not_a_black_one(predictor: Predictor) -> None:
+    without = texture(64, 64, (True, True), specular=False)
+    black = np.zeros((64, 64, 1), np.float32)
+    given = replace(without, maps=without.maps | {MapKind.SPECULAR: black})
+    maps = [convert_set(one, predictor).maps[MapKind.ALBEDO] for one in (without, given)]
+    assert not np.array_equal(*maps)
+
+
+def test_a_folder_is_converted_with_a_model_of_ones_own(
+    bundle: Path, tmp_path: Path, images: Callable[[int, int], np.ndarray]
+) -> None:
+    write_png(tmp_path / "in" / "pot.png", images(40, 3))
+    write_png(tmp_path / "in" / "pot_n.png", images(40, 4))
+    options = Options(preset="png", model=bundle, threads=2)
+    assert convert_folder(tmp_path / "in", tmp_path / "out", options).converted == ("pot",)
+    report = json.loads((tmp_path / "out" / "unbake-report.json").read_text("utf-8"))
+    assert set(report["converted"][0]["classes"]) == set(CLASSES)
+    assert read_picture(tmp_path / "out" / "pot_metallic_mask.png").pixels.shape == (40, 40, 1)
+
+
+@pytest.fixture
+def images() -> Callable[[int, int], np.ndarray]:
+    rng = np.random.default_rng(2)
+    return lambda side, channels: rng.random((side, side, channels), np.float32)
+
+
+def test_another_model_redoes_the_work(bundle: Path, tmp_path: Path) -> None:
+    write_png(tmp_path / "in" / "pot.png", np.full((8, 8, 3), 0.5, np.float32))
+    convert_folder(tmp_path / "in", tmp_path / "out", Options(preset="png", model=bundle))
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in bundle.iterdir():
+        (other / path.name).write_bytes(path.read_bytes())
+    card = json.loads((other / CARD).read_text())
+    (other / CARD).write_text(json.dumps(card | {"mask_threshold": 0.6}))
+    again = convert_folder(tmp_path / "in", tmp_path / "out", Options(preset="png", model=other))
+    assert again.converted == ("pot",)
