@@ -30,25 +30,29 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     config = networks.config
     classes = networks.vit.classifier.out_features
     side = max(64, 2 * config.stride)
-    image, plane = torch.rand(1, 3, side, side), torch.rand(1, 1, side, side)
-    flag, probs = torch.ones(1, 1), torch.rand(1, classes)
+
+    def planes(channels: int) -> Tensor:
+        return torch.rand(
+            1, channels, side, side
+        )  # one of its own for each input: the tracer merges shared ones
+
     small = torch.rand(1, 3, config.vit.px, config.vit.px)
-    surface = {"normal": image, "specular": plane, "specular_given": flag}
-    rest = {"geometry": torch.rand(1, len(GEOMETRY), side, side), "class_probs": probs}
+    surface = {"normal": planes(3), "specular": planes(1), "specular_given": torch.ones(1, 1)}
+    rest = {"geometry": planes(len(GEOMETRY)), "class_probs": torch.rand(1, classes)}
     maps = [str(kind) for kind in MAPS_HEADS]
     files = {name: folder / f"{name}.onnx" for name, _ in networks.named_children()}
     _write(networks.vit, {"diffuse": small}, ["class_logits"], 0, files["vit"])
-    _write(networks.segformer, {"diffuse": image} | surface, ["mask_logits"], 32, files["segformer"])
+    _write(networks.segformer, {"diffuse": planes(3)} | surface, ["mask_logits"], 32, files["segformer"])
     _write(
         networks.unet_albedo,
-        {"diffuse": image} | surface | {"mask": plane},
+        {"diffuse": planes(3)} | surface | {"mask": planes(1)},
         ["albedo"],
         config.stride,
         files["unet_albedo"],
     )
     _write(
         networks.unet_maps,
-        {"albedo": image} | surface | {"mask": plane} | rest,
+        {"albedo": planes(3)} | surface | {"mask": planes(1)} | rest,
         maps,
         config.stride,
         files["unet_maps"],
