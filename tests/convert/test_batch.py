@@ -10,21 +10,17 @@ import pytest
 from PIL import Image
 
 from unbake.convert import batch
-from unbake.convert.batch import (
-    Options,
-    SetDone,
-    SetFailed,
-    SetUnchanged,
-    Started,
-    Summary,
-    convert_folder,
-)
+from unbake.convert.batch import convert_folder
+from unbake.convert.convert import Converted, Inputs
+from unbake.convert.events import Event, Options, SetDone, SetFailed, SetUnchanged, Started, Summary
 from unbake.convert.sets import Skipped
 from unbake.errors import UsageError
+from unbake.export.pgpatcher import validate
+from unbake.image.blocks import Effort
 from unbake.image.files import read_picture
 
 PNG = Options(preset="png", threads=1)
-SKYRIM = Options(preset="skyrim", threads=1, effort=batch.Effort.FAST)
+SKYRIM = Options(preset="skyrim", threads=1, effort=Effort.FAST)
 
 
 def paint(path: Path, size: tuple[int, int] = (16, 16), channels: int = 3, seed: int = 0) -> None:
@@ -72,7 +68,7 @@ def test_skyrim_gets_dds_files_and_entries_that_match_them(tmp_path: Path) -> No
     assert {"pot.dds", "pot_n.dds", "pot_rmaos.dds"} <= {path.name for path in folder.iterdir()}
     [entry] = json.loads((tmp_path / "mod" / "PBRNIFPatcher" / "mod.json").read_text("utf-8"))
     assert (entry["texture"], entry["rename"]) == ("clutter\\pot_d", "clutter\\pot")
-    assert batch.pgpatcher.validate(tmp_path / "mod") == []
+    assert validate(tmp_path / "mod") == []
 
 
 def test_one_bad_file_fails_alone(tmp_path: Path) -> None:
@@ -96,7 +92,7 @@ def test_a_normal_of_another_shape_fails_with_both_sizes(tmp_path: Path) -> None
 def test_an_error_nobody_foresaw_fails_one_set_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = batch.convert_set
 
-    def fails_once(inputs: batch.Inputs, predictor: None) -> batch.Converted:
+    def fails_once(inputs: Inputs, predictor: None) -> Converted:
         monkeypatch.setattr(batch, "convert_set", real)
         raise ZeroDivisionError("by zero")
 
@@ -165,7 +161,7 @@ convert_folder(Path({str(root)!r}), Path({str(killed)!r}), Options(preset="png",
 def test_an_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     root, out = source(tmp_path / "in"), tmp_path / "out"
 
-    def interrupt(event: batch.Event) -> None:
+    def interrupt(event: Event) -> None:
         if isinstance(event, SetDone):
             raise KeyboardInterrupt
 
@@ -207,7 +203,7 @@ def test_each_set_ends_in_one_event(tmp_path: Path) -> None:
     root = source(tmp_path / "in")
     (root / "clutter/pot.png").write_bytes(b"")
     paint(root / "sky" / "moon.png")
-    events: list[batch.Event] = []
+    events: list[Event] = []
     convert_folder(root, tmp_path / "out", PNG, events.append)
     convert_folder(root, tmp_path / "out", PNG, events.append)
     kinds = [type(event) for event in events]

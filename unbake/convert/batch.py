@@ -14,6 +14,15 @@ import msgspec
 
 from unbake import __version__
 from unbake.convert.convert import Converted, Inputs, convert_set, load_inputs
+from unbake.convert.events import (
+    Emit,
+    Options,
+    SetDone,
+    SetFailed,
+    SetUnchanged,
+    Started,
+    Summary,
+)
 from unbake.convert.journal import Journal, Record, key_of
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
@@ -22,7 +31,6 @@ from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
 from unbake.export.packs import load_preset, recentred, write_set
-from unbake.image.blocks import Effort
 from unbake.image.files import write_atomic
 from unbake.report.checks import plausibility
 from unbake.report.page import PAGE, SetReport, page
@@ -34,79 +42,6 @@ WAITING_PIXELS: Final = 8 << 20
 """Converted sets wait to be written while they have no more texels than this in all."""
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a person may choose about a conversion.
-
-    preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
-    whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
-    names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes.
-    """
-
-    preset: str = "skyrim"
-    model: Path | None = None
-    seamless: bool | None = None
-    max_size: int | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    threads: int = 0
-    effort: Effort = Effort.GOOD
-    dry_run: bool = False
-    texture_root: Path | None = None
-    parallax: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The sets are found; `total` of them will each end in one of the events below."""
-
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class SetDone:
-    """A set was converted and written."""
-
-    name: str
-    seconds: float
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SetUnchanged:
-    """A set was converted by an earlier run, and nothing it depends on has changed."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetFailed:
-    """A set could not be converted; the message is one sentence."""
-
-    name: str
-    message: str
-
-
-Event = Started | SetDone | SetUnchanged | SetFailed | Skipped
-Emit = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What became of every set and file, names sorted; `planned` are those of a dry run."""
-
-    converted: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    failed: tuple[SetFailed, ...] = ()
-    skipped: tuple[Skipped, ...] = ()
-    planned: tuple[str, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """0 when all went well, 1 when some sets failed (SPEC C7)."""
-        return 1 if self.failed else 0
 
 
 def convert_folder(root: Path, out: Path, options: Options, emit: Emit = lambda event: None) -> Summary:
@@ -125,12 +60,12 @@ def convert_folder(root: Path, out: Path, options: Options, emit: Emit = lambda 
         raise UsageError(f"a longest side of 1 or more was expected, not {options.max_size}; choose another")
     sets, skipped = find_sets(root, options.texture_root, options.include, options.exclude)
     sets, skipped = _without_clashes(sets, skipped, preset)
+    predictor = None if options.dry_run else load_predictor(options.model, options.threads)
     for one in skipped:
         emit(one)
     emit(Started(len(sets)))
     if options.dry_run:
         return Summary(skipped=tuple(skipped), planned=tuple(one.name for one in sets))
-    predictor = load_predictor(options.model, options.threads)
     run = _Run(out, options, preset, predictor, Journal(out, preset.name), emit)
     run.convert(sets)
     run.finish(skipped)
@@ -294,8 +229,13 @@ class _Run:
         self.emit(SetUnchanged(record.name))
 
     def _fail(self, name: str, error: Exception) -> None:
-        known = isinstance(error, UnbakeError)
-        message = str(error) if known else f"it could not be converted ({type(error).__name__}: {error})"
+        match error:
+            case UnbakeError():
+                message = str(error)
+            case MemoryError():
+                message = "it needs more memory than there is; close other programs or lower --max-size"
+            case _:
+                message = f"it could not be converted ({type(error).__name__}: {error})"
         self.failed.append(SetFailed(name, " ".join(message.split())))
         self.emit(self.failed[-1])
 

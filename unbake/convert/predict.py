@@ -173,7 +173,7 @@ def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness:
     metallic, mask: (H, W, 1) in [0, 1]; `mask` are probabilities, a smoothstep of width `softness` around
     `threshold` makes them a weight.
 
-    >>> metal_of(np.ones(3), np.array([0.4, 0.5, 0.6]), 0.5, 0.2).tolist()
+    >>> metal_of(np.ones(3), np.array([0.4, 0.5, 0.6]), 0.5, 0.2).round(6).tolist()
     [0.0, 0.5, 1.0]
     """
     x = np.clip((mask - threshold) / softness + 0.5, 0, 1)
