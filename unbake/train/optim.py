@@ -30,9 +30,9 @@ def build_optimizer(named: Iterable[tuple[str, nn.Parameter]], choice: AdamW | A
     """torch's optimizer for the recipe's choice; `named` are the trained parameters only."""
     match choice:
         case AdamW(lr=lr, weight_decay=decay, betas=betas):
-            return torch.optim.AdamW(parameter_groups(named, decay), lr=lr, betas=betas)
+            return torch.optim.AdamW(parameter_groups(named, decay), lr=lr, betas=betas, fused=True)
         case Adam(lr=lr, betas=betas):
-            return torch.optim.Adam(parameter_groups(named, 0.0), lr=lr, betas=betas)
+            return torch.optim.Adam(parameter_groups(named, 0.0), lr=lr, betas=betas, fused=True)
 
 
 def build_schedule(
