@@ -1,11 +1,11 @@
 """Every error a person can meet: one sentence saying what was expected, what came, and what to do.
 
-    UnbakeError            exit code 1
-    ├── UsageError         exit code 2: what was asked cannot be done as asked (options, folders, recipes)
-    │   └── RecipeError    a recipe file or an override of it is wrong; names the path inside the file
-    ├── FileError          one file cannot be read or written; a batch goes on without it
-    ├── TextureSetError    the files of one texture set do not fit together; a batch goes on without it
-    └── TrainingError      training cannot start or go on (no data, no parent checkpoint, a non-finite loss)
+UnbakeError            exit code 1
+├── UsageError         exit code 2: what was asked cannot be done as asked (options, folders, recipes)
+│   └── RecipeError    a recipe file or an override of it is wrong; names the path inside the file
+├── FileError          one file cannot be read or written; a batch goes on without it
+├── TextureSetError    the files of one texture set do not fit together; a batch goes on without it
+└── TrainingError      training cannot start or go on (no data, no parent checkpoint, a non-finite loss)
 """
 
 
