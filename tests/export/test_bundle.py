@@ -10,6 +10,8 @@ from unbake.export.bundle import export_onnx  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
 
+pytestmark = pytest.mark.slow  # symbolic tracing takes half a minute
+
 ORDER = {
     "vit": ["diffuse"],
     "segformer": ["diffuse", "normal", "specular", "specular_given"],
@@ -42,7 +44,6 @@ def _inputs(height: int, width: int) -> dict[str, torch.Tensor]:
     return images | {"specular_given": torch.ones(1, 1), "class_probs": torch.rand(1, 7)}
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ORDER)
 def test_onnx_runtime_gives_what_torch_gives_at_any_size(bundle: tuple[Networks, dict[str, Path]], name: str):
     networks, files = bundle
