@@ -29,10 +29,9 @@ def read_material(source: MaterialSource) -> Maps:
     map), TextureSetError (shapes that do not fit).
     """
     maps: Maps = {}
-    for kind, path in source.paths.items():
-        if kind is MapKind.METALLIC and source.metal != "given":
-            continue
-        maps[kind] = _read_map(kind, path)
+    untrusted = set() if source.metal == "given" else {MapKind.METALLIC}
+    for kind in (kind for kind in source.paths if kind not in untrusted):
+        maps[kind] = _read_map(kind, source.paths[kind])
     height, width = maps[MapKind.ALBEDO].shape[:2]
     for kind, image in maps.items():
         ratio = image.shape[1] * height / (image.shape[0] * width)
@@ -58,7 +57,7 @@ def _read_map(kind: MapKind, path: Path) -> np.ndarray:
         raise FileError(
             f"Expected {LEAST_SIDE} pixels a side or more in {path}, got {unit.shape[1]}x{unit.shape[0]}."
         )
-    if kind is MapKind.ALBEDO and unit.max() <= _BLACK:
+    if about.colour == "srgb" and unit.max() <= _BLACK:
         raise FileError(f"Expected a base colour in {path}, got an all-black picture; replace or remove it.")
     if about.vector:
         if unit[..., 2].mean() < _LEAST_BLUE:
