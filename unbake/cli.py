@@ -14,6 +14,8 @@ from unbake.errors import UnbakeError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from unbake.measure.figures import Evaluation
+
 app = typer.Typer(
     name="unbake",
     no_args_is_help=True,
@@ -225,7 +227,9 @@ def train(
     chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     with _bar("cache") as bar:
         task = bar.task_ids[0]
-        problems = prepare_data(project, r, workers, lambda done, n: bar.update(task, completed=done, total=n))
+        problems = prepare_data(
+            project, r, workers, lambda done, n: bar.update(task, completed=done, total=n)
+        )
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
     run = prepare(project, r, overrides, workers, chosen)
@@ -268,6 +272,132 @@ class _TrainingPrinter:
                 self._bar.console.print(
                     f"epoch {event.epoch}: mat_val_loss {loss:.4f}{star}", highlight=False
                 )
+
+
+@app.command()
+def rehearse(
+    root: Annotated[
+        Path, typer.Argument(metavar="ROOT", help="A folder for the rehearsal's own project.")
+    ] = Path("out/rehearsal"),
+) -> None:
+    """Run every recipe on the tiny networks and procedural materials: does everything work here?"""
+    from unbake import recipe as recipes
+    from unbake.train.loop import EpochDone, Finished
+    from unbake.train.rehearse import rehearse as run
+
+    def say(tag: str, event: object) -> None:
+        match event:
+            case EpochDone(epoch=epoch, figures=figures):
+                typer.echo(f"{tag} epoch {epoch}: mat_val_loss {figures['mat_val_loss']:.4f}")
+            case Finished(reason=reason):
+                typer.echo(f"{tag}: {reason}")
+
+    run(root, recipes.names(), say)
+    typer.echo(f"checkpoints are in {root / 'checkpoints'}, logs in {root / 'train_logs'}")
+
+
+@app.command()
+def synth(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="For example ROOT/data/MatSynth.")],
+    size: Annotated[int, typer.Option(help="Side of the textures, texels.")] = 512,
+    seeds: Annotated[int, typer.Option(help="Materials of each of the eighteen kinds.")] = 4,
+) -> None:
+    """Write procedural materials in MatSynth's layout: more data for training, free of any licence."""
+    from unbake.synth.library import write_library
+
+    typer.echo(f"{write_library(folder, size, seeds)} materials written to {folder}")
+
+
+@app.command()
+def release(
+    checkpoint: Annotated[str, typer.Argument(help="Name of a checkpoint under ROOT, e.g. A_best.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the four ONNX files and card.json.")],
+    root: Root = Path(),
+) -> None:
+    """Export a checkpoint for the converter and measure it on the sources that were held out.
+
+    Prints ours beside the floors and writes them to OUT/card.json, with data, licences and recipe.
+    """
+    from unbake.measure.release import release as run
+    from unbake.train.phase import Project
+
+    project = Project(root)
+    with _bar("measuring") as bar:
+        task = bar.task_ids[0]
+        evaluation = run(
+            project.checkpoint(checkpoint),
+            project.matsynth,
+            out,
+            lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
+        )
+    _print_figures(evaluation)
+
+
+@app.command("eval")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Ground truth in MatSynth's layout.")],
+    model: Model = None,
+    source: Annotated[
+        list[str] | None, typer.Option(help="Only materials of this source (metadata.json); repeatable.")
+    ] = None,
+    size: Annotated[int, typer.Option(help="Longest side of a material, texels.")] = 512,
+    json_out: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+) -> None:
+    """Measure a model on ground truth: paint it as an old game would, convert it, compare with truth and floors."""
+    import json
+
+    from unbake.convert.predict import load_predictor
+    from unbake.data.sources import list_materials
+    from unbake.image.files import write_atomic
+    from unbake.measure.evaluate import converting
+    from unbake.measure.evaluate import evaluate as run
+    from unbake.measure.figures import as_dict
+
+    ids = {s.id for s in list_materials(folder) if not source or s.source in source}
+    with _bar("measuring") as bar:
+        task = bar.task_ids[0]
+        evaluation = run(
+            folder,
+            converting(load_predictor(model)),
+            ids=ids,
+            size=size,
+            on_progress=lambda done, n: bar.update(task, completed=done, total=n),
+        )
+    _print_figures(evaluation)
+    if json_out:
+        write_atomic(json_out, json.dumps(as_dict(evaluation), indent=1).encode())
+
+
+def _print_figures(evaluation: "Evaluation") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from unbake.measure.figures import table
+
+    head, *rows = table(evaluation)
+    printed = Table(*head, caption=f"{len(evaluation.materials)} materials; ratio = ours / floor")
+    for row in rows:
+        printed.add_row(*row)
+    Console(width=None if sys.stdout.isatty() else 140).print(printed)
+    for sentence in evaluation.left_out:
+        typer.echo(f"left out: {sentence}", err=True)
+
+
+@app.command()
+def bench(
+    px: Annotated[int, typer.Option(help="Side of the texture that is converted.")] = 1024,
+    training: Annotated[bool, typer.Option(help="Time training too (needs the train extra).")] = True,
+) -> None:
+    """Time conversion by stage and training with and without data loading, on this machine."""
+    from unbake.measure.bench import bench_conversion, bench_training, peak_memory_gb
+
+    for timing in bench_conversion(px):
+        typer.echo(f"{timing.stage:28s} {timing.seconds:7.2f} s  {timing.mpix_per_s:7.2f} MPix/s")
+    if (peak := peak_memory_gb()) is not None:
+        typer.echo(f"{'peak memory':28s} {peak:7.2f} GB")
+    if training:
+        for what, rate in bench_training():
+            typer.echo(f"{what:28s} {rate:7.2f} samples/s (small, 128 px)")
 
 
 @contextmanager

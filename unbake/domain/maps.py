@@ -72,9 +72,7 @@ SPECS: dict[MapKind, MapSpec] = {
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO),
-        MapSpec(
-            MapKind.HEIGHT, 1, neutral=(127 / 255,), bits=16, affine_free=True, start=MapKind.GEO_HEIGHT
-        ),
+        MapSpec(MapKind.HEIGHT, 1, neutral=(127 / 255,), bits=16, affine_free=True, start=MapKind.GEO_HEIGHT),
         MapSpec(MapKind.GEO_HEIGHT, 1, neutral=(0.5,), bits=16, affine_free=True),
         MapSpec(MapKind.GEO_CURVATURE, 1, neutral=(0.5,)),
         MapSpec(MapKind.GEO_AO, 1, neutral=(1.0,)),
