@@ -17,7 +17,9 @@ def unbake(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedP
 
 def test_help_names_every_verb():
     told = unbake("--help").stdout
-    assert [verb for verb in ("convert", "demo", "train", "phases", "release", "eval") if verb not in told] == []
+    assert [
+        verb for verb in ("convert", "demo", "train", "phases", "release", "eval") if verb not in told
+    ] == []
 
 
 def test_phases_are_listed_from_the_recipes():

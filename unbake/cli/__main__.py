@@ -1,0 +1,5 @@
+"""`python -m unbake.cli` is `unbake`."""
+
+from unbake.cli import main
+
+main()

@@ -1,0 +1,56 @@
+"""What all verbs share: the app they register with, options that mean the same everywhere, the progress bar."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unbake import __version__
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+app = typer.Typer(
+    name="unbake",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Turns old game textures (painted diffuse + normal) into PBR materials, and trains the models that do it.",
+    epilog="Start here:  unbake demo out/demo   |   unbake convert MyMod out/MyMod-PBR",
+)
+
+Root = Annotated[Path, typer.Option(help="Project folder with data/MatSynth, checkpoints and train_logs.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a recipe value, e.g. --set data.px=256; repeatable."
+    ),
+]
+Model = Annotated[
+    Path | None, typer.Option(help="Folder with card.json and four ONNX files; default: the bundled model.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"unbake {__version__}")
+        raise typer.Exit
+
+
+@contextmanager
+def progress_bar(what: str) -> "Iterator[Progress]":
+    """One bar with an ETA on a terminal; on a pipe only the lines printed through it appear."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        bar.add_task(what, total=None)
+        yield bar
