@@ -15,7 +15,7 @@ from unbake.data.truth import read_material
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
 from unbake.errors import UsageError
-from unbake.export.bundle import export_onnx
+from unbake.export.bundle import export_onnx, halve
 from unbake.image.files import write_atomic
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.tiling import tileable_axes
@@ -66,7 +66,8 @@ def release(
         )
     networks = Networks(CONFIGS[story["model"]])
     load_weights(checkpoint, networks)
-    export_onnx(networks, out)
+    for path in export_onnx(networks, out).values():
+        halve(path)
     card: dict[str, Any] = {
         "format": FORMAT,
         "size": story["model"],
