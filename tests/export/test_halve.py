@@ -8,7 +8,7 @@ from onnx import helper, numpy_helper
 
 pytest.importorskip("torch")
 
-from unbake.export.bundle import halve  # noqa: E402
+from unbake.export.bundle import halve
 
 
 @pytest.fixture
