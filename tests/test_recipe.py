@@ -32,6 +32,11 @@ def test_a_mix_that_does_not_sum_to_one_is_an_error():
         recipe.load("A0", ("data.mix.skyrim=0.5",))
 
 
+def test_a_pool_that_cannot_be_read_yet_is_an_error():
+    with pytest.raises(RecipeError, match="only MatSynth"):
+        recipe.load("A0", ("data.mix.skyrim=0.5", "data.mix.matsynth=0.5"))
+
+
 def test_an_unknown_key_is_an_error_with_its_path():
     with pytest.raises(RecipeError, match=r"unknown field `pixels`.*\$\.data"):
         recipe.load("A0", ("data.pixels=3",))

@@ -45,8 +45,6 @@ class Data(Strict, frozen=True, kw_only=True):
     """Patches an epoch; 0 = every training material once."""
     variants: Count = 3
     """Painted diffuse variants of each material in the cache."""
-    synthetic_weight: Share = 1.0
-    """Weight of a painted pair against a real one (plan: "Synthetic Pairs Sample Weight")."""
     held_out: tuple[str, ...] = ()
     """Sources (metadata `source`, without its commit) kept for measuring only."""
 
@@ -119,9 +117,8 @@ class Losses(Strict, frozen=True, kw_only=True):
     bce: NotNegative
     """Of the metallic mask and of the material classes."""
     dice: NotNegative
-    perceptual_weight: NotNegative
-    perceptual: Literal["none", "lpips", "dino_distance"]
-    """Which perceptual distance; named here because it is never swapped silently."""
+    perceptual: Literal["none"]
+    """Which perceptual distance; named here because it is never swapped silently. So far there is none."""
 
 
 class Recipe(Strict, frozen=True, kw_only=True):
@@ -142,7 +139,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     optimizer: AdamW | Adam
     schedule: Cosine | OneCycle
     advance: Settled | Plateau
-    best: Literal["mat_val_loss", "sky_val_loss"]
+    best: Literal["mat_val_loss"]
     """The validation figure whose lowest value is `writes`."""
     losses: Losses
     clip: Positive
@@ -228,6 +225,10 @@ def _check(recipe: Recipe, where: str) -> None:
     if abs(mix.matsynth + mix.skyrim - 1.0) > 1e-6:
         raise RecipeError(
             f"{where}: data.mix must sum to 1, got {mix.matsynth} + {mix.skyrim}; mend one of the two."
+        )
+    if mix.skyrim > 0:
+        raise RecipeError(
+            f"{where}: data.mix.skyrim is {mix.skyrim}, but only MatSynth can be read so far; set it to 0."
         )
     if recipe.epochs.min > recipe.epochs.max:
         raise RecipeError(

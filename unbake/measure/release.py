@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from unbake.convert.predict import CARD, FORMAT, Predictor
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.split import split
@@ -26,7 +24,6 @@ from unbake.metrics.mask import calibrate_threshold
 from unbake.models.config import CONFIGS
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import load_weights, read_metadata
-from unbake.recipe import Recipe
 from unbake.synth.library import SOURCE as PROCEDURAL
 
 DECIDES: dict[MapKind, tuple[str, tuple[MapKind, ...]]] = {
@@ -53,14 +50,14 @@ def release(
     of the held-out sources, which decide nothing, networks used for every map. UsageError when none are held out.
     """
     story = read_metadata(checkpoint)
-    recipe = msgspec.convert(story["recipe"], Recipe, strict=False)
+    held_out = tuple(story["recipe"]["data"]["held_out"])
     sources = list_materials(materials)
-    splits = split(sources, recipe.data.held_out)
+    splits = split(sources, held_out)
     measured = [s for s in sources if s.source != PROCEDURAL]
     groups = {name: {s.id for s in measured if splits[s.id] == name} for name in ("train", "val", "test")}
     if not groups["test"] or not groups["val"]:
         raise UsageError(
-            f"Expected materials of held-out sources ({', '.join(recipe.data.held_out) or 'none named'}) and of the "
+            f"Expected materials of held-out sources ({', '.join(held_out) or 'none named'}) and of the "
             f"validation split in {materials}, found {len(groups['test'])} and {len(groups['val'])}; give the "
             "folder the checkpoint was trained on, and hold out a source (--set data.held_out=[...])."
         )
@@ -98,7 +95,7 @@ def release(
     test = measure("test", "train")
     card["use"] = use_of(validation)
     card["figures"] = {"held_out": _rows(test), "validation": _rows(validation)}
-    card["held_out"] = {"sources": recipe.data.held_out, "materials": sorted(groups["test"]), "px": SIZE}
+    card["held_out"] = {"sources": held_out, "materials": sorted(groups["test"]), "px": SIZE}
     card["provenance"] = story
     card["data"] = credits(s for s in sources if splits[s.id] != "test")
     _write_card(out, card)

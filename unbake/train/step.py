@@ -34,7 +34,6 @@ def loss_weights(losses: Losses) -> LossWeights:
         gradient=losses.gradient,
         bce=losses.bce,
         dice=losses.dice,
-        perceptual=losses.perceptual_weight,
     )
 
 
