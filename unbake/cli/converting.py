@@ -110,7 +110,7 @@ def demo(
 
 
 class _ConversionPrinter:
-    """Turns the converter's events into a progress bar, and a line for each failure."""
+    """Turns the converter's events into a progress bar."""
 
     def __init__(self, bar: "Progress") -> None:
         self._bar = bar
@@ -122,10 +122,5 @@ class _ConversionPrinter:
         match event:
             case Started(total=total):
                 self._bar.update(self._task, total=total)
-            case SetDone(name=name) | SetUnchanged(name=name):
+            case SetDone(name=name) | SetUnchanged(name=name) | SetFailed(name=name):
                 self._bar.update(self._task, advance=1, description=name[-40:])
-            case SetFailed(name=name, message=message):
-                self._bar.update(self._task, advance=1)
-                self._bar.console.print(
-                    f"failed: {name}: {message}", style="red", markup=False, soft_wrap=True
-                )

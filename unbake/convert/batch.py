@@ -27,6 +27,7 @@ from unbake.convert.journal import Journal, Record, key_of
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
 from unbake.domain.maps import MapKind
+from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
@@ -59,6 +60,11 @@ def convert_folder(root: Path, out: Path, options: Options, emit: Emit = lambda 
     if options.max_size is not None and options.max_size < 1:
         raise UsageError(f"a longest side of 1 or more was expected, not {options.max_size}; choose another")
     sets, skipped = find_sets(root, options.texture_root, options.include, options.exclude)
+    if not sets and not skipped:
+        raise UsageError(
+            f"textures ({' '.join(EXTENSIONS)}) were expected in '{root}', but there are none that match; "
+            "name the folder that holds them"
+        )
     sets, skipped = _without_clashes(sets, skipped, preset)
     predictor = None if options.dry_run else load_predictor(options.model, options.threads)
     for one in skipped:
