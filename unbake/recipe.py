@@ -20,7 +20,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Epochs(Strict, frozen=True, kw_only=True):
-    """How many epochs the phase may take; schedules are laid out over `max`."""
+    """How many epochs the phase may take; a one-cycle schedule is laid out over `max`."""
 
     min: Count
     max: Count
@@ -37,8 +37,8 @@ class Data(Strict, frozen=True, kw_only=True):
     """What is read, and how much of it."""
 
     mix: Mix
-    px: Count
-    """Side of a training patch, texels."""
+    px: Annotated[int, msgspec.Meta(ge=32, multiple_of=32)]
+    """Side of a training patch, texels; a multiple of the networks' strides."""
     batch: Count
     """Samples a step."""
     patches: Annotated[int, msgspec.Meta(ge=0)]

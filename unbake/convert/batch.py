@@ -144,7 +144,7 @@ class _Run:
                         self._settle(waiting.popleft())
                     record = writers.submit(self._write, files, converted, key)
                     waiting.append(_Job(files, texels, started, converted.notes, record))
-                    while waiting and waiting[0].record.done():
+                    while waiting and (waiting[0].record.done() or texels > WAITING_PIXELS):
                         self._settle(waiting.popleft())
             finally:
                 while waiting:
@@ -153,9 +153,7 @@ class _Run:
     def finish(self, skipped: Sequence[Skipped]) -> None:
         """Write what speaks of all sets together: PGPatcher's JSON and the reports."""
         if self.preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
-            mod = self.out.resolve().name or "unbake"
-            if self.converted or not (self.out / pgpatcher.FOLDER / f"{mod}.json").is_file():
-                pgpatcher.write_entries(self.out, mod, entries)
+            pgpatcher.write_entries(self.out, self.out.resolve().name or "unbake", entries)
         reports = [
             *self.reports,
             *(SetReport(one.name, "failed", one.message) for one in self.failed),

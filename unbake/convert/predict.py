@@ -132,8 +132,8 @@ class Predictor:
                 "specular_given": _flag(specular is not None),
             },
         )
-        inner = _sigmoid(logits)[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
-        return np.clip(smoothly(inner.transpose(1, 2, 0), height, width, wrap), 0, 1)
+        inner = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
+        return _sigmoid(smoothly(inner.transpose(1, 2, 0), height, width, wrap))
 
     def albedo(self, window: Maps, specular_given: bool) -> Maps:
         """ALBEDO of a window's DIFFUSE, NORMAL, SPECULAR and METALLIC_MASK; sides are multiples of the stride."""

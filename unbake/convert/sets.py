@@ -166,11 +166,19 @@ def _one_per_stem(
 ) -> dict[str, tuple[PurePosixPath, Path]]:
     """Lower-case stem → its file; of several the best extension wins, then the first name."""
     unique: dict[str, tuple[PurePosixPath, Path]] = {}
-    for game, path in sorted(members, key=lambda m: (EXTENSIONS.index(m[0].suffix.lower()), str(m[0]))):
-        kept = unique.setdefault(game.stem.lower(), (game, path))[0]
-        if kept != game and kept.suffix.lower() == game.suffix.lower():
+    for game, path in sorted(
+        members, key=lambda m: (EXTENSIONS.index(m[0].suffix.lower()), str(m[0]), str(m[1]))
+    ):
+        kept, taken = unique.setdefault(game.stem.lower(), (game, path))
+        if taken == path:
+            continue
+        if kept == game:
+            skipped.append(
+                Skipped(str(game), f"'{taken}' has the same path in the game and is used instead of '{path}'")
+            )
+        elif kept.suffix.lower() == game.suffix.lower():
             skipped.append(Skipped(str(game), f"differs from {kept.name} only in case"))
-        elif kept != game:
+        else:
             skipped.append(Skipped(str(game), f"{kept.name} is used instead"))
     return unique
 

@@ -76,10 +76,12 @@ def entry(
 
 
 def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]]) -> Path:
-    """Writes `OUT/PBRNIFPatcher/<mod>.json`, a flat array sorted by texture, and returns its path."""
+    """Writes `OUT/PBRNIFPatcher/<mod>.json`, a flat array sorted by texture, where it differs; returns its path."""
     path = out / FOLDER / f"{relative_name(mod).name}.json"
     ordered = sorted(entries, key=lambda one: one["texture"].lower())
-    write_atomic(path, (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode())
+    data = (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode()
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomic(path, data)
     return path
 
 

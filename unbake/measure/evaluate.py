@@ -137,7 +137,10 @@ def fit_roughness(folder: Path, ids: Collection[str]) -> dict[str, float]:
     sources = [s for s in list_materials(folder) if s.id in ids and MapKind.ROUGHNESS in s.paths]
     means: dict[str, list[float]] = {}
     for source in sources:
-        mean = _mean_roughness(source)
+        try:
+            mean = _mean_roughness(source)
+        except UnbakeError:
+            continue  # `evaluate` says why such a material is left out
         for key in (source.category, ELSEWHERE):
             means.setdefault(key, []).append(mean)
     return {key: float(np.mean(values)) for key, values in means.items()}

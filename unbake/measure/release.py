@@ -1,6 +1,7 @@
 """A checkpoint becomes a bundle: ONNX files, and a card with what was measured on materials held apart."""
 
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from unbake.data.split import split
 from unbake.data.truth import read_material
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.errors import UsageError
+from unbake.errors import UnbakeError, UsageError
 from unbake.export.bundle import export_onnx, halve
 from unbake.image.files import write_atomic
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -46,8 +47,9 @@ def release(
 
     checkpoint: a .safetensors file of `train`. materials: the folder it was trained on; the split is made again
     from its recipe. On the validation materials the mask's threshold is calibrated and each map's network is put
-    against the rule the converter would use instead: the card's `use` names the winner. The figures in the card are
-    of the held-out sources, which decide nothing, networks used for every map. UsageError when none are held out.
+    against the rule the converter would use instead: the card's `use` names the winner. The figures that count are
+    those of the held-out sources, which decide nothing, networks used for every map; where no source is held out
+    the card has none, and what is returned are the validation figures. `out` changes only when all is measured.
     """
     story = read_metadata(checkpoint)
     held_out = tuple(story["recipe"]["data"]["held_out"])
@@ -55,19 +57,39 @@ def release(
     splits = split(sources, held_out)
     measured = [s for s in sources if s.source != PROCEDURAL]
     groups = {name: {s.id for s in measured if splits[s.id] == name} for name in ("train", "val", "test")}
-    if not groups["test"] or not groups["val"]:
+    if not groups["val"]:
         raise UsageError(
-            f"Expected materials of held-out sources ({', '.join(held_out) or 'none named'}) and of the "
-            f"validation split in {materials}, found {len(groups['test'])} and {len(groups['val'])}; give the "
-            "folder the checkpoint was trained on, and hold out a source (--set data.held_out=[...])."
+            f"Expected validation materials in {materials}, found none; give the folder the checkpoint was trained on."
         )
     networks = Networks(CONFIGS[story["model"]])
     load_weights(checkpoint, networks)
-    for path in export_onnx(networks, out).values():
-        halve(path)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
+        making = Path(folder)
+        for path in export_onnx(networks, making).values():
+            halve(path)
+        card, evaluation = _measured(making, networks, materials, measured, groups, on_progress)
+        card["held_out"] = {"sources": held_out, "materials": sorted(groups["test"]), "px": SIZE}
+        card["provenance"] = story
+        card["data"] = credits(s for s in sources if splits[s.id] != "test")
+        _write_card(making, card)
+        for path in sorted(making.iterdir()):
+            path.replace(out / path.name)
+    return evaluation
+
+
+def _measured(
+    making: Path,
+    networks: Networks,
+    materials: Path,
+    measured: list[MaterialSource],
+    groups: dict[str, set[str]],
+    on_progress: Callable[[str, int, int], None] | None,
+) -> tuple[dict[str, Any], Evaluation]:
+    """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
     card: dict[str, Any] = {
         "format": FORMAT,
-        "size": story["model"],
+        "size": networks.config.name,
         "stride": networks.config.stride,
         "halo": _halo(networks),
         "segformer_px": networks.config.segformer_px,
@@ -78,28 +100,27 @@ def release(
         "use": {str(kind): "network" for kind in OUTPUTS},
     }
 
-    def measure(group: str, roughness_from: str) -> Evaluation:
-        _write_card(out, card)
+    roughness = fit_roughness(materials, groups["train"])
+
+    def measure(group: str) -> Evaluation:
+        _write_card(making, card)
         return evaluate(
             materials,
-            converting(Predictor(out)),
+            converting(Predictor(making)),
             ids=groups[group],
             size=SIZE,
-            roughness=fit_roughness(materials, groups[roughness_from]),
+            roughness=roughness,
             on_progress=lambda done, total: on_progress(group, done, total) if on_progress else None,
         )
 
-    _write_card(out, card)
-    card["mask_threshold"] = min(0.9, max(0.1, _calibrated(out, measured, groups["val"])))
-    validation = measure("val", "train")
-    test = measure("test", "train")
+    _write_card(making, card)
+    card["mask_threshold"] = min(0.9, max(0.1, _calibrated(making, measured, groups["val"])))
+    card["roughness_constants"] = roughness
+    validation = measure("val")
+    test = measure("test") if groups["test"] else None
     card["use"] = use_of(validation)
-    card["figures"] = {"held_out": _rows(test), "validation": _rows(validation)}
-    card["held_out"] = {"sources": held_out, "materials": sorted(groups["test"]), "px": SIZE}
-    card["provenance"] = story
-    card["data"] = credits(s for s in sources if splits[s.id] != "test")
-    _write_card(out, card)
-    return test
+    card["figures"] = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
+    return card, test or validation
 
 
 def use_of(validation: Evaluation) -> dict[str, str]:
@@ -137,7 +158,10 @@ def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str]) -> f
     for source in sources:
         if source.id not in ids:
             continue
-        truth = read_material(source)
+        try:
+            truth = read_material(source)
+        except UnbakeError:
+            continue  # `evaluate` says why it is left out
         if MapKind.METALLIC not in truth:
             continue
         truth = reduced(truth, SIZE)

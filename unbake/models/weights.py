@@ -36,7 +36,7 @@ def save_weights(path: Path, networks: Networks, metadata: dict[str, Any]) -> No
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             whole = Path(folder) / path.name
             save_file(tensors, whole, header)
-            with whole.open("rb") as file:
+            with whole.open("rb+") as file:  # Windows flushes only what is open for writing
                 os.fsync(file.fileno())
             whole.replace(path)
     except (OSError, SafetensorError) as error:

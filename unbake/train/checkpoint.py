@@ -49,13 +49,12 @@ def save_state(
             else:
                 plain.setdefault(str(index), {})[slot] = value
     header = {
-        "position": msgspec.json.encode(position).decode(),
+        "position": json.dumps(msgspec.to_builtins(position)),  # unlike msgspec's, it keeps a NaN
         "groups": json.dumps(state["param_groups"]),
         "plain": json.dumps(plain),
         "schedule": json.dumps(_schedule_state(schedule)),
         "metadata": json.dumps(metadata),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         save_file(tensors, temporary, metadata=header)
@@ -67,23 +66,40 @@ def save_state(
 
 
 def load_state(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, schedule: LRScheduler
+    path: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: LRScheduler,
+    metadata: dict[str, Any],
 ) -> Position:
     """Put a saved run back into fresh objects and say where it stood.
 
-    Raises TrainingError when the file does not belong to these networks.
+    metadata: as given to `save_state`; the recipe in it must be the one the run was started with. Raises
+    TrainingError when there is no such run, or its recipe or networks are others.
     """
+    if not path.is_file():
+        raise TrainingError(
+            f"Expected a stopped run to go on with in {path}, but there is none; start without --resume."
+        )
+    # Clones: tensors that still map the file would keep Windows from replacing it at the next save.
     weights: dict[str, Tensor] = {}
     slots: dict[int, dict[str, Any]] = {}
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
+        begun = json.loads(header["metadata"])
+        if begun["recipe"] != json.loads(json.dumps(metadata["recipe"])):
+            raise TrainingError(
+                f"Expected the recipe that {path.name} was begun with (overrides: "
+                f"{' '.join(begun['overrides']) or 'none'}), but this one differs; give the same --set options, "
+                "or start without --resume."
+            )
         for name in handle.keys():  # noqa: SIM118 - not a dict
             kind, _, rest = name.partition(".")
             if kind == "model":
-                weights[rest] = handle.get_tensor(name)
+                weights[rest] = handle.get_tensor(name).clone()
             else:
                 index, slot = rest.split(".")
-                slots.setdefault(int(index), {})[slot] = handle.get_tensor(name)
+                slots.setdefault(int(index), {})[slot] = handle.get_tensor(name).clone()
     try:
         model.load_state_dict(weights)
     except RuntimeError:
@@ -95,7 +111,13 @@ def load_state(
         slots.setdefault(int(index), {}).update(extra)
     optimizer.load_state_dict({"state": slots, "param_groups": json.loads(header["groups"])})
     schedule.load_state_dict(json.loads(header["schedule"]))
-    return msgspec.json.decode(header["position"], type=Position)
+    return msgspec.convert(json.loads(header["position"]), Position)
+
+
+def clear_drafts(folder: Path) -> None:
+    """Remove what a run killed inside a save had begun to write."""
+    for draft in folder.glob(".*.part"):
+        draft.unlink(missing_ok=True)
 
 
 def _schedule_state(schedule: LRScheduler) -> dict[str, Any]:

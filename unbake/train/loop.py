@@ -18,7 +18,7 @@ from unbake.losses.total import LossWeights
 from unbake.models.leaves import leaves
 from unbake.models.network import Networks
 from unbake.recipe import Plateau, Recipe, Settled
-from unbake.train.checkpoint import Position, load_state, save_state
+from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
 from unbake.train.optim import build_optimizer, build_schedule, clip_gradients, steps_every_batch
 from unbake.train.step import forward_networks, loss_weights, total
 from unbake.train.tracking import Tracker
@@ -110,8 +110,9 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
         figures = validate(networks, (batch.to(run.device) for batch in val_batches), weights)
         return {"mat_val_loss": figures.pop("loss")} | figures
 
+    clear_drafts(run.state_path.parent)
     if resume:
-        position = load_state(run.state_path, networks, optimizer, schedule)
+        position = load_state(run.state_path, networks, optimizer, schedule, run.metadata)
     else:
         position = Position(1, 0, [{"epoch": 0} | validated()], None, {}, 0)
     tracker = Tracker(
@@ -134,13 +135,13 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
                 if skipped_in_a_row >= MOST_SKIPS:
                     raise TrainingError(
                         f"Expected finite losses, but {MOST_SKIPS} steps in a row had none "
-                        f"({', '.join(n for n, v in terms.items() if not math.isfinite(v))}); the last good state is "
-                        f"{run.state_path.name}: lower the learning rate (--set optimizer.lr=...) and use --resume."
+                        f"({', '.join(n for n, v in terms.items() if not math.isfinite(v)) or 'gradients'}); "
+                        "start the phase again with a lower learning rate (--set optimizer.lr=...)."
                     )
                 if steps_every_batch(recipe.schedule):
                     schedule.step()
                 done += 1
-                for name, value in terms.items():
+                for name, value in terms.items() if finite else ():
                     sums.setdefault(name, []).append(value)
                 lr = optimizer.param_groups[0]["lr"]
                 means: dict[str, float] = {}
@@ -192,17 +193,18 @@ def _train_step(
     weights: LossWeights,
     trained: set[str],
 ) -> tuple[dict[str, float], bool]:
-    """One optimizer step; a non-finite loss or gradient leaves the parameters and the optimizer untouched."""
+    """One optimizer step; a non-finite loss or gradient leaves networks and optimizer as they were."""
     optimizer.zero_grad(set_to_none=True)
+    statistics = [buffer.clone() for buffer in networks.buffers()]
     terms: dict[str, float] = {}
     waiting = set(trained)
     bf16 = run.device.type == "cuda"
     with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=bf16):
         for output in forward_networks(networks, batch, weights, trained.__contains__):
             terms |= {name: float(value.detach()) for name, value in output.terms.items()}
-            if output.network in trained:
+            if output.network in trained and output.terms:
                 total(output.terms).backward()
-                waiting.discard(output.network)
+            waiting.discard(output.network)
             if not waiting:
                 break  # the networks after the last trained one have nothing to learn from this batch
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -211,6 +213,10 @@ def _train_step(
     )
     if finite:
         optimizer.step()
+    else:  # the forward pass has moved running statistics already
+        with torch.no_grad():
+            for buffer, before in zip(networks.buffers(), statistics, strict=True):
+                buffer.copy_(before)
     return terms, finite
 
 

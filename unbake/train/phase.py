@@ -150,12 +150,16 @@ def _augmentation(choice: Augment) -> Augmentation | None:
 def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, object]]:
     if not recipe.starts_from:
         networks = Networks(CONFIGS[recipe.model or "small"])
-        story: dict[str, object] = {}
-        if recipe.warm_start:
-            story["vit"] = warm_vit(networks, Path(recipe.warm_start))
-        return networks, story
+        return networks, {"vit": warm_vit(networks, Path(recipe.warm_start))} if recipe.warm_start else {}
     paths = {part: project.checkpoint(name) for part, name in recipe.starts_from.items()}
     stories = {part: read_metadata(path) for part, path in paths.items()}
+    for story in stories.values():
+        seen = set(recipe.data.held_out) - set(story["recipe"]["data"]["held_out"])
+        if seen:
+            raise TrainingError(
+                f"Expected {', '.join(sorted(seen))} to be held out from the start, but {story['name']} was trained "
+                "on it; hold out the same sources in every phase (--set data.held_out=[...])."
+            )
     networks = Networks(CONFIGS[next(iter(stories.values()))["model"]])
     for part, path in sorted(paths.items(), key=lambda item: item[0] != "all"):
         donor = Networks(networks.config)
@@ -164,4 +168,5 @@ def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, obj
             networks = donor
         else:
             networks.get_submodule(part).load_state_dict(donor.get_submodule(part).state_dict())
-    return networks, {part: {"name": s["name"], "parents": s["parents"]} for part, s in stories.items()}
+    kept = ("name", "recipe", "overrides", "parents")
+    return networks, {part: {key: story[key] for key in kept} for part, story in stories.items()}
