@@ -3,7 +3,7 @@ import torch
 
 from unbake.domain.maps import MapKind
 from unbake.losses.masked import masked_l1
-from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses, plain_l1
+from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses
 
 GIVEN = torch.tensor([True, True])
 NONE = torch.tensor([False, False])
@@ -79,10 +79,3 @@ def test_the_engine_can_divide_by_a_count_of_its_own():
     once = map_losses(MapKind.AO, a, b, GIVEN, None, LossWeights())
     twice = map_losses(MapKind.AO, a, b, GIVEN, None, LossWeights(), mean=lambda s, n: s / (2 * n))
     torch.testing.assert_close(once, {name: 2 * term for name, term in twice.items()})
-
-
-def test_the_validation_l1_is_the_training_one():
-    a, b, fg = rand(2, 1, 8, 8), rand(2, 1, 8, 8, seed=1), rand(2, 1, 8, 8, seed=2)
-    total, count = plain_l1(MapKind.AO, a, b, GIVEN, fg, 3.0)
-    terms = map_losses(MapKind.AO, a, b, GIVEN, fg, LossWeights())
-    torch.testing.assert_close(terms["ao/l1"], total / count)

@@ -1,6 +1,6 @@
 from html.parser import HTMLParser
 
-from unbake.report.page import SetReport, page, write_page
+from unbake.report.page import SetReport, page
 
 
 class Reader(HTMLParser):
@@ -80,12 +80,6 @@ def test_paths_with_spaces_percents_and_umlauts_are_quoted():
 
 def test_an_empty_run_still_makes_a_page():
     assert "0 converted" in page([])
-
-
-def test_the_page_is_written_where_it_says(tmp_path):
-    path = write_page(tmp_path, RESULTS)
-    assert path == tmp_path / "report.html"
-    assert path.read_text("utf-8") == page(RESULTS)
 
 
 def test_the_page_is_one_file_without_scripts_or_anything_from_elsewhere():

@@ -32,6 +32,9 @@ def convert(
         list[str] | None, typer.Option(help="Only sets whose name matches, e.g. 'clutter/*'.")
     ] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave out sets whose name matches.")] = None,
+    parallax: Annotated[
+        bool | None, typer.Option(help="Write height (_p); by default for textures that tile both ways.")
+    ] = None,
     texture_root: Annotated[
         Path | None, typer.Option(help="The folder game paths start from; default: the `textures` folder.")
     ] = None,
@@ -64,6 +67,7 @@ def convert(
         effort=Effort.FAST if fast else Effort.GOOD,
         dry_run=dry_run,
         texture_root=texture_root,
+        parallax=parallax,
     )
     with progress_bar("converting") as bar:
         summary = convert_folder(source, out, options, _ConversionPrinter(bar))

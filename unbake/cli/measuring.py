@@ -50,7 +50,7 @@ def evaluate(
     """Measure a model on ground truth: paint it as an old game would, convert it, compare with truth and floors."""
     import json
 
-    from unbake.convert.predict import load_predictor
+    from unbake.convert.predict import CARD, bundle_folder, load_predictor
     from unbake.data.sources import list_materials
     from unbake.image.files import write_atomic
     from unbake.measure.evaluate import converting
@@ -58,6 +58,13 @@ def evaluate(
     from unbake.measure.figures import as_dict
 
     ids = {s.id for s in list_materials(folder) if not source or s.source in source}
+    card_file = bundle_folder(model) / CARD
+    card = json.loads(card_file.read_text(encoding="utf-8")) if card_file.is_file() else {}
+    if known := ids - set(card.get("held_out", {}).get("materials", ids)):
+        typer.echo(
+            f"{len(known)} of {len(ids)} materials may have been trained on: the card does not hold them out",
+            err=True,
+        )
     with progress_bar("measuring") as bar:
         task = bar.task_ids[0]
         evaluation = run(
@@ -65,11 +72,12 @@ def evaluate(
             converting(load_predictor(model)),
             ids=ids,
             size=size,
+            roughness=card.get("roughness_constants"),
             on_progress=lambda done, n: bar.update(task, completed=done, total=n),
         )
-    _print_figures(evaluation)
     if json_out:
         write_atomic(json_out, json.dumps(as_dict(evaluation), indent=1).encode())
+    _print_figures(evaluation)
 
 
 def _print_figures(evaluation: "Evaluation") -> None:

@@ -1,5 +1,6 @@
 """The trainer's verbs: phases, train, rehearse, synth."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,9 +74,14 @@ def train(
     run = prepare(project, r, overrides, workers, chosen)
     with progress_bar("training") as bar:
         finished = run_phase(run, _TrainingPrinter(bar), resume=resume)
+    best = (
+        f"; best {r.best} {finished.best:.4f} in checkpoints/{r.writes}"
+        if math.isfinite(finished.best)
+        else ""
+    )
+    typer.echo(f"{r.tag}: {finished.reason}{best}")
     if finished.interrupted:
         raise typer.Exit(130)
-    typer.echo(f"{r.tag}: {finished.reason}; best {r.best} {finished.best:.4f} in checkpoints/{r.writes}")
 
 
 class _TrainingPrinter:

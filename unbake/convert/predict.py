@@ -83,12 +83,17 @@ def read_card(folder: Path) -> Card:
     return card
 
 
+def bundle_folder(model: Path | None) -> Path:
+    """The folder of a bundle: `model`, or the package's own."""
+    return Path(str(files("unbake"))) / "bundled" if model is None else model
+
+
 def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | None":
     """The networks of a bundle folder, or the bundled ones; None where nothing is bundled.
 
     threads: CPU threads, 0 for all cores.
     """
-    folder = Path(str(files("unbake"))) / "bundled" if model is None else model
+    folder = bundle_folder(model)
     if model is None and not (folder / CARD).is_file():
         return None
     return Predictor(folder, threads)

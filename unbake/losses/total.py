@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from unbake.domain.maps import MapKind, spec
-from unbake.losses.masked import Mean, align_shape, masked_l1, masked_l1_sum, ratio
+from unbake.losses.masked import Mean, align_shape, masked_l1, ratio
 from unbake.losses.multilabel import multilabel_bce
 from unbake.losses.structural import gradient_l1, mask_bce, mask_dice, probability_bce
 
@@ -115,12 +115,3 @@ def class_losses(
     if weight <= 0:
         return {}
     return {"classes/bce": weight * multilabel_bce(logits, classes, given, positive_weight, mean)}
-
-
-def plain_l1(
-    kind: MapKind, pred: Tensor, target: Tensor, given: Tensor, foreground: Tensor | None, w_fg: float
-) -> tuple[Tensor, Tensor]:
-    """(sum, count) of the map's L1 alone, as `map_losses` measures it: for validation over many batches."""
-    if spec(kind).affine_free:
-        return masked_l1_sum(*align_shape(pred, target, given))
-    return masked_l1_sum(pred, target, given, foreground, w_fg)

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from unbake.domain.maps import MapKind
-from unbake.image.files import write_atomic
 
 PAGE = "report.html"
 
@@ -37,15 +35,6 @@ class SetReport:
     classes: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-def write_page(out: Path, results: Sequence[SetReport]) -> Path:
-    """Writes `OUT/report.html` and returns its path.
-
-    The page is one static file that names pictures by relative path: it can be moved with its folder.
-    """
-    write_atomic(out / PAGE, page(results).encode())
-    return out / PAGE
 
 
 def page(results: Sequence[SetReport]) -> str:

@@ -156,7 +156,9 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
                     if stopped():
                         tracker.close()
                         finished = Finished(
-                            "stopped by a signal; go on with --resume", best or math.nan, True
+                            "stopped by a signal; go on with --resume",
+                            math.nan if best is None else best,
+                            True,
                         )
                         emit(finished)
                         return finished

@@ -8,6 +8,8 @@ import torch
 from unbake.data.dataset import Batch
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, MapKind, spec
 from unbake.losses.total import LossWeights
+from unbake.metrics.mask import IOU
+from unbake.metrics.pixel import ACCURACY, metrics_of
 from unbake.models.network import Networks
 from unbake.train.step import forward_networks
 
@@ -17,8 +19,8 @@ def validate(networks: Networks, samples: Iterable[Batch], weights: LossWeights)
     """Run the networks in eval mode over batches of one sample each.
 
     Returns "loss" (the sum over maps, and over classes where labelled, of mean loss terms), every term's mean
-    ("loss/albedo/l1", ...), and plain figures: "l1/<map>", "l2/<map>" (RMSE), "iou/metallic_mask",
-    "accuracy/classes". L1 and L2 are in the map's own range; affine-free maps have none.
+    ("loss/albedo/l1", ...), and plain figures by `metrics.pixel.metrics_of`: "l1/<map>", "ssim/<map>", ...,
+    "iou/metallic_mask", "accuracy/classes".
     """
     was_training = networks.training
     networks.eval()
@@ -31,8 +33,9 @@ def validate(networks: Networks, samples: Iterable[Batch], weights: LossWeights)
                 if bool(batch.given[kind][0]):
                     _collect_figures(figures, kind, prediction, batch.maps[kind])
             if output.class_probs is not None and bool(batch.classes_given[0]):
-                right = (output.class_probs > 0.5) == (batch.classes > 0.5)
-                figures["accuracy/classes"].append(float(right.float().mean()))
+                figures[f"{ACCURACY.name}/classes"].append(
+                    float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
+                )
     networks.train(was_training)
     means = {f"loss/{name}": sum(values) / len(values) for name, values in sorted(terms.items())}
     result = {"loss": sum(means.values())} | means
@@ -54,12 +57,7 @@ def _collect_terms(
 def _collect_figures(
     into: dict[str, list[float]], kind: MapKind, prediction: torch.Tensor, truth: torch.Tensor
 ) -> None:
-    if spec(kind).affine_free:
-        return
-    error = prediction.float() - truth
-    into[f"l1/{kind}"].append(float(error.abs().mean()))
-    into[f"l2/{kind}"].append(float(error.square().mean().sqrt()))
-    if spec(kind).binary:
-        ours, theirs = prediction > METAL_THRESHOLD, truth > METAL_THRESHOLD
-        if bool(theirs.any()):
-            into[f"iou/{kind}"].append(float((ours & theirs).sum() / (ours | theirs).sum()))
+    for metric in metrics_of(kind):
+        into[f"{metric.name}/{kind}"].append(float(metric.fn(prediction.float(), truth)))
+    if spec(kind).binary and bool((truth > METAL_THRESHOLD).any()):
+        into[f"{IOU.name}/{kind}"].append(float(IOU.fn(prediction, truth)))
