@@ -17,10 +17,8 @@ TRAINER_NEEDS = ("torch", "transformers", "safetensors", "tensorboard", "onnx", 
 
 def main() -> None:
     """Entry point: errors become one sentence on stderr and an exit code."""
-    for stream in (
-        sys.stdout,
-        sys.stderr,
-    ):  # a redirected stream on Windows knows no arrows, let alone Cyrillic
+    # A redirected stream on Windows knows no arrows, let alone Cyrillic.
+    for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
