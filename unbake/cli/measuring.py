@@ -1,12 +1,11 @@
 """The verbs that measure: release, eval, bench."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake.cli.terminal import Model, Root, app, progress_bar
+from unbake.cli.terminal import Model, Root, app, print_table, progress_bar
 
 if TYPE_CHECKING:
     from unbake.measure.figures import Evaluation
@@ -81,7 +80,6 @@ def evaluate(
 
 
 def _print_figures(evaluation: "Evaluation") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from unbake.measure.figures import table
@@ -90,7 +88,7 @@ def _print_figures(evaluation: "Evaluation") -> None:
     printed = Table(*head, caption=f"{len(evaluation.materials)} materials; ratio = ours / floor")
     for row in rows:
         printed.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else 140).print(printed)
+    print_table(printed)
     for sentence in evaluation.left_out:
         typer.echo(f"left out: {sentence}", err=True)
 

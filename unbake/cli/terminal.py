@@ -11,6 +11,7 @@ from unbake import __version__
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+    from rich.table import Table
 
 app = typer.Typer(
     name="unbake",
@@ -41,6 +42,14 @@ def _version(
     if version:
         typer.echo(f"unbake {__version__}")
         raise typer.Exit
+
+
+def print_table(table: "Table") -> None:
+    """A table as wide as the terminal; on a pipe wide enough that nothing wraps."""
+    from rich.console import Console
+
+    console = Console()
+    (console if console.is_terminal else Console(width=160)).print(table)
 
 
 @contextmanager

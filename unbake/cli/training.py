@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake.cli.terminal import Root, Set, app, progress_bar
+from unbake.cli.terminal import Root, Set, app, print_table, progress_bar
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 @app.command()
 def phases() -> None:
     """List the training phases with their main numbers, read from the recipes."""
-    from rich.console import Console
     from rich.table import Table
 
     from unbake import recipe
@@ -35,7 +34,7 @@ def phases() -> None:
             f"{type(r.optimizer).__name__} {r.optimizer.lr:g}",
             r.writes,
         )
-    Console().print(table)
+    print_table(table)
 
 
 @app.command()
@@ -54,14 +53,16 @@ def train(
     The materials are read from ROOT/data/MatSynth (<category>/<name>/basecolor.png, normal.png, ...), decoded,
     painted and cached once in ROOT/data/cache. Stop with Ctrl-C or SIGTERM at any time; go on with --resume.
     """
+    from unbake import recipe as recipes
+
+    overrides = tuple(override or ())
+    r = recipes.load(phase, overrides)  # before torch is: a slip in a recipe is told at once
+
     import torch
 
-    from unbake import recipe as recipes
     from unbake.train.loop import train as run_phase
     from unbake.train.phase import Project, prepare, prepare_data
 
-    overrides = tuple(override or ())
-    r = recipes.load(phase, overrides)
     project = Project(root)
     chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     with progress_bar("cache") as bar:
