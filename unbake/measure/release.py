@@ -46,10 +46,10 @@ def release(
     """Export a checkpoint to `out` and measure it; returns the figures on the held-out materials.
 
     checkpoint: a .safetensors file of `train`. materials: the folder it was trained on; the split is made again
-    from its recipe. On the validation materials the mask's threshold is calibrated and each map's network is put
-    against the rule the converter would use instead: the card's `use` names the winner. The figures that count are
-    those of the held-out sources, which decide nothing, networks used for every map; where no source is held out
-    the card has none, and what is returned are the validation figures. `out` changes only when all is measured.
+    from its recipe. On the validation materials the mask's threshold is calibrated. The figures that count are those
+    of the held-out sources, the networks used for every map; where no source is held out the card has none, and what
+    is returned are the validation figures. A map whose network does not beat the rule there is left to the rule: the
+    card's `use` says so. `out` changes only when all is measured.
     """
     story = read_metadata(checkpoint)
     held_out = tuple(story["recipe"]["data"]["held_out"])
@@ -118,19 +118,19 @@ def _measured(
     card["roughness_constants"] = roughness
     validation = measure("val")
     test = measure("test") if groups["test"] else None
-    card["use"] = use_of(validation)
+    card["use"] = use_of(test or validation)
     card["figures"] = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
     return card, test or validation
 
 
-def use_of(validation: Evaluation) -> dict[str, str]:
+def use_of(figures: Evaluation) -> dict[str, str]:
     """Which outputs the converter takes from the networks: those that beat the rule's (the first floor).
 
     >>> use_of(Evaluation((), (), ()))["albedo"]
     'floor'
     """
     use = {str(kind): "floor" for kind in OUTPUTS}
-    for row in validation.rows:
+    for row in figures.rows:
         for measured, (metric, outputs) in DECIDES.items():
             if (row.map, row.metric) == (measured.value, metric) and row.ours < row.floors[0].value:
                 use |= {str(kind): "network" for kind in outputs}
