@@ -15,6 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tiny_project import start
 
 from unbake.errors import TrainingError
+from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 
 
@@ -106,6 +107,15 @@ def test_a_loss_that_is_not_finite_never_reaches_the_weights(root: Path):
 def test_too_few_patches_for_a_batch_says_what_to_do(root: Path):
     with pytest.raises(TrainingError, match=r"data\.batch"):
         train(start(root, "A0", "data.batch=64"), lambda _: None)
+
+
+def test_the_last_state_of_a_run_and_its_best_checkpoint_open_alike(root: Path):
+    run = start(root)
+    train(run, lambda _: None)
+    networks, story = load_networks(root / "checkpoints" / "A0_last.safetensors")
+    assert_same(dict(networks.state_dict()), weights_of(run))
+    assert (story["name"], story["figures"]["epoch"], story["phase"]) == ("A0_last", 2, "phase_A0")
+    assert load_networks(root / "checkpoints" / "A0_best.safetensors")[1]["name"] == "A0_best"
 
 
 def test_resuming_with_another_recipe_is_refused(root: Path):

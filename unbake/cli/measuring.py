@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def release(
-    checkpoint: Annotated[str, typer.Argument(help="Name of a checkpoint under ROOT, e.g. A_best.")],
+    checkpoint: Annotated[
+        str, typer.Argument(help="Name of a checkpoint under ROOT: A_best, or A_last for the end of a run.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the four ONNX files and card.json.")],
     root: Root = Path(),
 ) -> None:

@@ -22,10 +22,9 @@ from unbake.measure.evaluate import converting, evaluate, fit_roughness, reduced
 from unbake.measure.figures import Evaluation, as_dict
 from unbake.measure.painter import paint_legacy
 from unbake.metrics.mask import calibrate_threshold
-from unbake.models.config import CONFIGS
 from unbake.models.network import Networks, receptive_field
-from unbake.models.weights import load_weights, read_metadata
 from unbake.synth.library import SOURCE as PROCEDURAL
+from unbake.train.checkpoint import load_networks
 
 DECIDES: dict[MapKind, tuple[str, tuple[MapKind, ...]]] = {
     MapKind.ALBEDO: ("rmse", (MapKind.ALBEDO,)),
@@ -45,13 +44,13 @@ def release(
 ) -> Evaluation:
     """Export a checkpoint to `out` and measure it; returns the figures on the held-out materials.
 
-    checkpoint: a .safetensors file of `train`. materials: the folder it was trained on; the split is made again
-    from its recipe. On the validation materials the mask's threshold is calibrated. The figures that count are those
-    of the held-out sources, the networks used for every map; where no source is held out the card has none, and what
-    is returned are the validation figures. A map whose network does not beat the rule there is left to the rule: the
-    card's `use` says so. `out` changes only when all is measured.
+    checkpoint: a .safetensors file of `train`, a best one or a run's last. materials: the folder it was trained on;
+    the split is made again from its recipe. On the validation materials the mask's threshold is calibrated. The
+    figures that count are those of the held-out sources, the networks used for every map; where no source is held
+    out the card has none, and what is returned are the validation figures. A map whose network does not beat the
+    rule there is left to the rule: the card's `use` says so. `out` changes only when all is measured.
     """
-    story = read_metadata(checkpoint)
+    networks, story = load_networks(checkpoint)
     held_out = tuple(story["recipe"]["data"]["held_out"])
     sources = list_materials(materials)
     splits = split(sources, held_out)
@@ -61,8 +60,6 @@ def release(
         raise UsageError(
             f"Expected validation materials in {materials}, found none; give the folder the checkpoint was trained on."
         )
-    networks = Networks(CONFIGS[story["model"]])
-    load_weights(checkpoint, networks)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)

@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from unbake.errors import TrainingError
+from unbake.models.config import CONFIGS
+from unbake.models.network import Networks
+from unbake.models.weights import load_weights, read_metadata
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -112,6 +115,27 @@ def load_state(
     optimizer.load_state_dict({"state": slots, "param_groups": json.loads(header["groups"])})
     schedule.load_state_dict(json.loads(header["schedule"]))
     return msgspec.convert(json.loads(header["position"]), Position)
+
+
+def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
+    """The networks of a checkpoint and its story, be it a best one or the last state of a run.
+
+    Of a last state ("A_last") the figures are those of its last finished epoch.
+    """
+    with safe_open(path, framework="pt") as handle:
+        header = handle.metadata() or {}
+        if "position" in header:
+            story = json.loads(header["metadata"])
+            networks = Networks(CONFIGS[story["model"]])
+            start = "model."
+            names = [name for name in handle.keys() if name.startswith(start)]  # noqa: SIM118 - not a dict
+            networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
+            figures = json.loads(header["position"])["history"][-1]
+            return networks, story | {"name": path.stem, "figures": figures}
+    story = read_metadata(path)
+    networks = Networks(CONFIGS[story["model"]])
+    load_weights(path, networks)
+    return networks, story
 
 
 def clear_drafts(folder: Path) -> None:
