@@ -53,7 +53,8 @@ def test_every_set_becomes_the_files_of_its_preset(tmp_path: Path) -> None:
     assert {"brick_albedo.png", "brick_normal.png", "brick_roughness.png", "brick_height.png"} <= names
 
 
-def test_without_networks_the_albedo_is_the_diffuse(tmp_path: Path) -> None:
+def test_without_networks_the_albedo_is_the_diffuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "load_predictor", lambda model, threads: None)
     paint(tmp_path / "in" / "pot.png")
     convert_folder(tmp_path / "in", tmp_path / "out", PNG)
     written = read_picture(tmp_path / "out" / "pot_albedo.png").pixels
