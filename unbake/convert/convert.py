@@ -118,8 +118,8 @@ def convert_set(inputs: Inputs, predictor: Predictor | None, tile: int = TILE) -
     notes = list(inputs.notes)
     height = integrate(inputs.maps[MapKind.NORMAL], inputs.wrap)
     relief = float(height.std()) / height.shape[1]
+    geometry = geometry_channels(inputs.maps[MapKind.NORMAL], inputs.wrap, height)
     del height
-    geometry = geometry_channels(inputs.maps[MapKind.NORMAL], inputs.wrap)
     outputs = rule_based(inputs.maps | geometry, inputs.environment)
     classes: dict[str, float] = {}
     if predictor is not None:

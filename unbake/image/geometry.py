@@ -31,8 +31,12 @@ _FARTHEST = 64
 _CHUNK = 1 << 17
 
 
-def geometry_channels(normal: np.ndarray, wrap: Wrap = (True, True)) -> dict[MapKind, np.ndarray]:
+def geometry_channels(
+    normal: np.ndarray, wrap: Wrap = (True, True), height: np.ndarray | None = None
+) -> dict[MapKind, np.ndarray]:
     """GEO_HEIGHT, GEO_CURVATURE and GEO_AO, each (H, W, 1) in [0, 1], of unit vectors (H, W, 3), OpenGL.
+
+    height: what `integrate` gives for them, where the caller has it already.
 
     Height is 0.5 at its mean and 1/6 per standard deviation, cut at three; curvature is 0.5 where flat, bright
     where convex; AO is 1 where open. Turning or mirroring the surface turns them, rolling a tiling one rolls
@@ -42,10 +46,11 @@ def geometry_channels(normal: np.ndarray, wrap: Wrap = (True, True)) -> dict[Map
     >>> {str(kind): float(channel.mean()) for kind, channel in geometry_channels(flat).items()}
     {'geo_height': 0.5, 'geo_curvature': 0.5, 'geo_ao': 1.0}
     """
-    height = integrate(normal, wrap)
+    if height is None:
+        height = integrate(normal, wrap)
     deviation = max(float(height.std()), _LEAST_DEVIATION)
     shown = 0.5 + np.clip(height / np.float32(deviation), -3, 3) / 6
-    height *= np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal), _LEAST_SLOPE)) ** 0.5)
+    height = height * np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal), _LEAST_SLOPE)) ** 0.5)
     bent = 0.5 + 0.5 * np.tanh(_CURVATURE_STRENGTH * curvature(height, wrap))
     open_sky = 1 - _AO_STRENGTH * (1 - horizon_ao(height, wrap))
     return {

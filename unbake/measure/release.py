@@ -88,7 +88,7 @@ def _measured(
         "format": FORMAT,
         "size": networks.config.name,
         "stride": networks.config.stride,
-        "halo": _halo(networks),
+        "halo": receptive_field(networks.config) // 2,
         "segformer_px": networks.config.segformer_px,
         "geometry_version": GEOMETRY_VERSION,
         "classes": CLASSES,
@@ -141,12 +141,6 @@ def credits(sources: Any) -> list[dict[str, Any]]:
         {"source": source, "licence": licence, "materials": n}
         for (source, licence), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
-
-
-def _halo(networks: Networks) -> int:
-    """Half the receptive field, up to the next multiple of the stride."""
-    stride = networks.config.stride
-    return -(-(receptive_field(networks.config) // 2) // stride) * stride
 
 
 def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str]) -> float:

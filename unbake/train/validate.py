@@ -28,7 +28,7 @@ def validate(networks: Networks, samples: Iterable[Batch], weights: LossWeights)
     figures: dict[str, list[float]] = defaultdict(list)
     for batch in samples:
         for output in forward_networks(networks, batch, weights, lambda _: False):
-            _collect_terms(terms, output.network, output.terms, batch)
+            _collect_terms(terms, output.terms, batch)
             for kind, prediction in output.maps.items():
                 if bool(batch.given[kind][0]):
                     _collect_figures(figures, kind, prediction, batch.maps[kind])
@@ -42,9 +42,7 @@ def validate(networks: Networks, samples: Iterable[Batch], weights: LossWeights)
     return result | {name: sum(values) / len(values) for name, values in sorted(figures.items())}
 
 
-def _collect_terms(
-    into: dict[str, list[float]], network: str, terms: dict[str, torch.Tensor], batch: Batch
-) -> None:
+def _collect_terms(into: dict[str, list[float]], terms: dict[str, torch.Tensor], batch: Batch) -> None:
     for name, value in terms.items():
         owner = name.split("/")[0]
         known = (
