@@ -1,6 +1,75 @@
-"""When a phase may end: pure judgements over a history of validation figures, one per epoch."""
+"""When a phase may end and whether the next may begin: pure judgements over a history of validation figures."""
 
 import math
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+MAT, SKY = "mat_val_loss", "sky_val_loss"
+"""Total validation loss on MatSynth and on Skyrim (plan: "Gate explanation")."""
+
+
+class Verdict(Enum):
+    """What a gate answers; the value is the exit code of `check_gate.py`."""
+
+    PASS = 0
+    FAIL = 1
+    NOT_YET = 3
+
+
+class Judgement(NamedTuple):
+    """A verdict and the sentence that says why."""
+
+    verdict: Verdict
+    reason: str
+
+
+def judge(
+    history: Iterable[Mapping[str, float]],
+    epoch: int | None = None,
+    sky: float = 0.95,
+    mat: float = 1.10,
+    back: int = 2,
+) -> Judgement:
+    """The plan's gate at an epoch (the last one by default): sky[e] ≤ 0.95 · sky[e-2] and mat[e] ≤ 1.10 · mat[e-2].
+
+    history: one mapping per epoch with "epoch", MAT and SKY; the state before training, epoch 0, is no epoch of
+    the phase. NOT_YET where there is no epoch e-2. A missing or non-finite value of either epoch fails.
+
+    >>> before, now = {"epoch": 14, SKY: 0.1, MAT: 0.09}, {"epoch": 16, SKY: 0.0948, MAT: 0.0935}
+    >>> judge([before, now]).verdict
+    <Verdict.PASS: 0>
+    """
+    lines = {int(line["epoch"]): line for line in history if line["epoch"] >= 1}
+    last = max(lines, default=0) if epoch is None else epoch
+    values = [lines[e].get(name, math.nan) for e in (last,) if e in lines for name in (SKY, MAT)]
+    if values and not all(map(math.isfinite, values)):
+        return Judgement(
+            Verdict.FAIL, f"epoch {last}: {SKY} {values[0]}, {MAT} {values[1]}: not finite numbers"
+        )
+    if last not in lines or last - back not in lines:
+        return Judgement(
+            Verdict.NOT_YET, f"epoch {last}: there is no epoch {last - back} of this phase to compare with"
+        )
+    rules = [_rule(name, factor, lines, last, back) for name, factor in ((SKY, sky), (MAT, mat))]
+    verdict = Verdict.PASS if all(kept for kept, _ in rules) else Verdict.FAIL
+    return Judgement(verdict, f"epoch {last}: " + "; ".join(sentence for _, sentence in rules))
+
+
+def keeps(history: Iterable[Mapping[str, float]], epoch: int, mat: float, back: int) -> bool:
+    """Whether an epoch keeps the MatSynth rule: mat[e] ≤ `mat` · mat[e-back]; true where there is no e-back yet."""
+    lines = {int(line["epoch"]): line for line in history if line["epoch"] >= 1}
+    return epoch - back not in lines or _rule(MAT, mat, lines, epoch, back)[0]
+
+
+def _rule(
+    name: str, factor: float, lines: Mapping[int, Mapping[str, float]], last: int, back: int
+) -> tuple[bool, str]:
+    now, before = (lines[e].get(name, math.nan) for e in (last, last - back))
+    kept = math.isfinite(before) and now <= factor * before  # false for a NaN of today, too
+    change = f" ({now / before - 1:+.1%})" if math.isfinite(before) and before else ""
+    sign = "<=" if kept else "is not <="
+    return kept, f"{name} {now:.4f} {sign} {factor:.2f} x {before:.4f} of epoch {last - back}{change}"
 
 
 def settled(values: list[float], fall: float, window: int, within: float) -> bool:
@@ -27,3 +96,16 @@ def plateaued(values: list[float], patience: int) -> bool:
     if not finite:
         return False
     return len(finite) - 1 - finite.index(min(finite)) >= patience
+
+
+def lowered(history: list[Mapping[str, float]], figures: list[str]) -> Judgement:
+    """Whether every one of `figures` is lower in the last line of the history than in the first (before training)."""
+    first, last = history[0], history[-1]
+    higher = [
+        f"{name} {last.get(name, math.nan):.4f}, at first {first.get(name, math.nan):.4f}"
+        for name in figures
+        if not last.get(name, math.nan) < first.get(name, math.nan)
+    ]
+    if higher:
+        return Judgement(Verdict.FAIL, "not lower than before training: " + "; ".join(higher))
+    return Judgement(Verdict.PASS, "lower than before training: " + ", ".join(figures))

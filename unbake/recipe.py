@@ -7,12 +7,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from unbake.domain.maps import OUTPUTS
 from unbake.errors import RecipeError
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Side = Annotated[int, msgspec.Meta(ge=32, multiple_of=32)]
+
+MAP = "<map>"
+"""What stands for the output's name in a recipe that is one for each output."""
 
 
 class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,20 +38,57 @@ class Mix(Strict, frozen=True, kw_only=True):
     skyrim: Share
 
 
+class Pairs(Strict, frozen=True, kw_only=True):
+    """How much a MatSynth pair weighs in the draw, by where its diffuse is from (plan: "Sample Weight").
+
+    P(synthetic | MatSynth) = synthetic · n_synthetic / (real · n_real + synthetic · n_synthetic).
+    """
+
+    real: NotNegative
+    """Pairs with a diffuse file of their own."""
+    synthetic: NotNegative
+    """Pairs whose diffuse is painted from their maps."""
+
+
+class Crop(Strict, frozen=True, kw_only=True):
+    """The curriculum crop (plan: `compute_crop_size`): its side goes from `start` to `end` over the epochs."""
+
+    start: Side
+    end: Side
+    feed: Literal["native", "resized"]
+    """"native": as cut, with more samples a batch, so that pixels stay equal; "resized": brought to `px`."""
+
+
 class Data(Strict, frozen=True, kw_only=True):
     """What is read, and how much of it."""
 
     mix: Mix
-    px: Annotated[int, msgspec.Meta(ge=32, multiple_of=32)]
+    pairs: Pairs
+    px: Side
     """Side of a training patch, texels; a multiple of the networks' strides."""
     batch: Count
-    """Samples a step."""
+    """Samples a step, over all processes, at `px`."""
     patches: Annotated[int, msgspec.Meta(ge=0)]
-    """Patches an epoch; 0 = every training material once."""
+    """Patches of `px` an epoch; 0 = as many as there are training pairs."""
+    scales: tuple[Positive, ...]
+    """Sizes a texture is shown at, against its own; (1.0,) = no spatial scaling."""
+    crop: Crop | None = None
+    """None: crops of `px` throughout."""
     variants: Count = 3
     """Painted diffuse variants of each material in the cache."""
+    val_crops: Count = 4
+    """Fixed crops of each validation pair."""
     held_out: tuple[str, ...] = ()
     """Sources (metadata `source`, without its commit) kept for measuring only."""
+
+
+class Photometric(Strict, frozen=True, kw_only=True):
+    """SkyrimPhotometric: ambient-occlusion tint, cold white balance, vignette; on Skyrim's diffuse only."""
+
+    p: Share
+    """Probability that a Skyrim sample gets it."""
+    strength: Share
+    """1 = in full."""
 
 
 class Augment(Strict, frozen=True, kw_only=True):
@@ -60,6 +102,7 @@ class Augment(Strict, frozen=True, kw_only=True):
     """Probability that a sample is two crops side by side."""
     composite4: Share
     """Probability that a sample is four crops."""
+    photometric: Photometric | None = None
 
 
 class AdamW(Strict, frozen=True, kw_only=True, tag="adamw"):
@@ -77,6 +120,14 @@ class Adam(Strict, frozen=True, kw_only=True, tag="adam"):
     betas: tuple[Share, Share] = (0.9, 0.999)
 
 
+class Lion(Strict, frozen=True, kw_only=True, tag="lion"):
+    """Lion (Chen et al. 2023) as lion-pytorch has it; no weight decay on norms and biases."""
+
+    lr: Positive
+    weight_decay: NotNegative
+    betas: tuple[Share, Share] = (0.9, 0.99)
+
+
 class Cosine(Strict, frozen=True, kw_only=True, tag="cosine"):
     """CosineAnnealingLR, stepped once an epoch."""
 
@@ -90,6 +141,25 @@ class OneCycle(Strict, frozen=True, kw_only=True, tag="onecycle"):
     max_lr: Positive
     pct_start: Share
     final_lr: Positive
+
+
+class Step(Strict, frozen=True, kw_only=True, tag="step"):
+    """StepLR, counted in epochs."""
+
+    step_size: Count
+    gamma: Positive
+
+
+class WarmRestarts(Strict, frozen=True, kw_only=True, tag="warm_restarts"):
+    """CosineAnnealingWarmRestarts, stepped every batch, a restart every `t_0` epochs."""
+
+    t_0: Count
+
+
+class Exponential(Strict, frozen=True, kw_only=True, tag="exponential"):
+    """ExponentialLR, stepped once an epoch."""
+
+    gamma: Positive
 
 
 class Settled(Strict, frozen=True, kw_only=True, tag="settled"):
@@ -106,6 +176,32 @@ class Plateau(Strict, frozen=True, kw_only=True, tag="plateau"):
     patience: Count
 
 
+class Lower(Strict, frozen=True, kw_only=True, tag="lower"):
+    """Run all epochs; the phase is good when the albedo's L1, and its perceptual distance where there is one,
+    end lower than they began."""
+
+
+class Gate(Strict, frozen=True, kw_only=True, tag="gate"):
+    """Stop, from `epochs.min` on, at the first epoch that passes; no pass by `epochs.max` stops the ladder."""
+
+    sky: Positive
+    """sky_val_loss must be at most this share of its value `back` epochs earlier."""
+    mat: Positive
+    """mat_val_loss must be at most this share of its value `back` epochs earlier."""
+    back: Count
+
+
+class Always(Strict, frozen=True, kw_only=True, tag="always"):
+    """Run all epochs, and go on whatever they gave."""
+
+
+class Lora(Strict, frozen=True, kw_only=True):
+    """Low-rank adapters on the attention of N1 and N2 (Hu et al. 2021)."""
+
+    rank: Count
+    alpha: Positive
+
+
 class Losses(Strict, frozen=True, kw_only=True):
     """Weights of the loss terms; 0 leaves a term out."""
 
@@ -117,8 +213,9 @@ class Losses(Strict, frozen=True, kw_only=True):
     bce: NotNegative
     """Of the metallic mask and of the material classes."""
     dice: NotNegative
-    perceptual: Literal["none"]
-    """Which perceptual distance; named here because it is never swapped silently. So far there is none."""
+    perceptual: Literal["lpips", "dino_distance", "none"]
+    """Which perceptual distance of the albedo; named here because it is never swapped silently."""
+    perceptual_weight: NotNegative
 
 
 class Recipe(Strict, frozen=True, kw_only=True):
@@ -129,18 +226,22 @@ class Recipe(Strict, frozen=True, kw_only=True):
     checkpoint_tag: str
     writes: str
     """Name of the best checkpoint."""
-    starts_from: dict[str, str]
-    """Network selection ("all" or one network) → checkpoint; empty = from scratch."""
+    starts_from: dict[str, str | tuple[str, ...]]
+    """Network selection ("all" or one network) → checkpoint, or several of which the first there is counts;
+    empty = from scratch."""
     trains: tuple[str, ...]
     """Selections over parameter leaves: "all", "heads", "head.<map>", a network's name, ..."""
     epochs: Epochs
     data: Data
     augment: Augment
-    optimizer: AdamW | Adam
-    schedule: Cosine | OneCycle
-    advance: Settled | Plateau
-    best: Literal["mat_val_loss"]
-    """The validation figure whose lowest value is `writes`."""
+    optimizer: AdamW | Adam | Lion
+    schedule: Cosine | OneCycle | Step | WarmRestarts | Exponential
+    advance: Settled | Plateau | Lower | Gate | Always
+    best: Literal["mat_val_loss", "sky_val_loss", "head_loss"]
+    """The validation figure whose lowest value is `writes`; "sky_val_loss" puts epochs that keep the MatSynth
+    rule first; "head_loss" is that of the map of a recipe for one head."""
+    lora: Lora | None = None
+    """None: as the parents have it."""
     losses: Losses
     clip: Positive
     """Largest norm of the gradient."""
@@ -149,22 +250,37 @@ class Recipe(Strict, frozen=True, kw_only=True):
     warm_start: str = ""
     """Folder with a DINOv2 backbone in transformers' layout for the classifier; "" = none."""
     seed: int = 0
+    map: str = ""
+    """The output this run trains, where the recipe is one for each output; it fills "<map>" in the file."""
+
+
+ORDER = ("A0", "A", "A_albedo_syn", "B", "C", "Cp", "D")
+"""The phases that ship with the package, in the order they are run."""
 
 
 def names() -> list[str]:
     """The phases that ship with the package, in the plan's order."""
-    order = ["A0", "A", "A_albedo_syn", "B", "C", "Cp", "D"]
-    present = {p.name.removesuffix(".toml") for p in resources.files("unbake.phases").iterdir()}
-    return [name for name in order if name in present]
+    return list(ORDER)
 
 
-def load(phase: str, overrides: tuple[str, ...] = ()) -> Recipe:
-    """The recipe of a shipped phase ("A0", also "phase_A0") or a TOML file, with `key.path=value` overrides.
+def each() -> list[tuple[str, str]]:
+    """Every run of the plan in order, as (phase, map): the last phase has one for each output.
 
+    >>> each()[0], each()[-1]
+    (('A0', ''), ('D', 'height'))
+    """
+    return [(phase, kind) for phase in ORDER for kind in (OUTPUTS if MAP in _text(phase) else ("",))]
+
+
+def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
+    """The recipe of a shipped phase ("A0", also by its tag, "phase_A0") or a TOML file, with overrides.
+
+    overrides: "key.path=value". map: the output to train, for a recipe that is one for each; without it the
+    names in the recipe keep their "<map>", which is good for reading but not for training.
     Raises RecipeError naming the path inside the file for unknown keys, wrong types and impossible values.
 
-    >>> load("A0", ("data.px=256",)).data.px
-    256
+    >>> load("A0", ("data.px=256",)).data.px, load("D", map="ao").writes
+    (256, 'D_ao_best')
     """
     path = Path(phase)
     if path.suffix == ".toml":
@@ -172,15 +288,16 @@ def load(phase: str, overrides: tuple[str, ...] = ()) -> Recipe:
             raise RecipeError(f"Expected a recipe file, but there is none at {path}; check the path.")
         text, where = path.read_text(encoding="utf-8"), str(path)
     else:
-        name = phase.removeprefix("phase_")
-        if name not in names():
-            raise RecipeError(
-                f"Expected a phase ({', '.join(names())}) or a .toml file, got {phase!r}; name one."
-            )
-        where = f"phases/{name}.toml"
-        text = resources.files("unbake.phases").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+        name = _named(phase)
+        text, where = _text(name), f"phases/{name}.toml"
+    if map and MAP not in text:
+        raise RecipeError(
+            f"Expected no map for {phase}, which trains all it trains at once, got {map!r}; leave it out."
+        )
+    if map and map not in OUTPUTS:
+        raise RecipeError(f"Expected a map ({', '.join(OUTPUTS)}), got {map!r}; name one.")
     try:
-        table = tomllib.loads(text)
+        table = tomllib.loads(text.replace(MAP, map or MAP))
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"Expected TOML in {where}, but {error}; mend the file.") from None
     for override in overrides:
@@ -193,6 +310,22 @@ def load(phase: str, overrides: tuple[str, ...] = ()) -> Recipe:
         ) from None
     _check(recipe, where)
     return recipe
+
+
+def _named(phase: str) -> str:
+    """A phase by its file's name or its tag, in any spelling of case, - and _ (also the plan's "Sync")."""
+
+    def plain(word: str) -> str:
+        return word.lower().replace("-", "_").removeprefix("phase_").replace("sync", "syn")
+
+    for name in ORDER:
+        if plain(name) == plain(phase):
+            return name
+    raise RecipeError(f"Expected a phase ({', '.join(ORDER)}) or a .toml file, got {phase!r}; name one.")
+
+
+def _text(name: str) -> str:
+    return resources.files("unbake.phases").joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
 def as_dict(recipe: Recipe) -> dict[str, object]:
@@ -226,9 +359,10 @@ def _check(recipe: Recipe, where: str) -> None:
         raise RecipeError(
             f"{where}: data.mix must sum to 1, got {mix.matsynth} + {mix.skyrim}; mend one of the two."
         )
-    if mix.skyrim > 0:
+    if mix.matsynth > 0 and recipe.data.pairs.real + recipe.data.pairs.synthetic == 0:
         raise RecipeError(
-            f"{where}: data.mix.skyrim is {mix.skyrim}, but only MatSynth can be read so far; set it to 0."
+            f"{where}: data.mix.matsynth is {mix.matsynth}, but data.pairs gives neither real nor synthetic pairs a "
+            "weight; raise one of the two."
         )
     if recipe.epochs.min > recipe.epochs.max:
         raise RecipeError(
