@@ -3,6 +3,7 @@
 Every step averages what the values mean: colour in linear light, normals as vectors, the rest as it is.
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,9 @@ Kind = Literal["srgb", "linear", "normal"]
 
 _LEAST_WEIGHT = 1e-6
 """What the colour of a texel with alpha 0 weighs: nothing, unless all its neighbours have alpha 0 too."""
+
+_BAND = 256
+"""Rows read at a time where an image is not held as floats: even, so that mips of bands fit together."""
 
 _NEARLY = 16 / 255
 """How far from 0 or 1 the alpha of a cut-out may lie: compression and one resampling leave that much."""
@@ -31,19 +35,42 @@ def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
     >>> [mip.shape[:2] for mip in mip_chain(np.zeros((4, 2, 1), np.float32), "linear")]
     [(4, 2), (2, 1), (1, 1)]
     """
-    height, width, channels = unit.shape
+    height, width, _ = unit.shape
     if height.bit_count() != 1 or width.bit_count() != 1:
         raise ValueError(f"a mip chain needs sides that are powers of two, not {width}×{height}")
-    colour_alpha = kind == "srgb" and channels == 4
-    coverage = float((unit[..., 3] > 0.5).mean()) if colour_alpha and is_cut_out(unit[..., 3:]) else None
-    chain = [unit.astype(np.float32)]
-    values = _opened(chain[0], kind)
-    while values.shape[:2] != (1, 1):
-        values = _halved_colour(values) if colour_alpha else _halved(values)
+    top = unit.astype(np.float32)
+    return [
+        top,
+        *(mips_below(halved(top, kind), kind, coverage_of(top, kind)) if unit[..., 0].size > 1 else []),
+    ]
+
+
+def halved(unit: np.ndarray, kind: Kind) -> np.ndarray:
+    """The values of the mip below, in the space where they are averaged: what `mips_below` goes on from.
+
+    Bands of an even number of rows can be halved one by one and put together.
+    """
+    values = _opened(unit, kind)
+    return _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
+
+
+def coverage_of(unit: np.ndarray, kind: Kind) -> float | None:
+    """Share of a cut-out's texels that an alpha test keeps, which its mips are to keep; None where there is none."""
+    if not _has_alpha(unit, kind) or not is_cut_out(unit[..., 3:]):
+        return None
+    return float((unit[..., 3] > 0.5).mean())
+
+
+def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[np.ndarray]:
+    """The mips from `halved` on down to 1×1, float32 in [0, 1]; `coverage` as `coverage_of` the top gives it."""
+    chain = []
+    while True:
         chain.append(_closed(values, kind))
         if coverage is not None:
             chain[-1][..., 3] = _with_coverage(chain[-1][..., 3], coverage)
-    return chain
+        if values.shape[:2] == (1, 1):
+            return chain
+        values = _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
 def resize(unit: np.ndarray, height: int, width: int, kind: Kind) -> np.ndarray:
@@ -72,19 +99,46 @@ def bleed_colour(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     >>> bleed_colour(np.float32([[[1, 1, 1], [0, 0, 0]]]), np.float32([[[1], [0]]])).round(3).tolist()[0][1]
     [1.0, 1.0, 1.0]
     """
-    seen = alpha > 0
-    if seen.all() or not seen.any():
+    if (alpha > 0).all() or not (alpha > 0).any():
         return rgb
-    weight = alpha.astype(np.float32)
-    levels = [(srgb_to_linear(rgb.astype(np.float32)) * weight, weight)]
-    while not (levels[-1][1] > 0).all():
+    rgba = np.concatenate([rgb, alpha], axis=2)
+    return bleeding(lambda top, bottom: rgba[top:bottom], rgb.shape[0])(0, rgb.shape[0])
+
+
+def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[int, int], np.ndarray]:
+    """`bleed_colour` by bands: rows from `top` to `bottom` (even, or the last) of bled RGB, at a quarter of its memory.
+
+    read: rows of display-encoded colour with alpha (rows, W, 4) in [0, 1], likewise. height: of the image.
+    """
+    sums = []
+    for top in range(0, height, _BAND):
+        band = read(top, min(top + _BAND, height)).astype(np.float32)
+        weight = band[..., 3:]
+        sums.append((_summed(srgb_to_linear(band[..., :3]) * weight), _summed(weight)))
+    levels = [(np.concatenate([one[0] for one in sums]), np.concatenate([one[1] for one in sums]))]
+    del sums
+    while not (levels[-1][1] > 0).all() and levels[-1][1].size > 1:
         levels.append((_summed(levels[-1][0]), _summed(levels[-1][1])))
-    filled = levels[-1][0] / levels[-1][1]
+    filled = levels[-1][0] / np.maximum(levels[-1][1], np.finfo(np.float32).tiny)
     for total, weight in reversed(levels[:-1]):
-        height, width = weight.shape[:2]
-        filled = filled.repeat(2, axis=0)[:height].repeat(2, axis=1)[:, :width]
-        filled = np.where(weight > 0, total / np.maximum(weight, np.finfo(np.float32).tiny), filled)
-    return np.where(seen, rgb, np.clip(linear_to_srgb(filled), 0, 1)).astype(np.float32)
+        filled = _filled(total, weight, filled)
+    levels.clear()
+
+    def bled(top: int, bottom: int) -> np.ndarray:
+        band = read(top, bottom).astype(np.float32)
+        rgb, alpha = band[..., :3], band[..., 3:]
+        under = filled[top // 2 : -(-bottom // 2)].repeat(2, axis=0)[: len(band)]
+        under = under.repeat(2, axis=1)[:, : band.shape[1]]
+        return np.where(alpha > 0, rgb, np.clip(linear_to_srgb(under), 0, 1)).astype(np.float32)
+
+    return bled
+
+
+def _filled(total: np.ndarray, weight: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Means of a level where anything is seen, of the level below (half its size) elsewhere."""
+    rows, columns = weight.shape[:2]
+    below = below.repeat(2, axis=0)[:rows].repeat(2, axis=1)[:, :columns]
+    return np.where(weight > 0, total / np.maximum(weight, np.finfo(np.float32).tiny), below)
 
 
 def is_cut_out(alpha: np.ndarray) -> bool:
@@ -95,6 +149,10 @@ def is_cut_out(alpha: np.ndarray) -> bool:
     """
     low, high = float((alpha <= _NEARLY).mean()), float((alpha >= 1 - _NEARLY).mean())
     return low > 0 and high > 0 and low + high >= 0.9
+
+
+def _has_alpha(values: np.ndarray, kind: Kind) -> bool:
+    return kind == "srgb" and values.shape[2] == 4
 
 
 def _opened(unit: np.ndarray, kind: Kind) -> np.ndarray:
