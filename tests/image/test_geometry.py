@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from unbake.domain.maps import GEOMETRY, MapKind
+from unbake.image import coded as coded_module
+from unbake.image.coded import decoded, encoded
 from unbake.image.geometry import curvature, geometry_channels, horizon_ao, integrate
 from unbake.image.normals import decode_normal, encode_normal, from_slopes, turn
 
@@ -144,3 +146,25 @@ def test_the_normals_are_left_as_they_were():
     before = normal.copy()
     geometry_channels(normal, (False, False))
     np.testing.assert_array_equal(normal, before)
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+def test_codes_of_a_normal_map_give_what_its_floats_give(wrap):
+    codes = encoded(MapKind.NORMAL, rough(40, 56), 8)
+    floats, coded = geometry_channels(decoded(MapKind.NORMAL, codes), wrap), geometry_channels(codes, wrap)
+    assert all(np.array_equal(floats[kind], coded[kind]) for kind in GEOMETRY)
+
+
+def test_channels_come_as_codes_where_asked():
+    floats, codes = (geometry_channels(rough(40, 56), bits=bits) for bits in (None, 16))
+    for kind in GEOMETRY:
+        assert np.array_equal(codes[kind], encoded(kind, floats[kind], 16))
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+def test_the_work_in_bands_gives_what_the_whole_gives(wrap, monkeypatch):
+    whole = geometry_channels(rough(70, 50), wrap)
+    monkeypatch.setattr(coded_module, "BAND_TEXELS", 600)
+    parts = geometry_channels(rough(70, 50), wrap)
+    for kind in GEOMETRY:
+        np.testing.assert_allclose(parts[kind], whole[kind], atol=1e-6)

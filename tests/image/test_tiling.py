@@ -173,3 +173,9 @@ def test_nine_in_ten_real_textures_are_judged_as_their_metadata_say():
             pixels = np.asarray(picture.convert("RGB"), np.float32) / 255
         agree.append(all(tileable_axes(pixels)) == json.loads(path.read_text())["tileable"])
     assert np.mean(agree) >= 0.85
+
+
+@pytest.mark.parametrize("size", [(64, 96), (37, 51)])
+def test_codes_tile_as_their_floats_do(size):
+    codes = np.random.default_rng(6).integers(0, 256, (*size, 3), np.uint8)
+    assert tileable_axes(codes) == tileable_axes(codes.astype(np.float32) / 255)

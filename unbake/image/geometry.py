@@ -4,9 +4,12 @@ Computed once on a whole texture, in training for the cache and in conversion by
 does not tile is mirrored at its borders; one that does goes on round.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from unbake.domain.maps import MapKind
+from unbake.domain.maps import GEOMETRY, MapKind
+from unbake.image.coded import bands, decoded, encoded
 from unbake.image.normals import slopes
 
 GEOMETRY_VERSION = 1
@@ -32,11 +35,12 @@ _CHUNK = 1 << 17
 
 
 def geometry_channels(
-    normal: np.ndarray, wrap: Wrap = (True, True), height: np.ndarray | None = None
+    normal: np.ndarray, wrap: Wrap = (True, True), height: np.ndarray | None = None, bits: int | None = None
 ) -> dict[MapKind, np.ndarray]:
-    """GEO_HEIGHT, GEO_CURVATURE and GEO_AO, each (H, W, 1) in [0, 1], of unit vectors (H, W, 3), OpenGL.
+    """GEO_HEIGHT, GEO_CURVATURE and GEO_AO, each (H, W, 1) in [0, 1], of a normal map.
 
-    height: what `integrate` gives for them, where the caller has it already.
+    normal: unit vectors (H, W, 3), OpenGL, or their codes (`image.coded`). height: what `integrate` gives for
+    them, where the caller has it already. bits: None gives float32, 8 or 16 codes of so many bits.
 
     Height is 0.5 at its mean and 1/6 per standard deviation, cut at three; curvature is 0.5 where flat, bright
     where convex; AO is 1 where open. Turning or mirroring the surface turns them, rolling a tiling one rolls
@@ -48,51 +52,51 @@ def geometry_channels(
     """
     if height is None:
         height = integrate(normal, wrap)
-    deviation = max(float(height.std()), _LEAST_DEVIATION)
-    shown = 0.5 + np.clip(height / np.float32(deviation), -3, 3) / 6
-    height = height * np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal), _LEAST_SLOPE)) ** 0.5)
-    bent = 0.5 + 0.5 * np.tanh(_CURVATURE_STRENGTH * curvature(height, wrap))
-    open_sky = 1 - _AO_STRENGTH * (1 - horizon_ao(height, wrap))
-    return {
-        MapKind.GEO_HEIGHT: shown[..., None],
-        MapKind.GEO_CURVATURE: bent[..., None],
-        MapKind.GEO_AO: open_sky[..., None],
-    }
+    deviation = np.float32(max(float(height.std()), _LEAST_DEVIATION))
+    gain = np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal), _LEAST_SLOPE)) ** 0.5)
+    reach = _reach(height)
+    around = _surround(height * gain, reach, wrap)
+    dtype = {None: np.float32, 8: np.uint8, 16: np.uint16}[bits]
+    channels = {kind: np.empty((*height.shape, 1), dtype) for kind in GEOMETRY}
+    for rows in bands(*height.shape):
+        band = {
+            MapKind.GEO_HEIGHT: 0.5 + np.clip(height[rows] / deviation, -3, 3) / 6,
+            MapKind.GEO_CURVATURE: 0.5 + 0.5 * np.tanh(_CURVATURE_STRENGTH * _bent(around, reach, rows)),
+            MapKind.GEO_AO: 1 - _AO_STRENGTH * (1 - _open_sky(around, reach, rows)),
+        }
+        for kind, values in band.items():
+            channels[kind][rows] = (values if bits is None else encoded(kind, values, bits))[..., None]
+    return channels
 
 
 def integrate(normal: np.ndarray, wrap: Wrap) -> np.ndarray:
     """Height (H, W) in texels, zero mean, whose slopes fit the normals (H, W, 3) best in least squares.
 
     The mean slope is taken out first: on a tiling axis it cannot be, on another it is an error of rounding or a tilt
-    that says nothing about the material. Source: Frankot and Chellappa, 1988.
+    that says nothing about the material. normal: as in `geometry_channels`. Source: Frankot and Chellappa, 1988.
 
     >>> bool(integrate(np.zeros((4, 4, 3), np.float32) + np.array([0, 0, 1], np.float32), (True, False)).any())
     False
     """
-    right, up = slopes(normal)
+    right, down = _slopes(normal)
     rows, columns = right.shape
-    right -= right.mean()
-    down = up.mean() - up
-    if not wrap[0]:  # the height goes on even beyond the border, so the slope across it is odd
-        right = np.concatenate([right, right[::-1]], 0)
-        down = np.concatenate([down, -down[::-1]], 0)
-    if not wrap[1]:
-        right = np.concatenate([right, -right[:, ::-1]], 1)
-        down = np.concatenate([down, down[:, ::-1]], 1)
-    shape = right.shape
-    across = _frequencies(np.fft.rfftfreq(shape[1]))[None, :]
-    along = _frequencies(np.fft.fftfreq(shape[0]))[:, None]
-    spectrum = np.fft.rfft2(right)
-    spectrum *= _odd(across)
-    other = np.fft.rfft2(down)
-    other *= _odd(along)
+    along, across = _frequencies(rows, wrap[0], real=not wrap[1])[:, None], _frequencies(columns, wrap[1])
+    # Beyond a border that is mirrored the height goes on even, so the slope across it is odd.
+    spectrum = _analysed(_analysed(right, 1, wrap[1], odd=True), 0, wrap[0], odd=False)
+    del right
+    spectrum *= _without_nyquist(across)
+    other = _analysed(_analysed(down, 1, wrap[1], odd=False), 0, wrap[0], odd=True)
+    del down
+    other *= _without_nyquist(along)
     spectrum += other
-    del other, right, down, up
-    power = across**2 + along**2
-    power[0, 0] = np.inf
-    spectrum *= np.complex64(-1j)
-    spectrum /= power
-    return np.ascontiguousarray(np.fft.irfft2(spectrum, s=shape)[:rows, :columns], np.float32)
+    del other
+    for part in bands(*spectrum.shape):
+        power = across**2 + along[part] ** 2
+        power[power == 0] = np.inf
+        spectrum[part] /= power
+    return _synthesised(
+        _synthesised(spectrum, 0, wrap[0], rows, real=not wrap[1]), 1, wrap[1], columns, real=True
+    )
 
 
 def horizon_ao(height: np.ndarray, wrap: Wrap) -> np.ndarray:
@@ -107,12 +111,28 @@ def horizon_ao(height: np.ndarray, wrap: Wrap) -> np.ndarray:
     """
     reach = _reach(height)
     around = _surround(height, reach, wrap)
-    rows, columns = height.shape
+    return np.concatenate([_open_sky(around, reach, rows) for rows in bands(*height.shape)])
+
+
+def curvature(height: np.ndarray, wrap: Wrap) -> np.ndarray:
+    """How far each point of a height (H, W) stands above its neighbours, as a slope: (H, W), positive where convex.
+
+    The mean over neighbours 1, 4 and 16 texels away (those within an eighth of the shorter side): minus the
+    divergence of the slopes, fine and coarse.
+    """
+    reach = _reach(height)
+    around = _surround(height, reach, wrap)
+    return np.concatenate([_bent(around, reach, rows) for rows in bands(*height.shape)])
+
+
+def _open_sky(around: np.ndarray, reach: int, rows: slice) -> np.ndarray:
+    """`horizon_ao` of some rows of a height with its surroundings."""
+    columns = around.shape[1] - 2 * reach
     distances = [2 ** (half / 2) for half in range(13) if 2 ** (half / 2) <= reach]
-    sky = np.zeros((rows, columns), np.float32)
+    sky = np.zeros((rows.stop - rows.start, columns), np.float32)
     step = max(1, _CHUNK // columns)  # so many rows at once that the work stays in the processor's cache
-    for first in range(0, rows, step):
-        count = min(step, rows - first)
+    for first in range(rows.start, rows.stop, step):
+        count = min(step, rows.stop - first)
         here = around[reach + first : reach + first + count, reach : reach + columns]
         horizon, slope = np.empty_like(here), np.empty_like(here)
         for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
@@ -126,43 +146,114 @@ def horizon_ao(height: np.ndarray, wrap: Wrap) -> np.ndarray:
             np.multiply(horizon, horizon, out=horizon)
             horizon += 1
             np.reciprocal(horizon, out=horizon)
-            sky[first : first + count] += horizon
+            sky[first - rows.start : first - rows.start + count] += horizon
     sky /= 8
     return sky
 
 
-def curvature(height: np.ndarray, wrap: Wrap) -> np.ndarray:
-    """How far each point of a height (H, W) stands above its neighbours, as a slope: (H, W), positive where convex.
-
-    The mean over neighbours 1, 4 and 16 texels away (those within an eighth of the shorter side): minus the
-    divergence of the slopes, fine and coarse.
-    """
-    reach = _reach(height)
-    around = _surround(height, reach, wrap)
-    rows, columns = height.shape
+def _bent(around: np.ndarray, reach: int, rows: slice) -> np.ndarray:
+    """`curvature` of some rows of a height with its surroundings."""
+    columns = around.shape[1] - 2 * reach
+    top, bottom = reach + rows.start, reach + rows.stop
+    here = around[top:bottom, reach : reach + columns]
     scales = [scale for scale in (1, 4, 16) if scale <= reach]
-    total = np.zeros_like(height)
+    total = np.zeros_like(here)
     for scale in scales:
-        low, high = reach - scale, reach + scale
-        upright, level = around[:, reach : reach + columns], around[reach : reach + rows]
-        beside = upright[low : low + rows] + upright[high : high + rows]
-        beside += level[:, low : low + columns] + level[:, high : high + columns]
-        total += (height - beside / 4) / scale
+        left, right = reach - scale, reach + scale
+        upright, level = around[:, reach : reach + columns], around[top:bottom]
+        beside = upright[top - scale : bottom - scale] + upright[top + scale : bottom + scale]
+        beside += level[:, left : left + columns] + level[:, right : right + columns]
+        total += (here - beside / 4) / scale
     return total / len(scales)
+
+
+def _slopes(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes to the right and DOWN, each (H, W), their means taken out."""
+    right, down = (np.empty(normal.shape[:2], np.float32) for _ in range(2))
+    for rows in bands(*normal.shape[:2]):
+        right[rows], down[rows] = slopes(decoded(MapKind.NORMAL, normal[rows]))
+    right -= right.mean()
+    np.subtract(down.mean(), down, out=down)
+    return right, down
 
 
 def _rms_slope(normal: np.ndarray) -> float:
     """Root mean square of the slopes, their mean taken out."""
-    return float(np.hypot(*(axis.std() for axis in slopes(normal))))
+    return float(np.hypot(*(axis.std() for axis in _slopes(normal))))
 
 
-def _frequencies(cycles: np.ndarray) -> np.ndarray:
-    return (2 * np.pi * cycles).astype(np.float32)
+def _frequencies(side: int, wraps: bool, real: bool = True) -> np.ndarray:
+    """Of the coefficients of `_analysed`, radians per texel; real: whether they are those of real values."""
+    if not wraps:
+        return (np.pi / side * np.arange(side)).astype(np.float32)
+    return (2 * np.pi * (np.fft.rfftfreq if real else np.fft.fftfreq)(side)).astype(np.float32)
 
 
-def _odd(frequencies: np.ndarray) -> np.ndarray:
-    """Without the Nyquist frequency, whose slope a sampled picture cannot tell from its mirror image's."""
+def _without_nyquist(frequencies: np.ndarray) -> np.ndarray:
+    """The Nyquist frequency's slope a sampled picture cannot tell from its mirror image's."""
     return np.where(np.abs(frequencies) < 3.1415, frequencies, np.float32(0))
+
+
+def _analysed(field: np.ndarray, axis: int, wraps: bool, odd: bool) -> np.ndarray:
+    """Fourier coefficients of a field (H, W) along one axis; it is overwritten where they fit in its place.
+
+    On an axis that goes round those of a periodic function; on one that is mirrored the real amplitudes of cosines
+    (odd: of sines) of half as many periods, so that mirrored halves are never held. odd: those of a slope, turned
+    by a quarter period, so that a slope's coefficients are the height's times the frequency.
+    """
+    side = field.shape[axis]
+    real = field.dtype.kind == "f"
+    if wraps and real:
+        shape = tuple(side // 2 + 1 if i == axis else count for i, count in enumerate(field.shape))
+        target = np.empty(shape, np.complex64)
+    else:
+        target = field
+    turned = np.complex64(-1j if odd else 1)
+    phase = np.exp(np.arange(side) * (-0.5j * np.pi / side)).astype(np.complex64)
+
+    def mirrored(lines: np.ndarray) -> np.ndarray:
+        beyond = -lines[:, ::-1] if odd else lines[:, ::-1]
+        both = np.fft.rfft(np.concatenate([lines, beyond], 1))[:, :side] * phase
+        return both.imag if odd else both.real
+
+    for lines, there in _lines(field, target, axis):
+        if wraps:
+            there[...] = (np.fft.rfft(lines) if real else np.fft.fft(lines)) * turned
+        elif real:
+            there[...] = mirrored(lines)
+        else:
+            there[...] = mirrored(lines.real) + np.complex64(1j) * mirrored(lines.imag)
+    return target
+
+
+def _synthesised(spectrum: np.ndarray, axis: int, wraps: bool, side: int, real: bool) -> np.ndarray:
+    """Undoes `_analysed` with odd = False; real: whether what comes out is."""
+    if wraps and real:
+        shape = tuple(side if i == axis else count for i, count in enumerate(spectrum.shape))
+        target = np.empty(shape, np.float32)
+    else:
+        target = spectrum
+    phase = np.exp(np.arange(side) * (0.5j * np.pi / side)).astype(np.complex64)
+
+    def mirrored(lines: np.ndarray) -> np.ndarray:
+        half = np.pad(lines * phase, ((0, 0), (0, 1)))
+        return np.fft.irfft(half, 2 * side)[:, :side]
+
+    for lines, there in _lines(spectrum, target, axis):
+        if wraps:
+            there[...] = np.fft.irfft(lines, side) if real else np.fft.ifft(lines)
+        elif real:
+            there[...] = mirrored(lines)
+        else:
+            there[...] = mirrored(lines.real) + np.complex64(1j) * mirrored(lines.imag)
+    return target
+
+
+def _lines(source: np.ndarray, target: np.ndarray, axis: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Some lines along an axis at a time, as rows: copies from the source, views of the target."""
+    read, written = (source, target) if axis == 1 else (source.T, target.T)
+    for rows in bands(*read.shape):
+        yield np.ascontiguousarray(read[rows]), written[rows]
 
 
 def _reach(height: np.ndarray) -> int:

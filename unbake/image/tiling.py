@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from unbake.image.coded import bands, unit
+
 Key = TypeVar("Key")
 Wrap = tuple[bool, bool]
 """Which axes tile: (rows, up and down the picture; columns, across it)."""
@@ -45,7 +47,7 @@ class Window:
 
 
 def tileable_axes(rgb_unit: np.ndarray) -> Wrap:
-    """Whether a picture (H, W, C) in [0, 1] tiles, measured: (rows, columns).
+    """Whether a picture (H, W, C), floats in [0, 1] or codes, tiles, measured: (rows, columns).
 
     The step across the border, between strips 2, 4 and 8 texels wide, is held against the steps between such
     strips inside: an axis tiles when it is at most 1.2 times what nine in ten of them stay below. A side shorter
@@ -56,21 +58,26 @@ def tileable_axes(rgb_unit: np.ndarray) -> Wrap:
     ((True, True), (True, False))
     """
     rows = columns = True
-    blocks = rgb_unit.astype(np.float32)
+    blocks = rgb_unit
     for scale in _SEAM_SCALES:
         if 8 * scale > min(rgb_unit.shape[:2]):
             break
         blocks = _halved(blocks)
-        rows &= _seam(blocks, rgb_unit[-scale:], scale) <= _SEAM_THRESHOLD
-        columns &= _seam(blocks.swapaxes(0, 1), rgb_unit[:, -scale:].swapaxes(0, 1), scale) <= _SEAM_THRESHOLD
+        bottom, right = unit(rgb_unit[-scale:]), unit(rgb_unit[:, -scale:].swapaxes(0, 1))
+        rows &= _seam(blocks, bottom, scale) <= _SEAM_THRESHOLD
+        columns &= _seam(blocks.swapaxes(0, 1), right, scale) <= _SEAM_THRESHOLD
     return rows, columns
 
 
 def _halved(picture: np.ndarray) -> np.ndarray:
-    """Means of 2 × 2 texels; what is left over at the end is dropped."""
+    """Means of 2 × 2 texels, float32; what is left over at the end is dropped."""
     rows, columns = (side // 2 * 2 for side in picture.shape[:2])
-    upright = picture[0:rows:2] + picture[1:rows:2]
-    return (upright[:, 0:columns:2] + upright[:, 1:columns:2]) / 4
+    means = np.empty((rows // 2, columns // 2, picture.shape[2]), np.float32)
+    for half in bands(rows // 2, columns):
+        band = unit(picture[2 * half.start : 2 * half.stop, :columns]).astype(np.float32)
+        upright = band[0::2] + band[1::2]
+        means[half] = (upright[:, 0::2] + upright[:, 1::2]) / 4
+    return means
 
 
 def _seam(strips: np.ndarray, end: np.ndarray, scale: int) -> float:
