@@ -7,6 +7,7 @@ import pytest
 from unbake.convert.convert import SMALLEST_TILE, Inputs, convert_set, load_inputs, metal_cue
 from unbake.convert.floors import ROUGHNESS
 from unbake.convert.predict import Card
+from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
@@ -69,7 +70,7 @@ def saved(folder: Path, **images: np.ndarray) -> TextureSet:
     for role, unit in images.items():
         paths[role] = folder / f"{role}.png"
         write_png(paths[role], np.asarray(unit, np.float32))
-    return TextureSet("pot", "pot", **paths)
+    return TextureSet("pot", "pot", **{role: Source(path) for role, path in paths.items()})
 
 
 def codes(height: int, width: int, channels: int) -> np.ndarray:
@@ -223,7 +224,7 @@ def test_seamless_is_measured_unless_it_is_given(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
     with pytest.raises(FileError):
-        load_inputs(TextureSet("pot", "pot", tmp_path / "gone.dds"))
+        load_inputs(TextureSet("pot", "pot", Source(tmp_path / "gone.dds")))
 
 
 def test_a_grey_environment_mask_is_metal_itself() -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from unbake.convert.journal import JOURNAL, Journal, Record, key_of
+from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.report.page import SetReport
 
@@ -60,13 +61,13 @@ def test_a_key_depends_on_bytes_roles_names_and_options(tmp_path: Path) -> None:
     (tmp_path / "b").write_bytes(b"two")
     (tmp_path / "copy").write_bytes(b"one")
     sets = [
-        TextureSet("x", "x", tmp_path / "a"),
-        TextureSet("x", "x", tmp_path / "b"),
-        TextureSet("y", "x", tmp_path / "a"),
-        TextureSet("x", "x_d", tmp_path / "a"),
-        TextureSet("x", "x", tmp_path / "a", normal=tmp_path / "b"),
-        TextureSet("x", "x", tmp_path / "a", specular=tmp_path / "b"),
+        TextureSet("x", "x", Source(tmp_path / "a")),
+        TextureSet("x", "x", Source(tmp_path / "b")),
+        TextureSet("y", "x", Source(tmp_path / "a")),
+        TextureSet("x", "x_d", Source(tmp_path / "a")),
+        TextureSet("x", "x", Source(tmp_path / "a"), normal=Source(tmp_path / "b")),
+        TextureSet("x", "x", Source(tmp_path / "a"), specular=Source(tmp_path / "b")),
     ]
     keys = [key_of(one, {"o": "1"}) for one in sets]
     assert len({*keys, key_of(sets[0], {"o": "2"})}) == len(sets) + 1
-    assert key_of(TextureSet("x", "x", tmp_path / "copy"), {"o": "1"}) == keys[0]
+    assert key_of(TextureSet("x", "x", Source(tmp_path / "copy")), {"o": "1"}) == keys[0]

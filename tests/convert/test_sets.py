@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from unbake.convert.roots import Source
 from unbake.convert.sets import Skipped, TextureSet, find_sets
 from unbake.errors import UsageError
 
@@ -25,11 +26,11 @@ def test_a_vanilla_set_is_found_by_its_suffixes(tmp_path: Path) -> None:
             TextureSet(
                 "clutter/pot",
                 "clutter/pot",
-                folder / "pot.dds",
-                normal=folder / "pot_n.dds",
-                environment=folder / "pot_m.dds",
-                parallax=folder / "pot_p.dds",
-                glow=folder / "pot_g.dds",
+                Source(folder / "pot.dds"),
+                normal=Source(folder / "pot_n.dds"),
+                environment=Source(folder / "pot_m.dds"),
+                parallax=Source(folder / "pot_p.dds"),
+                glow=Source(folder / "pot_g.dds"),
             )
         ],
         [],
@@ -48,7 +49,7 @@ def test_suffixes_and_folders_match_in_any_case(tmp_path: Path) -> None:
     tree(tmp_path, "TEXTURES/Clutter/Pot.DDS", "TEXTURES/Clutter/POT_N.dds")
     [found], _ = find_sets(tmp_path)
     assert found.name == "Clutter/Pot"
-    assert found.normal == tmp_path / "TEXTURES/Clutter/POT_N.dds"
+    assert found.normal == Source(tmp_path / "TEXTURES/Clutter/POT_N.dds")
 
 
 def test_names_may_be_cyrillic(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_model_space_normals_skip_the_whole_set(tmp_path: Path) -> None:
 
 def test_s_beside_a_plain_normal_is_a_specular_mask(tmp_path: Path) -> None:
     [found], _ = find_sets(tree(tmp_path, "a.dds", "a_n.dds", "a_s.dds"))
-    assert found.specular == tmp_path / "a_s.dds"
+    assert found.specular == Source(tmp_path / "a_s.dds")
 
 
 def test_s_without_a_normal_is_left_alone(tmp_path: Path) -> None:
@@ -109,13 +110,13 @@ def test_two_folders_that_differ_in_case_are_one(tmp_path: Path) -> None:
 
 def test_dds_is_preferred_to_other_files_of_the_same_stem(tmp_path: Path) -> None:
     [found], skipped = find_sets(tree(tmp_path, "pot.png", "pot.dds", "pot.jpg"))
-    assert found.diffuse == tmp_path / "pot.dds"
+    assert found.diffuse == Source(tmp_path / "pot.dds")
     assert set(reasons(skipped)) == {"pot.png", "pot.jpg"}
 
 
 def test_a_d_uses_its_own_normal_before_the_plain_one(tmp_path: Path) -> None:
     sets, _ = find_sets(tree(tmp_path, "sword_d.dds", "sword_d_n.dds"))
-    assert [(one.name, one.normal) for one in sets] == [("sword_d", tmp_path / "sword_d_n.dds")]
+    assert [(one.name, one.normal) for one in sets] == [("sword_d", Source(tmp_path / "sword_d_n.dds"))]
 
 
 def test_names_start_below_the_textures_folder_of_the_path_itself(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_include_and_exclude_match_names(tmp_path: Path) -> None:
 def test_one_texture_is_a_set_with_its_siblings(tmp_path: Path) -> None:
     tree(tmp_path, "pot.dds", "pot_n.dds", "pan.dds")
     sets, skipped = find_sets(tmp_path / "pot.dds")
-    assert [(one.name, one.normal) for one in sets] == [("pot", tmp_path / "pot_n.dds")]
+    assert [(one.name, one.normal) for one in sets] == [("pot", Source(tmp_path / "pot_n.dds"))]
     assert skipped == []
 
 
@@ -166,5 +167,5 @@ def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_texture_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="neither"):
+    with pytest.raises(UsageError, match="none of them"):
         find_sets(tree(tmp_path, "mesh.nif") / "mesh.nif")

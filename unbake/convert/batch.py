@@ -45,8 +45,10 @@ WAITING_PIXELS: Final = 8 << 20
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
-def convert_folder(root: Path, out: Path, options: Options, emit: Emit = lambda event: None) -> Summary:
-    """Convert every texture set of `root` (a folder or one diffuse) into `out`, and report on it.
+def convert_folder(
+    roots: Path | Sequence[Path], out: Path, options: Options, emit: Emit = lambda event: None
+) -> Summary:
+    """Convert every texture set of `roots` (a mod, several, or one diffuse) into `out`, and report on it.
 
     A set that fails does not stop the others. What `out` already holds of the same inputs, model and options
     is left as it is, so that a run after a kill goes on. Events come in the order of the sets, in this thread.
@@ -56,13 +58,15 @@ def convert_folder(root: Path, out: Path, options: Options, emit: Emit = lambda 
     0
     """
     preset = load_preset(options.preset)
-    _check_apart(root, out)
+    roots = [roots] if isinstance(roots, Path) else list(roots)
+    for root in roots:
+        _check_apart(root, out)
     if options.max_size is not None and options.max_size < 1:
         raise UsageError(f"a longest side of 1 or more was expected, not {options.max_size}; choose another")
-    sets, skipped = find_sets(root, options.texture_root, options.include, options.exclude)
+    sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
     if not sets and not skipped:
         raise UsageError(
-            f"textures ({' '.join(EXTENSIONS)}) were expected in '{root}', but there are none that match; "
+            f"textures ({' '.join(EXTENSIONS)}) were expected in '{roots[-1]}', but there are none that match; "
             "name the folder that holds them"
         )
     sets, skipped = _without_clashes(sets, skipped, preset)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,10 +9,11 @@ import numpy as np
 from unbake.convert.floors import rule_based
 from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of
 from unbake.convert.reduced import Wrap
+from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
 from unbake.errors import TextureSetError
-from unbake.image.files import Picture, read_picture
+from unbake.image.files import Picture
 from unbake.image.geometry import geometry_channels, integrate
 from unbake.image.mips import Kind, bleed_colour, resize
 from unbake.image.normals import decode_normal
@@ -66,7 +66,7 @@ def load_inputs(files: TextureSet, seamless: bool | None = None, max_size: int |
     FileError where a file cannot be read, TextureSetError where diffuse and normal differ in shape.
     """
     notes: list[str] = []
-    picture = read_picture(files.diffuse)
+    picture = files.diffuse.picture()
     colour, alpha = picture.rgb(), picture.alpha
     if alpha is not None and bool((alpha == 1).all()):
         alpha = None
@@ -90,21 +90,21 @@ def load_inputs(files: TextureSet, seamless: bool | None = None, max_size: int |
         maps[MapKind.NORMAL] = _flat(height, width)
         notes.append("no normal map was found, so the surface is taken as flat")
     else:
-        stored = read_picture(files.normal)
+        stored = files.normal.picture()
         _check_shape(files, picture, stored)
         if stored.pixels.shape[:2] != (height, width):
             notes.append(f"the normal map was resized to {width}×{height}, the size of the diffuse")
         maps[MapKind.NORMAL] = decode_normal(fitted(stored.rgb(), "normal"), "directx")
         specular = _varied(stored.alpha)
     if specular is None and files.specular is not None:
-        specular = _varied(read_picture(files.specular).rgb().mean(-1, keepdims=True))
+        specular = _varied(files.specular.picture().rgb().mean(-1, keepdims=True))
     if specular is not None:
         maps[MapKind.SPECULAR] = fitted(specular, "linear")
     if files.glow is not None:
-        maps[MapKind.EMISSIVE] = fitted(read_picture(files.glow).rgb(), "srgb")
+        maps[MapKind.EMISSIVE] = fitted(files.glow.picture().rgb(), "srgb")
     environment = None
     if files.environment is not None:
-        environment = fitted(metal_cue(read_picture(files.environment)), "linear")
+        environment = fitted(metal_cue(files.environment.picture()), "linear")
     wrap = tileable_axes(maps[MapKind.DIFFUSE]) if seamless is None else (seamless, seamless)
     return Inputs(maps, environment, wrap, tuple(notes))
 
@@ -195,5 +195,5 @@ def _check_shape(files: TextureSet, diffuse: Picture, normal: Picture) -> None:
         )
 
 
-def _name(path: Path | None) -> str:
-    return path.name if path else ""
+def _name(source: Source | None) -> str:
+    return source.name if source else ""

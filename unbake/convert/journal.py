@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 
 from unbake.convert.sets import TextureSet
-from unbake.errors import FileError
 from unbake.report.page import SetReport
 
 JOURNAL: Final = "unbake-journal.jsonl"
@@ -83,14 +82,8 @@ def key_of(files: TextureSet, options: Mapping[str, str]) -> str:
     for text in (files.name, files.texture, *(f"{name}={value}" for name, value in sorted(options.items()))):
         digest.update(text.encode() + b"\0")
     roles = ("diffuse", "normal", "specular", "environment", "parallax", "glow")
-    for role, path in ((role, getattr(files, role)) for role in roles):
-        if path is None:
-            continue
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise FileError(
-                f"{path} cannot be read ({error.strerror}); check the path and its rights."
-            ) from error
-        digest.update(f"{role}:{len(content)}:".encode() + content)
+    for role, source in ((role, getattr(files, role)) for role in roles):
+        if source is not None:
+            content = source.read()
+            digest.update(f"{role}:{len(content)}:".encode() + content)
     return digest.hexdigest()

@@ -1,23 +1,21 @@
-"""Which files of a folder make a texture set, and why the others make none; the converter's first step."""
+"""Which files of a mod make a texture set, and why the others make none; the converter's first step."""
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
+from unbake.convert.roots import Source, Texture, is_archive, list_textures
 from unbake.domain.naming import (
     EXTENSIONS,
     SUFFIXES,
     Role,
-    below_textures,
-    is_texture,
+    is_variant,
     role_among,
     split_stem,
     unsupported_folder,
 )
-from unbake.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +24,24 @@ class TextureSet:
 
     name: path below the texture root without extension and without a diffuse's `_d`, forward slashes.
     texture: the same with the `_d`: what a mesh refers to.
+    shared: the name of the normal's own texture, where this one has none and is taken for a variant of it.
     """
 
     name: str
     texture: str
-    diffuse: Path
-    normal: Path | None = None
-    specular: Path | None = None
-    environment: Path | None = None
-    parallax: Path | None = None
-    glow: Path | None = None
+    diffuse: Source
+    normal: Source | None = None
+    specular: Source | None = None
+    environment: Source | None = None
+    parallax: Source | None = None
+    glow: Source | None = None
+    shared: str | None = None
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Source, ...]:
         """Every file of the set, the diffuse first."""
         others = (self.normal, self.specular, self.environment, self.parallax, self.glow)
-        return (self.diffuse, *(path for path in others if path is not None))
+        return (self.diffuse, *(file for file in others if file is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,52 +53,47 @@ class Skipped:
 
 
 def find_sets(
-    root: Path,
+    roots: Path | Sequence[Path],
     texture_root: Path | None = None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> tuple[list[TextureSet], list[Skipped]]:
-    """The texture sets of a folder (or the one of a diffuse file), and what is left out and why; both sorted.
+    """The texture sets of a mod (or the one of a diffuse file), and what is left out and why; both sorted.
 
-    root: a folder, or one diffuse texture.
+    roots: a folder, an archive or one diffuse texture, or several mods of which later ones override earlier
+    ones file by file; see `roots.list_textures`.
     texture_root: what names are relative to; by default the deepest folder called `textures` in a file's
-    path, else `root` (SPEC C1).
+    path, else the root itself (SPEC C1).
     include, exclude: case-insensitive patterns (`*`, `?`, `[]`) matched against names; a `*` crosses folders.
-    Raises UsageError where `root` does not exist or lies outside `texture_root`.
+    Raises UsageError where a root does not exist or lies outside `texture_root`.
 
     >>> sets, skipped = find_sets(Path("Data"), include=["architecture/*"])   # doctest: +SKIP
     """
-    root = Path(os.path.abspath(root))  # noqa: PTH100  (links are followed by name, as the game sees them)
-    if not root.exists():
-        raise UsageError(f"a folder or a texture was expected, but nothing is at '{root}'; check the path")
-    if root.is_file() and not is_texture(root.name):
-        raise UsageError(
-            f"a folder or a texture ({' '.join(EXTENSIONS)}) was expected, but '{root.name}' is neither"
-        )
-    folder = root if root.is_dir() else root.parent
-    files = sorted(_textures_below(folder, deep=root.is_dir()))
-    sets, skipped = classify(_game_paths(folder, files, texture_root))
-    if root.is_file():
-        sets = [one for one in sets if one.diffuse == root]
-        own = [one for one in skipped if PurePosixPath(one.path).name == root.name]
-        skipped = [] if sets else own or [Skipped(root.name, "not a diffuse texture; name the set's diffuse")]
+    roots = [roots] if isinstance(roots, Path) else list(roots)
+    sets, skipped = classify(list_textures(roots, texture_root))
+    if roots[0].is_file() and not is_archive(roots[0]):
+        name = roots[0].name
+        sets = [one for one in sets if one.diffuse.name == name]
+        own = [one for one in skipped if PurePosixPath(one.path).name == name]
+        skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
     return (
         [one for one in sets if _wanted(one.name, include, exclude)],
         [one for one in skipped if _wanted(_set_name(one.path), include, exclude)],
     )
 
 
-def classify(files: dict[Path, PurePosixPath | None]) -> tuple[list[TextureSet], list[Skipped]]:
-    """Sort textures, given with their paths below the texture root (None: outside of it), into sets."""
+def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skipped]]:
+    """Sort textures into sets."""
     skipped: list[Skipped] = []
-    folders: dict[str, list[tuple[PurePosixPath, Path]]] = defaultdict(list)
-    for path, game in files.items():
+    folders: dict[str, list[tuple[PurePosixPath, Texture]]] = defaultdict(list)
+    for texture in textures:
+        game = texture.game
         if game is None:
-            skipped.append(Skipped(path.name, "outside the textures folder"))
+            skipped.append(Skipped(texture.source.name, "outside the textures folder"))
         elif reason := unsupported_folder(game.parts[:-1]):
             skipped.append(Skipped(str(game), reason))
         else:
-            folders[str(game.parent).lower()].append((game, path))
+            folders[str(game.parent).lower()].append((game, texture))
     sets: list[TextureSet] = []
     for members in folders.values():
         _sort_folder(members, sets, skipped)
@@ -106,53 +101,79 @@ def classify(files: dict[Path, PurePosixPath | None]) -> tuple[list[TextureSet],
 
 
 def _sort_folder(
-    members: Iterable[tuple[PurePosixPath, Path]], sets: list[TextureSet], skipped: list[Skipped]
+    members: Iterable[tuple[PurePosixPath, Texture]], sets: list[TextureSet], skipped: list[Skipped]
 ) -> None:
-    """Find the sets of one folder; `members` are its textures as (path below the root, file)."""
+    """Find the sets of one folder; `members` are its textures with their paths below the root."""
     unique = _one_per_stem(members, skipped)
     roles = {stem: role_among(game.stem, unique.keys()) for stem, (game, _) in unique.items()}
     used: set[str] = set()
+
+    def skip(stem: str, reason: str) -> None:
+        skipped.append(Skipped(str(unique[stem][0]), reason))
+
     for stem, (base, role) in roles.items():
         if role is not Role.DIFFUSE:
             continue
-        game, path = unique[stem]
         bases = dict.fromkeys((stem, base.lower()))
-        beside = {
-            kind: other
-            for suffix, kind in reversed(SUFFIXES.items())
-            for other in (f"{one}{suffix}" for one in reversed(bases))
-            if kind is not Role.DIFFUSE and other in unique and roles[other][1] is kind
-        }
         owned = {f"{one}{suffix}" for one in bases for suffix in SUFFIXES} & unique.keys()
         owned = {other for other in owned if roles[other][1] is not Role.DIFFUSE}
+        beside = {
+            roles[other][1]: other
+            for suffix in reversed(SUFFIXES)
+            for other in (f"{one}{suffix}" for one in reversed(bases))
+            if other in owned
+        }
         used |= owned | {stem}
+        lender = None
+        if not beside.keys() & _NORMALS:
+            lender = _lender(base.lower(), roles)
+        if lender is not None:
+            beside[roles[lender][1]] = lender
+            used.add(lender)
         if why := next((why for kind, why in _UNSUPPORTED_BESIDE.items() if kind in beside), None):
-            skipped.extend(Skipped(str(unique[other][0]), why) for other in {stem, *owned})
+            for other in {stem, *owned}:
+                skip(other, why)
             continue
+        if Role.NORMAL not in beside and Role.SPECULAR in beside:
+            skip(beside.pop(Role.SPECULAR), "a subsurface map; left alone")
+        for other in owned - set(beside.values()):
+            if (kind := roles[other][1]) in beside:
+                skip(other, f"{unique[beside[kind]][0].name} is used instead")
+        for kind in beside.keys() - _READ:
+            skip(beside[kind], f"a {kind} map; left alone")
+        game, diffuse = unique[stem]
         files = {kind: unique[other][1] for kind, other in beside.items()}
-        if Role.NORMAL not in files and Role.SPECULAR in files:
-            skipped.append(Skipped(str(unique[beside[Role.SPECULAR]][0]), "a subsurface map; left alone"))
-            del files[Role.SPECULAR]
-        for other in sorted(owned):
-            if roles[other][1] not in _READ:
-                skipped.append(Skipped(str(unique[other][0]), f"a {roles[other][1]} map; left alone"))
         sets.append(
             TextureSet(
                 name=str(game.with_name(base)),
                 texture=str(game.with_suffix("")),
-                diffuse=path,
+                diffuse=diffuse,
                 normal=files.get(Role.NORMAL),
                 specular=files.get(Role.SPECULAR),
                 environment=files.get(Role.ENVIRONMENT),
                 parallax=files.get(Role.PARALLAX),
                 glow=files.get(Role.GLOW),
+                shared=str(game.with_name(roles[lender][0])) if lender else None,
             )
         )
     for stem in unique.keys() - used:
-        what = roles[stem][1]
-        skipped.append(Skipped(str(unique[stem][0]), f"a {what} map without a diffuse beside it"))
+        skip(stem, f"a {roles[stem][1]} map without a diffuse beside it")
 
 
+def _lender(base: str, roles: dict[str, tuple[str, Role]]) -> str | None:
+    """The stem of the normal that a diffuse without one borrows: of the longest name it is a variant of.
+
+    Which normal a surface has stands in its meshes; a texture's name is all that a folder tells of it.
+    """
+    lenders = {
+        name.lower(): stem
+        for stem, (name, role) in roles.items()
+        if role in _NORMALS and is_variant(base, name.lower())
+    }
+    return lenders[max(lenders, key=len)] if lenders else None
+
+
+_NORMALS = {Role.NORMAL, Role.MODEL_NORMAL}
 _UNSUPPORTED_BESIDE = {
     Role.MODEL_NORMAL: "part of a body or a face (it has a model-space normal map)",
     Role.SKIN: "part of a skin",
@@ -162,54 +183,30 @@ _READ = {Role.NORMAL, Role.SPECULAR, Role.ENVIRONMENT, Role.PARALLAX, Role.GLOW}
 
 
 def _one_per_stem(
-    members: Iterable[tuple[PurePosixPath, Path]], skipped: list[Skipped]
-) -> dict[str, tuple[PurePosixPath, Path]]:
-    """Lower-case stem → its file; of several the best extension wins, then the first name."""
-    unique: dict[str, tuple[PurePosixPath, Path]] = {}
-    for game, path in sorted(
-        members, key=lambda m: (EXTENSIONS.index(m[0].suffix.lower()), str(m[0]), str(m[1]))
+    members: Iterable[tuple[PurePosixPath, Texture]], skipped: list[Skipped]
+) -> dict[str, tuple[PurePosixPath, Source]]:
+    """Lower-case stem → its file; of several the best extension wins, then the later mod, then the first name."""
+    unique: dict[str, tuple[PurePosixPath, Texture]] = {}
+    for game, texture in sorted(
+        members,
+        key=lambda m: (EXTENSIONS.index(m[0].suffix.lower()), m[1].rank, str(m[0]), m[1].source),
     ):
-        kept, taken = unique.setdefault(game.stem.lower(), (game, path))
-        if taken == path:
+        kept, taken = unique.setdefault(game.stem.lower(), (game, texture))
+        if taken == texture:
             continue
-        if kept == game:
-            skipped.append(
-                Skipped(str(game), f"'{taken}' has the same path in the game and is used instead of '{path}'")
+        if kept.suffix.lower() != game.suffix.lower():
+            reason = f"{kept.name} is used instead"
+        elif taken.rank != texture.rank:
+            why = "of a later mod" if taken.mod != texture.mod else "of the same mod"
+            reason = f"'{taken.source}' {why} is used instead of '{texture.source}'"
+        elif kept == game:
+            reason = (
+                f"'{taken.source}' has the same path in the game and is used instead of '{texture.source}'"
             )
-        elif kept.suffix.lower() == game.suffix.lower():
-            skipped.append(Skipped(str(game), f"differs from {kept.name} only in case"))
         else:
-            skipped.append(Skipped(str(game), f"{kept.name} is used instead"))
-    return unique
-
-
-def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
-    for at, folders, names in os.walk(folder):
-        if not deep:
-            folders.clear()
-        yield from (Path(at, name) for name in names if is_texture(name))
-
-
-def _game_paths(
-    folder: Path, files: Sequence[Path], texture_root: Path | None
-) -> dict[Path, PurePosixPath | None]:
-    """Each file's path below the texture root; None for what lies outside while others lie inside."""
-    if texture_root is not None:
-        top = Path(os.path.abspath(texture_root))  # noqa: PTH100
-        if not folder.is_relative_to(top) and not top.is_relative_to(folder):
-            raise UsageError(
-                f"a texture root above or below '{folder}' was expected, but '{texture_root}' is neither; "
-                "name the folder that texture paths in the game start from"
-            )
-        return {path: _below(path, top) for path in files}
-    inside = {path: below_textures(path.parts) for path in files}
-    if any(inside.values()):
-        return {path: PurePosixPath(*parts) if parts else None for path, parts in inside.items()}
-    return {path: _below(path, folder) for path in files}
-
-
-def _below(path: Path, top: Path) -> PurePosixPath | None:
-    return PurePosixPath(*path.relative_to(top).parts) if path.is_relative_to(top) else None
+            reason = f"differs from {kept.name} only in case"
+        skipped.append(Skipped(str(game), reason))
+    return {stem: (game, texture.source) for stem, (game, texture) in unique.items()}
 
 
 def _set_name(path: str) -> str:

@@ -126,3 +126,18 @@ def role_among(stem: str, siblings: Collection[str]) -> tuple[str, Role]:
     if role is Role.DIFFUSE:
         return (stem, role) if owns_normal or base.lower() in siblings else (base, role)
     return (stem, Role.DIFFUSE) if owns_normal else (base, role)
+
+
+def is_variant(name: str, of: str) -> bool:
+    """Whether a texture's name is another's with an addition, so that both may have one normal.
+
+    An addition begins with a separator, or with a letter after a digit: `rug_red` and `rug01red`, not `pottery`
+    of `pot` nor `rug012` of `rug01`.
+
+    >>> is_variant("rug_red", "rug"), is_variant("pottery", "pot")
+    (True, False)
+    """
+    addition = name.removeprefix(of)
+    if not of or not addition or addition == name:
+        return False
+    return addition[0] in "_- " or (of[-1].isdigit() and addition[0].isalpha())

@@ -18,7 +18,7 @@ from unbake.errors import FileError
 from unbake.image.blocks import BlockFormat, decode_blocks
 from unbake.image.dds_header import MAX_SIDE, Masks, read_dds_info
 
-_MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
+MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
 """No file of a supported size is longer: sixteen-bit RGBA, doubled by anything that rides along."""
 
 _MAX_RATIO = 1100
@@ -58,13 +58,17 @@ def read_picture(path: Path) -> Picture:
 
     FileError, one sentence, when the file is missing, damaged or in a format that is not supported.
     """
+    return decode_picture(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture."""
     try:
-        if path.stat().st_size > _MAX_FILE:
+        if path.stat().st_size > MAX_FILE:
             raise FileError(f"{path} is larger than any picture of {MAX_SIDE}×{MAX_SIDE}; it is not read.")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise FileError(f"{path} cannot be read ({error.strerror}); check the path.") from error
-    return decode_picture(data, str(path))
 
 
 def decode_picture(data: bytes, name: str) -> Picture:

@@ -1,0 +1,231 @@
+"""Where the files of mods lie, on disk or in archives, and which of them the game sees; before `sets` sorts them."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from threading import Lock
+from typing import Final
+
+from bethkit import Archive, BethkitError
+
+from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, below_textures, is_texture
+from unbake.errors import FileError, UsageError
+from unbake.image.files import MAX_FILE, Picture, decode_picture, read_bytes
+
+ARCHIVE: Final = ".bsa"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A file to be read, never written: at `path`, or inside the archive at `path` under the name `entry`."""
+
+    path: Path
+    entry: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's own name, without folders."""
+        return PurePosixPath(self.entry).name if self.entry else self.path.name
+
+    def __str__(self) -> str:
+        return f"{self.path}/{self.entry}" if self.entry else str(self.path)
+
+    def read(self) -> bytes:
+        """The file's bytes, of an archive only this file's; FileError where they cannot be read.
+
+        >>> Source(Path("Mod.bsa"), "textures/clutter/pot.dds").read()[:4]   # doctest: +SKIP
+        b'DDS '
+        """
+        if self.entry is None:
+            return read_bytes(self.path)
+        try:
+            return _opened(self.path).read(self.entry)
+        except (BethkitError, OSError, KeyError) as error:
+            raise FileError(f"{self} cannot be read ({_told(error)}); unpack the archive again.") from error
+
+    def picture(self) -> Picture:
+        """The file decoded, told by its content; FileError where it cannot be. See `image.files`."""
+        return decode_picture(self.read(), str(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Texture:
+    """A texture as the game would look for it.
+
+    game: its path below the texture root, None for what lies outside of it. mod: the place in the load order
+    of the IN it comes from. rank: of two with one path the lower is seen.
+    """
+
+    game: PurePosixPath | None
+    source: Source
+    mod: int = 0
+    rank: int = 0
+
+
+def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> list[Texture]:
+    """Every texture of these mods, each a folder with the archives in it, an archive, or one texture.
+
+    Later mods come before earlier ones, as a mod manager resolves; in one mod loose files come before its
+    archives, and of those the last by name. One texture comes with the files beside it. UsageError where a
+    root does not exist or is something else, and where `texture_root` is neither above nor below any.
+
+    >>> list_textures([Path("Skyrim - Textures0.bsa"), Path("MyMod")])   # doctest: +SKIP
+    """
+    listed: list[Texture] = []
+    rank = 0
+    fits = texture_root is None
+    for mod, given in reversed(list(enumerate(roots))):
+        root = Path(os.path.abspath(given))  # noqa: PTH100  (links are followed by name, as the game sees them)
+        _check(root, alone=len(roots) == 1)
+        fits = fits or _fits(root, texture_root)
+        for sources in _by_precedence(root):
+            games = _game_paths(root, sources, texture_root)
+            listed += [Texture(game, one, mod, rank) for one, game in zip(sources, games, strict=True)]
+            rank += 1
+    if not fits:
+        raise UsageError(
+            f"a texture root above or below '{roots[0]}' was expected, but '{texture_root}' is neither; "
+            "name the folder that texture paths in the game start from"
+        )
+    return listed
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path names an archive, by its extension."""
+    return path.suffix.lower() == ARCHIVE
+
+
+def _check(root: Path, alone: bool) -> None:
+    """UsageError unless `root` is a folder, an archive, or, where it stands alone, a texture."""
+    if not root.exists():
+        raise UsageError(f"a folder or a texture was expected, but nothing is at '{root}'; check the path")
+    if root.is_dir() or is_archive(root):
+        return
+    if not is_texture(root.name):
+        raise UsageError(
+            f"a folder, an archive ({ARCHIVE}) or a texture ({' '.join(EXTENSIONS)}) was expected, "
+            f"but '{root.name}' is none of them"
+        )
+    if not alone:
+        raise UsageError(
+            f"several folders or archives were expected, but '{root.name}' is one texture; give it alone"
+        )
+
+
+def _by_precedence(root: Path) -> Iterator[list[Source]]:
+    """The textures of one mod: loose ones, then those of each archive."""
+    if is_archive(root):
+        yield [Source(root, entry) for entry in _entries(root)]
+        return
+    folder = root if root.is_dir() else root.parent
+    yield sorted(Source(path) for path in _textures_below(folder, deep=root.is_dir()))
+    if root.is_dir():
+        archives = (path for path in root.iterdir() if is_archive(path) and path.is_file())
+        for archive in sorted(archives, key=lambda path: path.name.lower(), reverse=True):
+            yield [Source(archive, entry) for entry in _entries(archive)]
+
+
+def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
+    for at, folders, names in os.walk(folder):
+        if not deep:
+            folders.clear()
+        yield from (Path(at, name) for name in names if is_texture(name))
+
+
+def _game_paths(
+    root: Path, sources: Sequence[Source], texture_root: Path | None
+) -> list[PurePosixPath | None]:
+    """Each file's path below the texture root; None for what lies outside while others lie inside."""
+    top = Path(os.path.abspath(texture_root)) if texture_root and _fits(root, texture_root) else None  # noqa: PTH100
+    if top is not None and not is_archive(root):
+        return [_below(one.path, top) if one.entry is None else _inside(one) for one in sources]
+    inside = [_inside(one) for one in sources]
+    if any(inside):
+        return inside
+    folder = root if root.is_dir() else root.parent
+    return [PurePosixPath(one.entry) if one.entry else _below(one.path, folder) for one in sources]
+
+
+def _inside(source: Source) -> PurePosixPath | None:
+    """The path below the `textures` folder: in an archive the outermost, on disk the deepest of the path."""
+    if source.entry is not None:
+        top, _, rest = source.entry.partition("/")
+        return PurePosixPath(rest) if top.lower() == ROOT_FOLDER and rest else None
+    parts = below_textures(source.path.parts)
+    return PurePosixPath(*parts) if parts else None
+
+
+def _below(path: Path, top: Path) -> PurePosixPath | None:
+    return PurePosixPath(*path.relative_to(top).parts) if path.is_relative_to(top) else None
+
+
+def _fits(root: Path, texture_root: Path | None) -> bool:
+    folder = root if root.is_dir() else root.parent
+    top = Path(os.path.abspath(texture_root)) if texture_root else folder  # noqa: PTH100
+    return folder.is_relative_to(top) or top.is_relative_to(folder)
+
+
+class _Contents:
+    """An open archive: the index in memory, each file read from the disk when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = Archive.open(path)
+        self._lock = Lock()
+        stored = [entry.path for entry in self._archive.entries()]
+        self._keys = {_readable(name): _redecoded(name) for name in stored}
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._keys)
+
+    def read(self, name: str) -> bytes:
+        with self._lock:
+            data = self._archive.extract(self._keys[name])
+        if data is None:
+            raise KeyError(name)
+        if len(data) > MAX_FILE:
+            raise OSError("it is larger than any picture")
+        return data
+
+
+def _opened(path: Path) -> _Contents:
+    stat = path.stat()
+    return _cached(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _cached(path: Path, _modified: int, _size: int) -> _Contents:
+    """Kept open between reads, since a large index takes long to read; another version is another archive."""
+    return _Contents(path)
+
+
+def _entries(archive: Path) -> list[str]:
+    """The textures in an archive, forward slashes; UsageError where it cannot be opened."""
+    try:
+        return [name for name in _opened(archive).names if is_texture(name)]
+    except (BethkitError, OSError) as error:
+        raise UsageError(
+            f"an archive of Skyrim was expected, but '{archive}' cannot be opened ({_told(error)}); "
+            "unpack it with another tool and convert the folder"
+        ) from error
+
+
+def _redecoded(name: str) -> str:
+    """A stored name by which bethkit finds it: it tells each byte of the UTF-8 as a character of its own."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _readable(name: str) -> str:
+    """A stored name as a person wrote it; bethkit's own writer encodes names twice."""
+    while (again := _redecoded(name)) != name:
+        name = again
+    return name.replace("\\", "/")
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
