@@ -143,10 +143,9 @@ def test_two_processes_build_what_one_builds(one, tmp_path, write_material):
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
 
-def test_large_materials_are_reduced_to_the_long_side(tmp_path, write_material, monkeypatch):
-    monkeypatch.setattr(cache_module, "LONG_SIDE", 32)
+def test_large_materials_are_reduced_to_the_long_side(tmp_path, write_material):
     write_material(tmp_path / "in", "wood/oak001", size=(64, 48), about={"tileable": False})
-    build(tmp_path / "in", tmp_path / "out")
+    build(tmp_path / "in", tmp_path / "out", long_side=32)
     assert [(e.height, e.width) for e in read_index(tmp_path / "out").entries] == [(24, 32), (16, 16)]
 
 

@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from unbake.data.cache import build_cache
-from unbake.data.dataset import BATCH_KINDS, EpochSampler, PatchDataset, Sample, collate
+from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate
+from unbake.data.mix import MixSampler
 from unbake.data.sources import list_materials
 from unbake.data.stored import read_index, restored
 from unbake.domain.maps import METAL_THRESHOLD, SPECS, MapKind
@@ -23,23 +24,23 @@ def all_train(materials, tmp_path):
 
 
 def item(dataset, name):
-    return [entries[0].id for entries in dataset.materials].index(name)
+    return [pair.name for pair in dataset.pairs].index(name)
 
 
 def test_the_same_numbers_give_the_same_sample(cache):
-    first, second = (PatchDataset(cache, "train", 24, seed=3) for _ in range(2))
-    assert everything(first[2, 5, 0]) == everything(second[2, 5, 0])
+    first, second = (PatchDataset({"matsynth": cache}, "train", 24, seed=3) for _ in range(2))
+    assert everything(first[2, 5, 0, 24]) == everything(second[2, 5, 0, 24])
 
 
-@pytest.mark.parametrize("other", [(1, 5, 0), (2, 6, 0)])
+@pytest.mark.parametrize("other", [(1, 5, 0, 24), (2, 6, 0, 24)])
 def test_another_epoch_or_position_gives_another_crop(cache, other):
-    dataset = PatchDataset(cache, "train", 24)
-    assert everything(dataset[2, 5, 0]) != everything(dataset[other])
+    dataset = PatchDataset({"matsynth": cache}, "train", 24)
+    assert everything(dataset[2, 5, 0, 24]) != everything(dataset[other])
 
 
 def test_validation_is_the_same_at_every_epoch(cache):
-    dataset = PatchDataset(cache, "val", 24)
-    assert everything(dataset[0, 0, 0]) == everything(dataset[7, 3, 0])
+    dataset = PatchDataset({"matsynth": cache}, "val", 24)
+    assert everything(dataset[0, 0, 0, 24]) == everything(dataset[7, 3, 0, 16])
 
 
 def test_validation_shows_each_material_once_and_no_family_of_training(cache, materials):
@@ -47,7 +48,7 @@ def test_validation_shows_each_material_once_and_no_family_of_training(cache, ma
     shown = {
         split: [dataset[i].name for i in range(len(dataset))]
         for split in ("train", "val")
-        for dataset in [PatchDataset(cache, split, 24)]
+        for dataset in [PatchDataset({"matsynth": cache}, split, 24)]
     }
     assert len(shown["val"]) == len(set(shown["val"])) > 0
     assert {family[name] for name in shown["val"]}.isdisjoint(family[name] for name in shown["train"])
@@ -55,14 +56,14 @@ def test_validation_shows_each_material_once_and_no_family_of_training(cache, ma
 
 def test_an_empty_split_is_an_error(cache):
     with pytest.raises(TrainingError, match="test materials"):
-        PatchDataset(cache, "test", 24)
+        PatchDataset({"matsynth": cache}, "test", 24)
 
 
 @pytest.mark.parametrize("px", [16, 24, 100])
 def test_every_map_has_the_crops_size_and_stays_in_its_range(all_train, px):
-    dataset = PatchDataset(all_train, "train", px)
+    dataset = PatchDataset({"matsynth": all_train}, "train", px)
     for i in range(len(dataset)):
-        for kind, image in dataset[0, 17 * i, i].maps.items():
+        for kind, image in dataset[0, 17 * i, i, px].maps.items():
             about = SPECS[kind]
             assert image.shape == (px, px, about.channels)
             assert image.dtype == np.float32
@@ -70,17 +71,17 @@ def test_every_map_has_the_crops_size_and_stays_in_its_range(all_train, px):
 
 
 def test_tiling_textures_wrap_around(all_train):
-    dataset = PatchDataset(all_train, "train", 128)
+    dataset = PatchDataset({"matsynth": all_train}, "train", 128)
     for position in range(4):
-        maps = dataset[0, position, item(dataset, "wood/oak001")].maps
+        maps = dataset[0, position, item(dataset, "wood/oak001"), 128].maps
         for image in maps.values():
             np.testing.assert_array_equal(image[:64], image[64:])
             np.testing.assert_array_equal(image[:, :64], image[:, 64:])
 
 
 def test_other_textures_are_mirrored_normals_and_all(all_train):
-    dataset = PatchDataset(all_train, "train", 96)
-    maps = dataset[0, 0, item(dataset, "metal/brass003")].maps
+    dataset = PatchDataset({"matsynth": all_train}, "train", 96)
+    maps = dataset[0, 0, item(dataset, "metal/brass003"), 96].maps
     height, normal = maps[MapKind.HEIGHT], maps[MapKind.NORMAL]
     np.testing.assert_array_equal(height[64:], height[63:31:-1])
     np.testing.assert_array_equal(normal[64:], normal[63:31:-1] * np.float32([1, -1, 1]))
@@ -88,22 +89,22 @@ def test_other_textures_are_mirrored_normals_and_all(all_train):
 
 
 def test_the_largest_scale_is_used_when_no_scale_holds_the_crop(all_train):
-    dataset = PatchDataset(all_train, "train", 128)
-    assert {dataset[0, i, 0].key.split("/")[1].split("@")[1] for i in range(8)} == {"1"}
+    dataset = PatchDataset({"matsynth": all_train}, "train", 128)
+    assert {dataset[0, i, 0, 128].key.split("/")[1].split("@")[1] for i in range(8)} == {"1"}
 
 
 def test_all_scales_that_hold_the_crop_are_used(all_train):
-    dataset = PatchDataset(all_train, "train", 32)
-    assert {dataset[0, i, 0].key.split("/")[1].split("@")[1] for i in range(16)} == {"1", "0.5"}
+    dataset = PatchDataset({"matsynth": all_train}, "train", 32)
+    assert {dataset[0, i, 0, 32].key.split("/")[1].split("@")[1] for i in range(16)} == {"1", "0.5"}
 
 
 def test_crops_of_textures_that_do_not_tile_stay_inside(all_train):
-    dataset = PatchDataset(all_train, "train", 32)
+    dataset = PatchDataset({"matsynth": all_train}, "train", 32)
     index = item(dataset, "metal/brass003")
     entry = next(e for e in read_index(all_train).entries if e.id == "metal/brass003" and e.scale == 1.0)
     whole = restored(MapKind.ALBEDO, np.load(all_train / entry.folder / "maps8.npy")[..., :3])
     for position in range(20):
-        sample = dataset[0, position, index]
+        sample = dataset[0, position, index, 32]
         if "@1/" not in sample.key:
             continue
         top, left = (int(number) for number in sample.key.split("+")[1:])
@@ -111,7 +112,7 @@ def test_crops_of_textures_that_do_not_tile_stay_inside(all_train):
 
 
 def test_the_mask_is_metallic_above_the_threshold(all_train):
-    dataset = PatchDataset(all_train, "train", 64)
+    dataset = PatchDataset({"matsynth": all_train}, "train", 64)
     maps = dataset[item(dataset, "metal/steel001")].maps
     expected = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
     np.testing.assert_array_equal(maps[MapKind.METALLIC_MASK], expected)
@@ -119,7 +120,7 @@ def test_the_mask_is_metallic_above_the_threshold(all_train):
 
 
 def test_missing_metallic_is_not_given_while_zero_is_given_as_zero(all_train):
-    dataset = PatchDataset(all_train, "train", 64)
+    dataset = PatchDataset({"matsynth": all_train}, "train", 64)
     batch = collate([dataset[item(dataset, name)] for name in ("misc/thing001", "wood/oak001")])
     for kind in (MapKind.METALLIC, MapKind.METALLIC_MASK):
         assert batch.given[kind].tolist() == [False, True]
@@ -127,7 +128,7 @@ def test_missing_metallic_is_not_given_while_zero_is_given_as_zero(all_train):
 
 
 def test_a_category_that_says_too_little_has_no_classes(all_train):
-    dataset = PatchDataset(all_train, "train", 64)
+    dataset = PatchDataset({"matsynth": all_train}, "train", 64)
     batch = collate([dataset[item(dataset, name)] for name in ("misc/thing001", "wood/oak001")])
     assert batch.classes_given.tolist() == [False, True]
     assert batch.classes.tolist() == [[0.0] * len(CLASSES), [float(name == "wood") for name in CLASSES]]
@@ -144,7 +145,7 @@ def test_a_batch_holds_every_kind_neutral_where_not_given():
 
 
 def test_a_batch_keeps_pixels_in_their_places(all_train):
-    dataset = PatchDataset(all_train, "train", 16)
+    dataset = PatchDataset({"matsynth": all_train}, "train", 16)
     samples = [dataset[i] for i in range(3)]
     batch = collate(samples)
     expected = np.stack([sample.maps[MapKind.ALBEDO].transpose(2, 0, 1) for sample in samples])
@@ -158,34 +159,11 @@ def test_a_batch_moves_as_a_whole():
     assert {tensor.device.type for tensor in tensors} == {"meta"}
 
 
-def test_a_sampler_shows_every_material_equally_often():
-    draws = list(EpochSampler(5, 20, seed=1))
-    assert sorted(item for _, _, item in draws) == sorted(list(range(5)) * 4)
-    assert [position for _, position, _ in draws] == list(range(20))
-
-
-def test_a_resumed_epoch_goes_on_where_it_was():
-    straight, resumed = EpochSampler(5, 23, seed=1), EpochSampler(5, 23, seed=1)
-    straight.set_epoch(3)
-    resumed.set_epoch(3, start=9)
-    assert list(resumed) == list(straight)[9:]
-    assert len(resumed) == 14
-
-
-def test_epochs_and_seeds_have_orders_of_their_own():
-    def order(seed, epoch):
-        sampler = EpochSampler(50, 50, seed=seed)
-        sampler.set_epoch(epoch)
-        return [item for _, _, item in sampler]
-
-    assert order(0, 0) == order(0, 0)
-    assert order(0, 0) != order(0, 1) != order(1, 1)
-
-
 def test_worker_processes_give_the_batches_of_this_one(cache):
     def batches(workers):
-        dataset = PatchDataset(cache, "train", 16, seed=2)
-        sampler = EpochSampler(len(dataset), 6, seed=2)
+        dataset = PatchDataset({"matsynth": cache}, "train", 16, seed=2)
+        sampler = MixSampler(dataset.pools, {"synthetic": 1.0}, seed=2)
+        sampler.set_epoch(1, 6, 16)
         loader = torch.utils.data.DataLoader(
             dataset, 2, sampler=sampler, collate_fn=collate, num_workers=workers
         )

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from unbake.data.sources import list_materials
-from unbake.data.truth import read_material, resized
+from unbake.data.truth import read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, TextureSetError
 
@@ -52,14 +52,3 @@ def test_black_files_are_refused(tmp_path, write_material, stem, reason):
     Image.new("RGB", (64, 64)).save(place / f"{stem}.png")
     with pytest.raises(FileError, match=reason):
         read_material(list_materials(tmp_path)[0])
-
-
-def test_reducing_takes_the_mean_over_areas():
-    image = np.random.default_rng(0).random((8, 12, 2), dtype=np.float32)
-    expected = image.reshape(4, 2, 4, 3, 2).mean((1, 3))
-    np.testing.assert_allclose(resized(image, 4, 4), expected, atol=1e-6)
-
-
-def test_colours_are_averaged_in_linear_light():
-    black_and_white = np.float32([[[0], [1]]])
-    np.testing.assert_allclose(resized(black_and_white, 1, 1, "srgb"), 0.7354, atol=1e-4)

@@ -1,15 +1,16 @@
-"""Varies training samples: flips, quarter turns, colour jitter of the input, composites; called by `dataset`.
+"""Varies training samples: flips, quarter turns, colour of the input, composites; called by `dataset`.
 
 Pure functions of a sample and a generator, numpy only. Colour comes before compositing, so that the parts of
 a composite keep their own light.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from unbake.data.dataset import DrawSample, Sample
+from unbake.data.photometric import SkyrimPhotometric
 from unbake.domain.maps import MapKind, spec
 from unbake.image.colour import luminance
 from unbake.image.normals import turn
@@ -25,7 +26,7 @@ class Augmentation:
 
     spatial: flips and quarter turns. brightness, contrast, saturation: largest relative change of the input's
     colours; hue: largest turn in degrees. two_crop, four_crop: chances of a composite (plan, phase A: 0.30
-    and 0.15).
+    and 0.15). photometric: what is done to Skyrim's samples besides, or None.
 
     >>> Augmentation(two_crop=0.3, four_crop=0.15).spatial
     True
@@ -38,6 +39,7 @@ class Augmentation:
     hue: float = 4.0
     two_crop: float = 0.0
     four_crop: float = 0.0
+    photometric: SkyrimPhotometric | None = None
 
     def __call__(self, this: DrawSample, another: DrawSample, rng: np.random.Generator) -> Sample:
         """One sample: this material alone, or in a composite with one or three others."""
@@ -53,6 +55,8 @@ class Augmentation:
     def _varied(self, sample: Sample, rng: np.random.Generator) -> Sample:
         if self.spatial:
             sample = turned(sample, int(rng.integers(4)), bool(rng.integers(2)))
+        if self.photometric is not None:
+            sample = self.photometric(sample, rng)
         factors = rng.uniform(-1, 1, 4) * (self.brightness, self.contrast, self.saturation, self.hue)
         return jittered(sample, *(float(factor) for factor in factors))
 
@@ -71,7 +75,7 @@ def turned(sample: Sample, quarter_turns: int, mirror: bool) -> Sample:
         return np.ascontiguousarray(np.rot90(image[:, ::-1] if mirror else image, quarter_turns))
 
     maps = {kind: as_a_whole(kind, image) for kind, image in sample.maps.items()}
-    return Sample(maps, sample.classes, sample.name, sample.key)
+    return replace(sample, maps=maps)
 
 
 def jittered(sample: Sample, brightness: float, contrast: float, saturation: float, hue: float) -> Sample:
@@ -91,7 +95,7 @@ def jittered(sample: Sample, brightness: float, contrast: float, saturation: flo
     cos, sin = np.cos(np.radians(hue)), np.sin(np.radians(hue))
     rotation = _FROM_YIQ @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32) @ _TO_YIQ
     image = np.clip(image @ rotation.T, 0, 1)
-    return Sample({**sample.maps, MapKind.DIFFUSE: image}, sample.classes, sample.name, sample.key)
+    return replace(sample, maps={**sample.maps, MapKind.DIFFUSE: image})
 
 
 def two_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
@@ -124,7 +128,7 @@ def four_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
 
 
 def composite(parts: Sequence[Sample], which: np.ndarray) -> Sample:
-    """One sample that shows parts[which[y, x]] at every texel, without blending.
+    """One sample that shows parts[which[y, x]] at every texel, without blending; the parts are of one domain.
 
     A map is given only where every part has it. Classes are the union of the parts', or None when one of them
     is unknown: its material is in the picture too.
@@ -141,7 +145,8 @@ def composite(parts: Sequence[Sample], which: np.ndarray) -> Sample:
                 np.copyto(maps[kind], part.maps[kind], where=(which == i)[..., None])
     known = [part.classes for part in parts if part.classes is not None]
     classes = np.maximum.reduce(known) if len(known) == len(parts) else None
-    return Sample(maps, classes, "+".join(p.name for p in parts), "+".join(p.key for p in parts))
+    names, keys = ("+".join(words) for words in zip(*((p.name, p.key) for p in parts), strict=True))
+    return Sample(maps, classes, names, keys, parts[0].domain)
 
 
 def _unit_grid(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

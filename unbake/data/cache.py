@@ -1,14 +1,19 @@
 """The memory-mapped cache: every material decoded, measured and painted once; between `split` and `dataset`.
 
-    cache/index.json                       what there is, one entry per material and scale
-    cache/entries/<category>/<name>/<scale>/
+One folder per domain and long side:
+
+    index.json                             what there is, one entry per material and scale
+    entries/<category>/<name>/<scale>/
         maps8.npy    (H, W, C)  uint8      maps of 8 bits, channels side by side in the index's order
         maps16.npy   (H, W, C)  uint16     maps of 16 bits (heights)
-        painted.npy  (V, H, W, 4) uint8    V painted variants: diffuse, then the specular mask (or 0)
+        painted.npy  (V, H, W, 4) uint8    V variants: diffuse, then the specular mask (or 0)
         entry.json                         this entry of the index
 
 A crop thus touches three files whatever the number of maps. An entry appears whole or not at all, so an
 interrupted build goes on where it stopped.
+
+A material has its own diffuse as a variant where it is a real pair; beside it, in MatSynth's domain, those that a
+painter left on disk, or else paintings made here. Skyrim's are never painted.
 """
 
 import hashlib
@@ -17,26 +22,26 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from unbake.data.sources import MaterialSource
+from unbake.data.sources import Domain, MaterialSource
 from unbake.data.split import Split
-from unbake.data.stored import FORMAT_VERSION, Entry, Index, quantised, restored
-from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material
+from unbake.data.stored import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
+from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_given, read_material, read_written
 from unbake.domain.maps import MapKind, spec
-from unbake.errors import UnbakeError, UsageError
+from unbake.errors import TextureSetError, UnbakeError, UsageError
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.tiling import tileable_axes
 from unbake.synth.diffuse import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
 LONG_SIDE = 1024
-"""Native textures are reduced to this on their long side."""
+"""Textures are reduced to this on their long side, unless a phase works on larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class _Job:
     scales: tuple[float, ...]
     styles: tuple[str, ...]
     seed: int
+    long_side: int
     folder: Path
 
 
@@ -57,6 +63,8 @@ def build_cache(
     splits: Mapping[str, Split],
     folder: Path,
     *,
+    domain: Domain = "matsynth",
+    long_side: int = LONG_SIDE,
     scales: tuple[float, ...] = (1.0, 0.5),
     styles: tuple[str, ...] = TRAINING_STYLES,
     held_styles: tuple[str, ...] = EVALUATION_STYLES,
@@ -67,12 +75,13 @@ def build_cache(
 ) -> list[str]:
     """Builds what is missing or out of date in `folder`; returns one sentence per material left out.
 
-    splits: from `unbake.data.split.split`. scales: fractions of the native size, itself at most LONG_SIDE.
-    styles: names in the painter's STYLES, dealt round to `variants` paintings per entry. Materials outside
-    "train" get the first scale only and one painting per held style, with a painter seed that `seed` does not
-    touch, so that validation never changes. workers: processes; 1 stays in this one. A second build does no
-    work; a changed file redoes its material, a changed painter all that it painted. Errors: UsageError for
-    names the painter does not know, or when nothing at all could be built.
+    sources: of `domain`. splits: from `unbake.data.split.split`. long_side: larger textures are reduced to it.
+    scales: fractions of that size. styles: names in the painter's STYLES, dealt round to `variants` paintings per
+    entry. Materials outside "train" get the first scale only and one painting per held style, whatever a painter
+    left on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
+    processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
+    painter all that it painted. Errors: UsageError for names the painter does not know, for sources of another
+    domain, or when nothing at all could be built.
     """
     unknown = sorted({*styles, *held_styles} - set(STYLES))
     if unknown or not styles or not held_styles or variants < 1 or not scales:
@@ -80,18 +89,23 @@ def build_cache(
             f"Expected scales, at least one variant, and styles among {', '.join(STYLES)}; "
             f"got scales {scales}, {variants} variants, styles {styles} and {held_styles}."
         )
+    strange = sorted(source.id for source in sources if source.domain != domain)
+    if strange:
+        raise UsageError(
+            f"Expected materials of the domain {domain}, got {strange[0]} of another; build a cache for each domain."
+        )
     plans = {"train": (scales, styles, variants, seed)}
     held = (scales[:1], held_styles, len(held_styles), -1)
-    jobs = [_job(s, splits[s.id], folder, *plans.get(splits[s.id], held)) for s in sources]
+    jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], held)) for s in sources]
     done: dict[str, list[Entry]] = {}
     problems: list[str] = []
     waiting = []
     for job in jobs:
-        finished = _finished(job)
-        if finished is None:
+        stored = [_stored(job, scale) for scale in job.scales]
+        if None in stored:
             waiting.append(job)
         else:
-            done[job.source.id] = finished
+            done[job.source.id] = [entry for entry in stored if entry]
 
     def note(job: _Job, result: list[Entry] | str) -> None:
         if isinstance(result, str):
@@ -113,7 +127,7 @@ def build_cache(
     if not done:
         raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
     entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
-    index = Index(FORMAT_VERSION, GEOMETRY_VERSION, entries)
+    index = Index(FORMAT_VERSION, GEOMETRY_VERSION, domain, entries)
     _write_bytes(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
     return sorted(problems)
 
@@ -122,23 +136,34 @@ def _job(
     source: MaterialSource,
     split: Split,
     folder: Path,
+    long_side: int,
     scales: tuple[float, ...],
     styles: tuple[str, ...],
     variants: int,
     seed: int,
 ) -> _Job:
     offset = int.from_bytes(hashlib.sha256(f"{seed}:{source.id}".encode()).digest()[:4], "big")
-    dealt = tuple(styles[(offset + i) % len(styles)] for i in range(variants))
-    files = [
-        (kind, path.name, path.stat().st_size, path.stat().st_mtime_ns)
-        for kind, path in sorted(source.paths.items())
-    ]
+    written = source.written if split == "train" else ()
+    source = replace(source, written=written)
+    paints = source.domain == "matsynth" and not written
+    dealt = tuple(styles[(offset + i) % len(styles)] for i in range(variants)) if paints else ()
+    pictures = [source.given, *written]
+    paths = [source.paths[kind] for kind in sorted(source.paths)]
+    paths += [path for picture in pictures if picture for path in (picture.diffuse, picture.specular) if path]
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     told = (source.metal, source.tileable, source.category, source.source, source.licence, split)
-    versions = (FORMAT_VERSION, GEOMETRY_VERSION, LONG_SIDE)
+    how = (
+        FORMAT_VERSION,
+        GEOMETRY_VERSION,
+        source.domain,
+        source.given is not None,
+        source.marked,
+        long_side,
+    )
     painters = [_handwriting(style) for style in dealt]
-    content = msgspec.json.encode((versions, files, told, scales, dealt, painters, offset))
+    content = msgspec.json.encode((how, files, told, dealt, painters, offset))
     key = hashlib.sha256(content).hexdigest()[:32]
-    return _Job(source, split, key, scales, dealt, offset, folder)
+    return _Job(source, split, key, scales, dealt, offset, long_side, folder)
 
 
 @lru_cache
@@ -163,37 +188,46 @@ def _place(job: _Job, scale: float) -> Path:
     return job.folder / "entries" / job.source.id / f"{round(scale * 1000):04d}"
 
 
-def _finished(job: _Job) -> list[Entry] | None:
-    """The entries of a job that an earlier build left complete, or None when any must be made."""
-    entries = []
-    for scale in job.scales:
-        try:
-            entry = msgspec.json.decode((_place(job, scale) / "entry.json").read_bytes(), type=Entry)
-        except (OSError, msgspec.DecodeError):
-            return None
-        if entry.key != job.key:
-            return None
-        entries.append(entry)
-    return entries
+def _stored(job: _Job, scale: float) -> Entry | None:
+    """What an earlier build left complete of a job at one scale."""
+    try:
+        entry = msgspec.json.decode((_place(job, scale) / "entry.json").read_bytes(), type=Entry)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return entry if entry.key == job.key else None
 
 
 def _build(job: _Job) -> list[Entry] | str:
     """All scales of one material, or the sentence that says why not. Runs in a worker process."""
+    source = job.source
     try:
-        truth = read_material(job.source)
-        if job.source.tileable is None:
-            rows, columns = tileable_axes(truth[MapKind.ALBEDO])
+        truth = read_material(source)
+        given = read_given(source, truth)
+        if source.domain == "skyrim" and given is None:
+            raise TextureSetError(
+                f"Expected a painted diffuse in {source.sized_by}, got a black picture or the base colour again; "
+                "remove the material."
+            )
+        pictures = [(GIVEN, given)] if given else []
+        pictures += [(WRITTEN, picture) for picture in read_written(source, truth)]
+        if source.tileable is None:
+            colour = truth[MapKind.ALBEDO] if MapKind.ALBEDO in truth else pictures[0][1][MapKind.DIFFUSE]
+            rows, columns = tileable_axes(colour)
             wrap = (bool(rows), bool(columns))
         else:
-            wrap = (job.source.tileable, job.source.tileable)
-        return [_build_scale(job, truth, wrap, scale) for scale in job.scales]
+            wrap = (source.tileable, source.tileable)
+        return [
+            _stored(job, scale) or _build_scale(job, truth, pictures, wrap, scale) for scale in job.scales
+        ]
     except UnbakeError as error:
         return str(error)
 
 
-def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) -> Entry:
-    native_height, native_width = truth[MapKind.ALBEDO].shape[:2]
-    factor = scale * min(1.0, LONG_SIDE / max(native_height, native_width))
+def _build_scale(
+    job: _Job, truth: Maps, pictures: Sequence[tuple[str, Maps]], wrap: tuple[bool, bool], scale: float
+) -> Entry:
+    native_height, native_width = truth[MapKind.NORMAL].shape[:2]
+    factor = scale * min(1.0, job.long_side / max(native_height, native_width))
     height = max(LEAST_SIDE, round(native_height * factor))
     width = max(LEAST_SIDE, round(native_width * factor))
     maps = at_size(truth, height, width)
@@ -204,15 +238,17 @@ def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) 
     maps |= geometry
     stored |= {kind: quantised(kind, image) for kind, image in geometry.items()}
 
-    painted = np.zeros((len(job.styles), height, width, 4), np.uint8)
-    specular = []
-    for i, style in enumerate(job.styles):
-        # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
-        picture = paint(maps, STYLES[style], (job.seed + 7919 * i + round(scale * 1000)) % 2**32)
-        painted[i, ..., :3] = quantised(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
-        specular.append(MapKind.SPECULAR in picture)
-        if specular[-1]:
-            painted[i, ..., 3:] = quantised(MapKind.SPECULAR, picture[MapKind.SPECULAR])
+    variants = [(style, at_size(picture, height, width)) for style, picture in pictures]
+    # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
+    variants += [
+        (style, paint(maps, STYLES[style], (job.seed + 7919 * i + round(scale * 1000)) % 2**32))
+        for i, style in enumerate(job.styles)
+    ]
+    painted = np.zeros((len(variants), height, width, 4), np.uint8)
+    for place_for, (_, picture) in zip(painted, variants, strict=True):
+        place_for[..., :3] = quantised(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
+        if MapKind.SPECULAR in picture:
+            place_for[..., 3:] = quantised(MapKind.SPECULAR, picture[MapKind.SPECULAR])
 
     kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
     kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)
@@ -231,8 +267,8 @@ def _build_scale(job: _Job, truth: Maps, wrap: tuple[bool, bool], scale: float) 
         wrap=wrap,
         maps8=kinds8,
         maps16=kinds16,
-        styles=job.styles,
-        specular=tuple(specular),
+        styles=tuple(style for style, _ in variants),
+        specular=tuple(MapKind.SPECULAR in picture for _, picture in variants),
     )
     making = place.with_name(f"{place.name}.{os.getpid()}.tmp")
     shutil.rmtree(making, ignore_errors=True)

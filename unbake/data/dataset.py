@@ -1,23 +1,26 @@
-"""Crops of cached materials as samples, and samples as batches; between `cache` and the training loop.
+"""Squares of cached materials as samples, and samples as batches; between `cache` and the training loop.
 
 All randomness comes from (seed, epoch, position): the same numbers give the same sample in any process and
 after any resume.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 
+from unbake.data.cut import cut, fixed_place, random_place
+from unbake.data.sources import Domain
 from unbake.data.split import Split
-from unbake.data.stored import Entry, read_index, restored
+from unbake.data.stored import GIVEN, Entry, read_index
+from unbake.data.truth import at_size
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, MapKind, spec
 from unbake.domain.materials import CLASSES, class_of
-from unbake.errors import TrainingError
+from unbake.errors import TrainingError, UsageError
 
 BATCH_KINDS: tuple[MapKind, ...] = (
     MapKind.DIFFUSE,
@@ -28,8 +31,12 @@ BATCH_KINDS: tuple[MapKind, ...] = (
 )
 """Every map a batch holds, given or not."""
 
-Draw = tuple[int, int, int]
-"""(epoch, position in the epoch, index of the material): what a sampler asks a dataset for."""
+PoolName = Literal["real", "synthetic", "skyrim"]
+POOLS: tuple[PoolName, ...] = ("real", "synthetic", "skyrim")
+"""What a sampler weighs: MatSynth's pairs with a diffuse of their own, with painted ones, and Skyrim's."""
+
+Draw = tuple[int, int, int, int]
+"""(epoch, position in the epoch, index of the pair, side of the square): what a sampler asks a dataset for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,14 @@ class Sample:
     maps: float32 (H, W, C) in the range of their specs; an absent map is an absent key.
     classes: (K,) float32, 1 for each class there is, or None where the label says too little.
     name: the material's id; key: which scale, variant and place of it, for logs.
+    domain: whose picture it is; Skyrim's have no classes.
     """
 
     maps: dict[MapKind, np.ndarray]
     classes: np.ndarray | None
     name: str
     key: str
+    domain: Domain = "matsynth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Batch:
     classes: torch.Tensor
     classes_given: torch.Tensor
     names: tuple[str, ...]
+    domains: tuple[Domain, ...]
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""
@@ -76,116 +86,162 @@ class Batch:
             move(self.classes),
             move(self.classes_given),
             self.names,
+            self.domains,
         )
 
 
 DrawSample = Callable[[np.random.Generator], Sample]
 Augment = Callable[[DrawSample, DrawSample, np.random.Generator], Sample]
-"""Makes one sample from draws of the asked material and draws of any; see `unbake.data.augment`."""
+"""Makes one sample from draws of the asked pair and draws of any of its pool; see `unbake.data.augment`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A material with the diffuses of one pool: a drawn item of training.
+
+    folder: of its cache. entries: its scales. variants: which of their diffuses belong to it.
+    """
+
+    name: str
+    domain: Domain
+    pool: PoolName
+    folder: Path
+    entries: tuple[Entry, ...]
+    variants: tuple[int, ...]
 
 
 class PatchDataset(torch.utils.data.Dataset[Sample]):
-    """Crops of px × px from the materials of one split of a cache.
+    """Squares of the materials of one split of the caches, one for each domain.
 
-    Item (epoch, position, i) of "train" is a random crop of material i, of a random painted variant and of a
-    random scale among those that hold the crop; an int i means (0, i, i). The other splits give the middle of
-    material i at its first scale and variant, whatever the epoch. Axes that tile wrap around; others stay
-    inside, and where the texture is smaller than the crop it is mirrored.
+    `pairs` are the materials by pool: a MatSynth material with a diffuse of its own is one pair of "real", one with
+    painted ones (all of them) one pair of "synthetic", and may be both; one of Skyrim is one of "skyrim". `pools`
+    holds their indices.
 
-    augment: how training samples are varied and composited, or None. Errors: UsageError (no cache),
-    TrainingError (the split is empty).
+    In training, item (epoch, position, i, crop_px) is a random square of pair i, of a random diffuse of it and of a
+    random scale among those that hold the square; composites take their partners from the same pool, so that a
+    composite has one domain and the shares of the pools stay as they were drawn. The other splits are a list of at
+    most `val_crops` squares of `px` × `px` for each pair, the middle first, then spread over the texture and over
+    its diffuses, at the largest scale, whatever seed and epoch; their items are indices into it, see
+    `validation_items`. Axes that tile wrap around; others stay inside, and where the texture is smaller than the
+    square it is mirrored.
 
-    >>> PatchDataset(Path("cache"), "train", 256)[0, 5, 1].maps[MapKind.ALBEDO].shape   # doctest: +SKIP
+    augment: how training samples are varied and composited, or None. scales: those of the caches that training may
+    draw; (1.0,) is no spatial scaling. resize_to: side that training squares are brought to, or None: left as
+    drawn. Errors: UsageError (no cache, or another domain's), TrainingError (the split is empty).
+
+    >>> data = PatchDataset({"matsynth": Path("cache")}, "train", 1024)           # doctest: +SKIP
+    >>> data[0, 5, 1, 256].maps[MapKind.ALBEDO].shape                             # doctest: +SKIP
     (256, 256, 3)
     """
 
     def __init__(
-        self, folder: Path, split: Split, px: int, *, seed: int = 0, augment: Augment | None = None
+        self,
+        caches: Mapping[Domain, Path],
+        split: Split,
+        px: int,
+        *,
+        seed: int = 0,
+        augment: Augment | None = None,
+        scales: Sequence[float] = (1.0, 0.5),
+        val_crops: int = 1,
+        resize_to: int | None = None,
     ) -> None:
-        materials: dict[str, list[Entry]] = defaultdict(list)
-        for entry in read_index(folder).entries:
-            if entry.split == split:
-                materials[entry.id].append(entry)
-        if not materials:
-            raise TrainingError(
-                f"Expected {split} materials in the cache {folder}, found none; build it from more materials."
-            )
-        self.folder = folder
         self.px = px
         self.seed = seed
         self.augment = augment
+        self.resize_to = resize_to
         self.random = split == "train"
-        self.materials = [materials[name] for name in sorted(materials)]
+        self.pairs = [
+            pair
+            for domain, folder in sorted(caches.items())
+            for pair in _pairs(domain, folder, split, scales if self.random else None)
+        ]
+        pools: dict[PoolName, list[int]] = {pool: [] for pool in POOLS}
+        for i, pair in enumerate(self.pairs):
+            pools[pair.pool].append(i)
+        self.pools = {pool: tuple(items) for pool, items in pools.items()}
+        self._fixed = [] if self.random else [(p, at) for p in self.pairs for at in _fixed(p, px, val_crops)]
 
     def __len__(self) -> int:
-        return len(self.materials)
+        return len(self.pairs) if self.random else len(self._fixed)
 
     def __getitem__(self, draw: Draw | int) -> Sample:
-        epoch, position, item = (0, draw, draw) if isinstance(draw, int) else draw
         if not self.random:
-            return self._middle(self.materials[item])
+            pair, (variant, top, left) = self._fixed[draw if isinstance(draw, int) else draw[2]]
+            return _sample(pair, pair.entries[0], variant, top, left, self.px, None)
+        epoch, position, item, px = (0, draw, draw, self.px) if isinstance(draw, int) else draw
         rng = np.random.default_rng((self.seed, epoch, position))
+        pair = self.pairs[item]
         if self.augment is None:
-            return self._crop(self.materials[item], rng)
+            return self._crop(pair, px, rng)
+        pool = self.pools[pair.pool]
 
         def this(rng: np.random.Generator) -> Sample:
-            return self._crop(self.materials[item], rng)
+            return self._crop(pair, px, rng)
 
         def another(rng: np.random.Generator) -> Sample:
-            return self._crop(self.materials[rng.integers(len(self.materials))], rng)
+            return self._crop(self.pairs[pool[rng.integers(len(pool))]], px, rng)
 
         return self.augment(this, another, rng)
 
-    def _crop(self, entries: Sequence[Entry], rng: np.random.Generator) -> Sample:
-        largest = max(entries, key=lambda entry: entry.scale)
-        holding = [entry for entry in entries if min(entry.height, entry.width) >= self.px] or [largest]
-        entry = holding[rng.integers(len(holding))]
-        variant = int(rng.integers(len(entry.styles)))
-        top, left = (
-            int(rng.integers(size if wraps else max(1, size - self.px + 1)))
-            for size, wraps in zip((entry.height, entry.width), entry.wrap, strict=True)
+    def validation_items(self, domain: Domain) -> tuple[int, ...]:
+        """The items that show a domain, of a split other than "train"."""
+        return tuple(i for i, (pair, _) in enumerate(self._fixed) if pair.domain == domain)
+
+    def _crop(self, pair: Pair, px: int, rng: np.random.Generator) -> Sample:
+        holding = [entry for entry in pair.entries if min(entry.height, entry.width) >= px]
+        entries = holding or pair.entries[:1]
+        entry = entries[rng.integers(len(entries))]
+        variant = pair.variants[rng.integers(len(pair.variants))]
+        return _sample(pair, entry, variant, *random_place(entry, px, rng), px, self.resize_to)
+
+
+def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] | None) -> list[Pair]:
+    """The pairs of one cache, by name: the scales of each from the largest down; scales None: all there are."""
+    index = read_index(folder)
+    if index.domain != domain:
+        raise UsageError(f"Expected a cache of the domain {domain} in {folder}, got one of {index.domain}.")
+    materials: dict[str, list[Entry]] = defaultdict(list)
+    for entry in index.entries:
+        if entry.split == split and (scales is None or entry.scale in scales):
+            materials[entry.id].append(entry)
+    if not materials:
+        raise TrainingError(
+            f"Expected {split} materials in the cache {folder}, found none"
+            f"{f' at the scales {tuple(scales)}' if scales else ''}; build it from more materials."
         )
-        return _cut(self.folder, entry, variant, top, left, self.px)
+    found = []
+    for name in sorted(materials):
+        entries = tuple(sorted(materials[name], key=lambda entry: -entry.scale))
+        pools: dict[PoolName, list[int]] = defaultdict(list)
+        for variant, style in enumerate(entries[0].styles):
+            own: PoolName = "real" if style == GIVEN else "synthetic"
+            pools["skyrim" if domain == "skyrim" else own].append(variant)
+        found += [Pair(name, domain, pool, folder, entries, tuple(v)) for pool, v in sorted(pools.items())]
+    return found
 
-    def _middle(self, entries: Sequence[Entry]) -> Sample:
-        entry = entries[0]
-        top, left = (max(0, (size - self.px) // 2) for size in (entry.height, entry.width))
-        return _cut(self.folder, entry, 0, top, left, self.px)
+
+def _fixed(pair: Pair, px: int, count: int) -> list[tuple[int, int, int]]:
+    """Variant and first texel of the squares that show a pair in validation; no square comes twice."""
+    places = (
+        (pair.variants[n % len(pair.variants)], *fixed_place(pair.entries[0], px, n)) for n in range(count)
+    )
+    return list(dict.fromkeys(places))
 
 
-class EpochSampler(torch.utils.data.Sampler[Draw]):
-    """Which material each position of an epoch shows: all of `n` in a shuffled order, round and round.
-
-    A pure function of (seed, epoch, position); `start` lets a resumed epoch go on in its middle.
-
-    >>> sampler = EpochSampler(2, 3)
-    >>> sampler.set_epoch(4, start=1)
-    >>> [draw[:2] for draw in sampler]
-    [(4, 1), (4, 2)]
-    """
-
-    def __init__(self, n: int, patches: int, seed: int = 0) -> None:
-        self.n = n
-        self.patches = patches
-        self.seed = seed
-        self.set_epoch(0)
-
-    def set_epoch(self, epoch: int, start: int = 0) -> None:
-        """The epoch that the next iteration runs through, from position `start` on."""
-        self.epoch = epoch
-        self.start = start
-
-    def __len__(self) -> int:
-        return max(0, self.patches - self.start)
-
-    def __iter__(self) -> Iterator[Draw]:
-        order = np.empty(0, np.int64)
-        turn = -1
-        for position in range(self.start, self.patches):
-            if position // self.n != turn:
-                turn = position // self.n
-                order = np.random.default_rng((self.seed, self.epoch, turn, self.n)).permutation(self.n)
-            yield self.epoch, position, int(order[position % self.n])
+def _sample(
+    pair: Pair, entry: Entry, variant: int, top: int, left: int, px: int, resize_to: int | None
+) -> Sample:
+    maps = cut(pair.folder, entry, variant, top, left, px)
+    if resize_to is not None:
+        maps = at_size(maps, resize_to, resize_to)
+    if MapKind.METALLIC in maps:
+        # After any resizing, so that a pixel is metal by the same rule at every size.
+        maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
+    label = class_of(entry.category) if pair.domain == "matsynth" else None
+    classes = None if label is None else np.array([label == other for other in CLASSES], np.float32)
+    key = f"{entry.id}@{entry.scale:g}/{variant}+{top}+{left}"
+    return Sample(maps, classes, entry.id, key, pair.domain)
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -212,53 +268,5 @@ def collate(samples: Sequence[Sample]) -> Batch:
         torch.from_numpy(classes),
         torch.tensor([sample.classes is not None for sample in samples]),
         tuple(sample.name for sample in samples),
+        tuple(sample.domain for sample in samples),
     )
-
-
-def _cut(folder: Path, entry: Entry, variant: int, top: int, left: int, px: int) -> Sample:
-    """The crop of px × px whose first texel is (top, left), as a sample."""
-    rows, mirrored_rows = _places(entry.height, px, top, entry.wrap[0])
-    columns, mirrored_columns = _places(entry.width, px, left, entry.wrap[1])
-    place = folder / entry.folder
-    painted = _gather(_opened(place / "painted.npy")[variant], rows, columns)
-    stored = {MapKind.DIFFUSE: painted[..., :3]}
-    if entry.specular[variant]:
-        stored[MapKind.SPECULAR] = painted[..., 3:]
-    for name, kinds in (("maps8.npy", entry.maps8), ("maps16.npy", entry.maps16)):
-        together = _gather(_opened(place / name), rows, columns)
-        ends = np.cumsum([spec(kind).channels for kind in kinds])[:-1]
-        stored |= dict(zip(kinds, np.split(together, ends, -1), strict=True))
-    maps = {kind: restored(kind, values) for kind, values in stored.items()}
-    for kind, values in maps.items():
-        if spec(kind).vector:
-            values[:, mirrored_columns, 0] *= -1
-            values[mirrored_rows, :, 1] *= -1
-    if MapKind.METALLIC in maps:
-        maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
-    label = class_of(entry.category)
-    classes = None if label is None else np.array([label == other for other in CLASSES], np.float32)
-    return Sample(maps, classes, entry.id, f"{entry.id}@{entry.scale:g}/{variant}+{top}+{left}")
-
-
-def _places(size: int, px: int, start: int, wraps: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The texel each of px places shows along an axis of `size`, and whether it is seen in a mirror."""
-    along = np.arange(start, start + px)
-    if wraps:
-        return along % size, np.zeros(px, bool)
-    along %= 2 * size
-    mirrored = along >= size
-    return np.where(mirrored, 2 * size - 1 - along, along), mirrored
-
-
-def _gather(stored: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Copies stored[rows][:, columns], by plain slices where they run on: that reads far faster."""
-    if rows[-1] - rows[0] == len(rows) - 1 and columns[-1] - columns[0] == len(columns) - 1:
-        return np.array(stored[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return np.asarray(stored[np.ix_(rows, columns)])
-
-
-@lru_cache(maxsize=256)
-def _opened(path: Path) -> np.ndarray:
-    """A mapped file, kept open: a process may hold some hundred, so the least used are let go."""
-    # A plain array over the mapping: numpy's memmap class costs more than a small crop does.
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -1,4 +1,4 @@
-"""Lists the materials of a MatSynth-layout folder: the first step of a sample's way, before the split."""
+"""Lists the materials of a folder, MatSynth's or Skyrim's: the first step of a sample's way, before the split."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,14 @@ import msgspec
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UsageError
 
+Domain = Literal["matsynth", "skyrim"]
+"""Where materials are from: published PBR materials, or the game with its own painted diffuse."""
+
 Metal = Literal["given", "zero", "unknown"]
 
 LAYOUT = (
-    "<category>/<name>/{basecolor,normal,roughness[,metallic][,ao][,height]}.png|jpg|tga [+ metadata.json]"
+    "<category>/<name>/{basecolor,normal,roughness[,metallic][,ao][,height][,diffuse][,specular]}.png|jpg|tga "
+    "[+ metadata.json]"
 )
 
 # Later names give way to earlier ones: a folder with both height and displacement is read for its height.
@@ -27,7 +31,7 @@ _FILES: tuple[tuple[str, MapKind], ...] = (
     ("displacement", MapKind.HEIGHT),
 )
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".tga")
-_NEEDED = (MapKind.ALBEDO, MapKind.NORMAL)
+_WRITTEN = re.compile(r"diffuse_syn_(\d+)$")
 
 _RESOLUTION = re.compile(r"_\d{1,2}k(_(jpg|png))?$")
 _COLOUR_WORD = re.compile(r"_(black|white|grey|gray|red|green|blue|yellow|brown|dark|light|color|colour)$")
@@ -37,15 +41,26 @@ _ASSET_NUMBER = re.compile(r"_?(\d{3,})$")
 
 
 @dataclass(frozen=True, slots=True)
+class Painting:
+    """A legacy diffuse on disk, and the specular mask beside it where its artist made one."""
+
+    diffuse: Path
+    specular: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialSource:
     """One material on disk, before any pixel is read.
 
     id: "<category>/<name>", unique in its folder.
-    paths: the files there are, by what they hold; a missing map is absent (it is never zero).
+    paths: the targets and the normal there are, by what they hold; a missing map is absent (it is never zero).
     tileable: what the metadata say, or None: to be measured.
     metal: "given" = there is a metallic map; "zero" = a dielectric, metallic is 0 everywhere; "unknown".
     source: where it is from, without the commit ("owner/repo"), or "".
     family: near-copies share one; see `family`.
+    given: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
+    another's. marked: the metadata say it is its own; without a mark the pixels decide (`truth.read_given`).
+    written: diffuses that a painter left beside it.
     """
 
     id: str
@@ -56,6 +71,17 @@ class MaterialSource:
     licence: str
     source: str
     family: str
+    domain: Domain = "matsynth"
+    given: Painting | None = None
+    marked: bool = False
+    written: tuple[Painting, ...] = ()
+
+    @property
+    def sized_by(self) -> Path:
+        """The file whose size all maps are brought to: what the networks predict from, or for."""
+        if self.domain == "skyrim" and self.given is not None:
+            return self.given.diffuse
+        return self.paths[MapKind.ALBEDO]
 
 
 def family(name: str, source: str = "") -> str:
@@ -80,11 +106,14 @@ def family(name: str, source: str = "") -> str:
     return f"{source}:{stem}" if source else stem
 
 
-def list_materials(folder: Path) -> list[MaterialSource]:
-    """Every material under `folder` that has at least a base colour and a normal, sorted by id.
+def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSource]:
+    """Every material under `folder` that can be trained on, sorted by id.
 
-    Names are MatSynth's and case does not matter. Errors: UsageError when there is none, FileError when
-    a metadata.json cannot be read (it decides metal and licence, so nothing is guessed).
+    "matsynth" needs a base colour and a normal; "skyrim" a diffuse of its own and a normal, every target may be
+    missing. Names are MatSynth's and case does not matter. metadata.json may say of `diffuse`: "own" (a real
+    pair), "basecolor" or "black" (left aside), "synthetic" (painted: it counts as written). Errors: UsageError
+    when there is none, FileError when a metadata.json cannot be read (it decides metal and licence, so nothing
+    is guessed).
 
     >>> list_materials(Path("materials"))[0].id          # doctest: +SKIP
     'ceramic/roofingtiles012a'
@@ -95,30 +124,41 @@ def list_materials(folder: Path) -> list[MaterialSource]:
         )
     found = []
     for place in sorted(folder.glob("*/*/")):
-        paths = _maps_in(place)
-        if all(kind in paths for kind in _NEEDED):
-            found.append(_material(place, paths))
+        material = _material(place, domain)
+        input_there = material.given is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
+        if input_there and MapKind.NORMAL in material.paths:
+            found.append(material)
     if not found:
+        needed = "a diffuse of their own" if domain == "skyrim" else "basecolor"
         raise UsageError(
-            f"Expected materials with basecolor and normal in {folder}, found none; lay it out as {LAYOUT}."
+            f"Expected materials with {needed} and normal in {folder}, found none; lay it out as {LAYOUT}."
         )
     return found
 
 
-def _maps_in(place: Path) -> dict[MapKind, Path]:
-    files = {p.name.lower(): p for p in sorted(place.iterdir()) if p.suffix.lower() in _SUFFIXES}
+def _pictures(place: Path) -> dict[str, Path]:
+    """The pictures of a folder by their stem in lower case; of two suffixes the first of _SUFFIXES."""
+    files = [path for path in sorted(place.iterdir()) if path.suffix.lower() in _SUFFIXES]
+    found: dict[str, Path] = {}
+    for path in sorted(files, key=lambda path: _SUFFIXES.index(path.suffix.lower())):
+        found.setdefault(path.stem.lower(), path)
+    return found
+
+
+def _material(place: Path, domain: Domain) -> MaterialSource:
+    pictures = _pictures(place)
     paths: dict[MapKind, Path] = {}
     for stem, kind in _FILES:
-        for suffix in _SUFFIXES:
-            if stem + suffix in files:
-                paths.setdefault(kind, files[stem + suffix])
-    return paths
-
-
-def _material(place: Path, paths: dict[MapKind, Path]) -> MaterialSource:
+        if stem in pictures:
+            paths.setdefault(kind, pictures[stem])
     about = _metadata(place / "metadata.json")
     source = str(about.get("source") or "").split("@")[0]
-    tileable = about.get("tileable")
+    tileable, said = about.get("tileable"), about.get("diffuse")
+    own = Painting(pictures["diffuse"], pictures.get("specular")) if "diffuse" in pictures else None
+    numbers = sorted(int(match[1]) for stem in pictures if (match := _WRITTEN.match(stem)))
+    written = [Painting(pictures[f"diffuse_syn_{k}"], pictures.get(f"specular_syn_{k}")) for k in numbers]
+    if own and said == "synthetic":
+        written.insert(0, own)
     return MaterialSource(
         id=f"{place.parent.name}/{place.name}",
         category=place.parent.name.lower(),
@@ -128,6 +168,10 @@ def _material(place: Path, paths: dict[MapKind, Path]) -> MaterialSource:
         licence=str(about.get("license") or about.get("licence") or ""),
         source=source,
         family=family(place.name, source),
+        domain=domain,
+        given=None if said in ("basecolor", "black", "synthetic") else own,
+        marked=said == "own",
+        written=tuple(written),
     )
 
 

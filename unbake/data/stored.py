@@ -6,13 +6,20 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from unbake.data.sources import Domain
 from unbake.data.split import Split
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.normals import decode_normal, encode_normal
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+GIVEN = "given"
+"""The style of a diffuse that is the material's own: a real pair."""
+
+WRITTEN = "written"
+"""The style of a diffuse that a painter left beside the material."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,8 @@ class Entry:
     """One material at one scale, as index.json holds it.
 
     folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
-    files. styles, specular: per painted variant, its style and whether it has a specular mask.
+    files. styles, specular: per variant of the diffuse, its style (GIVEN, WRITTEN or a painter's) and whether it has
+    a specular mask; all scales of a material have the same variants.
     """
 
     id: str
@@ -46,7 +54,16 @@ class Index:
 
     format: int
     geometry: int
+    domain: Domain
     entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """What is read of an index before the rest: another version may have other fields."""
+
+    format: int
+    geometry: int
 
 
 def read_index(folder: Path) -> Index:
@@ -54,16 +71,17 @@ def read_index(folder: Path) -> Index:
     path = folder / "index.json"
     if not path.is_file():
         raise UsageError(f"Expected a data cache in {folder}, found no index.json; build the cache first.")
+    data = path.read_bytes()
     try:
-        index = msgspec.json.decode(path.read_bytes(), type=Index)
+        versions = msgspec.json.decode(data, type=_Versions)
     except msgspec.DecodeError as error:
         raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error
-    ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (index.format, index.geometry)
+    ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (versions.format, versions.geometry)
     if ours != theirs:
         raise UsageError(
             f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
         )
-    return index
+    return msgspec.json.decode(data, type=Index)
 
 
 def quantised(kind: MapKind, values: np.ndarray) -> np.ndarray:

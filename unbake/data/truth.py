@@ -1,16 +1,15 @@
-"""Reads the truth maps of one material and brings them to one size; between `sources` and `cache`."""
+"""Reads one material, truth and diffuses, and brings all to one size; between `sources` and `cache`."""
 
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from unbake.data.sources import MaterialSource
+from unbake.data.sources import MaterialSource, Painting
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError
-from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
+from unbake.image.resize import resized
 
 Maps = dict[MapKind, np.ndarray]
 
@@ -18,34 +17,118 @@ LEAST_SIDE = 16
 """Textures below this many texels a side are no material."""
 
 _BLACK = 1.5 / 255
+_CONSTANT = 2.5 / 255  # a mask within this says nothing, as in conversion
+_SAME_VALUE = 8 / 255  # JPEG leaves less of one picture between two files
+_SAME_SHARE = 0.99
 _LEAST_BLUE = 0.55  # a tangent normal map leans to blue
 _ASPECT_TOLERANCE = 0.03
 
 
 def read_material(source: MaterialSource) -> Maps:
-    """The truth maps of a material at its base colour's size, float32 in their ranges.
+    """The truth maps and the normal of a material at the size of `source.sized_by`, float32 in their ranges.
 
     Metal "zero" gives METALLIC of zeros, "unknown" none. Errors: FileError (unreadable, black, not a normal
     map), TextureSetError (shapes that do not fit).
     """
-    maps: Maps = {}
     untrusted = set() if source.metal == "given" else {MapKind.METALLIC}
-    for kind in (kind for kind in source.paths if kind not in untrusted):
-        maps[kind] = _read_map(kind, source.paths[kind])
-    height, width = maps[MapKind.ALBEDO].shape[:2]
-    for kind, image in maps.items():
-        ratio = image.shape[1] * height / (image.shape[0] * width)
-        if abs(ratio - 1) > _ASPECT_TOLERANCE:
-            raise TextureSetError(
-                f"Expected the base colour's proportions ({width}x{height}) in {source.paths[kind]}, "
-                f"got {image.shape[1]}x{image.shape[0]}; replace or remove it."
-            )
+    read = {kind: _read_map(kind, path) for kind, path in source.paths.items() if kind not in untrusted}
+    sized_by = {source.paths[kind]: image for kind, image in read.items()}.get(source.sized_by)
+    height, width = (read_picture(source.sized_by).pixels if sized_by is None else sized_by).shape[:2]
+    maps = {
+        kind: _at_size_of(source, kind, source.paths[kind], image, (height, width))
+        for kind, image in read.items()
+    }
     if source.metal == "zero":
         maps[MapKind.METALLIC] = np.zeros((height, width, 1), np.float32)
-    return at_size(maps, height, width)
+    return maps
+
+
+def read_given(source: MaterialSource, truth: Maps) -> Maps | None:
+    """The DIFFUSE of a real pair, and SPECULAR where it has one, at the size of the truth; None for no real pair.
+
+    A diffuse is the material's own when it is not black and, unless the metadata say so, differs from the base
+    colour (`same_picture`). A constant specular mask says nothing and is absent. Errors: as `read_material`.
+    """
+    if source.given is None:
+        return None
+    picture = _read_painting(source, source.given, truth)
+    if is_black(picture[MapKind.DIFFUSE]):
+        return None
+    albedo = truth.get(MapKind.ALBEDO)
+    if not source.marked and albedo is not None and same_picture(picture[MapKind.DIFFUSE], albedo):
+        return None
+    return picture
+
+
+def read_written(source: MaterialSource, truth: Maps) -> list[Maps]:
+    """The diffuses that a painter left beside the material, as `read_given` gives its own; none may be black."""
+    pictures = []
+    for painting in source.written:
+        pictures.append(_read_painting(source, painting, truth))
+        _refuse_black(pictures[-1][MapKind.DIFFUSE], painting.diffuse)
+    return pictures
+
+
+def is_black(unit: np.ndarray) -> bool:
+    """Whether no texel of a picture in [0, 1] shows more than rounding leaves of black.
+
+    >>> is_black(np.zeros((2, 2, 3), np.float32))
+    True
+    """
+    return float(unit.max()) <= _BLACK
+
+
+def same_picture(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two pictures (H, W, C) of one size, sRGB in [0, 1], are one picture but for what compression does.
+
+    >>> grey = np.full((2, 2, 3), 0.5, np.float32)
+    >>> same_picture(grey, grey + 0.01), same_picture(grey, grey + 0.1)
+    (True, False)
+    """
+    return float((np.abs(one - other).max(-1) <= _SAME_VALUE).mean()) >= _SAME_SHARE
+
+
+def _read_painting(source: MaterialSource, painting: Painting, truth: Maps) -> Maps:
+    size = truth[MapKind.NORMAL].shape[:2]
+    files = {MapKind.DIFFUSE: painting.diffuse, MapKind.SPECULAR: painting.specular}
+    picture = {
+        kind: _at_size_of(source, kind, path, _read_pixels(kind, path), size)
+        for kind, path in files.items()
+        if path is not None
+    }
+    specular = picture.get(MapKind.SPECULAR)
+    if specular is not None and specular.max() - specular.min() <= _CONSTANT:
+        del picture[MapKind.SPECULAR]
+    return picture
+
+
+def _at_size_of(
+    source: MaterialSource, kind: MapKind, path: Path, image: np.ndarray, size: tuple[int, ...]
+) -> np.ndarray:
+    height, width = size
+    ratio = image.shape[1] * height / (image.shape[0] * width)
+    if abs(ratio - 1) > _ASPECT_TOLERANCE:
+        raise TextureSetError(
+            f"Expected the proportions of {source.sized_by.name} ({width}x{height}) in {path}, "
+            f"got {image.shape[1]}x{image.shape[0]}; replace or remove it."
+        )
+    return at_size({kind: image}, height, width)[kind]
 
 
 def _read_map(kind: MapKind, path: Path) -> np.ndarray:
+    image = _read_pixels(kind, path)
+    if spec(kind).colour == "srgb":
+        _refuse_black(image, path)
+    return image
+
+
+def _refuse_black(unit: np.ndarray, path: Path) -> None:
+    if is_black(unit):
+        raise FileError(f"Expected a picture in {path}, got an all-black one; replace or remove it.")
+
+
+def _read_pixels(kind: MapKind, path: Path) -> np.ndarray:
+    """A map as float32 (H, W, C) in the range of its spec, at its own size."""
     about = spec(kind)
     unit = read_picture(path).unit()
     if about.channels == 1:
@@ -57,8 +140,6 @@ def _read_map(kind: MapKind, path: Path) -> np.ndarray:
         raise FileError(
             f"Expected {LEAST_SIDE} pixels a side or more in {path}, got {unit.shape[1]}x{unit.shape[0]}."
         )
-    if about.colour == "srgb" and unit.max() <= _BLACK:
-        raise FileError(f"Expected a base colour in {path}, got an all-black picture; replace or remove it.")
     if about.vector:
         if unit[..., 2].mean() < _LEAST_BLUE:
             raise FileError(
@@ -81,24 +162,3 @@ def at_size(maps: Maps, height: int, width: int) -> Maps:
             image = image / np.maximum(np.linalg.norm(image, axis=-1, keepdims=True), 1e-6)
         out[kind] = image
     return out
-
-
-def resized(image: np.ndarray, height: int, width: int, colour: str = "linear") -> np.ndarray:
-    """The image (H, W, C) float32 at another size: mean over areas when reduced, bilinear when enlarged.
-
-    colour: "srgb" values are averaged in linear light.
-
-    >>> resized(np.float32([[[0.0], [1.0]]]), 1, 1).tolist()
-    [[[0.5]]]
-    """
-    if image.shape[:2] == (height, width):
-        return image
-    smaller = height <= image.shape[0] and width <= image.shape[1]
-    how = Image.Resampling.BOX if smaller else Image.Resampling.BILINEAR
-    light = srgb_to_linear(image) if colour == "srgb" else image
-    planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize((width, height), how))
-        for plane in np.moveaxis(light, -1, 0)
-    ]
-    result = np.stack(planes, -1)
-    return np.asarray(linear_to_srgb(result), np.float32) if colour == "srgb" else result
