@@ -1,0 +1,122 @@
+"""The verbs that prepare a project's data: init, and `data` matsynth, skyrim, duplicates, audit, paint, cache."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unbake.cli.terminal import Root, app, progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.progress import Progress
+
+data_app = typer.Typer(
+    name="data",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Prepare training data under ROOT/data; each verb leaves a report in ROOT/data/reports/<verb>.json.",
+    epilog="In this order:  unbake data matsynth  |  skyrim  |  duplicates  |  audit  |  paint  |  cache",
+)
+app.add_typer(data_app)
+
+Workers = Annotated[int, typer.Option(min=1, help="Processes that work side by side.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
+SHOWN = 10
+"""Failures that are printed; the report has them all."""
+
+
+@app.command()
+def init(
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The project's folder; made where it is not.")],
+) -> None:
+    """Lay out a training project: data/{MatSynth,Skyrim,duplicates,reports}, checkpoints, train_logs.
+
+    Nothing that is there is touched, so it can be run again.
+    """
+    from unbake.data.tree import lay_out
+
+    made = lay_out(root)
+    typer.echo(f"{root}: made {', '.join(made)}" if made else f"{root}: every folder is there already")
+    typer.echo("Next, the data (unbake data --help):")
+    typer.echo(
+        f"  unbake data matsynth --root {root}                                 PBR materials, from the hub"
+    )
+    typer.echo(f"  unbake data skyrim --root {root} --vanilla DIR --pbr DIR           pairs from the game")
+    typer.echo(
+        f"  unbake data audit --root {root}                                    what is wrong with them"
+    )
+    typer.echo(f"then  unbake train A0 --root {root}")
+
+
+@data_app.command()
+def matsynth(
+    root: Root = Path(),
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", help="Hub data set, parquet files ('dir' or 'dir/*.parquet'), or PNG folders."
+        ),
+    ] = "gvecchio/MatSynth",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N rows.")] = None,
+    px: Annotated[str, typer.Option(help="Long side the maps are reduced to, or native.")] = "1024",
+    licence: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--licence", "--license", help="Only rows of this licence, e.g. CC0; repeatable; default: all."
+        ),
+    ] = None,
+    blends: Annotated[
+        bool,
+        typer.Option(
+            "--blends", help="Take blends too: mixtures of other rows, which no split can keep apart."
+        ),
+    ] = False,
+    workers: Workers = 2,
+) -> None:
+    """Bring MatSynth into ROOT/data/MatSynth as folders of PNG files, one a material.
+
+    Rows are streamed: nothing but the result is kept on disk. Heights keep 16 bits, normals stay OpenGL, AO (which
+    MatSynth lacks) is derived from the height and marked so; licence and authors go to metadata.json. Stop at any
+    time and run it again: what is done is not fetched again.
+    Exit code: 0 all taken, 1 some rows failed (they are in the report), 2 wrong use.
+    """
+    from unbake.data.matsynth import Wanted, bring_in
+    from unbake.data.rows import open_source
+    from unbake.data.tree import lay_out, write_report
+
+    lay_out(root)
+    into = root / "data" / "MatSynth"
+    wanted = Wanted(_side(px), tuple(licence or ()), limit, blends)
+    with progress_bar("materials") as bar:
+        report = bring_in(open_source(source, into), into, wanted, workers, _advance(bar))
+    path = write_report(root, "matsynth", {"source": source, "px": px} | report)
+    typer.echo(
+        f"{report['materials']} materials in {into}: {report['written']} new, {report['there_already']} there before; "
+        f"{len(report['blends_left_out'])} blends and {sum(report['other_licences'].values())} of other licences left "
+        "out"
+    )
+    _tell_failures(report["failed"], "row", path)
+
+
+def _side(text: str) -> int | None:
+    if text == "native":
+        return None
+    if not text.isdecimal() or int(text) < 16:
+        raise typer.BadParameter(f"a side of 16 or more, or native, was expected; got {text}")
+    return int(text)
+
+
+def _advance(bar: "Progress") -> "Callable[[int, int], None]":
+    task = bar.task_ids[0]
+    return lambda done, n: bar.update(task, completed=done, total=n)
+
+
+def _tell_failures(failed: list[dict[str, str]], what: str, report: Path) -> None:
+    """The first few failures on stderr, where the rest is, and exit code 1; nothing when there is none."""
+    for one in failed[:SHOWN]:
+        typer.echo(f"failed: {one[what]}: {one['reason']}", err=True)
+    typer.echo(f"report: {report}")
+    if failed:
+        raise typer.Exit(1)
