@@ -324,13 +324,18 @@ def _named(phase: str) -> str:
     raise RecipeError(f"Expected a phase ({', '.join(ORDER)}) or a .toml file, got {phase!r}; name one.")
 
 
+def written(phase: str) -> str:
+    """The recipe of a shipped phase as its file has it, comments and all; to read, or to start one's own from."""
+    return _text(_named(phase))
+
+
 def _text(name: str) -> str:
     return resources.files("unbake.phases").joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
 def as_dict(recipe: Recipe) -> dict[str, object]:
-    """The recipe as plain JSON values, for a checkpoint's lineage."""
-    plain: dict[str, object] = msgspec.to_builtins(recipe)
+    """The recipe as plain JSON values (no tuples), for a checkpoint's lineage and for comparing with one."""
+    plain: dict[str, object] = msgspec.json.decode(msgspec.json.encode(recipe))
     return plain
 
 

@@ -34,6 +34,9 @@ Model = Annotated[
     Path | None, typer.Option(help="Folder with card.json and four ONNX files; default: the bundled model.")
 ]
 
+PIPE = 1000
+"""Characters a line may have where no one's window wraps it."""
+
 
 @app.callback(invoke_without_command=True)
 def _version(
@@ -45,11 +48,27 @@ def _version(
 
 
 def print_table(table: "Table") -> None:
-    """A table as wide as the terminal; on a pipe wide enough that nothing wraps."""
+    """A table that fits the terminal, no column narrower than its longest word; on a pipe nothing wraps."""
     from rich.console import Console
+    from rich.measure import Measurement
 
     console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    if not console.is_terminal:
+        Console(width=PIPE).print(table)
+        return
+    sizes = [
+        [Measurement.get(console, console.options, cell) for cell in (column.header, *column.cells)]
+        for column in table.columns
+    ]
+    words = [max(cell.minimum for cell in cells) for cells in sizes]
+    wanted = [max(cell.maximum for cell in cells) for cells in sizes]
+    room = console.width - (
+        table.__rich_measure__(console, console.options.update(width=PIPE)).maximum - sum(wanted)
+    )
+    share = max(0.0, min(1.0, (room - sum(words)) / max(1, sum(wanted) - sum(words))))
+    for column, least, most in zip(table.columns, words, wanted, strict=True):
+        column.width = least + int(share * (most - least))
+    console.print(table)
 
 
 @contextmanager
