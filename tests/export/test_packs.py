@@ -9,13 +9,14 @@ from PIL import Image
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError, UsageError
+from unbake.export import channels
+from unbake.export.adjust import Adjust, Change
+from unbake.export.channels import coded, kept, opened, pack, recentred, unpack
 from unbake.export.packs import (
     load_preset,
-    pack,
     preset_names,
-    recentred,
+    resampling,
     target_size,
-    unpack,
     wanted,
     write_set,
 )
@@ -54,25 +55,97 @@ def skyrim(out, maps=None, **options):
 @pytest.mark.parametrize("green", ["opengl", "directx"])
 def test_unpacking_undoes_packing_in_every_preset(name, green):
     maps = material()
-    maps[MapKind.HEIGHT] = recentred(maps[MapKind.HEIGHT])
     for file in load_preset(name).files:
-        unpacked = unpack(pack(maps, file, green), file, green)
+        unpacked = unpack(coded(pack(maps, file, green), file), file, green)
         assert set(unpacked) == set(file.maps)
         for kind, values in unpacked.items():
             np.testing.assert_allclose(values, maps[kind], atol=1e-6)
 
 
-def test_the_presets_of_the_format_page_are_there():
-    assert set(preset_names()) >= {
-        "skyrim",
-        "png",
-        "gltf",
-        "godot",
-        "unreal",
-        "unity-hdrp",
-        "unity-urp",
-        "blender",
+TOLERANCE = {
+    "png8": 1.5,
+    "png16": 0.01,
+    "bc7_unorm": 6,
+    "bc7_unorm_srgb": 6,
+    "bc1_unorm": 12,
+    "bc4_unorm": 4,
+    "bc5_unorm": 4,
+}
+"""Largest mean error of a map that is read back, in steps of 8 bits."""
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_what_a_preset_writes_is_read_back_within_its_quantisation(tmp_path, name):
+    maps, preset = opaque(), load_preset(name)
+    paths = write_set(maps, "clutter/pot", tmp_path, preset, parallax=True)
+    green = "directx" if preset.normal == "as_input" else preset.normal
+    assert len(paths) == len(preset.files) + (preset.scene is not None)
+    for file, path in zip(preset.files, paths, strict=False):
+        assert path.name == f"pot{file.suffix}{file.format.extension}"
+        for kind, values in unpack(read_picture(path).unit(), file, green).items():
+            expected = recentred(maps[kind]) if file.recentred else maps[kind]
+            steps = 255 / (SPECS[kind].high - SPECS[kind].low) * np.abs(values - expected).mean()
+            assert steps <= TOLERANCE[(file.opaque_format or file.format).value], (kind, steps)
+
+
+def test_the_presets_are_those_of_the_format_page():
+    assert preset_names() == [
+        "blender", "gltf", "godot", "png", "remix", "skyrim", "unity-hdrp", "unity-urp", "unreal"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["blender", "godot", "png", "unity-hdrp", "unity-urp", "unreal"])
+def test_height_has_sixteen_bits_where_a_preset_has_height_in_a_picture(tmp_path, name):
+    (path,) = (one for one in write_set(opaque(), "a", tmp_path, load_preset(name)) if "eight" in one.stem)
+    assert read_picture(path).format == "png/16"
+
+
+def test_remix_names_its_files_by_tag_and_stores_them_as_its_ingestion_does(tmp_path):
+    paths = write_set(opaque(), "clutter/pot", tmp_path, load_preset("remix"))
+    assert {path.name: read_dds_info(path).format for path in paths} == {
+        "pot.a.rtex.dds": "BC7_UNORM_SRGB",
+        "pot.n.rtex.dds": "BC5_UNORM",
+        "pot.r.rtex.dds": "BC4_UNORM",
+        "pot.m.rtex.dds": "BC4_UNORM",
+        "pot.e.rtex.dds": "BC7_UNORM_SRGB",
+        "pot.h.rtex.dds": "BC4_UNORM",
     }
+
+
+def test_whole_numbers_are_packed_like_the_floats_they_stand_for(tmp_path):
+    maps = {kind: opened(kept(values, kind, 16), kind) for kind, values in opaque().items()}
+    for form, given in (
+        ("floats", maps),
+        ("codes", {kind: kept(values, kind, 16) for kind, values in maps.items()}),
+    ):
+        write_set(given, "pot", tmp_path / form, load_preset("godot"))
+    for path in (tmp_path / "floats").iterdir():
+        ours, theirs = (
+            read_picture(tmp_path / form / path.name).pixels.astype(int) for form in ("floats", "codes")
+        )
+        assert np.abs(ours - theirs).max() <= 1, path.name
+
+
+def test_what_a_person_changes_is_changed_before_packing(tmp_path):
+    maps = opaque((8, 8))
+    write_set(maps, "pot", tmp_path, load_preset("gltf"), adjust=Adjust(roughness=Change(strength=0.0)))
+    assert read_picture(tmp_path / "pot_orm.png").pixels[..., 1].max() == 0
+
+
+def test_bands_of_rows_make_no_difference(tmp_path, monkeypatch):
+    maps = material((512, 64)) | {MapKind.OPACITY: np.tile(leaves(64), (8, 1, 1))}
+    for folder, rows in (("one", 512), ("many", 32)):
+        monkeypatch.setattr(channels, "BAND", rows)
+        skyrim(tmp_path / folder, maps, parallax=True)
+    for path in (tmp_path / "one").rglob("*.dds"):
+        other = tmp_path / "many" / path.relative_to(tmp_path / "one")
+        ours, theirs = (read_picture(one).pixels.astype(int) for one in (path, other))
+        assert np.abs(ours - theirs).max() <= 1, path.name
+
+
+def test_a_size_that_is_written_differently_is_told():
+    assert resampling((1000, 3000), load_preset("skyrim")).startswith("resampled from 3000×1000 to 2048×1024")
+    assert resampling((1000, 3000), load_preset("png")) is None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +176,7 @@ def test_channels_lie_where_the_engine_reads_them(preset, suffix, expected):
 @pytest.mark.parametrize(
     ("preset", "green"),
     [("skyrim", "directx"), ("unreal", "directx"), ("gltf", "opengl"), ("godot", "opengl"), ("unity-hdrp", "opengl"),
-     ("unity-urp", "opengl"), ("blender", "opengl"), ("png", "as_input")],
+     ("unity-urp", "opengl"), ("blender", "opengl"), ("png", "as_input"), ("remix", "directx")],
 )  # fmt: skip
 def test_green_points_as_the_engine_expects(preset, green):
     assert load_preset(preset).normal == green

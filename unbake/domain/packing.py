@@ -6,6 +6,7 @@ A preset is a TOML file and nothing else, so a new engine needs no code:
     folder = "textures/pbr"     # where the mirrored tree begins below OUT; "" = OUT itself
     normal = "opengl"           # directx | opengl | as_input: which way the green of normals points
     sides  = "keep"             # keep | power_of_two
+    scene  = "gltf"             # optional: a .gltf beside the images shows them on a quad
 
     [[files]]
     suffix   = "_orm"           # the file is called <name><suffix>.<dds or png>
@@ -37,6 +38,7 @@ class FileFormat(StrEnum):
     BC3 = "bc3_unorm"
     BC3_SRGB = "bc3_unorm_srgb"
     BC4 = "bc4_unorm"
+    BC5 = "bc5_unorm"
     BC7 = "bc7_unorm"
     BC7_SRGB = "bc7_unorm_srgb"
 
@@ -50,6 +52,8 @@ class FileFormat(StrEnum):
         """How many channels a file of this format can be asked to hold."""
         if self is FileFormat.BC4:
             return (1,)
+        if self is FileFormat.BC5:
+            return (3,)  # a normal, as two codes
         return (1, 3, 4) if self.extension == ".png" else (3, 4)
 
 
@@ -94,6 +98,7 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     when: "always" (maps that are missing are neutral), "given" (only with every map it names), or
         "parallax" (as "given", and only where parallax is wanted).
     recentred: the map's mean is moved to its neutral value, contrast reduced only where it would clip.
+    octahedral: the file's normal is stored as two octahedral codes, y down (BC5; see `image.normals.octahedral`).
     """
 
     suffix: str
@@ -102,6 +107,7 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     opaque_format: FileFormat | None = None
     when: Literal["always", "given", "parallax"] = "always"
     recentred: bool = False
+    octahedral: bool = False
 
     def __post_init__(self) -> None:
         if len(self.sources) not in self.format.channels:
@@ -112,6 +118,10 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         vectors = [source for source in self.sources if source.map and SPECS[source.map].vector]
         if vectors and [*self.sources[:3]] != [Channel(vectors[0].map, i) for i in range(3)]:
             raise ValueError("a normal fills the first three channels of its file, in order and not inverted")
+        if self.octahedral != (self.format is FileFormat.BC5) or (self.octahedral and not vectors):
+            raise ValueError("a normal in octahedral codes and bc5_unorm go together, and with nothing else")
+        if self.recentred and len(self.sources) > 1:
+            raise ValueError("a map that is recentred has a file of its own")
         for choice in filter(None, (self.format, self.opaque_format)):
             if choice.extension == ".dds" and choice.endswith("_srgb") != (self.colour == "srgb"):
                 raise ValueError(f"{choice} does not fit {self.colour} maps: only colour is stored as sRGB")
@@ -148,6 +158,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     folder: str = ""
     normal: Literal["directx", "opengl", "as_input"]
     sides: Literal["keep", "power_of_two"]
+    scene: Literal["gltf"] | None = None
     files: tuple[PackedFile, ...]
 
     def __post_init__(self) -> None:
@@ -156,6 +167,8 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError("a preset has at least one file, and no two of the same suffix")
         if self.sides == "keep" and any(name.endswith(".dds") for name in names):
             raise ValueError('DDS files have mips, for which sides must be "power_of_two"')
+        if self.normal != "directx" and any(file.octahedral for file in self.files):
+            raise ValueError('octahedral codes are of normals with y down: normal must be "directx"')
 
 
 def read_preset(text: str, where: str) -> Preset:

@@ -1,25 +1,34 @@
 """Maps to the files of a preset: after prediction, before the report; `domain.packing` says what a preset is."""
 
+import io
+from collections.abc import Callable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from unbake.domain.maps import SPECS, MapKind
-from unbake.domain.packing import PackedFile, Preset, read_preset, relative_name
+from unbake.domain.packing import FileFormat, PackedFile, Preset, read_preset, relative_name
 from unbake.errors import TextureSetError, UsageError
+from unbake.export.adjust import Adjust, adjusted
+from unbake.export.channels import Maps, Stored, bands, coded, opened, pack, recentred, recentring, size_of
 from unbake.export.dds import write_dds
+from unbake.export.gltf import write_gltf
 from unbake.image.blocks import Effort
 from unbake.image.dds_header import DxgiFormat
-from unbake.image.files import write_png
-from unbake.image.mips import bleed_colour, mip_chain, resize
-from unbake.image.normals import Green, decode_normal, encode_normal
+from unbake.image.files import write_atomic
+from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
+from unbake.image.normals import Green
 
-Maps = dict[MapKind, np.ndarray]
+__all__ = ["load_preset", "preset_names", "recentred", "resampling", "target_size", "wanted", "write_set"]
 
 SMALLEST_SIDE = 4
 """Of a texture whose sides must be powers of two: one block."""
+
+Read = Callable[[slice], np.ndarray]
+"""Some rows of an image: float32 (rows, W, C) in [0, 1]."""
 
 
 def preset_names() -> list[str]:
@@ -59,7 +68,15 @@ def target_size(size: tuple[int, int], preset: Preset) -> tuple[int, int]:
     return size if preset.sides == "keep" else (_power_of_two(size[0]), _power_of_two(size[1]))
 
 
-def wanted(maps: Maps, preset: Preset, parallax: bool) -> list[PackedFile]:
+def resampling(size: tuple[int, int], preset: Preset) -> str | None:
+    """A note for the report where maps of this (height, width) are written in another; None where they are not."""
+    height, width = target_size(size, preset)
+    if (height, width) == size:
+        return None
+    return f"resampled from {size[1]}×{size[0]} to {width}×{height}, since games need powers of two from 4 up"
+
+
+def wanted(maps: Stored, preset: Preset, parallax: bool) -> list[PackedFile]:
     """The files of a preset that these maps become; TextureSetError when one that must be there cannot be."""
     files = []
     for file in preset.files:
@@ -75,70 +92,8 @@ def wanted(maps: Maps, preset: Preset, parallax: bool) -> list[PackedFile]:
     return files
 
 
-def recentred(height: np.ndarray) -> np.ndarray:
-    """Height (H, W, 1) in [0, 1] with its mean at the neutral 127/255, contrast reduced only where it would clip.
-
-    >>> round(float(recentred(np.float32([[[0.9], [0.7]]])).mean()), 3)
-    0.498
-    """
-    neutral = SPECS[MapKind.HEIGHT].neutral[0]
-    around = height - height.mean(dtype=np.float64).astype(np.float32)
-    room = min(
-        1.0,
-        neutral / max(-float(around.min()), neutral),
-        (1 - neutral) / max(float(around.max()), 1 - neutral),
-    )
-    return neutral + around * np.float32(room)
-
-
-def pack(maps: Maps, file: PackedFile, green: Green) -> np.ndarray:
-    """The channels of a file: float32 (H, W, C) in [0, 1], colour still display-encoded.
-
-    Maps that are missing are neutral. TextureSetError when none is there, or when they differ in size.
-    """
-    sizes = {maps[kind].shape[:2] for kind in file.maps if kind in maps}
-    if len(sizes) != 1:
-        found = ", ".join(
-            f"{kind} {maps[kind].shape[1]}×{maps[kind].shape[0]}" for kind in file.maps if kind in maps
-        )
-        raise TextureSetError(
-            f"The maps of one file should be of one size, not {found or 'missing'}; convert again."
-        )
-    stored = {kind: _stored(maps[kind], kind, file, green) for kind in file.maps if kind in maps}
-    image = np.empty((*sizes.pop(), len(file.sources)), np.float32)
-    for i, source in enumerate(file.sources):
-        if source.map is None:
-            image[..., i] = source.constant
-            continue
-        plane = (
-            stored[source.map][..., source.component]
-            if source.map in stored
-            else _neutral(source.map, source.component)
-        )
-        image[..., i] = 1 - plane if source.inverted else plane
-    return image
-
-
-def unpack(image: np.ndarray, file: PackedFile, green: Green) -> Maps:
-    """The maps in a file's channels; undoes `pack`, except that a recentred map stays where it is.
-
-    A fourth channel that is not there is 1, as every engine reads it.
-    """
-    planes: dict[MapKind, dict[int, np.ndarray]] = {}
-    for i, source in enumerate(file.sources):
-        if source.map is not None:
-            plane = image[..., i] if i < image.shape[2] else np.ones(image.shape[:2], np.float32)
-            planes.setdefault(source.map, {})[source.component] = 1 - plane if source.inverted else plane
-    maps = {}
-    for kind, parts in planes.items():
-        if len(parts) == SPECS[kind].channels:
-            stored = np.stack([parts[i] for i in range(len(parts))], axis=-1).astype(np.float32)
-            maps[kind] = decode_normal(stored, green) if SPECS[kind].vector else stored
-    return maps
-
-
 def write_set(
-    maps: Maps,
+    maps: Stored,
     name: str,
     out: Path,
     preset: Preset,
@@ -146,51 +101,123 @@ def write_set(
     effort: Effort = Effort.GOOD,
     parallax: bool = False,
     input_green: Green = "directx",
+    adjust: Adjust = Adjust(),  # noqa: B008  (frozen)
 ) -> list[Path]:
     """Writes one texture set as a preset says, each file whole or not at all, and returns the files' paths.
 
+    maps: see `channels.Stored`; read by bands of rows, so that an image is never held as floats unless it must
+        be resampled.
     name: the set's path below the texture root; its folders are made below `out / preset.folder`.
     parallax: whether parallax files are wanted: for surfaces that tile, or where a user asks.
     input_green: the green of the input's normals, which a preset may keep.
+    adjust: what a person changes about the maps first.
     """
     base = out / preset.folder / relative_name(name)
     green: Green = input_green if preset.normal == "as_input" else preset.normal
-    paths = []
-    for file in wanted(maps, preset, parallax):
+    paths, files = [], wanted(maps, preset, parallax)
+    for file in files:
         path = base.with_name(base.name + file.suffix + file.format.extension)
-        image = pack(maps, file, green)
-        if file.colour == "srgb" and image.shape[2] == 4:
-            image[..., :3] = bleed_colour(image[..., :3], image[..., 3:])
-        size = target_size(image.shape[:2], preset)
-        if size != image.shape[:2]:
-            image = resize(image, *size, file.colour)
-        _write(path, image, file, effort)
+        codes = _codes(maps, file, green, target_size(size_of(maps, file), preset), adjust)
+        _write(path, codes, file, effort)
         paths.append(path)
+    if preset.scene is not None:
+        size = maps[files[0].maps[0]].shape[:2]
+        paths.append(write_gltf(base, dict(zip(files, paths, strict=True)), size, maps.get(MapKind.OPACITY)))
     return paths
 
 
-def _write(path: Path, image: np.ndarray, file: PackedFile, effort: Effort) -> None:
+def _codes(
+    maps: Stored, file: PackedFile, green: Green, target: tuple[int, int], adjust: Adjust
+) -> np.ndarray:
+    """A file's channels at the size they are written in, as uint8 or uint16 (H, W, C) over the range of [0, 1]."""
+    size = size_of(maps, file)
+    read = _reader(maps, file, green, adjust)
+    rows = bands(size[0])
+    if file.recentred:
+        read = _recentring(read, rows)
+    elif file.colour == "srgb" and _alpha(file) in maps and _some_hidden(read, rows):
+        read = _bleeding(read, size[0])
+    top = 255 if file.format is not FileFormat.PNG16 and not file.octahedral else 65535
+    codes = np.empty((*target, len(file.sources)), np.uint8 if top == 255 else np.uint16)
+
+    def rounded(unit: np.ndarray) -> np.ndarray:
+        return np.rint(np.clip(unit, 0, 1) * np.float32(top))
+
+    if size == target:
+        for band in rows:
+            codes[band] = rounded(read(band))
+    elif file.colour == "normal":
+        codes[:] = rounded(resize(np.concatenate([read(band) for band in rows]), *target, "normal"))
+    else:
+        for i in range(len(file.sources)):  # one at a time: a plane is large enough
+            plane = np.concatenate([read(band)[..., i : i + 1] for band in rows])
+            codes[..., i : i + 1] = rounded(resize(plane, *target, file.colour if i < 3 else "linear"))
+    return codes
+
+
+def _reader(maps: Stored, file: PackedFile, green: Green, adjust: Adjust) -> Read:
+    """Bands of a file's channels, changed as a person asks."""
+    starts = [SPECS[kind].start for kind in file.maps]
+    kinds = [kind for kind in dict.fromkeys([*file.maps, *filter(None, starts)]) if kind in maps]
+
+    def read(band: slice) -> np.ndarray:
+        floats: Maps = {kind: opened(maps[kind][band], kind) for kind in kinds}
+        return pack(adjusted(floats, adjust), file, green)
+
+    return read
+
+
+def _recentring(read: Read, rows: list[slice]) -> Read:
+    moved = recentring([read(band) for band in rows])
+    return lambda band: moved(read(band))
+
+
+def _alpha(file: PackedFile) -> MapKind | None:
+    return file.sources[3].map if len(file.sources) == 4 else None
+
+
+def _some_hidden(read: Read, rows: list[slice]) -> bool:
+    seen = [read(band)[..., 3] > 0 for band in rows]
+    return any(one.any() for one in seen) and not all(one.all() for one in seen)
+
+
+def _bleeding(read: Read, height: int) -> Read:
+    bled = bleeding(lambda top, bottom: read(slice(top, bottom)), height)
+
+    def colour_and_alpha(band: slice) -> np.ndarray:
+        return np.concatenate([bled(band.start, band.stop), read(band)[..., 3:]], axis=2)
+
+    return colour_and_alpha
+
+
+def _write(path: Path, codes: np.ndarray, file: PackedFile, effort: Effort) -> None:
     chosen = file.format
-    if image.shape[2] == 4 and np.rint(image[..., 3].min() * 255) == 255:
-        image, chosen = image[..., :3], file.opaque_format or file.format
+    if codes.shape[2] == 4 and codes[..., 3].min() == 255:
+        codes, chosen = codes[..., :3], file.opaque_format or file.format
     if chosen.extension == ".png":
-        write_png(path, image, 16 if chosen.endswith("16") else 8)
-        return
-    mips = [np.rint(np.clip(mip, 0, 1) * 255).astype(np.uint8) for mip in mip_chain(image, file.colour)]
-    write_dds(path, mips, DxgiFormat[chosen.upper()], effort)
+        buffer = io.BytesIO()
+        Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes).save(buffer, "PNG")
+        write_atomic(path, buffer.getvalue())
+    else:
+        write_dds(path, _mips(codes, file), DxgiFormat[chosen.upper()], effort)
 
 
-def _stored(values: np.ndarray, kind: MapKind, file: PackedFile, green: Green) -> np.ndarray:
-    """A map as its file holds it, in [0, 1]."""
-    if SPECS[kind].vector:
-        return encode_normal(values, green)
-    return recentred(values) if file.recentred and SPECS[kind].affine_free else values
+def _mips(codes: np.ndarray, file: PackedFile) -> list[np.ndarray]:
+    """All mips of an image, uint8, from its codes."""
+    scale = np.float32(1 / np.iinfo(codes.dtype).max)
 
+    def in_file(unit: np.ndarray) -> np.ndarray:
+        return np.rint(np.clip(coded(unit, file), 0, 1) * 255).astype(np.uint8)
 
-def _neutral(kind: MapKind, component: int) -> float:
-    """What stands in a file for a map that is missing."""
-    value = SPECS[kind].neutral[component]
-    return (value + 1) / 2 if SPECS[kind].vector else value
+    rows = bands(codes.shape[0])
+    plain = codes.dtype == np.uint8 and not file.octahedral
+    mips = [codes if plain else np.concatenate([in_file(codes[band] * scale) for band in rows])]
+    if codes[..., 0].size > 1:
+        half = np.concatenate([halved(codes[band] * scale, file.colour) for band in rows])
+        colour_alpha = file.colour == "srgb" and codes.shape[2] == 4
+        coverage = coverage_of(codes[..., 3:] * scale) if colour_alpha else None
+        mips += [in_file(mip) for mip in mips_below(half, file.colour, coverage)]
+    return mips
 
 
 def _power_of_two(side: int) -> int:

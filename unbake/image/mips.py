@@ -39,10 +39,10 @@ def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
     if height.bit_count() != 1 or width.bit_count() != 1:
         raise ValueError(f"a mip chain needs sides that are powers of two, not {width}×{height}")
     top = unit.astype(np.float32)
-    return [
-        top,
-        *(mips_below(halved(top, kind), kind, coverage_of(top, kind)) if unit[..., 0].size > 1 else []),
-    ]
+    if unit[..., 0].size == 1:
+        return [top]
+    coverage = coverage_of(top[..., 3:]) if _has_alpha(top, kind) else None
+    return [top, *mips_below(halved(top, kind), kind, coverage)]
 
 
 def halved(unit: np.ndarray, kind: Kind) -> np.ndarray:
@@ -54,11 +54,9 @@ def halved(unit: np.ndarray, kind: Kind) -> np.ndarray:
     return _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
-def coverage_of(unit: np.ndarray, kind: Kind) -> float | None:
-    """Share of a cut-out's texels that an alpha test keeps, which its mips are to keep; None where there is none."""
-    if not _has_alpha(unit, kind) or not is_cut_out(unit[..., 3:]):
-        return None
-    return float((unit[..., 3] > 0.5).mean())
+def coverage_of(alpha: np.ndarray) -> float | None:
+    """Share of texels that an alpha test keeps, if alpha (H, W, 1) is a cut-out, whose mips are to keep it."""
+    return float((alpha > 0.5).mean()) if is_cut_out(alpha) else None
 
 
 def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[np.ndarray]:

@@ -65,6 +65,37 @@ def from_xy(unit_xy: np.ndarray, green: Green) -> np.ndarray:
     return _unit(np.stack([x, -y if green == "directx" else y, z], -1))
 
 
+def octahedral(unit_rgb: np.ndarray) -> np.ndarray:
+    """The two codes (H, W, 2) in [0, 1] of stored normals (H, W, 3) in [0, 1], as RTX Remix samples them.
+
+    Vectors of the upper hemisphere are cast onto an octahedron, |x| + |y| + |z| = 1, whose upper half seen from
+    above is a square that stands on a corner; turned by 45° it fills [0, 1]². Remix takes y down (DirectX):
+    toolkit-remix, `lightspeed.tool.octahedral_converter`, where the same mapping is published. (Cigolle et al.,
+    "A Survey of Efficient Representations for Independent Unit Vectors", 2014, hemi-oct.)
+
+    >>> octahedral(np.float32([[[0.5, 0.5, 1.0], [1.0, 0.5, 0.5]]])).tolist()
+    [[[0.5, 0.5], [1.0, 1.0]]]
+    """
+    vectors = unit_rgb[..., :3].astype(np.float32) * 2 - 1
+    vectors[..., 2] = np.maximum(vectors[..., 2], 0)
+    x, y, z = np.moveaxis(vectors, -1, 0)
+    scale = 0.5 / np.maximum(np.abs(x) + np.abs(y) + z, np.finfo(np.float32).tiny)
+    return np.stack([(x + y) * scale + 0.5, (x - y) * scale + 0.5], -1).astype(np.float32)
+
+
+def from_octahedral(codes: np.ndarray) -> np.ndarray:
+    """Stored normals (H, W, 3) in [0, 1] of unit vectors, of their two codes in [0, 1]; undoes `octahedral`.
+
+    >>> from_octahedral(np.float32([[[0.5, 0.5]]])).tolist()
+    [[[0.5, 0.5, 1.0]]]
+    """
+    u, v = np.moveaxis(codes[..., :2].astype(np.float32) * 2 - 1, -1, 0)
+    x, y = (u + v) / 2, (u - v) / 2
+    vectors = np.stack([x, y, np.maximum(1 - np.abs(x) - np.abs(y), 0)], -1)
+    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors * np.float32(0.5) + np.float32(0.5)
+
+
 def flip_green(normal: np.ndarray) -> np.ndarray:
     """The same picture with y turned over: OpenGL to DirectX vectors or back.
 

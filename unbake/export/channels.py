@@ -1,0 +1,143 @@
+"""Maps to the channels of one file and back, band by band of rows; `export.packs` writes what comes out."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from unbake.domain.maps import SPECS, MapKind
+from unbake.domain.packing import PackedFile
+from unbake.errors import TextureSetError
+from unbake.image.normals import Green, decode_normal, encode_normal, from_octahedral, octahedral
+
+Maps = dict[MapKind, np.ndarray]
+
+Stored = Mapping[MapKind, np.ndarray]
+"""Maps as they are kept: float32 in the range of their spec, or unsigned integers (see `opened`); memory-mapped
+ones will do, only bands of rows are read."""
+
+BAND: Final = 256
+"""Rows that are floats at a time: even, so that mips of bands fit together."""
+
+
+def kept(values: np.ndarray, kind: MapKind, bits: int | None = None) -> np.ndarray:
+    """A map (H, W, C) as unsigned integers: the range of its spec over the range of 8 or 16 bits, rounded.
+
+    bits: as its spec says by default.
+
+    >>> kept(np.float32([[[-1, 0, 1]]]), MapKind.NORMAL, 8).tolist()
+    [[[0, 128, 255]]]
+    """
+    spec = SPECS[kind]
+    bits = bits or spec.bits
+    unit = (np.clip(values, spec.low, spec.high) - spec.low) / (spec.high - spec.low)
+    return np.rint(unit * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+
+
+def opened(stored: np.ndarray, kind: MapKind) -> np.ndarray:
+    """A map as float32 in the range of its spec, of floats or of integers as `kept` makes them; normals unit length.
+
+    >>> opened(np.uint8([[[255]]]), MapKind.AO).item()
+    1.0
+    """
+    if stored.dtype.kind != "u":
+        return np.asarray(stored, np.float32)
+    unit = stored.astype(np.float32) / np.float32(np.iinfo(stored.dtype).max)
+    spec = SPECS[kind]
+    if spec.vector:
+        return decode_normal(unit, "opengl")
+    return unit * np.float32(spec.high - spec.low) + np.float32(spec.low)
+
+
+def bands(height: int) -> list[slice]:
+    """The rows of an image, `BAND` at a time."""
+    return [slice(top, min(top + BAND, height)) for top in range(0, height, BAND)]
+
+
+def recentred(height: np.ndarray) -> np.ndarray:
+    """Height (H, W, 1) in [0, 1] with its mean at the neutral 127/255, contrast reduced only where it would clip.
+
+    >>> round(float(recentred(np.float32([[[0.9], [0.7]]])).mean()), 3)
+    0.498
+    """
+    return recentring([height])(height)
+
+
+def recentring(parts: "list[np.ndarray]") -> Callable[[np.ndarray], np.ndarray]:
+    """What `recentred` does to a height map in parts, each (rows, W, 1), to apply to each of them."""
+    neutral = SPECS[MapKind.HEIGHT].neutral[0]
+    mean = sum(float(part.sum(dtype=np.float64)) for part in parts) / sum(part.size for part in parts)
+    low = min(float(part.min()) for part in parts) - mean
+    high = max(float(part.max()) for part in parts) - mean
+    room = min(1.0, neutral / max(-low, neutral), (1 - neutral) / max(high, 1 - neutral))
+    return lambda part: np.float32(neutral) + (part - np.float32(mean)) * np.float32(room)
+
+
+def size_of(maps: Stored, file: PackedFile) -> tuple[int, int]:
+    """The (height, width) of the maps of a file; TextureSetError when none is there, or when they differ."""
+    sizes = {maps[kind].shape[:2] for kind in file.maps if kind in maps}
+    if len(sizes) != 1:
+        found = ", ".join(
+            f"{kind} {maps[kind].shape[1]}×{maps[kind].shape[0]}" for kind in file.maps if kind in maps
+        )
+        raise TextureSetError(
+            f"The maps of one file should be of one size, not {found or 'missing'}; convert again."
+        )
+    height, width = sizes.pop()
+    return height, width
+
+
+def pack(maps: Maps, file: PackedFile, green: Green) -> np.ndarray:
+    """The channels of a file: float32 (H, W, C) in [0, 1], colour still display-encoded, nothing recentred.
+
+    Maps that are missing are neutral. A normal is three channels here, in an octahedral file too (`coded`).
+    TextureSetError as `size_of`.
+    """
+    image = np.empty((*size_of(maps, file), len(file.sources)), np.float32)
+    stored = {
+        kind: encode_normal(maps[kind], green) if SPECS[kind].vector else maps[kind]
+        for kind in file.maps
+        if kind in maps
+    }
+    for i, source in enumerate(file.sources):
+        if source.map is None:
+            image[..., i] = source.constant
+            continue
+        plane = (
+            stored[source.map][..., source.component]
+            if source.map in stored
+            else _neutral(source.map, source.component)
+        )
+        image[..., i] = 1 - plane if source.inverted else plane
+    return image
+
+
+def coded(image: np.ndarray, file: PackedFile) -> np.ndarray:
+    """`pack`'s channels as they stand in the file: the same, but two codes for an octahedral normal."""
+    return octahedral(image) if file.octahedral else image
+
+
+def unpack(image: np.ndarray, file: PackedFile, green: Green) -> Maps:
+    """The maps in a file's channels; undoes `pack` and `coded`, except that a recentred map stays where it is.
+
+    A fourth channel that is not there is 1, as every engine reads it.
+    """
+    if file.octahedral:
+        image = from_octahedral(image)
+    planes: dict[MapKind, dict[int, np.ndarray]] = {}
+    for i, source in enumerate(file.sources):
+        if source.map is not None:
+            plane = image[..., i] if i < image.shape[2] else np.ones(image.shape[:2], np.float32)
+            planes.setdefault(source.map, {})[source.component] = 1 - plane if source.inverted else plane
+    maps = {}
+    for kind, parts in planes.items():
+        if len(parts) == SPECS[kind].channels:
+            stored = np.stack([parts[i] for i in range(len(parts))], axis=-1).astype(np.float32)
+            maps[kind] = decode_normal(stored, green) if SPECS[kind].vector else stored
+    return maps
+
+
+def _neutral(kind: MapKind, component: int) -> float:
+    """What stands in a file for a map that is missing."""
+    value = SPECS[kind].neutral[component]
+    return (value + 1) / 2 if SPECS[kind].vector else value
