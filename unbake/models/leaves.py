@@ -5,8 +5,11 @@ from typing import Literal, NamedTuple
 
 from torch import nn
 
-from unbake.errors import UsageError
+from unbake.errors import TrainingError, UsageError
+from unbake.models.lora import canonical, is_lora
 from unbake.models.network import Networks
+
+LORA = "lora"
 
 
 class Leaf(NamedTuple):
@@ -23,7 +26,9 @@ class Leaf(NamedTuple):
 
 
 def leaves(networks: Networks) -> dict[str, Leaf]:
-    """Every parameter's name → its one leaf.
+    """Every parameter's name → its one leaf; a weight that LoRA adapts stays in its encoder.
+
+    Raises TrainingError for a parameter that no part of its network claims: the leaves partition the model.
 
     >>> from unbake.models.config import CONFIGS
     >>> leaves(Networks(CONFIGS["tiny"]))["vit.classifier.bias"].part
@@ -37,10 +42,26 @@ def leaves(networks: Networks) -> dict[str, Leaf]:
     }
     found: dict[str, Leaf] = {}
     for name, _ in networks.named_parameters():
-        network, _, inner = name.partition(".")
-        part = "lora" if ".lora_" in name else getattr(networks, network).part(inner)
-        found[name] = Leaf(network, part, "norm" if name in norms else "other")
+        network = name.partition(".")[0]
+        found[name] = Leaf(network, part_of(networks, name), "norm" if name in norms else "other")
     return found
+
+
+def part_of(networks: Networks, name: str) -> str:
+    """The part that a parameter or buffer belongs to; names as in the live module or as in a file.
+
+    Raises TrainingError when its network claims no such thing.
+    """
+    if is_lora(name):
+        return LORA
+    network, _, inner = canonical(name).partition(".")
+    part: str | None = getattr(networks, network).part(inner)
+    if part is None:
+        raise TrainingError(
+            f"Expected every parameter to belong to a part of its network, but {name} belongs to none; "
+            f"name its part in models/{network.partition('_')[0]}.py."
+        )
+    return part
 
 
 def select(leaves: dict[str, Leaf], names: Iterable[str]) -> set[str]:
@@ -82,7 +103,7 @@ def _selection(leaves: dict[str, Leaf], name: str) -> list[str]:
             case "norms":
                 return leaf.kind == "norm"
             case "lora":
-                return leaf.part == "lora"
+                return leaf.part == LORA
         return name in (leaf.network, leaf.part)
 
     words = [

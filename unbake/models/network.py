@@ -38,8 +38,8 @@ class UnetAlbedo(nn.Module):
         ]
         return corrected(diffuse, self.body(torch.cat(planes, dim=1))[MapKind.ALBEDO])
 
-    def part(self, name: str) -> str:
-        """The part of the network a parameter (named relative to this module) belongs to."""
+    def part(self, name: str) -> str | None:
+        """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""
         return self.body.part(name.removeprefix("body."))
 
 
@@ -81,8 +81,8 @@ class UnetMaps(nn.Module):
         starts = dict(zip(GEOMETRY, geometry.split(1, dim=1), strict=True))
         return {kind: _finished(kind, raw[kind], starts) for kind in MAPS_HEADS}
 
-    def part(self, name: str) -> str:
-        """The part of the network a parameter (named relative to this module) belongs to."""
+    def part(self, name: str) -> str | None:
+        """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""
         return self.body.part(name.removeprefix("body."))
 
 

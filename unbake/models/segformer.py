@@ -51,9 +51,11 @@ class Segformer(nn.Module):
         logits = self.model(torch.cat(planes, dim=1)).logits
         return F.interpolate(logits, scale_factor=4.0, mode="bilinear", align_corners=False)
 
-    def part(self, name: str) -> str:
-        """The part of the network a parameter (named relative to this module) belongs to."""
+    def part(self, name: str) -> str | None:
+        """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""
         match name.split("."):
             case ["model", "segformer", "stages", index, *_]:
                 return "encoder.lower" if int(index) < 2 else "encoder.upper"
-        return f"head.{MapKind.METALLIC_MASK}"
+            case ["model", "decode_head", *_]:
+                return f"head.{MapKind.METALLIC_MASK}"
+        return None

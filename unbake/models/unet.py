@@ -115,12 +115,16 @@ class Unet(nn.Module):
         modulated: Tensor = self.film[step](x, class_probs)
         return modulated
 
-    def part(self, name: str) -> str:
-        """The part of the network a parameter (named relative to this module) belongs to."""
-        room, key, *_ = name.split(".")
-        if room == "encoder":
-            return "encoder.upper" if 2 * int(key) >= len(self.encoder) - 1 else "encoder.lower"
-        return f"head.{key}" if room == "heads" else "decoder"
+    def part(self, name: str) -> str | None:
+        """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""
+        match name.split("."):
+            case ["encoder", level, *_]:
+                return "encoder.upper" if 2 * int(level) >= len(self.encoder) - 1 else "encoder.lower"
+            case ["heads", key, *_]:
+                return f"head.{key}"
+            case ["decoder" | "film", *_]:
+                return "decoder"
+        return None
 
 
 def half_receptive_field(config: UnetConfig) -> int:

@@ -49,8 +49,8 @@ class Vit(nn.Module):
         logits: Tensor = self.classifier(torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1))
         return logits
 
-    def part(self, name: str) -> str:
-        """The part of the network a parameter (named relative to this module) belongs to."""
+    def part(self, name: str) -> str | None:
+        """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""
         match name.split("."):
             case ["classifier", *_]:
                 return "head.classes"
@@ -58,4 +58,6 @@ class Vit(nn.Module):
                 return "encoder.lower"
             case ["backbone", "encoder", "layer", index, *_] if 2 * int(index) < self.layers:
                 return "encoder.lower"
-        return "encoder.upper"
+            case ["backbone", "encoder" | "layernorm", *_]:
+                return "encoder.upper"
+        return None

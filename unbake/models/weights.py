@@ -1,5 +1,6 @@
-"""Weights in and out: safetensors with JSON metadata, and N1's warm start from a larger DINOv2."""
+"""Weights in and out: whole networks, or one head; safetensors with JSON metadata; N1's warm start from DINOv2."""
 
+import hashlib
 import json
 import os
 import re
@@ -16,6 +17,9 @@ from transformers import Dinov2Model
 from transformers.utils import logging
 
 from unbake.errors import FileError, UsageError
+from unbake.models.config import CONFIGS
+from unbake.models.leaves import part_of
+from unbake.models.lora import add_lora, canonical, is_lora, lora_of
 from unbake.models.network import Networks
 
 _KEY = "unbake"
@@ -24,14 +28,36 @@ _LAYER = re.compile(r"^encoder\.layer\.(\d+)\.")
 _HEADWISE = (re.compile(r"\.[qkv]_proj\."), re.compile(r"\.o_proj\.weight$"))
 
 
+def architecture(networks: Networks) -> dict[str, Any]:
+    """What `build_networks` must know of networks, as metadata: "model", their size, and "lora", rank and alpha.
+
+    >>> from unbake.models.config import CONFIGS
+    >>> architecture(Networks(CONFIGS["tiny"]))
+    {'model': 'tiny', 'lora': None}
+    """
+    return {"model": networks.config.name, "lora": lora_of(networks)}
+
+
+def build_networks(metadata: dict[str, Any]) -> Networks:
+    """Fresh networks of the size and with the LoRA that a checkpoint's metadata tell of."""
+    networks = Networks(CONFIGS[metadata["model"]])
+    if lora := metadata.get("lora"):
+        add_lora(networks, int(lora["rank"]), float(lora["alpha"]))
+    return networks
+
+
 def save_weights(path: Path, networks: Networks, metadata: dict[str, Any]) -> None:
     """Write parameters and buffers to a .safetensors file, whole or not at all.
 
-    metadata: JSON values kept in the file's header; the size of the networks is added as "model".
-    Raises FileError when the file cannot be written.
+    Names are those of plain networks; LoRA's own come on top. metadata: JSON values kept in the file's header;
+    the networks' `architecture` is added. Raises FileError when the file cannot be written.
     """
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in networks.state_dict().items()}
-    header = {_KEY: json.dumps(metadata | {"model": networks.config.name})}
+    _save(path, _canonical_state(networks), metadata | architecture(networks))
+
+
+def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    header = {_KEY: json.dumps(metadata)}
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
             whole = Path(folder) / path.name
@@ -44,7 +70,7 @@ def save_weights(path: Path, networks: Networks, metadata: dict[str, Any]) -> No
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """The metadata `save_weights` was given, and "model", the size of the networks in the file.
+    """The metadata `save_weights` was given, and the `architecture` of the networks in the file.
 
     Raises FileError when the file is missing or damaged, or was not written by `save_weights`.
     """
@@ -61,20 +87,93 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def load_weights(path: Path, networks: Networks) -> dict[str, Any]:
     """Fill the networks from a file and return its metadata; nothing changes unless everything fits.
 
-    Raises FileError for a missing or damaged file, UsageError when names or shapes differ from the networks'.
+    LoRA's tensors may be missing from the file, and only those: adapters that the networks have then stay as they
+    are. Raises FileError for a missing or damaged file, UsageError when names or shapes differ from the networks',
+    or when the file's LoRA is not theirs.
     """
     metadata = read_metadata(path)
-    ours, theirs = networks.state_dict(), load_file(path)
+    if "head" in metadata:
+        raise UsageError(
+            f"Expected weights of whole networks, but {path} holds the head of {metadata['head']} alone; "
+            "name the checkpoint it is based on."
+        )
+    theirs, lora = load_file(path), metadata.get("lora")
+    if lora and lora != lora_of(networks):
+        raise UsageError(
+            f"Expected networks with the LoRA of {path} ({_told(lora)}), but these have {_told(lora_of(networks))}; "
+            "build them from the file's metadata."
+        )
+    ours = _canonical_state(networks)
+    if not lora:
+        ours = {name: tensor for name, tensor in ours.items() if not is_lora(name)}
+    _fill(path, ours, theirs, f"the {networks.config.name} networks", f"{metadata['model']} ones")
+    return metadata
+
+
+def save_head(path: Path, networks: Networks, map: str, metadata: dict[str, Any]) -> None:
+    """Write one output's head alone, parameters and buffers, as `save_weights` writes whole networks.
+
+    map: the output ("albedo", ...), added to the metadata as "head". metadata: as for `save_weights`, with "base",
+    the checkpoint that all else is from: {"name", "sha256"}.
+    """
+    _save(path, _head_state(networks, map), metadata | architecture(networks) | {"head": map})
+
+
+def load_head(path: Path, networks: Networks) -> dict[str, Any]:
+    """Put a head from `save_head` into networks of its size, leave the rest alone, and return its metadata.
+
+    Raises FileError for a missing or damaged file, UsageError when it holds no head or one of another size.
+    """
+    metadata = read_metadata(path)
+    if "head" not in metadata:
+        raise UsageError(
+            f"Expected the head of one map, but {path} holds whole networks; name a checkpoint of one head."
+        )
+    ours, theirs = _head_state(networks, metadata["head"]), load_file(path)
+    _fill(
+        path,
+        ours,
+        theirs,
+        f"a head of the {networks.config.name} networks",
+        f"one of {metadata['model']} ones",
+    )
+    return metadata
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal: which base a head was trained on. Raises FileError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileError(f"Expected to read {path}, but {error}; check the path.") from None
+
+
+def _canonical_state(networks: Networks) -> dict[str, Tensor]:
+    # The tensors are the live ones: what is copied into them is in the networks.
+    return {canonical(name): tensor for name, tensor in networks.state_dict().items()}
+
+
+def _head_state(networks: Networks, map: str) -> dict[str, Tensor]:
+    state = _canonical_state(networks)
+    return {name: tensor for name, tensor in state.items() if part_of(networks, name) == f"head.{map}"}
+
+
+def _fill(path: Path, ours: dict[str, Tensor], theirs: dict[str, Tensor], wanted: str, holds: str) -> None:
     wrong = sorted(ours.keys() ^ theirs.keys())
     wrong += [name for name in ours if name in theirs and ours[name].shape != theirs[name].shape]
     if wrong:
         raise UsageError(
-            f"Expected weights for the {networks.config.name} networks, but {path} holds "
-            f"{metadata['model']} ones ({len(wrong)} tensors differ, first {wrong[0]}); "
-            "build that size or name another file."
+            f"Expected weights for {wanted}, but {path} holds {holds} ({len(wrong)} tensors differ, first "
+            f"{wrong[0]}); build that size or name another file."
         )
-    networks.load_state_dict(theirs)
-    return metadata
+    with torch.no_grad():
+        for name, tensor in ours.items():
+            tensor.copy_(theirs[name])
+
+
+def _told(lora: dict[str, float] | None) -> str:
+    return f"rank {lora['rank']}, alpha {lora['alpha']}" if lora else "none"
 
 
 def warm_vit(networks: Networks, folder: Path) -> dict[str, str]:
