@@ -17,11 +17,9 @@ painter left on disk, or else paintings made here. Skyrim's are never painted.
 """
 
 import hashlib
-import multiprocessing
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,12 +27,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from unbake.data.hygiene import mark_of, mostly_black
+from unbake.data.parallel import in_processes
 from unbake.data.sources import Domain, MaterialSource
 from unbake.data.split import Split
 from unbake.data.stored import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
-from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_given, read_material, read_written
+from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material, read_painting
 from unbake.domain.maps import MapKind, spec
-from unbake.errors import TextureSetError, UnbakeError, UsageError
+from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.tiling import tileable_axes
@@ -107,23 +107,13 @@ def build_cache(
         else:
             done[job.source.id] = [entry for entry in stored if entry]
 
-    def note(job: _Job, result: list[Entry] | str) -> None:
+    for job, result in in_processes(_build, waiting, min(workers, len(waiting))):
         if isinstance(result, str):
             problems.append(f"{job.source.id}: {result}")
         else:
             done[job.source.id] = result
         if on_progress:
             on_progress(len(done) + len(problems), len(jobs))
-
-    if workers > 1 and len(waiting) > 1:
-        # spawn: a forked child of a process that runs torch's threads can hang.
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            futures = {pool.submit(_build, job): job for job in waiting}
-            for future in as_completed(futures):
-                note(futures[future], future.result())
-    else:
-        for job in waiting:
-            note(job, _build(job))
     if not done:
         raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
     entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
@@ -202,14 +192,7 @@ def _build(job: _Job) -> list[Entry] | str:
     source = job.source
     try:
         truth = read_material(source)
-        given = read_given(source, truth)
-        if source.domain == "skyrim" and given is None:
-            raise TextureSetError(
-                f"Expected a painted diffuse in {source.sized_by}, got a black picture or the base colour again; "
-                "remove the material."
-            )
-        pictures = [(GIVEN, given)] if given else []
-        pictures += [(WRITTEN, picture) for picture in read_written(source, truth)]
+        pictures = _pictures(source, truth)
         if source.tileable is None:
             colour = truth[MapKind.ALBEDO] if MapKind.ALBEDO in truth else pictures[0][1][MapKind.DIFFUSE]
             rows, columns = tileable_axes(colour)
@@ -221,6 +204,36 @@ def _build(job: _Job) -> list[Entry] | str:
         ]
     except UnbakeError as error:
         return str(error)
+
+
+def _pictures(source: MaterialSource, truth: Maps) -> list[tuple[str, Maps]]:
+    """The diffuses that lie beside a material, at its size, with their styles; its own only if it is one."""
+    size = truth[MapKind.NORMAL].shape[:2]
+    pictures = []
+    if source.given:
+        picture = read_painting(source.given, source, size)
+        if _is_own(picture[MapKind.DIFFUSE], source, truth):
+            pictures.append((GIVEN, picture))
+        elif source.domain == "skyrim":
+            raise TextureSetError(
+                f"Expected a painted diffuse in {source.given.diffuse}, got a black picture or the base colour again; "
+                "remove the material."
+            )
+    for painting in source.written:
+        pictures.append((WRITTEN, read_painting(painting, source, size)))
+        if mostly_black(pictures[-1][1][MapKind.DIFFUSE]):
+            raise FileError(
+                f"Expected a painted diffuse in {painting.diffuse}, got a black picture; replace or remove it."
+            )
+    return pictures
+
+
+def _is_own(diffuse: np.ndarray, source: MaterialSource, truth: Maps) -> bool:
+    if source.marked or MapKind.ALBEDO not in truth:
+        return not mostly_black(diffuse)
+    # MatSynth's diffuse is the base colour without its metals; a game's is painted there too.
+    metallic = truth.get(MapKind.METALLIC) if source.domain == "matsynth" else None
+    return mark_of(diffuse, truth[MapKind.ALBEDO], metallic) == "own"
 
 
 def _build_scale(

@@ -59,7 +59,7 @@ class MaterialSource:
     source: where it is from, without the commit ("owner/repo"), or "".
     family: near-copies share one; see `family`.
     given: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
-    another's. marked: the metadata say it is its own; without a mark the pixels decide (`truth.read_given`).
+    another's. marked: the metadata say it is its own; without a mark the pixels decide (`hygiene.mark_of`).
     written: diffuses that a painter left beside it.
     """
 

@@ -43,30 +43,21 @@ def read_material(source: MaterialSource) -> Maps:
     return maps
 
 
-def read_given(source: MaterialSource, truth: Maps) -> Maps | None:
-    """The DIFFUSE of a real pair, and SPECULAR where it has one, at the size of the truth; None for no real pair.
+def read_painting(painting: Painting, source: MaterialSource, size: tuple[int, ...]) -> Maps:
+    """DIFFUSE, and SPECULAR where there is one, of a painting of the material at a size (rows, columns).
 
-    A diffuse is the material's own when it is not black and, unless the metadata say so, differs from the base
-    colour (`same_picture`). A constant specular mask says nothing and is absent. Errors: as `read_material`.
+    A constant specular mask says nothing and is absent. Errors: as `read_material`, but that black is allowed.
     """
-    if source.given is None:
-        return None
-    picture = _read_painting(source, source.given, truth)
-    if is_black(picture[MapKind.DIFFUSE]):
-        return None
-    albedo = truth.get(MapKind.ALBEDO)
-    if not source.marked and albedo is not None and same_picture(picture[MapKind.DIFFUSE], albedo):
-        return None
+    files = {MapKind.DIFFUSE: painting.diffuse, MapKind.SPECULAR: painting.specular}
+    picture = {
+        kind: _at_size_of(source, kind, path, _read_pixels(kind, path), size)
+        for kind, path in files.items()
+        if path is not None
+    }
+    specular = picture.get(MapKind.SPECULAR)
+    if specular is not None and specular.max() - specular.min() <= _CONSTANT:
+        del picture[MapKind.SPECULAR]
     return picture
-
-
-def read_written(source: MaterialSource, truth: Maps) -> list[Maps]:
-    """The diffuses that a painter left beside the material, as `read_given` gives its own; none may be black."""
-    pictures = []
-    for painting in source.written:
-        pictures.append(_read_painting(source, painting, truth))
-        _refuse_black(pictures[-1][MapKind.DIFFUSE], painting.diffuse)
-    return pictures
 
 
 def is_black(unit: np.ndarray) -> bool:
@@ -88,20 +79,6 @@ def same_picture(one: np.ndarray, other: np.ndarray) -> bool:
     return float((np.abs(one - other).max(-1) <= _SAME_VALUE).mean()) >= _SAME_SHARE
 
 
-def _read_painting(source: MaterialSource, painting: Painting, truth: Maps) -> Maps:
-    size = truth[MapKind.NORMAL].shape[:2]
-    files = {MapKind.DIFFUSE: painting.diffuse, MapKind.SPECULAR: painting.specular}
-    picture = {
-        kind: _at_size_of(source, kind, path, _read_pixels(kind, path), size)
-        for kind, path in files.items()
-        if path is not None
-    }
-    specular = picture.get(MapKind.SPECULAR)
-    if specular is not None and specular.max() - specular.min() <= _CONSTANT:
-        del picture[MapKind.SPECULAR]
-    return picture
-
-
 def _at_size_of(
     source: MaterialSource, kind: MapKind, path: Path, image: np.ndarray, size: tuple[int, ...]
 ) -> np.ndarray:
@@ -117,14 +94,9 @@ def _at_size_of(
 
 def _read_map(kind: MapKind, path: Path) -> np.ndarray:
     image = _read_pixels(kind, path)
-    if spec(kind).colour == "srgb":
-        _refuse_black(image, path)
+    if spec(kind).colour == "srgb" and is_black(image):
+        raise FileError(f"Expected a base colour in {path}, got an all-black picture; replace or remove it.")
     return image
-
-
-def _refuse_black(unit: np.ndarray, path: Path) -> None:
-    if is_black(unit):
-        raise FileError(f"Expected a picture in {path}, got an all-black one; replace or remove it.")
 
 
 def _read_pixels(kind: MapKind, path: Path) -> np.ndarray:
