@@ -58,6 +58,13 @@ def test_random_blocks_decode_as_pillow_decodes_them(fourcc, fmt):
     np.testing.assert_array_equal(expected, decode_blocks(blocks, 36, 20, fmt))
 
 
+def test_random_half_float_blocks_decode_nearly_as_pillow_decodes_them():
+    blocks = np.random.default_rng(1).integers(0, 256, block_size(36, 20, BlockFormat.BC6H), dtype=np.uint8)
+    expected = by_pillow(b"DX10", struct.pack("<5I", 95, 3, 0, 1, 0) + blocks.tobytes(), 36, 20)
+    decoded = decode_blocks(blocks.tobytes(), 36, 20, BlockFormat.BC6H)
+    assert np.abs(expected.astype(int) - decoded).max() <= 1
+
+
 @pytest.mark.parametrize("low, high", [(-127, 127), (127, -127), (-30, 90), (90, -30), (-128, 127)])
 def test_signed_blocks_decode_to_the_unsigned_codes_of_the_same_numbers(low, high):
     indices = sum((i % 8) << (3 * i) for i in range(16))
@@ -191,7 +198,9 @@ def test_too_few_bytes_are_refused():
         decode_blocks(bytes(31), 8, 4, BlockFormat.BC7)
 
 
-@pytest.mark.parametrize("fmt", [BlockFormat.BC2, BlockFormat.BC4_SNORM, BlockFormat.BC5_SNORM])
+@pytest.mark.parametrize(
+    "fmt", [BlockFormat.BC2, BlockFormat.BC4_SNORM, BlockFormat.BC5_SNORM, BlockFormat.BC6H]
+)
 def test_formats_that_are_only_read_are_refused(fmt):
     with pytest.raises(ValueError, match="only read"):
         encode_blocks(painted(4, 4), fmt)

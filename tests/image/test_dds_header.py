@@ -8,6 +8,8 @@ from unbake.errors import FileError
 from unbake.image.blocks import BlockFormat
 from unbake.image.dds_header import DxgiFormat, Masks, read_dds_info
 
+UNREAD = [DxgiFormat.R11G11B10_FLOAT, DxgiFormat.BC6H_SF16]
+
 
 def legacy(width=8, height=4, mips=1, fourcc=b"DXT1", flags=4, bits=0, masks=(0, 0, 0, 0), caps2=0):
     header = struct.pack("<4s7I44x", b"DDS ", 124, 0x1007, height, width, 0, 0, mips)
@@ -30,6 +32,11 @@ def dx10(dxgi, dimension=3, misc=0, array=1, **fields):
         (b"BC4U", "BC4_UNORM", BlockFormat.BC4),
         (b"ATI2", "BC5_UNORM", BlockFormat.BC5),
         (b"BC5U", "BC5_UNORM", BlockFormat.BC5),
+        (
+            struct.pack("<I", 116),
+            "R32G32B32A32_FLOAT",
+            Masks(128, tuple((2**32 - 1) << 32 * i for i in range(4)), "float"),
+        ),
     ],
 )
 def test_legacy_names_are_known(fourcc, name, layout):
@@ -37,13 +44,13 @@ def test_legacy_names_are_known(fourcc, name, layout):
     assert (name, layout, False, True, 128) == (info.format, info.layout, info.srgb, info.legacy, info.offset)
 
 
-@pytest.mark.parametrize("dxgi", [f for f in DxgiFormat if "FLOAT" not in f.name and "BC6H" not in f.name])
-def test_every_unorm_and_block_format_is_known_by_its_dx10_number(dxgi):
+@pytest.mark.parametrize("dxgi", [f for f in DxgiFormat if f not in UNREAD])
+def test_every_format_is_known_by_its_dx10_number(dxgi):
     info = read_dds_info(dx10(dxgi))
     assert (dxgi.name, "SRGB" in dxgi.name, False, 148) == (info.format, info.srgb, info.legacy, info.offset)
 
 
-@pytest.mark.parametrize("dxgi", [f for f in DxgiFormat if "FLOAT" in f.name or "BC6H" in f.name])
+@pytest.mark.parametrize("dxgi", UNREAD)
 def test_formats_that_are_not_read_are_named(dxgi):
     with pytest.raises(FileError, match=f"glow.dds has the DDS format {dxgi.name}"):
         read_dds_info(dx10(dxgi), "glow.dds")
@@ -80,6 +87,7 @@ def test_typeless_blocks_are_read_as_plain_ones():
         (0x41, 16, (0xF00, 0xF0, 0xF, 0xF000), "B4G4R4A4_UNORM", Masks(16, (0xF00, 0xF0, 0xF, 0xF000))),
         (0x20000, 8, (0xFF, 0, 0, 0), "R8_UNORM", Masks(8, (0xFF,))),
         (0x20001, 16, (0xFF, 0, 0, 0xFF00), "LA16", Masks(16, (0xFF, 0xFF00))),
+        (0x80000, 16, (0xFF, 0xFF00, 0, 0), "R8G8_SNORM", Masks(16, (0xFF, 0xFF00), "snorm")),
     ],
 )
 def test_legacy_masks_are_known(flags, bits, masks, name, layout):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.errors import FileError
+from unbake.errors import FileError, UnsuitableError
 from unbake.image.blocks import BlockFormat, encode_blocks
 from unbake.image.dds_header import DxgiFormat
 from unbake.image.files import decode_picture, read_picture, write_atomic, write_png
@@ -171,6 +171,29 @@ def test_sixteen_bit_dds_is_read_to_the_bit():
 
 
 @pytest.mark.parametrize(
+    "dxgi, kind", [(DxgiFormat.R16G16B16A16_FLOAT, np.float16), (DxgiFormat.R32G32B32A32_FLOAT, np.float32)]
+)
+def test_floats_are_clipped_to_the_range_of_a_texture(dxgi, kind):
+    values = RNG.uniform(-0.2, 1.2, (6, 10, 4)).astype(kind)
+    values[0, 0] = [np.nan, np.inf, -np.inf, 1]
+    pixels = decode_picture(dx10(dxgi, values.tobytes()), "a").pixels
+    assert pixels[0, 0].tolist() == [0, 65535, 0, 65535]
+    expected = np.clip(values.astype(float), 0, 1)[1:]
+    assert np.abs(pixels[1:] / 65535 - expected).max() <= 0.5 / 65535
+
+
+def test_numbers_from_minus_one_to_one_become_unsigned_codes():
+    signed = np.array([-128, -127, 0, 127], np.int8).repeat(60).reshape(4, 6, 10).transpose(1, 2, 0)
+    pixels = decode_picture(dx10(DxgiFormat.R8G8B8A8_SNORM, signed.tobytes()), "a").pixels
+    assert pixels[0, 0].tolist() == [0, 0, 128, 255]
+
+
+def test_a_signed_normal_gets_its_blue_back():
+    straight = decode_picture(dx10(DxgiFormat.R8G8_SNORM, bytes(120)), "a").pixels
+    assert straight[3, 3].tolist() == [128, 128, 255]
+
+
+@pytest.mark.parametrize(
     "dxgi, order",
     [
         (DxgiFormat.R8G8B8A8_UNORM, [0, 1, 2, 3]),
@@ -242,7 +265,7 @@ def test_flipped_bytes_give_a_picture_or_a_file_error(kind):
         data[where] = rng.integers(0, 256, 3)
         try:
             picture = decode_picture(data.tobytes(), "noise")
-        except FileError:
+        except (FileError, UnsuitableError):
             continue
         assert picture.pixels.shape[2] in (1, 3, 4)
 
@@ -283,9 +306,9 @@ def test_a_lying_header_allocates_nothing(data):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("caps2, kind", [(0xFE00, "a cube map"), (0x200000, "a volume")])
-def test_what_is_not_flat_is_refused(caps2, kind):
-    with pytest.raises(FileError, match=kind):
+@pytest.mark.parametrize("caps2, kind", [(0xFE00, "a cubemap"), (0x200000, "a volume")])
+def test_what_is_not_flat_is_unsuitable_but_not_damaged(caps2, kind):
+    with pytest.raises(UnsuitableError, match=kind):
         decode_picture(dds(bytes(5000), fourcc=b"DXT1", flags=4, caps2=caps2), "sky_e.dds")
 
 

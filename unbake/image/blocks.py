@@ -24,6 +24,7 @@ class BlockFormat(StrEnum):
     BC4_SNORM = "bc4_snorm"
     BC5 = "bc5"
     BC5_SNORM = "bc5_snorm"
+    BC6H = "bc6h"
     BC7 = "bc7"
 
     @property
@@ -34,7 +35,7 @@ class BlockFormat(StrEnum):
     @property
     def channels(self) -> int:
         """Channels of the decoded pixels."""
-        return {"bc4": 1, "bc5": 2}.get(self[:3], 4)
+        return {"bc4": 1, "bc5": 2, "bc6": 3}.get(self[:3], 4)
 
 
 class Effort(StrEnum):
@@ -54,10 +55,11 @@ def block_size(width: int, height: int, fmt: BlockFormat) -> int:
 
 
 def decode_blocks(data: bytes, width: int, height: int, fmt: BlockFormat) -> np.ndarray:
-    """Pixels of one image: uint8 (height, width, C), C = 1 for BC4, 2 for BC5, 4 (RGBA) for the rest.
+    """Pixels of one image: uint8 (height, width, C), C = 1 for BC4, 2 for BC5, 3 for BC6H, 4 (RGBA) for the rest.
 
-    Values are as stored (sRGB or linear); signed formats come as the unsigned codes of the same numbers,
-    255 · (s + 1) / 2. Bytes after the image are ignored; ValueError when there are too few.
+    Values are as stored (sRGB or linear), BC6H's clipped to [0, 1] and rounded to bytes; signed formats come as
+    the unsigned codes of the same numbers, 255 · (s + 1) / 2. Bytes after the image are ignored; ValueError when
+    there are too few.
 
     >>> decode_blocks(bytes(8), 4, 4, BlockFormat.BC4).shape
     (4, 4, 1)
@@ -78,6 +80,8 @@ def decode_blocks(data: bytes, width: int, height: int, fmt: BlockFormat) -> np.
             pixels = _decode(texture2ddecoder.decode_bc3, _four_colours(blocks), width, height)
         case BlockFormat.BC7:
             pixels = _decode(texture2ddecoder.decode_bc7, blocks, width, height)
+        case BlockFormat.BC6H:
+            pixels = _decode(texture2ddecoder.decode_bc6, blocks, width, height)[..., :3]
         case BlockFormat.BC4:
             pixels = _decode(texture2ddecoder.decode_bc4, blocks, width, height)[..., :1]
         case BlockFormat.BC5:
@@ -96,7 +100,7 @@ def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.
 
     C is 1 for BC4, 2 for BC5 (more are ignored), 3 or 4 else. BC1 with a fourth channel is a cut-out: texels
     whose alpha is below 128 become transparent (and black). BC7 keeps alpha 0 and 255. Deterministic.
-    ValueError for BC2 and signed formats, which nothing here writes.
+    ValueError for BC2, BC6H and signed formats, which nothing here writes.
 
     >>> len(encode_blocks(np.zeros((8, 8, 3), np.uint8), BlockFormat.BC7))
     64

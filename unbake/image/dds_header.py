@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Literal
 
 from unbake.errors import FileError
 from unbake.image.blocks import BlockFormat, block_size
@@ -13,17 +14,22 @@ MAX_SIDE = 16384
 
 
 class DxgiFormat(IntEnum):
-    """Direct3D's pixel formats that a texture can be met in; float and BC6H ones only to be named."""
+    """Direct3D's pixel formats that a texture can be met in; two are only named."""
 
     R32G32B32A32_FLOAT = 2
     R16G16B16A16_FLOAT = 10
     R16G16B16A16_UNORM = 11
+    R16G16B16A16_SNORM = 13
     R10G10B10A2_UNORM = 24
     R11G11B10_FLOAT = 26
     R8G8B8A8_UNORM = 28
     R8G8B8A8_UNORM_SRGB = 29
+    R8G8B8A8_SNORM = 31
     R16G16_UNORM = 35
+    R32_FLOAT = 41
     R8G8_UNORM = 49
+    R8G8_SNORM = 51
+    R16_FLOAT = 54
     R16_UNORM = 56
     R8_UNORM = 61
     A8_UNORM = 65
@@ -56,17 +62,21 @@ class DxgiFormat(IntEnum):
 
     @property
     def block(self) -> BlockFormat | None:
-        """The block format of the data, or None when it is not block-compressed (or BC6H)."""
-        name = self.name.removesuffix("_SRGB").removesuffix("_UNORM").lower()
+        """The block format of the data, or None when it is not block-compressed (or signed BC6H)."""
+        name = self.name.removesuffix("_SRGB").removesuffix("_UNORM").removesuffix("_UF16").lower()
         return BlockFormat(name) if name in set(BlockFormat) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """An uncompressed layout: bits per pixel and, per channel in the order of the picture, its bits."""
+    """An uncompressed layout: bits per pixel and, per channel in the order of the picture, its bits.
+
+    numbers: what the bits of a channel are: a share of the largest code, the same from -1 to 1, or a float.
+    """
 
     bits: int
     channels: tuple[int, ...]
+    numbers: Literal["unorm", "snorm", "float"] = "unorm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +111,17 @@ class DdsInfo:
 _RGBA8 = Masks(32, (0xFF, 0xFF00, 0xFF0000, 0xFF000000))
 _BGRA8 = Masks(32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000))
 _BGRX8 = Masks(32, (0xFF0000, 0xFF00, 0xFF))
+_RGBA16 = tuple(0xFFFF << shift for shift in (0, 16, 32, 48))
 
 _MASKS: dict[DxgiFormat, Masks] = {
-    DxgiFormat.R16G16B16A16_UNORM: Masks(64, tuple(0xFFFF << shift for shift in (0, 16, 32, 48))),
+    DxgiFormat.R32G32B32A32_FLOAT: Masks(128, tuple((2**32 - 1) << at for at in (0, 32, 64, 96)), "float"),
+    DxgiFormat.R16G16B16A16_FLOAT: Masks(64, _RGBA16, "float"),
+    DxgiFormat.R16G16B16A16_UNORM: Masks(64, _RGBA16),
+    DxgiFormat.R16G16B16A16_SNORM: Masks(64, _RGBA16, "snorm"),
+    DxgiFormat.R8G8B8A8_SNORM: Masks(32, _RGBA8.channels, "snorm"),
+    DxgiFormat.R32_FLOAT: Masks(32, (0xFFFFFFFF,), "float"),
+    DxgiFormat.R8G8_SNORM: Masks(16, (0xFF, 0xFF00), "snorm"),
+    DxgiFormat.R16_FLOAT: Masks(16, (0xFFFF,), "float"),
     DxgiFormat.R10G10B10A2_UNORM: Masks(32, (0x3FF, 0xFFC00, 0x3FF00000, 0xC0000000)),
     DxgiFormat.R8G8B8A8_UNORM: _RGBA8,
     DxgiFormat.R8G8B8A8_UNORM_SRGB: _RGBA8,
@@ -133,12 +151,20 @@ _FOURCC: dict[bytes, DxgiFormat] = {
     b"ATI2": DxgiFormat.BC5_UNORM,
     b"BC5U": DxgiFormat.BC5_UNORM,
     b"BC5S": DxgiFormat.BC5_SNORM,
-    struct.pack("<I", 36): DxgiFormat.R16G16B16A16_UNORM,  # D3DFMT_A16B16G16R16
+    # Direct3D 9 puts the numbers of its own formats there.
+    struct.pack("<I", 36): DxgiFormat.R16G16B16A16_UNORM,
+    struct.pack("<I", 110): DxgiFormat.R16G16B16A16_SNORM,
+    struct.pack("<I", 111): DxgiFormat.R16_FLOAT,
+    struct.pack("<I", 113): DxgiFormat.R16G16B16A16_FLOAT,
+    struct.pack("<I", 114): DxgiFormat.R32_FLOAT,
+    struct.pack("<I", 116): DxgiFormat.R32G32B32A32_FLOAT,
 }
 
 _HEADER = struct.Struct("<4s7I44x2I4s5I5I")
 _DX10 = struct.Struct("<5I")
-_ALPHA_PIXELS, _ALPHA_ONLY, _FOURCC_FLAG, _RGB, _LUMINANCE = 0x1, 0x2, 0x4, 0x40, 0x20000
+_ALPHA_PIXELS, _ALPHA_ONLY, _FOURCC_FLAG, _RGB, _LUMINANCE, _SIGNED = (
+    0x1, 0x2, 0x4, 0x40, 0x20000, 0x80000,
+)  # fmt: skip
 
 
 def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
@@ -199,7 +225,7 @@ def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
 _TYPELESS = {27: 28, 48: 49, 60: 61, 70: 71, 73: 74, 76: 77, 79: 80, 82: 83, 90: 87, 92: 88, 97: 98}
 """Typeless formats, which some writers use, and the plain ones their bits are read as."""
 
-_ADVICE = "save it as BC1–BC5, BC7 or 8-bit RGBA"
+_ADVICE = "save it as BC1 to BC7 or as plain RGBA"
 
 
 def _known(number: int, name: str) -> DxgiFormat:
@@ -226,7 +252,11 @@ def _legacy_masks(name: str, flags: int, bits: int, masks: tuple[int, int, int, 
     translucent = bool(flags & _ALPHA_PIXELS and masks[3])
     colours: tuple[int, ...] = ()
     label = ""
-    if flags & _RGB:
+    signed = bool(flags & _SIGNED)
+    if signed:  # Direct3D 9's V8U8 and Q8W8V8U8
+        colours = tuple(mask for mask in masks if mask)
+        label = f"{'XYZW'[: len(colours)]}_SNORM"
+    elif flags & _RGB:
         colours, label = (masks, "RGBA") if translucent else (masks[:3], "RGB")
     elif flags & _LUMINANCE:  # writers leave nonsense in its masks; the halves of a pixel are all there is
         colours, label = ((half, whole ^ half), "LA") if flags & _ALPHA_PIXELS else ((whole,), "L")
@@ -237,5 +267,6 @@ def _legacy_masks(name: str, flags: int, bits: int, masks: tuple[int, int, int, 
     if not (colours and whole and runs):
         shown = ", ".join(f"{mask:#x}" for mask in masks)
         raise FileError(f"{name} has an unknown DDS layout ({bits} bits, masks {shown}); {_ADVICE}.")
-    found = next((known for known, layout in _MASKS.items() if layout == Masks(bits, colours)), None)
-    return Masks(bits, colours), found.name if found and label != "LA" else f"{label}{bits}"
+    layout = Masks(bits, colours, "snorm" if signed else "unorm")
+    found = next((known for known, other in _MASKS.items() if other == layout), None)
+    return layout, found.name if found and label != "LA" else f"{label}{bits}"

@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TgaImagePlugin import TgaImageFile
 
-from unbake.errors import FileError
+from unbake.errors import FileError, UnsuitableError
 from unbake.image.blocks import BlockFormat, decode_blocks
 from unbake.image.dds_header import MAX_SIDE, Masks, read_dds_info
 
@@ -56,7 +56,8 @@ class Picture:
 def read_picture(path: Path) -> Picture:
     """The picture in a file: DDS (top mip), PNG, TGA, JPEG or BMP, told by its content, not its name.
 
-    FileError, one sentence, when the file is missing, damaged or in a format that is not supported.
+    FileError, one sentence, when the file is missing, damaged or in a format that is not supported;
+    UnsuitableError when it is a cubemap, a volume or an array.
     """
     return decode_picture(read_bytes(path), str(path))
 
@@ -131,8 +132,8 @@ def write_atomic(path: Path, data: bytes) -> None:
 def _decode_dds(data: bytes, name: str) -> Picture:
     info = read_dds_info(data, name)
     if info.cubemap or info.volume or info.array != 1:
-        kind = "a cube map" if info.cubemap else "a volume" if info.volume else f"{info.array} textures"
-        raise FileError(f"{name} holds {kind}, one flat texture is expected; leave it out.")
+        kind = "a cubemap" if info.cubemap else "a volume" if info.volume else f"{info.array} textures"
+        raise UnsuitableError(f"{name} holds {kind}, not one flat texture")
     if len(data) < info.offset + info.top_bytes:
         raise FileError(
             f"{name} ends after {len(data)} bytes, its {info.width}×{info.height} {info.format} takes"
@@ -153,18 +154,27 @@ def _decode_dds(data: bytes, name: str) -> Picture:
 
 
 def _unpack(body: bytes, width: int, height: int, layout: Masks) -> np.ndarray:
-    """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits."""
+    """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits.
+
+    Numbers from -1 to 1 come as the codes of (x + 1) / 2, floats clipped to [0, 1].
+    """
     size = layout.bits // 8
+    depth = 8 if all(mask.bit_count() <= 8 for mask in layout.channels) else 16
+    if layout.numbers == "float":
+        reals = np.frombuffer(body, f"<f{size // len(layout.channels)}").reshape(height, width, -1)
+        return np.rint(np.clip(np.nan_to_num(reals, posinf=1), 0, 1).astype(np.float32) * 65535).astype("<u2")
     words = np.frombuffer(body, np.uint8).reshape(height, width, size)
     if size == 3:
         words = np.pad(words, ((0, 0), (0, 0), (0, 1)))
     words = words.view(f"<u{words.shape[2]}")
-    depth = 8 if all(mask.bit_count() <= 8 for mask in layout.channels) else 16
     channels = []
     for mask in layout.channels:
         low, top = (mask & -mask).bit_length() - 1, 2 ** mask.bit_count() - 1
         codes = (words >> low) & top
-        if top != 2**depth - 1:
+        if layout.numbers == "snorm":
+            signed = codes.astype(np.float32) - np.where(codes > top // 2, np.float32(top + 1), 0)
+            codes = np.rint((np.maximum(signed / (top // 2), -1) + 1) * ((2**depth - 1) / 2))
+        elif top != 2**depth - 1:
             codes = (codes.astype(np.uint32) * (2**depth - 1) + top // 2) // top
         channels.append(codes.astype(f"<u{depth // 8}"))
     return np.concatenate(channels, axis=2)
