@@ -209,3 +209,19 @@ def test_growing_stays_in_range():
 def test_the_same_size_is_the_same_image():
     image = noise(5, 7, 3)
     np.testing.assert_array_equal(image, resize(image, 5, 7, "srgb"))
+
+
+@pytest.mark.parametrize("kind", ["srgb", "linear", "normal"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_rolling_what_tiles_rolls_what_it_grows_to(kind, axis):
+    unit = noise(12, 12, 3)
+    size, wrap = ((24, 16), (True, False)) if axis == 0 else ((16, 24), (False, True))
+    grown = resize(unit, *size, kind, wrap)
+    rolled = resize(np.roll(unit, 5, axis), *size, kind, wrap)
+    assert np.abs(np.roll(grown, 10, axis) - rolled).max() < 1e-5
+
+
+def test_the_seam_shows_where_tiling_is_not_told():
+    unit = noise(12, 12, 1)
+    rolled = resize(np.roll(unit, 5, 0), 24, 12, "linear")
+    assert np.abs(np.roll(resize(unit, 24, 12, "linear"), 10, 0) - rolled).max() > 0.01

@@ -21,6 +21,7 @@ from unbake.image.dds_header import DxgiFormat
 from unbake.image.files import write_atomic
 from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
 from unbake.image.normals import Green
+from unbake.image.tiling import Wrap
 
 __all__ = ["load_preset", "preset_names", "recentred", "resampling", "target_size", "wanted", "write_set"]
 
@@ -102,6 +103,7 @@ def write_set(
     parallax: bool = False,
     input_green: Green = "directx",
     adjust: Adjust = Adjust(),  # noqa: B008  (frozen)
+    wrap: Wrap = (False, False),
 ) -> list[Path]:
     """Writes one texture set as a preset says, each file whole or not at all, and returns the files' paths.
 
@@ -111,13 +113,14 @@ def write_set(
     parallax: whether parallax files are wanted: for surfaces that tile, or where a user asks.
     input_green: the green of the input's normals, which a preset may keep.
     adjust: what a person changes about the maps first.
+    wrap: which axes (rows, columns) tile, and so are resampled across their seam.
     """
     base = out / preset.folder / relative_name(name)
     green: Green = input_green if preset.normal == "as_input" else preset.normal
     paths, files = [], wanted(maps, preset, parallax)
     for file in files:
         path = base.with_name(base.name + file.suffix + file.format.extension)
-        codes = _codes(maps, file, green, target_size(size_of(maps, file), preset), adjust)
+        codes = _codes(maps, file, green, target_size(size_of(maps, file), preset), adjust, wrap)
         _write(path, codes, file, effort)
         paths.append(path)
     if preset.scene is not None:
@@ -127,7 +130,7 @@ def write_set(
 
 
 def _codes(
-    maps: Stored, file: PackedFile, green: Green, target: tuple[int, int], adjust: Adjust
+    maps: Stored, file: PackedFile, green: Green, target: tuple[int, int], adjust: Adjust, wrap: Wrap
 ) -> np.ndarray:
     """A file's channels at the size they are written in, as uint8 or uint16 (H, W, C) over the range of [0, 1]."""
     size = size_of(maps, file)
@@ -147,11 +150,11 @@ def _codes(
         for band in rows:
             codes[band] = rounded(read(band))
     elif file.colour == "normal":
-        codes[:] = rounded(resize(np.concatenate([read(band) for band in rows]), *target, "normal"))
+        codes[:] = rounded(resize(np.concatenate([read(band) for band in rows]), *target, "normal", wrap))
     else:
         for i in range(len(file.sources)):  # one at a time: a plane is large enough
             plane = np.concatenate([read(band)[..., i : i + 1] for band in rows])
-            codes[..., i : i + 1] = rounded(resize(plane, *target, file.colour if i < 3 else "linear"))
+            codes[..., i : i + 1] = rounded(resize(plane, *target, file.colour if i < 3 else "linear", wrap))
     return codes
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import decode_normal, encode_normal
+from unbake.image.tiling import Wrap
 
 Kind = Literal["srgb", "linear", "normal"]
 """What the first three channels of a stored image hold; a fourth is alpha (srgb) or data, linear either way."""
@@ -20,6 +21,9 @@ _LEAST_WEIGHT = 1e-6
 
 _BAND = 256
 """Rows read at a time where an image is not held as floats: even, so that mips of bands fit together."""
+
+_BICUBIC_REACH = 2
+"""Texels to each side that a bicubic filter reads where it enlarges."""
 
 _NEARLY = 16 / 255
 """How far from 0 or 1 the alpha of a cut-out may lie: compression and one resampling leave that much."""
@@ -71,10 +75,10 @@ def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[n
         values = _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
-def resize(unit: np.ndarray, height: int, width: int, kind: Kind) -> np.ndarray:
+def resize(unit: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap = (False, False)) -> np.ndarray:
     """The image at another size, (H, W, C) in [0, 1]: each axis by area where it shrinks, bicubic where it grows.
 
-    It does not know of tiling: pad an image that wraps before, and crop after. Colour under alpha 0 counts:
+    wrap: which axes (rows, columns) tile, and so are read across their seam. Colour under alpha 0 counts:
     `bleed_colour` first.
 
     >>> resize(np.ones((3, 5, 1), np.float32), 4, 4, "linear").shape
@@ -83,8 +87,8 @@ def resize(unit: np.ndarray, height: int, width: int, kind: Kind) -> np.ndarray:
     if unit.shape[:2] == (height, width):
         return unit
     values = _opened(unit, kind)
-    values = _resized_rows(values, height)
-    values = _resized_rows(values.swapaxes(0, 1), width).swapaxes(0, 1)
+    values = _resized_rows(values, height, wrap[0])
+    values = _resized_rows(values.swapaxes(0, 1), width, wrap[1]).swapaxes(0, 1)
     return _closed(values, kind)
 
 
@@ -195,13 +199,16 @@ def _halved_colour(values: np.ndarray) -> np.ndarray:
     return np.concatenate([_halved(values[..., :3] * weight) / _halved(weight), alpha], axis=2)
 
 
-def _resized_rows(values: np.ndarray, height: int) -> np.ndarray:
+def _resized_rows(values: np.ndarray, height: int, wraps: bool) -> np.ndarray:
     """Another number of rows: by the area that each new row covers, or bicubic when there are more."""
     rows, width, _ = values.shape
     if height > rows:
+        beyond = _BICUBIC_REACH if wraps else 0
+        around = np.pad(values, ((beyond, beyond), (0, 0), (0, 0)), mode="wrap")
+        box = (0, beyond, width, beyond + rows)
         grown = [
-            np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
-            for plane in np.ascontiguousarray(np.moveaxis(values, -1, 0), np.float32)
+            np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC, box))
+            for plane in np.ascontiguousarray(np.moveaxis(around, -1, 0), np.float32)
         ]
         return np.stack(grown, axis=-1)
     # Pillow's box counts whole texels only, which shifts the mean; here a row counts by its covered part.
