@@ -3,7 +3,7 @@ import json
 import pytest
 
 from unbake.errors import TextureSetError
-from unbake.export.pgpatcher import displacement_scale, entry, validate, write_entries
+from unbake.export.pgpatcher import displacement_scale, document, entry, validate, write_entries
 
 
 def place(out, *names):
@@ -68,6 +68,26 @@ def test_the_file_is_a_flat_array_sorted_by_texture(tmp_path):
     path = write_entries(tmp_path, "my mod", [entry(n, parallax=False, emissive=False) for n in names])
     assert path == tmp_path / "PBRNIFPatcher" / "my mod.json"
     assert [one["texture"] for one in json.loads(path.read_text())] == ["A\\one", "b\\two", "c\\three"]
+
+
+def test_in_the_other_form_what_all_entries_share_is_said_once(tmp_path):
+    place(tmp_path, "a", "a_n", "a_rmaos", "b", "b_n", "b_rmaos", "b_p")
+    given = [entry("a", parallax=False, emissive=False), entry("b", parallax=True, emissive=False)]
+    content = json.loads(write_entries(tmp_path, "mod", given, "default").read_text())
+    assert [one.keys() for one in content["entries"]] == [{"texture", "parallax"}] * 2
+    assert [content["default"] | one for one in content["entries"]] == given
+    assert validate(tmp_path) == []
+
+
+def test_both_keys_are_there_even_where_nothing_is_shared():
+    content = document([{"texture": "a", "parallax": True}, {"texture": "b", "parallax": False}], "default")
+    assert content.keys() == {"default", "entries"}
+
+
+@pytest.mark.parametrize("content", [3, [3], {"default": {}, "entries": {}}, {"default": 1, "entries": []}])
+def test_content_of_another_shape_is_reported_as_skipped(tmp_path, content):
+    dump(tmp_path, content)
+    assert validate(tmp_path) == ["mod.json is skipped: it should be an array of objects."]
 
 
 @pytest.mark.parametrize(

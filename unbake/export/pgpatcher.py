@@ -5,12 +5,16 @@ whole when one of the files it implies is missing.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from unbake.domain.packing import relative_name
+from unbake.export import landscape
 from unbake.image.files import write_atomic
+
+Form = Literal["array", "default"]
+"""A flat array of entries, or an object of what they share and the entries."""
 
 FOLDER = "PBRNIFPatcher"
 """Where the JSON files lie, beside `textures`."""
@@ -75,14 +79,31 @@ def entry(
     }
 
 
-def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]]) -> Path:
-    """Writes `OUT/PBRNIFPatcher/<mod>.json`, a flat array sorted by texture, where it differs; returns its path."""
+def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: Form = "array") -> Path:
+    """Writes `OUT/PBRNIFPatcher/<mod>.json`, entries sorted by texture, where it differs; returns its path.
+
+    form: see `document`; PGPatcher reads both.
+    """
     path = out / FOLDER / f"{relative_name(mod).name}.json"
-    ordered = sorted(entries, key=lambda one: one["texture"].lower())
-    data = (json.dumps(ordered, indent=2, ensure_ascii=False) + "\n").encode()
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomic(path, data)
+    _write_changed(path, document(sorted(entries, key=lambda one: one["texture"].lower()), form))
     return path
+
+
+def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, Any]] | dict[str, Any]":
+    """The content of a file: the entries as they are, or what all of them share once and of each the rest.
+
+    >>> document([{"texture": "a", "parallax": True}, {"texture": "b", "parallax": True}], "default")["default"]
+    {'parallax': True}
+    """
+    if form == "array" or not entries:
+        return list(entries)
+    shared = {
+        key: value
+        for key, value in entries[0].items()
+        if key != "texture" and all(key in one and one[key] == value for one in entries)
+    }
+    rest = [{key: value for key, value in one.items() if key not in shared} for one in entries]
+    return {"default": shared, "entries": rest}
 
 
 def validate(out: Path) -> list[str]:
@@ -90,22 +111,34 @@ def validate(out: Path) -> list[str]:
     there = {
         path.relative_to(out).as_posix().lower() for path in out.glob("[tT]extures/**/*") if path.is_file()
     }
-    found = []
+    found = [
+        fault for path in sorted((out / landscape.FOLDER).glob("*.json")) for fault in landscape.faults(path)
+    ]
     for path in sorted((out / FOLDER).glob("*.json")):
         try:
             content = json.loads(path.read_text("utf-8"))
         except ValueError as error:
             found.append(f"{path.name} is not JSON: {error}.")
             continue
-        defaults, entries = {}, content
+        defaults: dict[str, Any] = {}
+        entries = content
         if isinstance(content, dict):
             if not {"default", "entries"} <= content.keys():
                 found.append(f"{path.name} is skipped: an object needs both 'default' and 'entries'.")
                 continue
             defaults, entries = content["default"], content["entries"]
+        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in (defaults, *entries)):
+            found.append(f"{path.name} is skipped: it should be an array of objects.")
+            continue
         for number, one in enumerate(entries):
             found += [f"{path.name}, entry {number}: {fault}." for fault in _faults(defaults | one, there)]
     return found
+
+
+def _write_changed(path: Path, content: Any) -> None:
+    data = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomic(path, data)
 
 
 def _backslashes(name: str) -> str:
