@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 
 @app.command()
 def convert(
-    source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A folder of textures (a mod), or one diffuse texture.")
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN",
+            help="A mod: a folder (archives in it are read too), a .bsa, or one diffuse texture. "
+            "Of several mods, later ones override earlier ones file by file.",
+        ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the PBR mod goes; never inside IN.")],
     preset: Annotated[
@@ -46,7 +51,7 @@ def convert(
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
 ) -> None:
-    """Convert a folder of old textures to PBR maps.
+    """Convert a mod's old textures to PBR maps.
 
     Sets are found by name: rock.dds with rock_n.dds (specular mask in its alpha), or rock_d and rock_s. OUT gets
     the same tree, ready to install: textures/pbr/..., PBRNIFPatcher/*.json and report.html with pictures.
@@ -70,7 +75,7 @@ def convert(
         parallax=parallax,
     )
     with progress_bar("converting") as bar:
-        summary = convert_folder(source, out, options, _ConversionPrinter(bar))
+        summary = convert_folder(sources, out, options, _ConversionPrinter(bar))
     if dry_run:
         for name in summary.planned:
             typer.echo(f"would convert {name}")
