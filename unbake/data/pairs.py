@@ -51,16 +51,6 @@ class PairFiles:
         return f"{safe_name('_'.join(folders)) or 'textures'}/{safe_name(name)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What became of a pair; reason: None when it was kept."""
-
-    score: float | None
-    gradients: float | None
-    normals: float | None
-    reason: str | None
-
-
 def find_pairs(vanilla: Path, pbr: Path) -> tuple[list[PairFiles], dict[str, str]]:
     """The pairs of two trees by relative path, and why each other PBR set has none, by its name.
 
@@ -121,8 +111,10 @@ def bring_in_pairs(
     most; a pair has the size of its diffuse, or of its base colour where that is smaller. A pair that is there, of
     unchanged files or of another mod, is done. What cannot be read is named under "failed", and the rest goes on.
     """
-    kept, there, left_out, failed = [], 0, [], []
-    waiting = []
+    kept: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    waiting, there = [], 0
     for pair in pairs:
         about = _finished(into / pair.place)
         if (aside / pair.place).is_dir():
@@ -138,16 +130,7 @@ def bring_in_pairs(
         if isinstance(verdict, str):
             failed.append({"pair": pair.name, "reason": verdict})
         else:
-            story = {
-                "pair": pair.name,
-                "score": verdict.score,
-                "gradients": verdict.gradients,
-                "normals": verdict.normals,
-            }
-            if verdict.reason is None:
-                kept.append(story)
-            else:
-                left_out.append(story | {"reason": verdict.reason})
+            (left_out if "reason" in verdict else kept).append({"pair": pair.name} | verdict)
         if on_progress:
             on_progress(done, len(waiting))
     return {
@@ -192,23 +175,22 @@ def _finished(place: Path) -> dict[str, Any] | None:
 
 def _brought_in(
     pair: PairFiles, into: Path, source: str, licence: str, px: int, threshold: float
-) -> _Verdict | str:
-    """Judges and writes one pair, or says in a sentence why that could not be done. Runs in a worker process."""
+) -> dict[str, Any] | str:
+    """Judges a pair and writes it; its scores, and the reason where it was left out.
+
+    Or the sentence why that could not be done. Runs in a worker process.
+    """
     try:
         old, new, other_normal = _vanilla(pair), _targets(pair), _normal(pair.pbr_normal)
         diffuse, basecolor = old[MapKind.DIFFUSE], new[MapKind.ALBEDO]
         (height, width), (rows, columns) = diffuse.shape[:2], basecolor.shape[:2]
         if abs(columns * height / (rows * width) - 1) > _ASPECT_TOLERANCE:
-            return _Verdict(
-                None, None, None, f"{columns}x{rows} does not have the proportions of {width}x{height}"
-            )
+            return {"reason": f"{columns}x{rows} does not have the proportions of {width}x{height}"}
         fit = alignment(diffuse, old[MapKind.NORMAL], basecolor, other_normal)
-        found = (
-            round(fit.score, 4),
-            *(v if v is None else round(v, 4) for v in (fit.gradients, fit.normals)),
-        )
+        scores = {"score": fit.score, "gradients": fit.gradients, "normals": fit.normals}
+        found = {key: value if value is None else round(value, 4) for key, value in scores.items()}
         if fit.score < threshold:
-            return _Verdict(*found, reason="other artwork")
+            return found | {"reason": "other artwork"}
         mark = mark_of(diffuse, basecolor, new[MapKind.METALLIC])
         factor = min(1.0, max(rows, columns) / max(height, width), px / max(height, width))
         size = [max(LEAST_SIDE, round(side * factor)) for side in (height, width)]
@@ -224,14 +206,14 @@ def _brought_in(
             # A copy of the base colour is left unmarked: the step that moves such pairs aside finds it.
             "diffuse": mark if mark == "own" else None,
             "size": size[::-1],
-            "alignment": found[0],
+            "alignment": found["score"],
             "made_from": _made_from(pair, px),
         }
         told = {key: value for key, value in story.items() if value is not None}
         write_folder(into / pair.place, at_size(old | new, *size), told)
     except UnbakeError as error:
         return str(error)
-    return _Verdict(*found, reason=None)
+    return found
 
 
 def _vanilla(pair: PairFiles) -> Maps:
