@@ -9,9 +9,8 @@ from PIL import Image
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError, UsageError
-from unbake.export import channels
 from unbake.export.adjust import Adjust, Change
-from unbake.export.channels import coded, kept, opened, pack, recentred, unpack
+from unbake.export.channels import coded, pack, recentred, unpack
 from unbake.export.packs import (
     load_preset,
     preset_names,
@@ -21,6 +20,8 @@ from unbake.export.packs import (
     write_set,
 )
 from unbake.export.pgpatcher import entry, validate, write_entries
+from unbake.image import coded as codes_of_maps
+from unbake.image.coded import decoded, encoded
 from unbake.image.dds_header import read_dds_info
 from unbake.image.files import read_picture
 
@@ -113,10 +114,10 @@ def test_remix_names_its_files_by_tag_and_stores_them_as_its_ingestion_does(tmp_
 
 
 def test_whole_numbers_are_packed_like_the_floats_they_stand_for(tmp_path):
-    maps = {kind: opened(kept(values, kind, 16), kind) for kind, values in opaque().items()}
+    maps = {kind: decoded(kind, encoded(kind, values, 16)) for kind, values in opaque().items()}
     for form, given in (
         ("floats", maps),
-        ("codes", {kind: kept(values, kind, 16) for kind, values in maps.items()}),
+        ("codes", {kind: encoded(kind, values, 16) for kind, values in maps.items()}),
     ):
         write_set(given, "pot", tmp_path / form, load_preset("godot"))
     for path in (tmp_path / "floats").iterdir():
@@ -135,7 +136,7 @@ def test_what_a_person_changes_is_changed_before_packing(tmp_path):
 def test_bands_of_rows_make_no_difference(tmp_path, monkeypatch):
     maps = material((512, 64)) | {MapKind.OPACITY: np.tile(leaves(64), (8, 1, 1))}
     for folder, rows in (("one", 512), ("many", 32)):
-        monkeypatch.setattr(channels, "BAND", rows)
+        monkeypatch.setattr(codes_of_maps, "BAND_TEXELS", 64 * rows)
         skyrim(tmp_path / folder, maps, parallax=True)
     for path in (tmp_path / "one").rglob("*.dds"):
         other = tmp_path / "many" / path.relative_to(tmp_path / "one")

@@ -1,7 +1,6 @@
 """Maps to the channels of one file and back, band by band of rows; `export.packs` writes what comes out."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 import numpy as np
 
@@ -13,45 +12,8 @@ from unbake.image.normals import Green, decode_normal, encode_normal, from_octah
 Maps = dict[MapKind, np.ndarray]
 
 Stored = Mapping[MapKind, np.ndarray]
-"""Maps as they are kept: float32 in the range of their spec, or unsigned integers (see `opened`); memory-mapped
-ones will do, only bands of rows are read."""
-
-BAND: Final = 256
-"""Rows that are floats at a time: even, so that mips of bands fit together."""
-
-
-def kept(values: np.ndarray, kind: MapKind, bits: int | None = None) -> np.ndarray:
-    """A map (H, W, C) as unsigned integers: the range of its spec over the range of 8 or 16 bits, rounded.
-
-    bits: as its spec says by default.
-
-    >>> kept(np.float32([[[-1, 0, 1]]]), MapKind.NORMAL, 8).tolist()
-    [[[0, 128, 255]]]
-    """
-    spec = SPECS[kind]
-    bits = bits or spec.bits
-    unit = (np.clip(values, spec.low, spec.high) - spec.low) / (spec.high - spec.low)
-    return np.rint(unit * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
-
-
-def opened(stored: np.ndarray, kind: MapKind) -> np.ndarray:
-    """A map as float32 in the range of its spec, of floats or of integers as `kept` makes them; normals unit length.
-
-    >>> opened(np.uint8([[[255]]]), MapKind.AO).item()
-    1.0
-    """
-    if stored.dtype.kind != "u":
-        return np.asarray(stored, np.float32)
-    unit = stored.astype(np.float32) / np.float32(np.iinfo(stored.dtype).max)
-    spec = SPECS[kind]
-    if spec.vector:
-        return decode_normal(unit, "opengl")
-    return unit * np.float32(spec.high - spec.low) + np.float32(spec.low)
-
-
-def bands(height: int) -> list[slice]:
-    """The rows of an image, `BAND` at a time."""
-    return [slice(top, min(top + BAND, height)) for top in range(0, height, BAND)]
+"""Maps as they are kept: float32 in the range of their spec, or codes (`image.coded`); memory-mapped ones will do,
+only bands of rows are read."""
 
 
 def recentred(height: np.ndarray) -> np.ndarray:

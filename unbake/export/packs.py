@@ -13,10 +13,11 @@ from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import FileFormat, PackedFile, Preset, read_preset, relative_name
 from unbake.errors import TextureSetError, UsageError
 from unbake.export.adjust import Adjust, adjusted
-from unbake.export.channels import Maps, Stored, bands, coded, opened, pack, recentred, recentring, size_of
+from unbake.export.channels import Maps, Stored, coded, pack, recentred, recentring, size_of
 from unbake.export.dds import write_dds
 from unbake.export.gltf import write_gltf
 from unbake.image.blocks import Effort
+from unbake.image.coded import bands, decoded
 from unbake.image.dds_header import DxgiFormat
 from unbake.image.files import write_atomic
 from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
@@ -135,7 +136,7 @@ def _codes(
     """A file's channels at the size they are written in, as uint8 or uint16 (H, W, C) over the range of [0, 1]."""
     size = size_of(maps, file)
     read = _reader(maps, file, green, adjust)
-    rows = bands(size[0])
+    rows = list(bands(*size, 2))
     if file.recentred:
         read = _recentring(read, rows)
     elif file.colour == "srgb" and _alpha(file) in maps and _some_hidden(read, rows):
@@ -164,7 +165,7 @@ def _reader(maps: Stored, file: PackedFile, green: Green, adjust: Adjust) -> Rea
     kinds = [kind for kind in dict.fromkeys([*file.maps, *filter(None, starts)]) if kind in maps]
 
     def read(band: slice) -> np.ndarray:
-        floats: Maps = {kind: opened(maps[kind][band], kind) for kind in kinds}
+        floats: Maps = {kind: decoded(kind, maps[kind][band]) for kind in kinds}
         return pack(adjusted(floats, adjust), file, green)
 
     return read
@@ -212,7 +213,7 @@ def _mips(codes: np.ndarray, file: PackedFile) -> list[np.ndarray]:
     def in_file(unit: np.ndarray) -> np.ndarray:
         return np.rint(np.clip(coded(unit, file), 0, 1) * 255).astype(np.uint8)
 
-    rows = bands(codes.shape[0])
+    rows = list(bands(len(codes), codes.shape[1], 2))  # even, so that mips of bands fit together
     plain = codes.dtype == np.uint8 and not file.octahedral
     mips = [codes if plain else np.concatenate([in_file(codes[band] * scale) for band in rows])]
     if codes[..., 0].size > 1:
