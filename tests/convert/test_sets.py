@@ -4,6 +4,7 @@ import pytest
 
 from unbake.convert.roots import Source
 from unbake.convert.sets import Skipped, TextureSet, find_sets
+from unbake.domain.naming import SUFFIXES
 from unbake.errors import UsageError
 
 
@@ -88,6 +89,63 @@ def test_a_cubemap_is_skipped_and_its_neighbour_converted(tmp_path: Path) -> Non
 
 def test_a_normal_without_a_diffuse_gives_a_reason(tmp_path: Path) -> None:
     assert "without a diffuse" in reasons(find_sets(tree(tmp_path, "lost_n.dds"))[1])["lost_n.dds"]
+
+
+def test_variants_without_a_normal_share_the_plain_ones(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "rug_n.dds", "rug_red.dds", "rug_blue_d.dds", "rug.dds"))
+    assert [(one.name, one.normal, one.shared) for one in sets] == [
+        ("rug", Source(tmp_path / "rug_n.dds"), None),
+        ("rug_blue", Source(tmp_path / "rug_n.dds"), "rug"),
+        ("rug_red", Source(tmp_path / "rug_n.dds"), "rug"),
+    ]
+    assert skipped == []
+
+
+def test_a_normal_is_shared_without_a_diffuse_of_its_name(tmp_path: Path) -> None:
+    sets, skipped = find_sets(
+        tree(tmp_path, "clutter/rug01_n.dds", "clutter/rug01red.dds", "clutter/rug01blue.dds")
+    )
+    assert [one.shared for one in sets] == ["clutter/rug01", "clutter/rug01"]
+    assert skipped == []
+
+
+def test_of_normals_to_share_the_one_with_the_longest_name_is_taken(tmp_path: Path) -> None:
+    sets, _ = find_sets(tree(tmp_path, "rug_n.dds", "rug_old_n.dds", "rug_old_red.dds"))
+    assert [one.shared for one in sets] == ["rug_old"]
+
+
+def test_a_normal_of_its_own_is_never_replaced_by_a_shared_one(tmp_path: Path) -> None:
+    sets, _ = find_sets(tree(tmp_path, "rug_n.dds", "rug_red.dds", "rug_red_n.dds", "rug.dds"))
+    assert [one.shared for one in sets] == [None, None]
+
+
+def test_a_name_that_only_begins_alike_shares_nothing(tmp_path: Path) -> None:
+    sets, _ = find_sets(tree(tmp_path, "pot.dds", "pot_n.dds", "pottery.dds"))
+    assert [(one.name, one.normal is None) for one in sets] == [("pot", False), ("pottery", True)]
+
+
+def test_a_variant_of_a_body_is_skipped_with_it(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "troll.dds", "troll_msn.dds", "troll_old.dds"))
+    assert sets == []
+    assert "model-space" in reasons(skipped)["troll_old.dds"]
+
+
+def test_of_two_environment_masks_one_is_read_and_the_other_has_a_reason(tmp_path: Path) -> None:
+    [found], skipped = find_sets(tree(tmp_path, "pot.dds", "pot_em.dds", "pot_m.dds"))
+    assert found.environment == Source(tmp_path / "pot_m.dds")
+    assert reasons(skipped) == {"pot_em.dds": "pot_m.dds is used instead"}
+
+
+def test_every_file_is_part_of_a_set_or_has_a_reason(tmp_path: Path) -> None:
+    suffixes = [*SUFFIXES, "_x"]
+    names = {f"textures/{place}a{suffix}.dds" for suffix in ("", *suffixes) for place in ("", "sky/", "b/A_")}
+    names |= {f"textures/c{suffix}.png" for suffix in ("", "_n", "_N_N", "_red", "_p", "_h", "_e", "_flow")}
+    sets, skipped = find_sets(tree(tmp_path, *names, "readme.jpg"))
+    told = [one.path for one in skipped]
+    read = {str(file.path.relative_to(tmp_path / "textures")) for one in sets for file in one.files}
+    assert len(told) == len(set(told))
+    assert read | set(told) == {name.removeprefix("textures/") for name in names} | {"readme.jpg"}
+    assert read & set(told) == set()
 
 
 def test_unsupported_folders_give_a_reason(tmp_path: Path) -> None:

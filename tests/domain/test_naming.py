@@ -3,7 +3,15 @@ import sys
 
 import pytest
 
-from unbake.domain.naming import Role, below_textures, is_texture, role_among, split_stem, unsupported_folder
+from unbake.domain.naming import (
+    Role,
+    below_textures,
+    is_texture,
+    is_variant,
+    role_among,
+    split_stem,
+    unsupported_folder,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +92,22 @@ def test_other_folders_are_converted(folder: str) -> None:
 
 def test_texture_files_are_known_by_extension_in_any_case() -> None:
     assert [is_texture(name) for name in ("a.DDS", "a.png", "a.nif", "dds")] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("name", ["rug_red", "rug-red", "rug red", "rug_red_old"])
+def test_an_addition_after_a_separator_makes_a_variant(name: str) -> None:
+    assert is_variant(name, "rug")
+
+
+def test_a_letter_after_a_digit_makes_a_variant() -> None:
+    assert is_variant("rug01red", "rug01")
+
+
+@pytest.mark.parametrize(
+    ("name", "of"), [("pottery", "pot"), ("rug012", "rug01"), ("rug", "rug"), ("rug", "rug_red")]
+)
+def test_other_names_are_other_textures(name: str, of: str) -> None:
+    assert not is_variant(name, of)
 
 
 def test_naming_needs_no_numpy() -> None:

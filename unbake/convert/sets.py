@@ -125,7 +125,7 @@ def _sort_folder(
         }
         used |= owned | {stem}
         lender = None
-        if not beside.keys() & _NORMALS:
+        if not beside.keys() & {*_NORMALS}:
             lender = _lender(base.lower(), roles)
         if lender is not None:
             beside[roles[lender][1]] = lender
@@ -140,7 +140,7 @@ def _sort_folder(
             if (kind := roles[other][1]) in beside:
                 skip(other, f"{unique[beside[kind]][0].name} is used instead")
         for kind in beside.keys() - _READ:
-            skip(beside[kind], f"a {kind} map; left alone")
+            skip(beside[kind], f"{kind.described}; left alone")
         game, diffuse = unique[stem]
         files = {kind: unique[other][1] for kind, other in beside.items()}
         sets.append(
@@ -157,7 +157,7 @@ def _sort_folder(
             )
         )
     for stem in unique.keys() - used:
-        skip(stem, f"a {roles[stem][1]} map without a diffuse beside it")
+        skip(stem, f"{roles[stem][1].described} without a diffuse beside it")
 
 
 def _lender(base: str, roles: dict[str, tuple[str, Role]]) -> str | None:
@@ -167,13 +167,14 @@ def _lender(base: str, roles: dict[str, tuple[str, Role]]) -> str | None:
     """
     lenders = {
         name.lower(): stem
+        for kind in _NORMALS
         for stem, (name, role) in roles.items()
-        if role in _NORMALS and is_variant(base, name.lower())
+        if role is kind and is_variant(base, name.lower())
     }
     return lenders[max(lenders, key=len)] if lenders else None
 
 
-_NORMALS = {Role.NORMAL, Role.MODEL_NORMAL}
+_NORMALS = (Role.NORMAL, Role.MODEL_NORMAL)
 _UNSUPPORTED_BESIDE = {
     Role.MODEL_NORMAL: "part of a body or a face (it has a model-space normal map)",
     Role.SKIN: "part of a skin",

@@ -24,6 +24,16 @@ class Role(StrEnum):
     COAT = "coat"
     PBR = "TruePBR map"
 
+    @property
+    def described(self) -> str:
+        """The role in a sentence.
+
+        >>> Role.NORMAL.described, Role.ENVIRONMENT.described
+        ('a normal map', 'an environment mask')
+        """
+        article = "an" if self[0] in "aeiou" else "a"
+        return f"{article} {self}{'' if self.endswith(('map', 'mask', 'layer')) else ' map'}"
+
 
 SUFFIXES: dict[str, Role] = {
     "_d": Role.DIFFUSE,
