@@ -1,0 +1,11 @@
+"""The plan's gate (phases B and C): exit 0 pass, 1 fail, 3 not yet; how to ask it: --help."""
+
+from unbake.cli.doors import check_gate
+from unbake.cli.entry import door
+
+if __name__ == "__main__":
+    door(check_gate)
+else:
+    from unbake.gate import Verdict, judge, read_history
+
+__all__ = ["Verdict", "judge", "read_history"]
