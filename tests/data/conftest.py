@@ -1,4 +1,4 @@
-"""Small random materials on disk, and a cache of them, for the tests of unbake.data."""
+"""Small random materials on disk, and caches of them, for the tests of unbake.data."""
 
 import json
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from unbake.data.cache import build_cache
-from unbake.data.sources import list_materials
-from unbake.data.split import split
+from unbake.data.sources import Domain, list_materials
+from unbake.data.split import Split, split
 
 WriteMaterial = Callable[..., Path]
 
@@ -26,10 +26,10 @@ def _write(
     """A folder of random maps, (width, height) = size; the normal is a gentle random relief."""
     place = root / name
     place.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(sum(name.encode()))
     width, height = size
     for stem in maps:
-        colour = stem in ("basecolor", "normal")
+        rng = np.random.default_rng(sum(f"{name}/{stem}".encode()))
+        colour = stem in ("basecolor", "normal") or stem.startswith("diffuse")
         pixels = rng.integers(0, 256, (height, width, 3) if colour else (height, width), dtype=np.uint8)
         if stem == "normal":
             pixels = np.concatenate(
@@ -67,3 +67,37 @@ def cache(materials: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources = list_materials(materials)
     assert build_cache(sources, split(sources), folder, variants=2, workers=1) == []
     return folder
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[Domain, Path]:
+    """A cache for each domain, all for training: two real pairs beside five painted materials, three of Skyrim."""
+    root = tmp_path_factory.mktemp("pairs")
+    painted, own = ("basecolor", "normal", "roughness"), ("basecolor", "normal", "diffuse", "specular")
+    for number in range(5):
+        _write(root / "matsynth", f"wood/oak{number:03d}", own if number < 2 else painted)
+    _write(root / "skyrim", "town/wall001", (*own, "roughness", "metallic"))
+    _write(root / "skyrim", "town/gate002", own)
+    _write(root / "skyrim", "legacy/panel003", ("diffuse", "normal", "height"))
+    return _cached(root, "train")
+
+
+@pytest.fixture(scope="session")
+def held_pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[Domain, Path]:
+    """A cache for each domain, all for validation: one real pair that tiles, one of Skyrim that does not."""
+    root = tmp_path_factory.mktemp("held")
+    _write(root / "matsynth", "wood/oak001", ("basecolor", "normal", "diffuse"), about={"tileable": True})
+    _write(root / "skyrim", "town/wall001", ("basecolor", "normal", "diffuse"), about={"tileable": False})
+    return _cached(root, "val")
+
+
+def _cached(root: Path, where: Split) -> dict[Domain, Path]:
+    domains: tuple[Domain, ...] = ("matsynth", "skyrim")
+    for domain in domains:
+        sources = list_materials(root / domain, domain)
+        everywhere = {source.id: where for source in sources}
+        problems = build_cache(
+            sources, everywhere, root / f"{domain}_64", domain=domain, variants=2, workers=1
+        )
+        assert problems == []
+    return {domain: root / f"{domain}_64" for domain in domains}

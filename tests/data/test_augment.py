@@ -146,7 +146,9 @@ def test_composites_come_as_often_as_asked():
 
 def test_augmented_samples_are_a_function_of_their_numbers(cache):
     augment = Augmentation(two_crop=0.5, four_crop=0.5)
-    first, second = (PatchDataset({"matsynth": cache}, "train", 24, augment=augment)[1, 2, 0, 24] for _ in range(2))
+    first, second = (
+        PatchDataset({"matsynth": cache}, "train", 24, augment=augment)[1, 2, 0, 24] for _ in range(2)
+    )
     assert first.key == second.key
     for kind, image in first.maps.items():
         np.testing.assert_array_equal(image, second.maps[kind])
@@ -154,6 +156,9 @@ def test_augmented_samples_are_a_function_of_their_numbers(cache):
 
 def test_validation_is_never_augmented(cache):
     augment = Augmentation(two_crop=1.0)
-    plain, augmented = PatchDataset({"matsynth": cache}, "val", 24)[0], PatchDataset({"matsynth": cache}, "val", 24, augment=augment)[0]
+    plain, augmented = (
+        PatchDataset({"matsynth": cache}, "val", 24)[0],
+        PatchDataset({"matsynth": cache}, "val", 24, augment=augment)[0],
+    )
     assert plain.key == augmented.key
     np.testing.assert_array_equal(plain.maps[MapKind.DIFFUSE], augmented.maps[MapKind.DIFFUSE])

@@ -14,11 +14,22 @@ from unbake.errors import UsageError
 from unbake.image.geometry import geometry_channels
 
 
-def build(materials, folder, where="train", **asked):
-    sources = list_materials(materials)
+def build(materials, folder, where="train", domain="matsynth", **asked):
+    sources = list_materials(materials, domain)
     return build_cache(
-        sources, {s.id: where for s in sources}, folder, **{"variants": 1, "workers": 1, **asked}
+        sources,
+        {s.id: where for s in sources},
+        folder,
+        domain=domain,
+        **{"variants": 1, "workers": 1, **asked},
     )
+
+
+def styles(folder):
+    return [entry.styles for entry in read_index(folder).entries if entry.scale == 1.0]
+
+
+REAL = ("basecolor", "normal", "diffuse")
 
 
 @pytest.fixture
@@ -190,3 +201,112 @@ def test_a_painter_that_paints_otherwise_repaints(one, tmp_path, monkeypatch):
     build(one, tmp_path / "out", styles=("sun",))
     cache_module._handwriting.cache_clear()
     assert read_index(tmp_path / "out").entries[0].key != before
+
+
+def test_a_real_pair_has_its_own_diffuse_beside_the_painted_ones(tmp_path, write_material):
+    place = write_material(tmp_path / "in", "wood/oak001", REAL)
+    build(tmp_path / "in", tmp_path / "out", styles=("sun",))
+    assert styles(tmp_path / "out") == [("given", "sun")]
+    painted = np.load(tmp_path / "out/entries/wood/oak001/1000/painted.npy")
+    np.testing.assert_array_equal(painted[0, ..., :3], np.asarray(Image.open(place / "diffuse.png")))
+
+
+def test_a_material_validates_in_its_own_diffuse_and_the_held_styles(tmp_path, write_material):
+    write_material(tmp_path / "in", "wood/oak001", (*REAL, "diffuse_syn_1"))
+    build(tmp_path / "in", tmp_path / "out", "val", held_styles=("overcast", "torchlit"))
+    assert [set(names) for names in styles(tmp_path / "out")] == [{"given", "overcast", "torchlit"}]
+
+
+def test_an_unmarked_diffuse_that_is_the_base_colour_makes_no_real_pair(tmp_path, write_material):
+    place = write_material(tmp_path / "in", "wood/oak001", REAL)
+    Image.open(place / "basecolor.png").save(place / "diffuse.png")
+    build(tmp_path / "in", tmp_path / "out", styles=("sun",))
+    assert styles(tmp_path / "out") == [("sun",)]
+
+
+def test_the_base_colour_without_its_metals_makes_no_real_pair_in_matsynth(tmp_path, write_material):
+    place = write_material(tmp_path / "in", "metal/iron001", (*REAL, "metallic"))
+    metal = np.zeros((64, 64), np.uint8)
+    metal[:, :32] = 255
+    Image.fromarray(metal).save(place / "metallic.png")
+    pixels = np.array(Image.open(place / "basecolor.png"))
+    pixels[:, :32] = 0
+    Image.fromarray(pixels).save(place / "diffuse.png")
+    build(tmp_path / "in", tmp_path / "out", styles=("sun",))
+    assert styles(tmp_path / "out") == [("sun",)]
+
+
+def test_a_mark_is_believed_without_comparing(tmp_path, write_material):
+    place = write_material(tmp_path / "in", "wood/oak001", REAL, about={"diffuse": "own"})
+    Image.open(place / "basecolor.png").save(place / "diffuse.png")
+    build(tmp_path / "in", tmp_path / "out", styles=("sun",))
+    assert styles(tmp_path / "out") == [("given", "sun")]
+
+
+@pytest.mark.parametrize("about", [None, {"diffuse": "own"}])
+def test_a_black_diffuse_never_makes_a_real_pair(tmp_path, write_material, about):
+    place = write_material(tmp_path / "in", "wood/oak001", REAL, about=about)
+    Image.new("RGB", (64, 64)).save(place / "diffuse.png")
+    build(tmp_path / "in", tmp_path / "out", styles=("sun",))
+    assert styles(tmp_path / "out") == [("sun",)]
+
+
+def test_written_diffuses_take_the_place_of_painting(tmp_path, write_material, monkeypatch):
+    names = ("diffuse_syn_1", "diffuse_syn_2", "specular_syn_2")
+    place = write_material(tmp_path / "in", "wood/oak001", ("basecolor", "normal", *names))
+    monkeypatch.setattr(cache_module, "paint", lambda *_: pytest.fail("it painted"))
+    build(tmp_path / "in", tmp_path / "out")
+    entry = next(e for e in read_index(tmp_path / "out").entries if e.scale == 1.0)
+    assert (entry.styles, entry.specular) == (("written", "written"), (False, True))
+    painted = np.load(tmp_path / "out" / entry.folder / "painted.npy")
+    expected = np.asarray(Image.open(place / "diffuse_syn_2.png"))
+    np.testing.assert_array_equal(painted[1, ..., :3], expected)
+
+
+def test_an_overwritten_diffuse_counts_as_written(tmp_path, write_material):
+    write_material(tmp_path / "in", "wood/oak001", REAL, about={"diffuse": "synthetic"})
+    build(tmp_path / "in", tmp_path / "out")
+    assert styles(tmp_path / "out") == [("written",)]
+
+
+@pytest.mark.parametrize("where", ["train", "val"])
+def test_skyrims_materials_keep_their_own_diffuse_alone(tmp_path, write_material, monkeypatch, where):
+    write_material(tmp_path / "in", "town/wall001", REAL)
+    write_material(tmp_path / "in", "legacy/panel002", ("diffuse", "normal", "height"))
+    monkeypatch.setattr(cache_module, "paint", lambda *_: pytest.fail("it painted"))
+    assert build(tmp_path / "in", tmp_path / "out", where, "skyrim") == []
+    index = read_index(tmp_path / "out")
+    assert (index.domain, styles(tmp_path / "out")) == ("skyrim", [("given",), ("given",)])
+    legacy = next(entry for entry in index.entries if entry.id == "legacy/panel002")
+    assert MapKind.ALBEDO not in legacy.maps8 and MapKind.HEIGHT in legacy.maps16
+
+
+def test_a_skyrim_material_whose_diffuse_is_its_base_colour_is_told(tmp_path, write_material):
+    write_material(tmp_path / "in", "town/wall001", REAL)
+    place = write_material(tmp_path / "in", "town/gate002", REAL)
+    Image.open(place / "basecolor.png").save(place / "diffuse.png")
+    (problem,) = build(tmp_path / "in", tmp_path / "out", domain="skyrim")
+    assert problem.startswith("town/gate002: ") and "base colour again" in problem
+
+
+def test_a_cache_holds_one_domain(one, tmp_path):
+    sources = list_materials(one)
+    with pytest.raises(UsageError, match="domain skyrim"):
+        build_cache(sources, {s.id: "train" for s in sources}, tmp_path / "out", domain="skyrim")
+
+
+def test_another_mark_rebuilds(tmp_path, write_material):
+    write_material(tmp_path / "in", "wood/oak001", (*REAL, "diffuse_syn_1"), about={"diffuse": "own"})
+    build(tmp_path / "in", tmp_path / "out")
+    write_material(tmp_path / "in", "wood/oak001", (), about={"diffuse": "synthetic"})
+    build(tmp_path / "in", tmp_path / "out")
+    assert styles(tmp_path / "out") == [("written", "written")]
+
+
+def test_one_more_scale_leaves_the_others_as_they_are(one, tmp_path):
+    build(one, tmp_path / "out", scales=(1.0,))
+    before = (tmp_path / "out/entries/wood/oak001/1000/entry.json").stat()
+    build(one, tmp_path / "out", scales=(1.0, 0.5))
+    after = (tmp_path / "out/entries/wood/oak001/1000/entry.json").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert [entry.scale for entry in read_index(tmp_path / "out").entries] == [1.0, 0.5]

@@ -2,25 +2,28 @@ import numpy as np
 import pytest
 import torch
 
+from unbake.data.augment import composite
 from unbake.data.cache import build_cache
 from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate
 from unbake.data.mix import MixSampler
 from unbake.data.sources import list_materials
 from unbake.data.stored import read_index, restored
-from unbake.domain.maps import METAL_THRESHOLD, SPECS, MapKind
+from unbake.data.truth import at_size
+from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, SPECS, MapKind, spec
 from unbake.domain.materials import CLASSES
-from unbake.errors import TrainingError
+from unbake.errors import TrainingError, UsageError
 
 
 def everything(sample):
     return {kind: image.tobytes() for kind, image in sample.maps.items()}, sample.key
 
 
-@pytest.fixture
-def all_train(materials, tmp_path):
+@pytest.fixture(scope="module")
+def all_train(materials, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("all")
     sources = list_materials(materials)
-    build_cache(sources, {s.id: "train" for s in sources}, tmp_path, variants=1, workers=1)
-    return tmp_path
+    build_cache(sources, {s.id: "train" for s in sources}, folder, variants=1, workers=1)
+    return folder
 
 
 def item(dataset, name):
@@ -170,3 +173,161 @@ def test_worker_processes_give_the_batches_of_this_one(cache):
         return [torch.cat([tensor.flatten() for tensor in batch.maps.values()]) for batch in loader]
 
     assert all(torch.equal(a, b) for a, b in zip(batches(0), batches(1), strict=True))
+
+
+def test_pairs_lie_in_the_pool_of_their_domain_and_their_diffuse(pairs):
+    dataset = PatchDataset(pairs, "train", 32)
+    names = {pool: [dataset.pairs[i].name for i in items] for pool, items in dataset.pools.items()}
+    assert names == {
+        "real": ["wood/oak000", "wood/oak001"],
+        "synthetic": [f"wood/oak{number:03d}" for number in range(5)],
+        "skyrim": ["legacy/panel003", "town/gate002", "town/wall001"],
+    }
+    assert len(dataset) == 10
+
+
+def test_a_real_pair_shows_its_own_diffuse_and_a_synthetic_one_the_painted(pairs):
+    dataset = PatchDataset(pairs, "train", 32)
+    pair = dataset.pairs[dataset.pools["real"][0]]
+    own = pair.entries[0].styles.index("given")
+
+    def variants(pool):
+        item = dataset.pools[pool][0]
+        keys = [dataset[0, position, item, 32].key for position in range(24)]
+        return {int(key.split("/")[2].split("+")[0]) for key in keys}
+
+    assert variants("real") == {own}
+    assert variants("synthetic") == set(range(len(pair.entries[0].styles))) - {own}
+
+
+def test_skyrims_samples_have_their_domain_and_no_classes(pairs):
+    dataset = PatchDataset(pairs, "train", 32)
+    batch = collate([dataset[dataset.pools[pool][0]] for pool in ("synthetic", "skyrim")])
+    assert batch.domains == ("matsynth", "skyrim")
+    assert batch.classes_given.tolist() == [True, False]
+
+
+def test_a_skyrim_category_named_like_a_class_is_no_label(tmp_path, write_material):
+    write_material(tmp_path / "in", "wood/wall001", ("diffuse", "normal"))
+    sources = list_materials(tmp_path / "in", "skyrim")
+    build_cache(sources, {"wood/wall001": "train"}, tmp_path / "out", domain="skyrim", workers=1)
+    assert PatchDataset({"skyrim": tmp_path / "out"}, "train", 32)[0].classes is None
+
+
+def test_a_legacy_texture_gives_the_targets_it_has_and_no_other(pairs):
+    dataset = PatchDataset({"skyrim": pairs["skyrim"]}, "train", 32)
+    batch = collate([dataset[item(dataset, "legacy/panel003")]])
+    given = {kind for kind in OUTPUTS if bool(batch.given[kind][0])}
+    assert given == {MapKind.HEIGHT}
+    assert all(bool(batch.given[kind][0]) for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *GEOMETRY))
+
+
+def test_a_cache_of_another_domain_is_refused(pairs):
+    with pytest.raises(UsageError, match="domain skyrim"):
+        PatchDataset({"skyrim": pairs["matsynth"]}, "train", 32)
+
+
+def test_each_domain_needs_materials_of_the_split(pairs, held_pairs):
+    with pytest.raises(TrainingError, match="val materials"):
+        PatchDataset({"matsynth": held_pairs["matsynth"], "skyrim": pairs["skyrim"]}, "val", 32)
+
+
+def test_the_draw_says_the_size_of_the_square(pairs):
+    dataset = PatchDataset(pairs, "train", 64)
+    assert [dataset[0, 0, 0, px].maps[MapKind.ALBEDO].shape[0] for px in (16, 32, 64)] == [16, 32, 64]
+
+
+def test_one_scale_is_no_spatial_scaling(pairs):
+    dataset = PatchDataset(pairs, "train", 16, scales=(1.0,))
+    assert {dataset[0, i, 0, 16].key.split("@")[1].split("/")[0] for i in range(16)} == {"1"}
+
+
+def test_a_scale_the_cache_does_not_have_is_an_error(pairs):
+    with pytest.raises(TrainingError, match=r"at the scales \(0\.25,\)"):
+        PatchDataset(pairs, "train", 16, scales=(0.25,))
+
+
+def test_a_resized_square_shows_what_the_drawn_one_shows(pairs):
+    drawn, brought = (PatchDataset(pairs, "train", 64, resize_to=size)[0, 3, 0, 32] for size in (None, 64))
+    assert brought.key == drawn.key
+    expected = at_size({k: v for k, v in drawn.maps.items() if not spec(k).binary}, 64, 64)
+    for kind, image in expected.items():
+        np.testing.assert_array_equal(brought.maps[kind], image)
+
+
+def test_a_resized_squares_normals_are_unit_vectors_and_its_mask_is_the_metals(pairs):
+    dataset = PatchDataset({"skyrim": pairs["skyrim"]}, "train", 64, resize_to=64)
+    maps = dataset[0, 0, item(dataset, "town/wall001"), 32].maps
+    assert {image.shape[:2] for image in maps.values()} == {(64, 64)}
+    np.testing.assert_allclose(np.linalg.norm(maps[MapKind.NORMAL], axis=-1), 1, atol=1e-6)
+    expected = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
+    np.testing.assert_array_equal(maps[MapKind.METALLIC_MASK], expected)
+
+
+def test_composites_take_their_parts_from_one_pool(pairs):
+    seen = []
+
+    def two(this, another, rng):
+        parts = [this(rng), another(rng)]
+        seen.append({(part.name, part.key.split("/")[2].split("+")[0]) for part in parts})
+        assert len({part.domain for part in parts}) == 1
+        return composite(parts, np.zeros((16, 16)))
+
+    dataset = PatchDataset(pairs, "train", 16, augment=two)
+    for pool, items in dataset.pools.items():
+        seen.clear()
+        for position in range(30):
+            dataset[0, position, items[0], 16]
+        mates = {(dataset.pairs[i].name, str(v)) for i in items for v in dataset.pairs[i].variants}
+        assert set().union(*seen) <= mates, pool
+        assert {name for name, _ in set().union(*seen)} == {dataset.pairs[i].name for i in items}
+
+
+def test_validation_lists_each_domain_by_itself(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 32, val_crops=3)
+    items = {domain: dataset.validation_items(domain) for domain in held_pairs}
+    assert sorted(items["matsynth"] + items["skyrim"]) == list(range(len(dataset)))
+    assert {domain: {dataset[i].domain for i in where} for domain, where in items.items()} == {
+        "matsynth": {"matsynth"},
+        "skyrim": {"skyrim"},
+    }
+
+
+def test_validation_shows_the_asked_number_of_squares_of_each_pair(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 32, val_crops=4)
+    assert len(dataset.validation_items("matsynth")) == 8  # its own diffuse, and the painted ones
+    assert len(dataset.validation_items("skyrim")) == 4
+
+
+def test_validation_begins_in_the_middle(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 32, val_crops=1)
+    assert {dataset[i].key.split("+", 1)[1] for i in range(len(dataset))} == {"16+16"}
+
+
+def test_validation_shows_every_held_style(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 32, val_crops=2)
+    variants = {dataset[i].key.split("/")[2].split("+")[0] for i in dataset.validation_items("matsynth")}
+    assert variants == {str(i) for i in range(3)}
+
+
+def test_validation_shows_no_square_twice(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 64, val_crops=5)
+    keys = [dataset[i].key for i in range(len(dataset))]
+    assert len(keys) == len(set(keys))
+    assert len(dataset.validation_items("skyrim")) == 1  # as large as the texture, which does not tile
+
+
+def test_validation_squares_are_spread_and_stay_inside(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 16, val_crops=9)
+    keys = [dataset[i].key for i in dataset.validation_items("skyrim")]
+    places = np.array([[int(number) for number in key.split("+")[1:]] for key in keys])
+    assert places.min() >= 0 and places.max() <= 48
+    assert places[:5].tolist() == [[24, 24], [8, 8], [40, 40], [8, 40], [40, 8]]
+    assert len({tuple(place) for place in places.tolist()}) == 9
+
+
+def test_validation_knows_no_seed(held_pairs):
+    first, second = (PatchDataset(held_pairs, "val", 32, seed=seed, val_crops=3) for seed in (0, 1))
+    assert [everything(first[i]) for i in range(len(first))] == [
+        everything(second[i]) for i in range(len(second))
+    ]

@@ -80,6 +80,63 @@ def test_metadata_that_are_no_object_are_named(tmp_path, write_material, content
         list_materials(tmp_path)
 
 
+def test_skyrims_materials_need_a_diffuse_and_a_normal_and_no_target(tmp_path, write_material):
+    write_material(tmp_path, "town/wall001", ("diffuse", "normal", "height"))
+    write_material(tmp_path, "town/gate002", ("basecolor", "normal"))
+    (material,) = list_materials(tmp_path, "skyrim")
+    assert (material.id, material.domain, set(material.paths)) == (
+        "town/wall001",
+        "skyrim",
+        {MapKind.NORMAL, MapKind.HEIGHT},
+    )
+
+
+def test_a_skyrim_folder_without_diffuses_is_answered_with_the_layout(tmp_path, write_material):
+    write_material(tmp_path, "town/gate002", ("basecolor", "normal"))
+    with pytest.raises(UsageError, match="a diffuse of their own and normal"):
+        list_materials(tmp_path, "skyrim")
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "marked", "written"),
+    [
+        (None, "diffuse", False, []),
+        ("own", "diffuse", True, []),
+        ("basecolor", None, False, []),
+        ("black", None, False, []),
+        ("synthetic", None, False, ["diffuse"]),
+    ],
+)
+def test_a_diffuse_is_what_the_metadata_say(tmp_path, write_material, said, given, marked, written):
+    write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse"), about={"diffuse": said})
+    (material,) = list_materials(tmp_path)
+    assert (material.given.diffuse.stem if material.given else None) == given
+    assert material.marked == marked
+    assert [painting.diffuse.stem for painting in material.written] == written
+
+
+def test_a_diffuse_brings_its_specular_mask_with_it(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse", "specular"))
+    (material,) = list_materials(tmp_path)
+    assert material.given.specular.stem == "specular"
+
+
+def test_written_diffuses_come_in_the_order_of_their_numbers_each_with_its_mask(tmp_path, write_material):
+    names = ("diffuse_syn_10", "diffuse_syn_2", "specular_syn_10", "diffuse_syn_x")
+    write_material(tmp_path, "wood/oak001", ("basecolor", "normal", *names))
+    (material,) = list_materials(tmp_path)
+    assert [(w.diffuse.stem, w.specular and w.specular.stem) for w in material.written] == [
+        ("diffuse_syn_2", None),
+        ("diffuse_syn_10", "specular_syn_10"),
+    ]
+
+
+@pytest.mark.parametrize(("said", "derived"), [("derived", {MapKind.AO}), ("given", set()), (None, set())])
+def test_derived_occlusion_is_told_from_given(tmp_path, write_material, said, derived):
+    write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "ao"), about={"ao": said})
+    assert list_materials(tmp_path)[0].derived == derived
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from unbake.data.sources import list_materials
-from unbake.data.truth import read_material
+from unbake.data.truth import read_material, read_painting
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, TextureSetError
 
@@ -52,3 +52,43 @@ def test_black_files_are_refused(tmp_path, write_material, stem, reason):
     Image.new("RGB", (64, 64)).save(place / f"{stem}.png")
     with pytest.raises(FileError, match=reason):
         read_material(list_materials(tmp_path)[0])
+
+
+def test_skyrims_maps_come_at_the_size_of_the_diffuse(tmp_path, write_material):
+    write_material(tmp_path, "town/wall001", ("basecolor", "normal"))
+    write_material(tmp_path, "town/wall001", ("diffuse",), (32, 32))
+    maps = read_material(list_materials(tmp_path, "skyrim")[0])
+    assert {kind: image.shape[:2] for kind, image in maps.items()} == {
+        MapKind.ALBEDO: (32, 32),
+        MapKind.NORMAL: (32, 32),
+    }
+
+
+def test_a_target_that_is_missing_is_absent(tmp_path, write_material):
+    write_material(tmp_path, "legacy/panel001", ("diffuse", "normal", "height"))
+    assert set(read_material(list_materials(tmp_path, "skyrim")[0])) == {MapKind.NORMAL, MapKind.HEIGHT}
+
+
+def test_a_painting_is_read_with_its_mask_at_the_size_asked_for(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse", "specular"))
+    (source,) = list_materials(tmp_path)
+    picture = read_painting(source.given, source, (16, 16))
+    assert {kind: image.shape for kind, image in picture.items()} == {
+        MapKind.DIFFUSE: (16, 16, 3),
+        MapKind.SPECULAR: (16, 16, 1),
+    }
+
+
+def test_a_constant_specular_mask_is_absent(tmp_path, write_material):
+    place = write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse"))
+    Image.new("L", (64, 64), 128).save(place / "specular.png")
+    (source,) = list_materials(tmp_path)
+    assert set(read_painting(source.given, source, (64, 64))) == {MapKind.DIFFUSE}
+
+
+def test_a_painting_of_other_proportions_is_refused(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001", ("basecolor", "normal"))
+    write_material(tmp_path, "wood/oak001", ("diffuse",), (64, 32))
+    (source,) = list_materials(tmp_path)
+    with pytest.raises(TextureSetError, match=r"diffuse\.png, got 64x32"):
+        read_painting(source.given, source, (64, 64))

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +155,10 @@ def test_brightness_takes_the_specular_mask_for_metal_where_there_is_one():
     dark, normal = np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 3), np.float32)
     legacy = Legacy("a", "stone", "sun", dark, normal, np.ones((4, 4, 1), np.float32))
     np.testing.assert_array_equal(np.ones((4, 4, 1)), brightness_metal(legacy))
+
+
+def test_occlusion_that_preparing_derived_is_no_truth(tmp_path):
+    write_material(tmp_path, "stone/slates", 2)
+    (tmp_path / "stone" / "slates" / "metadata.json").write_text(json.dumps({"ao": "derived"}))
+    maps = {row.map for row in evaluate(tmp_path, converting(None)).rows}
+    assert str(MapKind.AO) not in maps and str(MapKind.HEIGHT) in maps

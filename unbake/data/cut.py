@@ -8,6 +8,9 @@ import numpy as np
 from unbake.data.stored import Entry, restored
 from unbake.domain.maps import MapKind, spec
 
+_FIRST = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))
+_R2 = (0.7548776662466927, 0.5698402909980532)
+
 
 def cut(folder: Path, entry: Entry, variant: int, top: int, left: int, px: int) -> dict[MapKind, np.ndarray]:
     """All maps of the square of px × px whose first texel is (top, left), float32 (px, px, C) in their ranges.
@@ -44,18 +47,17 @@ def random_place(entry: Entry, px: int, rng: np.random.Generator) -> tuple[int, 
 
 
 def fixed_place(entry: Entry, px: int, n: int) -> tuple[int, int]:
-    """The first texel of the n-th of squares that always lie the same: the middle, then spread over the texture.
+    """The first texel of the n-th of the squares that always lie the same way, however many are taken.
 
-    The spread is Roberts's sequence R2 (2018), which covers evenly however many are taken.
+    The first is in the middle, four are around the middles of the quarters, the others are spread evenly by
+    Roberts's sequence R2 (2018). On an axis that does not tile all stay inside.
     """
+    shares = _FIRST[n] if n < len(_FIRST) else tuple((0.5 + n * step) % 1 for step in _R2)
     top, left = (
-        int(share * size - px / 2) % size if wraps else int(share * max(0, size - px))
-        for size, wraps, share in zip(
-            (entry.height, entry.width),
-            entry.wrap,
-            ((0.5 + n * step) % 1 for step in (0.7548776662466927, 0.5698402909980532)),
-            strict=True,
-        )
+        int(share * size - px / 2) % size
+        if wraps
+        else min(max(0, int(share * size - px / 2)), max(0, size - px))
+        for size, wraps, share in zip((entry.height, entry.width), entry.wrap, shares, strict=True)
     )
     return top, left
 

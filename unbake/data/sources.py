@@ -60,7 +60,8 @@ class MaterialSource:
     family: near-copies share one; see `family`.
     given: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
     another's. marked: the metadata say it is its own; without a mark the pixels decide (`hygiene.mark_of`).
-    written: diffuses that a painter left beside it.
+    written: diffuses that a painter left beside it. derived: maps that nobody measured or made, but preparing
+    computed: they may be trained on, and say nothing of how good a prediction is.
     """
 
     id: str
@@ -75,6 +76,7 @@ class MaterialSource:
     given: Painting | None = None
     marked: bool = False
     written: tuple[Painting, ...] = ()
+    derived: frozenset[MapKind] = frozenset()
 
     @property
     def sized_by(self) -> Path:
@@ -136,7 +138,7 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
     return found
 
 
-def _pictures(place: Path) -> dict[str, Path]:
+def pictures_in(place: Path) -> dict[str, Path]:
     """The pictures of a folder by their stem in lower case; of two suffixes the first of _SUFFIXES."""
     files = [path for path in sorted(place.iterdir()) if path.suffix.lower() in _SUFFIXES]
     found: dict[str, Path] = {}
@@ -146,7 +148,7 @@ def _pictures(place: Path) -> dict[str, Path]:
 
 
 def _material(place: Path, domain: Domain) -> MaterialSource:
-    pictures = _pictures(place)
+    pictures = pictures_in(place)
     paths: dict[MapKind, Path] = {}
     for stem, kind in _FILES:
         if stem in pictures:
@@ -172,6 +174,7 @@ def _material(place: Path, domain: Domain) -> MaterialSource:
         given=None if said in ("basecolor", "black", "synthetic") else own,
         marked=said == "own",
         written=tuple(written),
+        derived=frozenset({MapKind.AO}) if about.get("ao") == "derived" else frozenset(),
     )
 
 

@@ -73,7 +73,8 @@ def evaluate(
     scored, left_out = [], []
     for done, source in enumerate(sources, 1):
         try:
-            truth = reduced(read_material(source), size)
+            known = read_material(source)
+            truth = reduced({kind: known[kind] for kind in known if kind not in source.derived}, size)
         except UnbakeError as error:
             left_out.append(f"{source.id}: {error}")
         else:
