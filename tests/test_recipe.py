@@ -1,64 +1,144 @@
-"""Recipes: the plan's numbers, and errors that name the place in the file."""
+"""Recipes: how they are named, filled in and overridden, and errors that name the place in the file."""
 
+import tomllib
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from unbake import recipe
+from unbake.domain.maps import OUTPUTS
 from unbake.errors import RecipeError
 
 
-def test_phase_a0_is_the_plans_table():
-    r = recipe.load("A0")
-    assert (r.tag, r.checkpoint_tag, r.writes) == ("phase_A0", "phase_A0_checkpoint", "A0_best")
-    assert (r.data.px, r.data.batch, r.data.patches) == (1024, 4, 1000)
-    assert r.optimizer == recipe.AdamW(lr=1e-4, weight_decay=1e-2)
-    assert r.schedule == recipe.Cosine(t_max=15)
-    assert r.epochs == recipe.Epochs(min=10, max=15)
-    assert r.trains == ("all",)
-    assert r.augment == recipe.Augment(spatial=False, colour_jitter=0.0, composite2=0.0, composite4=0.0)
+class TestNames:
+    @pytest.mark.parametrize("name", recipe.names())
+    def test_a_phase_is_found_by_its_file_and_by_its_tag(self, name: str):
+        assert recipe.load(recipe.load(name).tag) == recipe.load(name)
+
+    @pytest.mark.parametrize("name", ["A-Albedo-Syn", "A-Albedo-Sync", "a_albedo_syn", "phase_A_albedo_syn"])
+    def test_the_plans_two_spellings_of_a_phase_are_one(self, name: str):
+        assert recipe.load(name).writes == "A_alb_syn_best"
+
+    def test_an_unknown_phase_lists_the_known_ones(self):
+        with pytest.raises(RecipeError, match="A0, A"):
+            recipe.load("Z")
+
+    def test_a_file_of_ones_own_is_read_by_its_path(self, tmp_path: Path):
+        own = tmp_path / "mine.toml"
+        own.write_text(recipe.written("B").replace("step_size = 6", "step_size = 3"), encoding="utf-8")
+        assert recipe.load(str(own)).schedule == recipe.Step(step_size=3, gamma=0.5)
+
+    def test_a_file_that_is_not_there_is_an_error_with_its_path(self):
+        with pytest.raises(RecipeError, match=r"nowhere\.toml"):
+            recipe.load("nowhere.toml")
+
+    def test_a_file_that_is_no_toml_is_an_error_with_its_line(self, tmp_path: Path):
+        (tmp_path / "mine.toml").write_text("tag = \n", encoding="utf-8")
+        with pytest.raises(RecipeError, match="line 1"):
+            recipe.load(str(tmp_path / "mine.toml"))
+
+    @pytest.mark.parametrize("name", recipe.names())
+    def test_a_recipe_as_written_is_toml_with_its_tag_and_comments(self, name: str):
+        text = recipe.written(name)
+        assert (tomllib.loads(text)["tag"], text[:8]) == (recipe.load(name).tag, "# Phase ")
+
+    def test_the_runs_of_the_plan_are_six_phases_and_one_head_after_the_other(self):
+        phases = [(name, "") for name in recipe.names()[:-1]]
+        assert recipe.each() == phases + [(recipe.names()[-1], kind) for kind in OUTPUTS]
 
 
-def test_phase_a_is_the_plans_table():
-    r = recipe.load("phase_A")
-    assert (r.tag, r.checkpoint_tag, r.writes) == ("phase_A", "phase_A_checkpoint", "A_best")
-    assert r.starts_from == {"all": "A0_best"}
-    assert r.epochs == recipe.Epochs(min=30, max=40)
-    assert r.schedule == recipe.OneCycle(max_lr=5e-5, pct_start=0.3, final_lr=1e-5)
-    assert (r.augment.composite2, r.augment.composite4) == (0.30, 0.15)
-    assert r.advance == recipe.Plateau(patience=4)
+class TestOneForEachMap:
+    def test_the_map_fills_the_recipe(self):
+        r = recipe.load("D", map="ao")
+        assert (r.map, r.trains, r.writes, r.checkpoint_tag) == (
+            "ao",
+            ("head.ao",),
+            "D_ao_best",
+            "phase_D_ao_checkpoint",
+        )
+
+    def test_a_map_that_is_none_lists_those_there_are(self):
+        with pytest.raises(RecipeError, match="metallic_mask, albedo"):
+            recipe.load("D", map="specular")
+
+    def test_a_phase_that_trains_all_at_once_takes_no_map(self):
+        with pytest.raises(RecipeError, match="leave it out"):
+            recipe.load("B", map="albedo")
 
 
-def test_a_mix_that_does_not_sum_to_one_is_an_error():
-    with pytest.raises(RecipeError, match="must sum to 1"):
-        recipe.load("A0", ("data.mix.skyrim=0.5",))
+class TestOverrides:
+    def test_a_number_is_replaced(self):
+        assert recipe.load("A0", ("data.px=256",)).data.px == 256
+
+    def test_a_bare_word_is_a_string(self):
+        assert recipe.load("B", ("losses.perceptual=none",)).losses.perceptual == "none"
+
+    def test_a_list_is_replaced(self):
+        assert recipe.load("B", ('data.held_out=["someone/pack"]',)).data.held_out == ("someone/pack",)
+
+    def test_a_table_can_become_another_choice(self):
+        lion = 'optimizer={type="lion", lr=5e-7, weight_decay=1e-1}'
+        assert recipe.load("C", (lion,)).optimizer == recipe.Lion(lr=5e-7, weight_decay=0.1)
+
+    def test_what_a_recipe_leaves_out_can_be_added(self):
+        crop = 'data.crop={start=256, end=768, feed="resized"}'
+        assert recipe.load("A", (crop,)).data.crop == recipe.Crop(start=256, end=768, feed="resized")
+
+    def test_of_two_the_later_counts(self):
+        assert recipe.load("A0", ("data.px=256", "data.px=512")).data.px == 512
+
+    def test_one_without_a_value_says_what_to_write(self):
+        with pytest.raises(RecipeError, match=r"--set key\.path=value"):
+            recipe.load("A0", ("data.px",))
+
+    def test_one_inside_a_value_says_so(self):
+        with pytest.raises(RecipeError, match="not a table"):
+            recipe.load("A0", ("data.px.side=3",))
 
 
-def test_a_pool_that_cannot_be_read_yet_is_an_error():
-    with pytest.raises(RecipeError, match="only MatSynth"):
-        recipe.load("A0", ("data.mix.skyrim=0.5", "data.mix.matsynth=0.5"))
+class TestErrors:
+    def test_an_unknown_key_is_named_with_its_path(self):
+        with pytest.raises(RecipeError, match=r"unknown field `pixels`.*\$\.data"):
+            recipe.load("A0", ("data.pixels=3",))
+
+    @pytest.mark.parametrize(
+        ("override", "place"),
+        [
+            ("data.px=many", r"\$\.data\.px"),
+            ("data.px=100", r"\$\.data\.px"),
+            ("augment.composite2=1.5", r"\$\.augment\.composite2"),
+            ("optimizer.lr=0", r"\$\.optimizer\.lr"),
+            ("optimizer.type=sgd", r"\$\.optimizer"),
+            ("losses.perceptual=vgg", r"\$\.losses\.perceptual"),
+            ("advance.patience=3", r"\$\.advance"),
+        ],
+    )
+    def test_a_value_that_cannot_be_is_named_with_its_path(self, override: str, place: str):
+        with pytest.raises(RecipeError, match=place):
+            recipe.load("B", (override,))
+
+    def test_a_mix_that_does_not_sum_to_one_is_an_error(self):
+        with pytest.raises(RecipeError, match="must sum to 1"):
+            recipe.load("A0", ("data.mix.skyrim=0.5",))
+
+    def test_a_domain_whose_pairs_weigh_nothing_is_an_error(self):
+        with pytest.raises(RecipeError, match=r"data\.pairs"):
+            recipe.load("A0", ("data.pairs.real=0", "data.pairs.synthetic=0"))
+
+    def test_a_range_of_epochs_that_runs_backwards_is_an_error(self):
+        with pytest.raises(RecipeError, match=r"epochs\.min"):
+            recipe.load("A0", ("epochs.min=20",))
+
+    @pytest.mark.parametrize(("name", "override"), [("A", 'model="full"'), ("A0", 'starts_from={all="X"}')])
+    def test_networks_come_from_a_parent_or_a_size_never_both(self, name: str, override: str):
+        with pytest.raises(RecipeError, match="exactly one"):
+            recipe.load(name, (override,))
 
 
-def test_an_unknown_key_is_an_error_with_its_path():
-    with pytest.raises(RecipeError, match=r"unknown field `pixels`.*\$\.data"):
-        recipe.load("A0", ("data.pixels=3",))
-
-
-def test_a_wrong_type_is_an_error_with_its_path():
-    with pytest.raises(RecipeError, match=r"\$\.data\.px"):
-        recipe.load("A0", ("data.px=many",))
-
-
-def test_an_override_without_a_value_says_what_to_write():
-    with pytest.raises(RecipeError, match=r"--set key\.path=value"):
-        recipe.load("A0", ("data.px",))
-
-
-def test_an_unknown_phase_lists_the_known_ones():
-    with pytest.raises(RecipeError, match="A0, A"):
-        recipe.load("Z")
-
-
-def test_a_recipe_survives_the_way_through_json():
-    import msgspec
-
-    r = recipe.load("A")
-    assert msgspec.convert(recipe.as_dict(r), recipe.Recipe, strict=False) == r
+@pytest.mark.parametrize("name", recipe.names())
+def test_a_recipe_survives_the_way_through_json(name: str):
+    r = recipe.load(name)
+    plain = recipe.as_dict(r)
+    assert msgspec.json.decode(msgspec.json.encode(plain)) == plain
+    assert msgspec.convert(plain, recipe.Recipe, strict=False) == r
