@@ -9,10 +9,13 @@ import pytest
 from PIL import Image
 
 from unbake.errors import FileError, UnsuitableError
+from unbake.export.dds import encode_dds
+from unbake.image import coded
 from unbake.image.blocks import BlockFormat, encode_blocks
 from unbake.image.dds_header import DxgiFormat
 from unbake.image.files import decode_picture, read_picture, write_atomic, write_png
 
+RGBA8 = DxgiFormat.R8G8B8A8_UNORM
 RNG = np.random.default_rng(0)
 RGBA = RNG.integers(0, 256, (6, 10, 4), dtype=np.uint8)
 
@@ -211,6 +214,29 @@ def test_dds_that_pillow_writes_reads_as_pillow_reads_it(container_format):
     options = {"pixel_format": container_format} if container_format else {}
     data = saved(RGBA, "DDS", **options)
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(data))), decode_picture(data, "a").pixels)
+
+
+@pytest.mark.parametrize("mips", [0, 1, 3, 4])
+def test_only_the_top_mip_must_be_there(mips):
+    whole = encode_dds([RGBA[:4, :8], *(RGBA[: 4 >> i or 1, : 8 >> i] for i in (1, 2, 3))], RGBA8)
+    claims = bytearray(whole)
+    struct.pack_into("<I", claims, 28, mips)
+    np.testing.assert_array_equal(RGBA[:4, :8], decode_picture(bytes(claims)[: 148 + 4 * 8 * 4], "a").pixels)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (4, 4), (3, 700), (700, 3), (64, 16)])
+@pytest.mark.parametrize("dxgi", [DxgiFormat.BC1_UNORM, DxgiFormat.BC7_UNORM, DxgiFormat.B8G8R8A8_UNORM])
+def test_any_shape_is_read(size, dxgi):
+    flat = np.full((*size, 3), (255, 0, 132), np.uint8)
+    np.testing.assert_array_equal(flat, decode_picture(encode_dds([flat], dxgi), "a").pixels[..., :3])
+
+
+def test_large_pixels_are_unpacked_as_small_ones(monkeypatch):
+    deep = RNG.integers(0, 65536, (6, 10, 4), dtype=np.uint16)
+    monkeypatch.setattr(coded, "BAND_TEXELS", 20)
+    np.testing.assert_array_equal(
+        deep, decode_picture(dx10(DxgiFormat.R16G16B16A16_UNORM, deep.tobytes()), "a").pixels
+    )
 
 
 def test_bc1_without_holes_has_no_alpha():

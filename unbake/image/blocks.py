@@ -54,7 +54,7 @@ def block_size(width: int, height: int, fmt: BlockFormat) -> int:
     return -(-width // 4) * -(-height // 4) * fmt.block_bytes
 
 
-def decode_blocks(data: bytes, width: int, height: int, fmt: BlockFormat) -> np.ndarray:
+def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockFormat) -> np.ndarray:
     """Pixels of one image: uint8 (height, width, C), C = 1 for BC4, 2 for BC5, 3 for BC6H, 4 (RGBA) for the rest.
 
     Values are as stored (sRGB or linear), BC6H's clipped to [0, 1] and rounded to bytes; signed formats come as

@@ -16,6 +16,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 
 from unbake.errors import FileError, UnsuitableError
 from unbake.image.blocks import BlockFormat, decode_blocks
+from unbake.image.coded import bands
 from unbake.image.dds_header import MAX_SIDE, Masks, read_dds_info
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
@@ -78,18 +79,40 @@ def decode_picture(data: bytes, name: str) -> Picture:
     >>> decode_picture(encode_png(np.zeros((2, 3, 1), np.float32)), "black.png").pixels.shape
     (2, 3, 1)
     """
-    if not data:
-        raise FileError(f"{name} is empty; restore it from its source.")
     if data.startswith(b"DDS "):
         return _decode_dds(data, name)
+    return _decode_pillow(*_opener(data, name), data, name)
+
+
+def picture_size(data: bytes, name: str) -> tuple[int, int]:
+    """The (height, width) of the picture that begins with these bytes, by its header; errors as `decode_picture`.
+
+    >>> picture_size(encode_png(np.zeros((2, 3, 1), np.float32)), "black.png")
+    (2, 3)
+    """
+    if data.startswith(b"DDS "):
+        info = read_dds_info(data, name)
+        return info.height, info.width
+    opener, kind = _opener(data, name)
+    try:
+        with opener(io.BytesIO(data)) as image:
+            return image.size[1], image.size[0]
+    except Exception as error:  # as in `_decode_pillow`
+        raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
+
+
+def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
+    """What reads a picture that is no DDS file, and the kind it is, by its first bytes."""
+    if not data:
+        raise FileError(f"{name} is empty; restore it from its source.")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _decode_pillow(PngImageFile, "png", data, name)
+        return PngImageFile, "png"
     if data.startswith(b"\xff\xd8\xff"):
-        return _decode_pillow(JpegImageFile, "jpg", data, name)
+        return JpegImageFile, "jpg"
     if data.startswith(b"BM"):
-        return _decode_pillow(BmpImageFile, "bmp", data, name)
+        return BmpImageFile, "bmp"
     if len(data) >= 18 and data[1] in (0, 1) and data[2] in (1, 2, 3, 9, 10, 11):  # TGA has no signature
-        return _decode_pillow(TgaImageFile, "tga", data, name)
+        return TgaImageFile, "tga"
     raise FileError(f"{name} is none of DDS, PNG, TGA, JPEG and BMP by its content; save it as one of them.")
 
 
@@ -139,7 +162,7 @@ def _decode_dds(data: bytes, name: str) -> Picture:
             f"{name} ends after {len(data)} bytes, its {info.width}×{info.height} {info.format} takes"
             f" {info.offset + info.top_bytes}; restore it from its source."
         )
-    body = data[info.offset : info.offset + info.top_bytes]
+    body = memoryview(data)[info.offset : info.offset + info.top_bytes]
     if isinstance(info.layout, BlockFormat):
         pixels = decode_blocks(body, info.width, info.height, info.layout)
         if info.layout is BlockFormat.BC1 and (pixels[..., 3] == 255).all():
@@ -153,18 +176,25 @@ def _decode_dds(data: bytes, name: str) -> Picture:
     return Picture(np.ascontiguousarray(pixels), f"dds/{info.format.lower().replace('_unorm', '')}")
 
 
-def _unpack(body: bytes, width: int, height: int, layout: Masks) -> np.ndarray:
+def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> np.ndarray:
     """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits.
 
     Numbers from -1 to 1 come as the codes of (x + 1) / 2, floats clipped to [0, 1].
     """
-    size = layout.bits // 8
     depth = 8 if all(mask.bit_count() <= 8 for mask in layout.channels) else 16
+    stored = np.frombuffer(body, np.uint8).reshape(height, width, layout.bits // 8)
+    pixels = np.empty((height, width, len(layout.channels)), f"<u{depth // 8}")
+    for rows in bands(height, width):
+        pixels[rows] = _codes(np.ascontiguousarray(stored[rows]), layout, 2**depth - 1)
+    return pixels
+
+
+def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
+    """Pixels given as bytes (H, W, bytes of a pixel), as codes from 0 to `full`."""
     if layout.numbers == "float":
-        reals = np.frombuffer(body, f"<f{size // len(layout.channels)}").reshape(height, width, -1)
-        return np.rint(np.clip(np.nan_to_num(reals, posinf=1), 0, 1).astype(np.float32) * 65535).astype("<u2")
-    words = np.frombuffer(body, np.uint8).reshape(height, width, size)
-    if size == 3:
+        reals = words.view(f"<f{words.shape[2] // len(layout.channels)}")
+        return np.rint(np.clip(np.nan_to_num(reals, posinf=1), 0, 1).astype(np.float32) * full)
+    if words.shape[2] == 3:
         words = np.pad(words, ((0, 0), (0, 0), (0, 1)))
     words = words.view(f"<u{words.shape[2]}")
     channels = []
@@ -173,10 +203,10 @@ def _unpack(body: bytes, width: int, height: int, layout: Masks) -> np.ndarray:
         codes = (words >> low) & top
         if layout.numbers == "snorm":
             signed = codes.astype(np.float32) - np.where(codes > top // 2, np.float32(top + 1), 0)
-            codes = np.rint((np.maximum(signed / (top // 2), -1) + 1) * ((2**depth - 1) / 2))
-        elif top != 2**depth - 1:
-            codes = (codes.astype(np.uint32) * (2**depth - 1) + top // 2) // top
-        channels.append(codes.astype(f"<u{depth // 8}"))
+            codes = np.rint((np.maximum(signed / (top // 2), -1) + 1) * (full / 2))
+        elif top != full:
+            codes = (codes.astype(np.uint32) * full + top // 2) // top
+        channels.append(codes)
     return np.concatenate(channels, axis=2)
 
 
