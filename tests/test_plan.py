@@ -1,6 +1,8 @@
 """The recipes against the plan's tables, cell by cell: what each cell's words mean in a recipe, and that it says so."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from unbake import recipe
+from unbake.cli.phases import phases
 from unbake.domain.maps import OUTPUTS
 from unbake.recipe import Adam, AdamW, Cosine, Epochs, Exponential, Mix, OneCycle, Step, WarmRestarts
 
@@ -312,3 +315,61 @@ def test_the_last_phase_is_one_job_for_each_map(kind: str):
 def test_there_are_six_heads():
     heads = {"metallic_mask", "albedo", "roughness", "metallic", "ao", "height"}
     assert heads == {str(kind) for kind in OUTPUTS}
+
+
+@pytest.fixture(scope="module")
+def overview() -> list[list[str]]:
+    """What `unbake phases` prints on a pipe: a row each, cells parted by two spaces or more."""
+    code = (
+        "import sys; sys.argv = ['unbake', 'phases']\n"
+        "from unbake.cli import main\n"
+        "try: main()\n"
+        "finally: assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [re.split(r" {2,}", line.strip()) for line in done.stdout.splitlines()]
+
+
+def test_phases_prints_the_plans_overview_whole_and_without_loading_torch(overview: list[list[str]]):
+    headings, _, *lines = overview
+    printed = [dict(zip(headings, line, strict=True)) for line in lines]
+    plan = [
+        [PHASES[phase], mix.replace(" ", ""), epochs, tag]
+        for phase, mix, _, _, epochs, tag in rows("Phase Overview")[1:]
+    ]
+    assert plan == [[row["phase"], row["mix M/S"], row["epochs"], row["tag"]] for row in printed]
+    assert {row["phase"]: row["px"] for row in printed if row["px"] != "1 K (1024²)"} == {"D": "2 K (2048²)"}
+
+
+def test_phases_says_of_each_phase_where_it_starts_how_it_learns_and_when_it_ends(overview: list[list[str]]):
+    by_phase = {line[0]: dict(zip(overview[0], line, strict=True)) for line in overview[2:]}
+    assert by_phase["B"] | {"px": "", "mix M/S": "", "epochs": "", "tag": ""} == {
+        "phase": "B",
+        "mix M/S": "",
+        "px": "",
+        "trains": "heads + lora",
+        "epochs": "",
+        "tag": "",
+        "starts from": "A_best, unet_albedo from A_alb_syn_best",
+        "optimizer": "AdamW 1e-5, wd 1e-2",
+        "schedule": "× 0.5 every 6",
+        "advance": "gate: sky ≤ 0.95, mat ≤ 1.1",
+        "writes": "B_best",
+    }
+
+
+def test_phases_of_one_phase_prints_its_file(capsys: pytest.CaptureFixture[str]):
+    phases("phase_B")
+    assert capsys.readouterr().out == recipe.written("B")
+
+
+def test_the_overview_loses_no_word_in_a_window_of_120_columns(monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    phases("")
+    told = capsys.readouterr().out
+    words = [name for n in recipe.names() for name in (n, recipe.load(n).tag, recipe.load(n).writes)]
+    assert [word for word in (*words, "unet_albedo", "encoders.upper") if word not in told] == []
+    plain_text = re.sub(r"\x1b\[[0-9;]*m", "", told)
+    assert max(map(len, plain_text.splitlines())) <= 120

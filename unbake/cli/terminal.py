@@ -48,12 +48,13 @@ def _version(
 
 
 def print_table(table: "Table") -> None:
-    """A table that fits the terminal, no column narrower than its longest word; on a pipe nothing wraps."""
+    """A table that fits the terminal, no column narrower than its longest word; on a pipe nothing wraps or touches."""
     from rich.console import Console
     from rich.measure import Measurement
 
     console = Console()
     if not console.is_terminal:
+        table.padding = (0, 1)
         Console(width=PIPE).print(table)
         return
     sizes = [
