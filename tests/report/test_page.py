@@ -36,6 +36,7 @@ RESULTS = [
         "clutter/pot",
         thumbnails={"diffuse": "report/clutter/pot/diffuse.jpg", "albedo": "report/clutter/pot/albedo.jpg"},
         classes={"metal": 0.93, "wood": 0.04},
+        confidence=0.42,
         warnings=["AO is dark."],
         notes=["Resampled."],
     ),
@@ -53,7 +54,8 @@ def test_the_page_has_every_set_and_every_reason():
 
 def test_the_page_has_warnings_notes_counts_and_the_likely_classes_only():
     text = " ".join(read(RESULTS).words)
-    assert "1 converted, 1 failed, 2 skipped; 1 with warnings" in text
+    assert "1 converted, 1 failed, 2 skipped; 1 to look at, which come first" in text
+    assert "confidence 42%" in text
     assert "AO is dark." in text and "Resampled." in text and "metal 93%" in text
     assert "wood" not in text
 
@@ -67,7 +69,7 @@ def test_every_picture_has_an_alternative_text():
 
 def test_texts_from_outside_are_escaped_wherever_they_stand():
     evil = '"><script>alert(1)</script>'
-    one = SetReport(evil, "converted", evil, {evil: evil}, {evil: 1.0}, [evil], [evil])
+    one = SetReport(evil, "converted", evil, {evil: evil}, {evil: 1.0}, 1.0, {evil: 1.0}, [evil], [evil])
     results = [one, SetReport(evil, "skipped", evil)]
     assert "<script" not in page(results)
     assert evil in read(results).words
@@ -76,6 +78,11 @@ def test_texts_from_outside_are_escaped_wherever_they_stand():
 def test_paths_with_spaces_percents_and_umlauts_are_quoted():
     (image,) = read([SetReport("töpfe/50% #1", thumbnails={"ao": "report/töpfe/50% #1/ao.jpg"})]).images
     assert image["src"] == "report/t%C3%B6pfe/50%25%20%231/ao.jpg"
+
+
+def test_sets_of_little_confidence_come_first():
+    words = read([SetReport("a"), SetReport("b", confidence=0.3), SetReport("c", confidence=0.2)]).words
+    assert [word for word in words if word in "abc"] == ["b", "c", "a"]
 
 
 def test_an_empty_run_still_makes_a_page():

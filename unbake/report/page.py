@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from unbake.domain.maps import MapKind
+from unbake.report.confidence import REVIEW_BELOW
 
 PAGE = "report.html"
 
@@ -25,7 +26,8 @@ class SetReport:
     name: its path below the texture root.
     status: "converted", "skipped" (never meant to be converted) or "failed"; `reason` says why for the last two.
     thumbnails: map to the picture's path below OUT, as `pictures.save_thumbnails` gives them.
-    classes: material class to probability. warnings: `checks.plausibility`. notes: what was done besides.
+    classes: material class to probability. confidence, figures, warnings: see `confidence.judge`. notes: what was
+    done besides.
     """
 
     name: str
@@ -33,12 +35,14 @@ class SetReport:
     reason: str = ""
     thumbnails: dict[str, str] = field(default_factory=dict)
     classes: dict[str, float] = field(default_factory=dict)
+    confidence: float = 1.0
+    figures: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def page(results: Sequence[SetReport]) -> str:
-    """The HTML, sets in the order of their names; every text that comes from outside is escaped.
+    """The HTML, sets of little confidence first, else by name; every text that comes from outside is escaped.
 
     >>> "&lt;b&gt;" in page([SetReport("<b>")])
     True
@@ -48,10 +52,11 @@ def page(results: Sequence[SetReport]) -> str:
         status: [one for one in ordered if one.status == status]
         for status in ("converted", "failed", "skipped")
     }
-    warned = sum(bool(one.warnings) for one in by_status["converted"])
+    doubtful = sum(one.confidence < REVIEW_BELOW for one in by_status["converted"])
+    by_status["converted"].sort(key=lambda one: one.confidence >= REVIEW_BELOW)
     counts = ", ".join(f"{len(sets)} {status}" for status, sets in by_status.items())
     return _PAGE.format(
-        counts=f"{counts}; {warned} with warnings",
+        counts=f"{counts}; {doubtful} to look at, which come first",
         style=_STYLE,
         failed=_reasons("Failed", by_status["failed"], opened=True),
         cards="\n".join(_card(one) for one in by_status["converted"]),
@@ -66,10 +71,11 @@ def _card(one: SetReport) -> str:
         for kind, path in one.thumbnails.items()
     )
     likely = sorted(one.classes.items(), key=lambda item: -item[1])
-    chips = "".join(f"<span>{escape(label)} {share:.0%}</span>" for label, share in likely if share >= 0.1)
+    chips = f"<span>confidence {one.confidence:.0%}</span>"
+    chips += "".join(f"<span>{escape(label)} {share:.0%}</span>" for label, share in likely if share >= 0.1)
     return (
-        f"<article><h2>{escape(one.name)}</h2>"
-        + (f'<p class="chips">{chips}</p>' if chips else "")
+        f"<article{' class=doubtful' * (one.confidence < REVIEW_BELOW)}><h2>{escape(one.name)}</h2>"
+        + f'<p class="chips">{chips}</p>'
         + f'<div class="maps">{pictures}</div>'
         + _list("warnings", one.warnings)
         + _list("notes", one.notes)
@@ -103,6 +109,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 80rem; padding: 1rem; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
 article, details { border: 1px solid var(--line); border-radius: .5rem; margin: 1rem 0; padding: .75rem; }
+.doubtful { border-color: var(--warn); }
 .maps { display: grid; gap: .5rem; grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); }
 figure { margin: 0; } figcaption { font-size: .8rem; } img { background: var(--soft); width: 100%; }
 .chips span { background: var(--soft); border-radius: 1rem; font-size: .85rem; margin-right: .4rem;

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from unbake.domain.maps import SPECS, MapKind
+from unbake.image.normals import from_slopes
+from unbake.report.confidence import IMPLAUSIBLE, WEIGHTS, judge
+
+SIDE = 64
+
+
+def flat(kind, *value):
+    return {kind: np.broadcast_to(np.float32(value), (SIDE, SIDE, SPECS[kind].channels)).copy()}
+
+
+def material():
+    """A dielectric with nothing wrong about it, which tiles."""
+    turn = 2 * np.pi / SIDE
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    waves = (np.sin(3 * turn * columns) + np.cos(2 * turn * rows))[..., None] / 8
+    dx = 9 * turn * np.cos(3 * turn * columns)
+    colour = np.repeat(0.5 + waves, 3, axis=-1).astype(np.float32)
+    grey = np.float32(0.6) + waves.astype(np.float32)
+    return {
+        MapKind.DIFFUSE: colour,
+        MapKind.ALBEDO: colour,
+        MapKind.NORMAL: from_slopes(dx, np.zeros_like(dx)),
+        MapKind.ROUGHNESS: grey,
+        MapKind.AO: grey + 0.2,
+        MapKind.HEIGHT: grey,
+        **flat(MapKind.METALLIC, 0.0),
+        **flat(MapKind.METALLIC_MASK, 0.0),
+    }
+
+
+def test_a_material_that_is_known_whole_and_plausible_is_trusted_fully():
+    found = judge(material(), {"stone": 1.0}, (True, True))
+    assert (found.confidence, found.warnings) == (1.0, [])
+
+
+def test_a_material_that_is_not_recognised_is_doubted_by_its_weight():
+    found = judge(material(), {"stone": 0.2, "wood": 0.1}, (True, True))
+    assert found.confidence == pytest.approx(1 - WEIGHTS["unfamiliar"] * 0.8)
+    assert found.warnings == ["The material is not recognised: likeliest is stone, at 20%."]
+
+
+def test_a_picture_unlike_any_material_is_doubted_with_what_is_unlike():
+    found = judge(material() | flat(MapKind.DIFFUSE, 1.0, 0.0, 1.0), {}, (False, False))
+    assert found.figures["doubt_unfamiliar"] == 1.0
+    assert "its saturation is 1.00" in found.warnings[0]
+
+
+def test_a_mask_that_sees_metal_where_the_map_has_none_is_doubted():
+    found = judge(material() | flat(MapKind.METALLIC_MASK, 0.4), {}, (True, True))
+    assert found.confidence == pytest.approx(1 - WEIGHTS["metal"] * 0.8)
+    assert found.warnings == ["The maps disagree about metal: 0% of metallic, 40% of the mask."]
+
+
+def test_a_seam_that_the_diffuse_does_not_have_is_doubted_only_where_the_texture_tiles():
+    ramp = np.broadcast_to(np.linspace(0.2, 0.8, SIDE, dtype=np.float32)[None, :, None], (SIDE, SIDE, 1))
+    maps = material() | {MapKind.ROUGHNESS: ramp}
+    assert "A seam shows" in judge(maps, {}, (True, True)).warnings[0]
+    assert judge(maps, {}, (False, False)).warnings == []
+
+
+def test_each_implausible_thing_takes_its_share():
+    found = judge(material() | flat(MapKind.AO, 0.2) | flat(MapKind.ROUGHNESS, 0.4), {}, (False, False))
+    assert len(found.warnings) == 2
+    assert found.confidence == pytest.approx(IMPLAUSIBLE**2, abs=1e-4)
+
+
+def test_a_size_that_is_no_power_of_two_is_told_but_takes_no_confidence():
+    maps = {kind: values[:60] for kind, values in material().items()}
+    found = judge(maps, {}, (False, False))
+    assert (found.confidence, len(found.warnings)) == (1.0, 1)
+
+
+def test_figures_are_numbers_from_which_the_confidence_can_be_made_again():
+    found = judge(material() | flat(MapKind.METALLIC_MASK, 0.3), {"wood": 0.7}, (True, True))
+    again = np.prod([1 - weight * found.figures[f"doubt_{name}"] for name, weight in WEIGHTS.items()])
+    assert found.confidence == pytest.approx(again, abs=1e-3)

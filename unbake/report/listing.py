@@ -1,0 +1,73 @@
+"""The report as JSON, for tools and for `unbake review`: what became of every set, and which to look at first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from unbake.errors import FileError
+from unbake.report.confidence import REVIEW_BELOW
+from unbake.report.page import SetReport
+
+REPORT: Final = "report.json"
+"""Beside `report.html`."""
+
+_ABOUT: Final = (
+    "confidence: from 0 to 1, the product of 1 - weight x doubt and of 0.85 for each implausible thing; "
+    "unbake/report/confidence.py defines the doubts"
+)
+
+
+class _Listing(msgspec.Struct, frozen=True):
+    """The file."""
+
+    about: str
+    sets: list[SetReport]
+
+
+def listing(reports: Sequence[SetReport]) -> bytes:
+    """The JSON of `report.json`: every set and skipped file, in the order given; the same ones give the same bytes.
+
+    >>> read_sets(listing([SetReport("clutter/pot")]), "report.json")[0].name
+    'clutter/pot'
+    """
+    return msgspec.json.format(msgspec.json.encode(_Listing(_ABOUT, list(reports))), indent=2) + b"\n"
+
+
+def read_listing(out: Path) -> list[SetReport]:
+    """The sets in the report of a conversion; FileError where there is none, or where it is damaged."""
+    path = out / REPORT
+    try:
+        return read_sets(path.read_bytes(), str(path))
+    except OSError as error:
+        raise FileError(
+            f"a conversion's {REPORT} was expected in '{out}', but {error.strerror or error}; name its OUT folder"
+        ) from error
+
+
+def read_sets(data: bytes, name: str) -> list[SetReport]:
+    """The sets in the bytes of a `report.json`; FileError where it is damaged."""
+    try:
+        return msgspec.json.decode(data, type=_Listing).sets
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FileError(f"{name} cannot be read ({error}); convert again.") from error
+
+
+def to_review(reports: Sequence[SetReport], below: float = REVIEW_BELOW) -> list[SetReport]:
+    """The sets that a person should look at, worst first: those that failed, then those of little confidence.
+
+    >>> [one.name for one in to_review([SetReport("a", confidence=0.9), SetReport("b", confidence=0.2)])]
+    ['b']
+    """
+    wanted = [
+        one
+        for one in reports
+        if one.status == "failed" or (one.status == "converted" and one.confidence < below)
+    ]
+    return sorted(wanted, key=lambda one: (one.status != "failed", one.confidence, one.name.lower()))
+
+
+def reasons(one: SetReport) -> list[str]:
+    """Why a person should look at a set, one sentence each."""
+    return [one.reason] if one.status == "failed" else one.warnings or ["Several small doubts add up."]
