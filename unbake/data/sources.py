@@ -57,7 +57,7 @@ class MaterialSource:
     tileable: what the metadata say, or None: to be measured.
     metal: "given" = there is a metallic map; "zero" = a dielectric, metallic is 0 everywhere; "unknown".
     source: where it is from, without the commit ("owner/repo"), or "".
-    family: near-copies share one; see `family`.
+    family: near-copies share one; see `family`, and `audit.join`, which writes it to the metadata.
     given: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
     another's. marked: the metadata say it is its own; without a mark the pixels decide (`hygiene.mark_of`).
     written: diffuses that a painter left beside it. derived: maps that nobody measured or made, but preparing
@@ -169,7 +169,7 @@ def _material(place: Path, domain: Domain) -> MaterialSource:
         metal=_metal(about.get("metallic"), MapKind.METALLIC in paths),
         licence=str(about.get("license") or about.get("licence") or ""),
         source=source,
-        family=family(place.name, source),
+        family=str(about.get("family") or family(place.name, source)),
         domain=domain,
         given=None if said in ("basecolor", "black", "synthetic") else own,
         marked=said == "own",
