@@ -373,3 +373,15 @@ def test_the_overview_loses_no_word_in_a_window_of_120_columns(monkeypatch: pyte
     assert [word for word in (*words, "unet_albedo", "encoders.upper") if word not in told] == []
     plain_text = re.sub(r"\x1b\[[0-9;]*m", "", told)
     assert max(map(len, plain_text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("name", recipe.names())
+def test_the_assistants_map_gives_each_phase_its_tags_files_and_parents(name: str):
+    agents = Path(__file__).parents[1] / "AGENTS.md"
+    lines = agents.read_text(encoding="utf-8").splitlines()
+    (line,) = (line for line in lines if f"`unbake/phases/{name}.toml`" in line)
+    r = recipe.load(name)
+    parents = [p for names in r.starts_from.values() for p in ([names] if isinstance(names, str) else names)]
+    wanted = [r.tag, r.checkpoint_tag, f"checkpoints/{r.writes}", *parents]
+    assert [word for word in wanted if f"`{word}`" not in line] == []
+    assert f"`train_logs/{r.tag}/" in line
