@@ -127,6 +127,34 @@ def test_a_surface_lit_from_one_side_is_brighter_where_it_faces_the_light() -> N
     assert np.corrcoef(fitted, brightness)[0, 1] > 0.9
 
 
+def test_an_enlarged_painting_has_less_detail_than_one_of_full_size() -> None:
+    material = bumpy(0.0)
+    full = replace(STYLES["enlarged"], small=(1, 1), grain=(0, 0), sharpen=(0, 0), compress=0.0)
+    small = replace(full, small=(3, 3))
+    sharp, soft = (
+        np.abs(np.diff(paint(material, s, 0)[MapKind.DIFFUSE], 2, 0)).mean() for s in (full, small)
+    )
+    assert soft < 0.7 * sharp
+
+
+def test_a_mask_that_went_through_bc3_has_eight_values_a_block() -> None:
+    style = replace(STYLES["enlarged"], specular=(1, 0, 0))
+    masks = [
+        paint(bumpy(0.5), replace(style, bc3=share), 0)[MapKind.SPECULAR][..., 0] for share in (0.0, 1.0)
+    ]
+    most = [
+        max(len(np.unique(mask[y : y + 4, x : x + 4])) for y in range(0, SIZE, 4) for x in range(0, SIZE, 4))
+        for mask in masks
+    ]
+    assert most[0] > 8 >= most[1]
+    assert 0 < np.abs(masks[0] - masks[1]).mean() < 2 / 255
+
+
+def test_what_a_style_does_not_ask_for_is_no_part_of_its_seed() -> None:
+    # Paintings of the other styles stay what they were when the bundled model learned from them.
+    assert not any(name in repr(STYLES["enlarged"]) for name in ("bc3", "small"))
+
+
 def test_painters_for_evaluation_are_never_trained_on_and_light_differently() -> None:
     assert set(TRAINING_STYLES).isdisjoint(EVALUATION_STYLES)
     assert {*TRAINING_STYLES, *EVALUATION_STYLES} == set(STYLES)

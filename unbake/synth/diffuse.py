@@ -13,6 +13,7 @@ from unbake.image.blocks import BlockFormat, Effort, decode_blocks, encode_block
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
 from unbake.image.normals import from_slopes, slopes
+from unbake.image.resize import resized, smoothly
 from unbake.synth.patterns import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.synth.styles import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Style
 
@@ -178,6 +179,9 @@ def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndar
     soft = rng.uniform(*style.soft)
     if soft > 0.3:
         srgb = blur(srgb, soft)
+    # What only some styles do draws from the generator in those alone: the others paint as ever.
+    if style.small[1] > 1:
+        srgb = _enlarged(srgb, rng.uniform(*style.small))
     grey = luminance(srgb)
     detail = np.float32(rng.uniform(*style.sharpen)) * (grey - blur(grey, 1 + soft))
     grain = np.float32(rng.uniform(*style.grain)) * rng.standard_normal(grey.shape, dtype=np.float32)
@@ -187,6 +191,13 @@ def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndar
         blocks = encode_blocks(pixels, BlockFormat.BC1, Effort.FAST)
         pixels = decode_blocks(blocks, width, height, BlockFormat.BC1)
     return np.ascontiguousarray(pixels[..., :3]).astype(np.float32) / np.float32(255)
+
+
+def _enlarged(srgb: np.ndarray, factor: float) -> np.ndarray:
+    """The picture (H, W, 3) as it comes back from one `factor` times smaller; what tiles goes on tiling."""
+    height, width = srgb.shape[:2]
+    small = resized(srgb, max(4, round(height / factor)), max(4, round(width / factor)), "srgb")
+    return smoothly(small, height, width, (True, True))
 
 
 def _specular(
@@ -208,6 +219,11 @@ def _specular(
         mask = shiny + 0.25 * level * surface.metallic + 0.3 * contrast * brightness
     cloudy = mask + rng.uniform(0.0, 0.05) * smooth_noise(rng, mask.shape, 24, 0.5)
     dented = cloudy * (1 + 0.4 * np.minimum(surface.convexity, 0))
-    stored = np.rint(np.clip(dented, 0, 1) * 255).astype(np.float32)[..., None] / np.float32(255)
+    codes = np.rint(np.clip(dented, 0, 1) * 255).astype(np.uint8)[..., None]
+    if style.bc3 > 0 and rng.random() < style.bc3:
+        # The blocks of BC3's alpha, in which games keep the mask, are those of BC4.
+        blocks = encode_blocks(codes, BlockFormat.BC4, Effort.FAST)
+        codes = decode_blocks(blocks, codes.shape[1], codes.shape[0], BlockFormat.BC4)
+    stored = codes.astype(np.float32) / np.float32(255)
     # A constant alpha is what files without a mask have.
     return None if np.ptp(stored) == 0 else stored

@@ -1,6 +1,6 @@
 """How painters differ: ranges, as data, from which synth.diffuse draws the strokes of one texture."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 Range = tuple[float, float]
 
@@ -28,7 +28,9 @@ class Style:
     soft: texels of blur left from rescaling.
     sharpen: unsharp amount.
     grain: deviation of noise on sRGB values.
-    compress: chance of block compression.
+    compress: chance of block compression of the diffuse (BC1; the colours of BC3 are the same).
+    bc3: chance that the mask went through the alpha of BC3.
+    small: how many times larger than the painting the picture is: an old texture, enlarged.
     specular: chances of a mask made from smoothness, made from brightness, absent.
     """
 
@@ -61,6 +63,9 @@ class Style:
     grain: Range = (0.0, 0.015)
     compress: float = 0.8
     specular: tuple[float, float, float] = (0.5, 0.3, 0.2)
+    # Not in repr, which is part of the painter's seed: what the other styles paint stays as it was before these.
+    bc3: float = field(default=0.0, repr=False)
+    small: Range = field(default=(1.0, 1.0), repr=False)
 
 
 _PLAIN = Style()
@@ -128,6 +133,19 @@ STYLES: dict[str, Style] = {
         exposure=(0.75, 1.05),
         sharpen=(0.0, 0.3),
     ),
+    # An old texture of half the size or less, enlarged by a later pack, sharpened and compressed again.
+    "enlarged": replace(
+        _PLAIN,
+        small=(2.0, 4.0),
+        relief=(0.5, 1.2),
+        mottle=(0.05, 0.2),
+        saturation=(0.7, 1.1),
+        exposure=(0.45, 0.95),
+        sharpen=(0.3, 1.2),
+        grain=(0.0, 0.01),
+        compress=1.0,
+        bc3=0.8,
+    ),
     # Never trained on: two lights under a tinted hemisphere, stronger occlusion, duller metal.
     "overcast": replace(
         _PLAIN,
@@ -172,7 +190,7 @@ STYLES: dict[str, Style] = {
 }
 """Every painter by name."""
 
-TRAINING_STYLES: tuple[str, ...] = ("sun", "ambient", "grunge", "graded", "light")
+TRAINING_STYLES: tuple[str, ...] = ("sun", "ambient", "grunge", "graded", "light", "enlarged")
 """Painters that training may meet."""
 
 EVALUATION_STYLES: tuple[str, ...] = ("overcast", "torchlit")
