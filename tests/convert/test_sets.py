@@ -1,11 +1,15 @@
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from unbake.convert.roots import Source
 from unbake.convert.sets import Skipped, TextureSet, find_sets
 from unbake.domain.naming import SUFFIXES
 from unbake.errors import UsageError
+from unbake.export.dds import encode_dds
+from unbake.image.dds_header import DxgiFormat
 
 
 def tree(root: Path, *names: str) -> Path:
@@ -85,6 +89,21 @@ def test_a_cubemap_is_skipped_and_its_neighbour_converted(tmp_path: Path) -> Non
     sets, skipped = find_sets(tree(tmp_path, "glass.dds", "glass_n.dds", "glass_e.dds"))
     assert [one.name for one in sets] == ["glass"]
     assert "cubemap" in reasons(skipped)["glass_e.dds"]
+
+
+@pytest.mark.parametrize(
+    ("offset", "flag", "what"),
+    [(112, 0xFE00, "a cubemap"), (112, 0x200000, "a volume"), (140, 6, "6 textures")],
+)
+def test_what_is_not_flat_by_its_content_is_skipped_with_its_set(
+    tmp_path: Path, offset: int, flag: int, what: str
+) -> None:
+    data = bytearray(encode_dds([np.zeros((4, 4, 3), np.uint8)], DxgiFormat.BC7_UNORM))
+    struct.pack_into("<I", data, offset, flag)
+    (tree(tmp_path, "a/room.dds", "a/room_n.dds") / "a" / "room.dds").write_bytes(data)
+    sets, skipped = find_sets(tmp_path)
+    reason = f"room.dds holds {what}, not one flat texture"
+    assert (sets, reasons(skipped)) == ([], {"a/room.dds": reason, "a/room_n.dds": reason})
 
 
 def test_a_normal_without_a_diffuse_gives_a_reason(tmp_path: Path) -> None:

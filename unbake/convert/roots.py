@@ -45,6 +45,16 @@ class Source:
         except (BethkitError, OSError, KeyError) as error:
             raise FileError(f"{self} cannot be read ({_told(error)}); unpack the archive again.") from error
 
+    def head(self, count: int) -> bytes:
+        """The first bytes of the file; FileError as `read`. From an archive all of it must be read."""
+        if self.entry is not None:
+            return self.read()[:count]
+        try:
+            with self.path.open("rb") as file:
+                return file.read(count)
+        except OSError as error:
+            raise FileError(f"{self} cannot be read ({error.strerror}); check the path.") from error
+
     def picture(self) -> Picture:
         """The file decoded, told by its content; FileError where it cannot be. See `image.files`."""
         return decode_picture(self.read(), str(self))

@@ -16,6 +16,8 @@ from unbake.domain.naming import (
     split_stem,
     unsupported_folder,
 )
+from unbake.errors import FileError
+from unbake.image.files import not_flat
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,35 @@ def find_sets(
         sets = [one for one in sets if one.diffuse.name == name]
         own = [one for one in skipped if PurePosixPath(one.path).name == name]
         skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
-    return (
-        [one for one in sets if _wanted(one.name, include, exclude)],
-        [one for one in skipped if _wanted(_set_name(one.path), include, exclude)],
-    )
+    sets = [one for one in sets if _wanted(one.name, include, exclude)]
+    skipped = [one for one in skipped if _wanted(_set_name(one.path), include, exclude)]
+    return _without_unflat(sets, skipped)
+
+
+def _without_unflat(
+    sets: Sequence[TextureSet], skipped: Sequence[Skipped]
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """Without the sets whose diffuse is a cubemap, a volume or an array, whatever its name."""
+    flat: list[TextureSet] = []
+    reasons = [*skipped]
+    for one in sets:
+        try:
+            what = not_flat(one.diffuse.head(_HEADER))
+        except FileError:
+            what = None  # loading it says why
+        if what is None:
+            flat.append(one)
+            continue
+        own = [file for file in one.files if not (one.shared and file == one.normal)]
+        paths = (PurePosixPath(one.name).with_name(file.name) for file in own)
+        reasons += [
+            Skipped(str(path), f"{one.diffuse.name} holds {what}, not one flat texture") for path in paths
+        ]
+    return flat, sorted(reasons, key=lambda one: (one.path, one.reason))
+
+
+_HEADER = 148
+"""Bytes of a DDS file that tell what it holds."""
 
 
 def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skipped]]:

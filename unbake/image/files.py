@@ -17,7 +17,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 from unbake.errors import FileError, UnsuitableError
 from unbake.image.blocks import BlockFormat, decode_blocks
 from unbake.image.coded import bands
-from unbake.image.dds_header import MAX_SIDE, Masks, read_dds_info
+from unbake.image.dds_header import MAX_SIDE, DdsInfo, Masks, read_dds_info
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
 """No file of a supported size is longer: sixteen-bit RGBA, doubled by anything that rides along."""
@@ -101,6 +101,26 @@ def picture_size(data: bytes, name: str) -> tuple[int, int]:
         raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
 
 
+def not_flat(data: bytes) -> str | None:
+    """What a DDS file that begins with these bytes (148 will do) holds if not one flat texture; None for others.
+
+    >>> not_flat(b"") is None
+    True
+    """
+    try:
+        return _not_flat(read_dds_info(data))
+    except FileError:
+        return None  # no DDS file, or a damaged one: decoding it says why
+
+
+def _not_flat(info: DdsInfo) -> str | None:
+    if info.cubemap:
+        return "a cubemap"
+    if info.volume:
+        return "a volume"
+    return f"{info.array} textures" if info.array != 1 else None
+
+
 def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
     """What reads a picture that is no DDS file, and the kind it is, by its first bytes."""
     if not data:
@@ -154,9 +174,8 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def _decode_dds(data: bytes, name: str) -> Picture:
     info = read_dds_info(data, name)
-    if info.cubemap or info.volume or info.array != 1:
-        kind = "a cubemap" if info.cubemap else "a volume" if info.volume else f"{info.array} textures"
-        raise UnsuitableError(f"{name} holds {kind}, not one flat texture")
+    if what := _not_flat(info):
+        raise UnsuitableError(f"{name} holds {what}, not one flat texture")
     if len(data) < info.offset + info.top_bytes:
         raise FileError(
             f"{name} ends after {len(data)} bytes, its {info.width}×{info.height} {info.format} takes"
