@@ -38,6 +38,21 @@ def test_the_positive_weight_is_one_without_metal():
     assert positive_weight(torch.zeros(2, 1, 4, 4), GIVEN).item() == 1.0
 
 
+def test_the_positive_weight_of_a_batch_shared_by_processes_is_that_of_the_whole():
+    target = torch.tensor([1.0, 0, 0, 0, 0, 0, 0, 0]).view(2, 1, 2, 2)
+    sums, counts = [], []
+
+    def gather(total: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+        sums.append(total)
+        counts.append(count)
+        return sum(sums) / sum(counts)
+
+    positive_weight(target[:1], GIVEN[:1], gather)
+    assert (
+        positive_weight(target[1:], GIVEN[:1], gather).item() == positive_weight(target, GIVEN).item() == 7.0
+    )
+
+
 def test_the_positive_weight_has_a_largest_value():
     target = torch.zeros(1, 1, 64, 64)
     target[0, 0, 0, 0] = 1.0

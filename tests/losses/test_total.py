@@ -48,6 +48,28 @@ def test_the_perceptual_distance_sees_only_samples_with_a_truth():
     torch.testing.assert_close({"albedo/perceptual": 0.1 * squared(a, b)[1]}, terms)
 
 
+def test_the_perceptual_distance_keeps_no_features_until_the_backward_and_has_its_gradient():
+    a, b = rand(2, 3, 8, 8).requires_grad_(), rand(2, 3, 8, 8, seed=1)
+    weights = LossWeights(l1=0, gradient=0, perceptual=0.1)
+    kept: list[int] = []
+
+    def steps(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        for _ in range(10):
+            x = (x - y).exp()
+        return x.mean(dim=(1, 2, 3))
+
+    def packed(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(packed, lambda tensor: tensor):
+        (term,) = map_losses(MapKind.ALBEDO, a, b, GIVEN, None, weights, steps).values()
+    term.backward()
+    expected = torch.autograd.grad(0.1 * steps(a, b).mean(), a)[0]
+    torch.testing.assert_close(a.grad, expected)
+    assert sum(kept) <= 4 * a.numel()
+
+
 @pytest.mark.parametrize(
     "kind", [MapKind.ALBEDO, MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT]
 )

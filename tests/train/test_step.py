@@ -1,12 +1,15 @@
 """One step over the four networks: order, conditioning, and that they learn."""
 
+import dataclasses
 from pathlib import Path
 
 import torch
+from msgspec import structs
 from tiny_project import start
 
 from unbake.data.dataset import collate
-from unbake.train.step import forward_networks, loss_weights, total
+from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.train.step import forward_networks, loss_weights, network_of, total
 
 
 def test_the_four_networks_come_in_order_and_their_outputs_are_detached(root: Path):
@@ -25,11 +28,72 @@ def test_a_network_that_is_not_trained_runs_without_gradients(root: Path):
     assert [total(output.terms).requires_grad for output in outputs] == [True, False, False, False]
 
 
+def test_only_the_wanted_networks_and_those_they_read_from_run(root: Path):
+    run = start(root)
+    batch = collate([run.val_data[0]])
+    weights = loss_weights(run.recipe.losses)
+
+    def ran(*wanted: str) -> list[str]:
+        outputs = forward_networks(run.networks, batch, weights, lambda _: False, wanted=wanted)
+        return [output.network for output in outputs]
+
+    assert ran("vit") == ["vit"]
+    assert ran("segformer") == ["segformer"]
+    assert ran("unet_albedo") == ["segformer", "unet_albedo"]
+    assert ran("unet_maps") == ["vit", "segformer", "unet_albedo", "unet_maps"]
+
+
+def test_a_network_that_runs_with_fewer_beside_it_gives_the_same(root: Path):
+    run = start(root)
+    run.networks.eval()
+    batch = collate([run.val_data[0]])
+    weights = loss_weights(run.recipe.losses)
+    alone = list(forward_networks(run.networks, batch, weights, lambda _: False, wanted=("unet_albedo",)))
+    together = list(forward_networks(run.networks, batch, weights, lambda _: False))
+    assert torch.equal(alone[-1].maps[MapKind.ALBEDO], together[2].maps[MapKind.ALBEDO])
+
+
+def test_the_perceptual_distance_is_a_term_of_the_albedo_alone(root: Path):
+    run = start(root)
+    batch = collate([run.val_data[0], run.val_data[1]])
+    weights = dataclasses.replace(loss_weights(run.recipe.losses), perceptual=0.1)
+
+    def distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return (a - b).square().mean(dim=(1, 2, 3))
+
+    outputs = list(forward_networks(run.networks, batch, weights, lambda _: True, distance=distance))
+    terms = {
+        name: value for output in outputs for name, value in output.terms.items() if "perceptual" in name
+    }
+    albedo, truth = outputs[2].maps[MapKind.ALBEDO], batch.maps[MapKind.ALBEDO]
+    torch.testing.assert_close(terms, {"albedo/perceptual": 0.1 * distance(albedo, truth).mean()})
+    outputs = list(
+        forward_networks(
+            run.networks, batch, weights, lambda _: False, wanted=("unet_maps",), distance=distance
+        )
+    )
+    assert [name for output in outputs for name in output.terms if "perceptual" in name] == []
+
+
+def test_the_perceptual_weight_of_a_recipe_is_that_of_the_loss(root: Path):
+    recipe = start(root).recipe
+    losses = structs.replace(recipe.losses, perceptual="lpips", perceptual_weight=0.25)
+    assert loss_weights(losses).perceptual == 0.25
+
+
+def test_every_map_has_the_network_that_gives_it(root: Path):
+    run = start(root)
+    batch = collate([run.val_data[0]])
+    outputs = forward_networks(run.networks, batch, loss_weights(run.recipe.losses), lambda _: False)
+    given_by = {kind: output.network for output in outputs for kind in output.maps}
+    assert {kind: network_of(kind) for kind in OUTPUTS} == given_by
+
+
 def test_one_batch_can_be_learned_by_heart(root: Path):
     torch.manual_seed(0)
     run = start(root)
     networks, weights = run.networks, loss_weights(run.recipe.losses)
-    batch = collate([run.train_data[0, 0, 0], run.train_data[0, 1, 3]])
+    batch = collate([run.train_data[0, 0, 0, 32], run.train_data[0, 1, 3, 32]])
     optimizer = torch.optim.AdamW(networks.parameters(), lr=1e-2)
 
     def step() -> float:

@@ -13,19 +13,19 @@ PROBABILITY_MARGIN = 1e-4
 """Probabilities are squeezed by this much from 0 and 1, so that a wrong certainty costs at most 9.2 nats."""
 
 
-def positive_weight(target: Tensor, given: Tensor) -> Tensor:
+def positive_weight(target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
     """Negatives ÷ positives among the given masks of a batch, within [1, 10]: a scalar tensor.
 
-    target: (B, 1, H, W), metal where > 0.5; given: (B,) bool. 1 where the batch has no metal.
+    target: (B, 1, H, W), metal where > 0.5; given: (B,) bool. mean: where several processes share the batch, the
+    engine's own. 1 where the batch has no metal.
 
     >>> positive_weight(torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]), torch.tensor([True]))
     tensor(3.)
     """
     metal = (target > 0.5) & given.view(-1, 1, 1, 1)
-    positives = wide(metal.sum())
-    every = wide(given.sum()) * target[0].numel()
-    weight = (every - positives) / positives.clamp_min(1.0)
-    return torch.where(positives > 0, weight, torch.ones_like(weight)).clamp(1.0, LARGEST_POSITIVE_WEIGHT)
+    share = mean(wide(metal.sum()), wide(given.sum()) * target[0].numel())
+    weight = torch.where(share > 0, (1.0 - share) / share, torch.ones_like(share))
+    return weight.clamp(1.0, LARGEST_POSITIVE_WEIGHT)
 
 
 def mask_bce(logits: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
@@ -37,7 +37,7 @@ def mask_bce(logits: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) 
     logits = wide(logits)
     present = given.view(-1, 1, 1, 1)
     target = torch.where(present, target.to(logits.dtype), torch.zeros_like(logits))
-    weight = positive_weight(target, given).to(logits.dtype)
+    weight = positive_weight(target, given, mean).to(logits.dtype)
     each = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction="none")
     return mean((each * present).sum(), present.to(logits.dtype).sum() * logits[0].numel())
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from unbake.domain.maps import MapKind, spec
 from unbake.losses.masked import Mean, align_shape, masked_l1, ratio
@@ -81,10 +82,13 @@ def map_losses(
 
 
 def _perceptual(pred: Tensor, target: Tensor, given: Tensor, distance: Distance, mean: Mean) -> Tensor:
-    count = given.to(pred.dtype).sum()
-    if not bool(given.any()):
-        return mean(pred.sum() * 0.0, count)
-    return mean(distance(pred[given], target[given]).sum(), count)
+    """Mean distance of the given samples, one at a time, so that the features of one only are held in memory."""
+    total = pred.sum() * 0.0
+    for ours, theirs, known in zip(pred.split(1), target.split(1), given.tolist(), strict=True):
+        if known:
+            each = checkpoint(distance, ours, theirs, use_reentrant=False, preserve_rng_state=False)
+            total = total + each.sum()
+    return mean(total, given.to(pred.dtype).sum())
 
 
 def mask_losses(

@@ -1,19 +1,39 @@
 """One training step over the four networks: one backward each, so that peak memory is the largest network's."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from unbake.data.dataset import Batch
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
-from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses
-from unbake.models.network import Networks
+from unbake.losses.masked import Mean, ratio
+from unbake.losses.total import Distance, LossWeights, class_losses, map_losses, mask_losses
+from unbake.models.config import ModelConfig
 from unbake.recipe import Losses
 
 Terms = dict[str, Tensor]
+
+READS: dict[str, frozenset[str]] = {
+    "vit": frozenset(),
+    "segformer": frozenset(),
+    "unet_albedo": frozenset({"segformer"}),
+    "unet_maps": frozenset({"vit", "segformer", "unet_albedo"}),
+}
+"""The networks in the order they run, each with those whose outputs condition it."""
+
+
+class Four(Protocol):
+    """The networks as they are called: bare, or each wrapped to run in several processes."""
+
+    config: ModelConfig
+    vit: nn.Module
+    segformer: nn.Module
+    unet_albedo: nn.Module
+    unet_maps: nn.Module
 
 
 @dataclass(frozen=True)
@@ -34,16 +54,36 @@ def loss_weights(losses: Losses) -> LossWeights:
         gradient=losses.gradient,
         bce=losses.bce,
         dice=losses.dice,
+        perceptual=losses.perceptual_weight,
     )
 
 
+def network_of(kind: MapKind) -> str:
+    """The network that predicts a map.
+
+    >>> network_of(MapKind.HEIGHT)
+    'unet_maps'
+    """
+    heads = {MapKind.METALLIC_MASK: "segformer", MapKind.ALBEDO: "unet_albedo"}
+    return heads.get(kind, "unet_maps")
+
+
 def forward_networks(
-    networks: Networks, batch: Batch, weights: LossWeights, trained: Callable[[str], bool]
+    networks: Four,
+    batch: Batch,
+    weights: LossWeights,
+    trained: Callable[[str], bool],
+    *,
+    wanted: Collection[str] = tuple(READS),
+    distance: Distance | None = None,
+    mean: Mean = ratio,
 ) -> Iterator[Output]:
     """Run N1 to N4 in order, each conditioned on the detached outputs of those before it.
 
     Yields after each network, so that the caller can run its backward and let its activations go before the next.
-    A network for which `trained` is false runs without gradients.
+    A network for which `trained` is false runs without gradients. wanted: the networks whose outputs the caller
+    needs; they and those they read from are run. distance: the perceptual one, for the loss of colour maps of
+    wanted networks. mean: divides a loss's sum by its count, over all processes where there are several.
     """
     maps, given = batch.maps, batch.given
     diffuse, normal = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL]
@@ -51,6 +91,7 @@ def forward_networks(
     specular_given = given[MapKind.SPECULAR].to(diffuse.dtype)[:, None]
     geometry = torch.cat([maps[kind] for kind in GEOMETRY], dim=1)
     foreground = maps[MapKind.METALLIC_MASK]
+    needed = set(wanted).union(*(READS[network] for network in wanted))
 
     def map_terms(kind: MapKind, prediction: Tensor) -> Terms:
         known_foreground = foreground * given[MapKind.METALLIC_MASK].view(-1, 1, 1, 1)
@@ -61,36 +102,42 @@ def forward_networks(
             given[kind],
             known_foreground if spec(kind).foreground else None,
             weights,
+            distance if network_of(kind) in wanted else None,
+            mean,
         )
 
-    with torch.set_grad_enabled(trained("vit")):
-        logits = networks.vit(diffuse).float()
-        terms = class_losses(logits, batch.classes, batch.classes_given, weights)
-    probs = logits.detach().sigmoid()
-    yield Output("vit", {}, probs, terms)
+    if "vit" in needed:
+        with torch.set_grad_enabled(trained("vit")):
+            logits = networks.vit(diffuse).float()
+            terms = class_losses(logits, batch.classes, batch.classes_given, weights, mean=mean)
+        probs = logits.detach().sigmoid()
+        yield Output("vit", {}, probs, terms)
 
-    with torch.set_grad_enabled(trained("segformer")):
-        logits = _mask_logits(networks, diffuse, normal, specular, specular_given)
-        terms = mask_losses(logits, foreground, given[MapKind.METALLIC_MASK], weights)
-    mask = logits.detach().sigmoid()
-    yield Output("segformer", {MapKind.METALLIC_MASK: mask}, None, terms)
+    if "segformer" in needed:
+        with torch.set_grad_enabled(trained("segformer")):
+            logits = _mask_logits(networks, diffuse, normal, specular, specular_given)
+            terms = mask_losses(logits, foreground, given[MapKind.METALLIC_MASK], weights, mean)
+        mask = logits.detach().sigmoid()
+        yield Output("segformer", {MapKind.METALLIC_MASK: mask}, None, terms)
 
-    with torch.set_grad_enabled(trained("unet_albedo")):
-        albedo = networks.unet_albedo(diffuse, normal, specular, specular_given, mask)
-        terms = map_terms(MapKind.ALBEDO, albedo)
-    albedo = albedo.detach()
-    yield Output("unet_albedo", {MapKind.ALBEDO: albedo}, None, terms)
+    if "unet_albedo" in needed:
+        with torch.set_grad_enabled(trained("unet_albedo")):
+            albedo = networks.unet_albedo(diffuse, normal, specular, specular_given, mask)
+            terms = map_terms(MapKind.ALBEDO, albedo)
+        albedo = albedo.detach()
+        yield Output("unet_albedo", {MapKind.ALBEDO: albedo}, None, terms)
 
-    with torch.set_grad_enabled(trained("unet_maps")):
-        heads = networks.unet_maps(albedo, normal, specular, specular_given, mask, geometry, probs)
-        terms = {}
-        for kind in MAPS_HEADS:
-            terms |= map_terms(kind, heads[kind])
-    yield Output("unet_maps", {kind: heads[kind].detach() for kind in MAPS_HEADS}, None, terms)
+    if "unet_maps" in needed:
+        with torch.set_grad_enabled(trained("unet_maps")):
+            heads = networks.unet_maps(albedo, normal, specular, specular_given, mask, geometry, probs)
+            terms = {}
+            for kind in MAPS_HEADS:
+                terms |= map_terms(kind, heads[kind])
+        yield Output("unet_maps", {kind: heads[kind].detach() for kind in MAPS_HEADS}, None, terms)
 
 
 def _mask_logits(
-    networks: Networks, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor
+    networks: Four, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor
 ) -> Tensor:
     """N2 on a copy reduced to the size it is made for, its logits brought back to the texture's size."""
     height, width = diffuse.shape[-2:]
