@@ -1,16 +1,17 @@
-"""A small project on disk: six materials in MatSynth's layout, cached once for all tests of training."""
+"""A small project on disk: six materials, and their stand-ins in Skyrim, cached once for all tests of training."""
 
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_project import TINY
+from tiny_project import tiny
 
-from unbake import recipe as recipes
+from unbake.data.sources import list_materials
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
 from unbake.train.phase import Project, prepare_data
+from unbake.train.standin import write_standin
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +33,10 @@ def cached_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_png(place / "ao.png", 0.5 + colour[..., 1:2] / 2)
             if i:
                 write_png(place / "height.png", colour[..., 2:], bits=16)
-    project, recipe = Project(root), recipes.load("A0", (*TINY, "model=tiny"))
-    assert prepare_data(project, recipe, workers=1) == []
+    project = Project(root)
+    materials = list_materials(project.materials("matsynth"), "matsynth")
+    assert write_standin(materials, project.materials("skyrim"), size=64) == []
+    assert prepare_data(project, tiny("B")[0], workers=1) == []
     return root
 
 

@@ -1,5 +1,6 @@
 """The loop: what it leaves, what it leaves alone, and that a cut run ends as an uncut one."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tiny_project import start
 
 from unbake.errors import TrainingError
+from unbake.gate import Verdict
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 
@@ -62,9 +64,9 @@ def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: 
         if isinstance(event, Progress) and (event.epoch, event.step) == (2, 1):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    assert train(start(root), stop_in_the_second_epoch).interrupted
+    assert train(start(root), stop_in_the_second_epoch).verdict is Verdict.NOT_YET
     resumed = start(root)
-    assert not train(resumed, lambda _: None, resume=True).interrupted
+    assert train(resumed, lambda _: None, resume=True).verdict is not Verdict.NOT_YET
     assert_same(weights_of(resumed), weights_of(straight))
 
 
@@ -96,7 +98,7 @@ def test_a_loss_that_is_not_finite_never_reaches_the_weights(root: Path):
         run.networks.vit.classifier.bias[0] = float("nan")
     before = weights_of(run)
     with pytest.raises(TrainingError, match="finite"):
-        train(Run(**{**vars(run), "sampler": type(run.sampler)(len(run.train_data), 50, 0)}), lambda _: None)
+        train(dataclasses.replace(run, steps=25), lambda _: None)
     after = weights_of(run)
     changed = [
         name for name in after if not torch.equal(after[name].nan_to_num(9), before[name].nan_to_num(9))

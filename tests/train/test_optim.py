@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from unbake.recipe import Adam, AdamW, Cosine, OneCycle
+from unbake.recipe import Adam, AdamW, Cosine, Exponential, Lion, OneCycle, Step, WarmRestarts
 from unbake.train.optim import build_optimizer, build_schedule, clip_gradients
 
 
@@ -46,6 +46,40 @@ def test_cosine_ends_at_zero_after_t_max_epochs():
     for _ in range(15):
         schedule.step()
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_lion_steps_by_the_sign_of_the_gradient():
+    parameter = nn.Parameter(torch.ones(2))
+    optimizer = build_optimizer([("w", parameter)], Lion(lr=0.1, weight_decay=0.0))
+    parameter.grad = torch.tensor([5.0, -0.1])
+    optimizer.step()
+    assert parameter.tolist() == pytest.approx([0.9, 1.1])
+
+
+def rates(schedule: Step | Exponential | WarmRestarts, steps: int, steps_per_epoch: int) -> list[float]:
+    """Learning rates after each step of a schedule over a rate of 1."""
+    optimizer = build_optimizer(layer().named_parameters(), Adam(lr=1.0))
+    built = build_schedule(optimizer, schedule, 12, steps_per_epoch)
+    found = []
+    for _ in range(steps):
+        built.step()
+        found.append(optimizer.param_groups[0]["lr"])
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_step_halves_after_six_epochs():
+    assert rates(Step(step_size=6, gamma=0.5), 7, 100) == [1.0] * 5 + [0.5] * 2
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_exponential_shrinks_every_epoch():
+    assert rates(Exponential(gamma=0.9), 2, 100) == pytest.approx([0.9, 0.81])
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_warm_restarts_begin_anew_every_epoch_counted_in_steps():
+    assert rates(WarmRestarts(t_0=1), 4, 4) == pytest.approx([0.853553, 0.5, 0.146447, 1.0], abs=1e-6)
 
 
 def test_clipping_tells_a_norm_that_is_not_finite():

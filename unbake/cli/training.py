@@ -1,4 +1,4 @@
-"""The trainer's verbs: phases, train, rehearse, synth."""
+"""The verbs that train one phase: train, synth."""
 
 import math
 from pathlib import Path
@@ -6,65 +6,58 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake.cli.terminal import Root, Set, app, print_table, progress_bar
+from unbake.cli.terminal import Root, Set, app, progress_bar
 
 if TYPE_CHECKING:
+    import torch
     from rich.progress import Progress
 
 
-@app.command()
-def phases() -> None:
-    """List the training phases with their main numbers, read from the recipes."""
-    from rich.table import Table
-
-    from unbake import recipe
-
-    table = Table("phase", "tag", "starts from", "mix M/S", "px", "trains", "epochs", "optimizer", "writes")
-    for name in recipe.names():
-        r = recipe.load(name)
-        mix = f"{r.data.mix.matsynth * 100:.0f}/{r.data.mix.skyrim * 100:.0f}"
-        table.add_row(
-            name,
-            r.tag,
-            ", ".join(r.starts_from.values()) or "scratch",
-            mix,
-            str(r.data.px),
-            ", ".join(r.trains),
-            f"{r.epochs.min}-{r.epochs.max}",
-            f"{type(r.optimizer).__name__} {r.optimizer.lr:g}",
-            r.writes,
-        )
-    print_table(table)
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")]
+Workers = Annotated[int, typer.Option(help="Processes that read data (and build the cache).")]
+Device = Annotated[str, typer.Option(help="cuda, cpu, or auto: the GPU when there is one.")]
+Backbone = Annotated[
+    Path | None,
+    typer.Option(
+        help="Weights of the perceptual network that the recipe names (losses.perceptual); see the README."
+    ),
+]
+Wandb = Annotated[
+    bool, typer.Option("--wandb", help="Log to Weights & Biases too (offline; `wandb sync` uploads).")
+]
 
 
 @app.command()
 def train(
     phase: Annotated[str, typer.Argument(help="A0, A, ... (see `unbake phases`), or a recipe file (.toml).")],
     root: Root = Path(),
+    map_: Annotated[
+        str, typer.Option("--map", help="The head to train, in phase D: albedo, roughness, ...")
+    ] = "",
     override: Set = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where a stopped run of this phase was.")
-    ] = False,
-    workers: Annotated[int, typer.Option(help="Processes that read data (and build the cache).")] = 2,
-    device: Annotated[str, typer.Option(help="cuda, cpu, or auto: the GPU when there is one.")] = "auto",
+    resume: Resume = False,
+    workers: Workers = 2,
+    device: Device = "auto",
+    backbone: Backbone = None,
+    wandb: Wandb = False,
 ) -> None:
     """Train one phase from its recipe: leaves its best checkpoint, logs and TensorBoard files under ROOT.
 
-    The materials are read from ROOT/data/MatSynth (<category>/<name>/basecolor.png, normal.png, ...), decoded,
-    painted and cached once in ROOT/data/cache. Stop with Ctrl-C or SIGTERM at any time; go on with --resume.
+    Materials are read from ROOT/data/MatSynth and ROOT/data/Skyrim (<category>/<name>/basecolor.png, normal.png,
+    ...), decoded, painted and cached once in ROOT/data/cache. Stop with Ctrl-C or SIGTERM at any time; go on with
+    --resume. Several GPUs: torchrun --nproc-per-node N -m unbake.cli train ...
+    Exit code: 0 trained and its gate passed, 1 its gate failed, 130 stopped.
     """
     from unbake import recipe as recipes
 
     overrides = tuple(override or ())
-    r = recipes.load(phase, overrides)  # before torch is: a slip in a recipe is told at once
+    r = recipes.load(phase, overrides, map_)  # before torch is: a slip in a recipe is told at once
 
-    import torch
-
+    from unbake.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
-    from unbake.train.phase import Project, prepare, prepare_data
+    from unbake.train.phase import Project, conclude, prepare, prepare_data
 
     project = Project(root)
-    chosen = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device)
     with progress_bar("cache") as bar:
         task = bar.task_ids[0]
         problems = prepare_data(
@@ -72,20 +65,29 @@ def train(
         )
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
-    run = prepare(project, r, overrides, workers, chosen)
+    run = prepare(project, r, overrides, workers, chosen_device(device), backbone, wandb)
     with progress_bar("training") as bar:
-        finished = run_phase(run, _TrainingPrinter(bar), resume=resume)
+        finished = run_phase(run, TrainingPrinter(bar), resume=resume)
     best = (
         f"; best {r.best} {finished.best:.4f} in checkpoints/{r.writes}"
         if math.isfinite(finished.best)
         else ""
     )
     typer.echo(f"{r.tag}: {finished.reason}{best}")
-    if finished.interrupted:
+    if finished.verdict is Verdict.NOT_YET:
         raise typer.Exit(130)
+    conclude(project, r, Judgement(finished.verdict, finished.reason))
+    raise typer.Exit(finished.verdict.value)
 
 
-class _TrainingPrinter:
+def chosen_device(name: str) -> "torch.device":
+    """The device a person named, "auto" being the GPU when there is one."""
+    import torch
+
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+
+
+class TrainingPrinter:
     """Turns the loop's events into a progress bar and lines."""
 
     def __init__(self, bar: "Progress") -> None:
@@ -93,6 +95,7 @@ class _TrainingPrinter:
         self._task = bar.task_ids[0]
 
     def __call__(self, event: object) -> None:
+        """Show one event of `unbake.train.loop`."""
         from unbake.train.loop import EpochDone, Progress
 
         match event:
@@ -113,32 +116,14 @@ class _TrainingPrinter:
                     )
             case EpochDone():
                 star = "  (best so far)" if event.best else ""
-                loss = event.figures["mat_val_loss"]
                 self._bar.console.print(
-                    f"epoch {event.epoch}: mat_val_loss {loss:.4f}{star}", highlight=False
+                    f"epoch {event.epoch}: {headline(event.figures)}{star}", highlight=False
                 )
 
 
-@app.command()
-def rehearse(
-    root: Annotated[
-        Path, typer.Argument(metavar="ROOT", help="A folder for the rehearsal's own project.")
-    ] = Path("out/rehearsal"),
-) -> None:
-    """Run every recipe on the tiny networks and procedural materials: does everything work here?"""
-    from unbake import recipe as recipes
-    from unbake.train.loop import EpochDone, Finished
-    from unbake.train.rehearse import rehearse as run
-
-    def say(tag: str, event: object) -> None:
-        match event:
-            case EpochDone(epoch=epoch, figures=figures):
-                typer.echo(f"{tag} epoch {epoch}: mat_val_loss {figures['mat_val_loss']:.4f}")
-            case Finished(reason=reason):
-                typer.echo(f"{tag}: {reason}")
-
-    run(root, recipes.names(), say)
-    typer.echo(f"checkpoints are in {root / 'checkpoints'}, logs in {root / 'train_logs'}")
+def headline(figures: dict[str, float]) -> str:
+    """The figures of an epoch that a person follows: the validation losses."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items() if name.endswith("_loss"))
 
 
 @app.command()

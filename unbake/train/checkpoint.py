@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from unbake.errors import TrainingError
-from unbake.models.config import CONFIGS
 from unbake.models.network import Networks
-from unbake.models.weights import load_weights, read_metadata
+from unbake.models.weights import build_networks, load_weights, read_metadata
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -27,7 +26,6 @@ class Position(msgspec.Struct, frozen=True):
     epoch: int
     step: int
     history: list[dict[str, float]]
-    best: float | None
     train_sums: dict[str, list[float]]
     skipped: int
     """Steps left out because a loss or gradient was not finite."""
@@ -126,14 +124,14 @@ def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
         header = handle.metadata() or {}
         if "position" in header:
             story = json.loads(header["metadata"])
-            networks = Networks(CONFIGS[story["model"]])
+            networks = build_networks(story)
             start = "model."
             names = [name for name in handle.keys() if name.startswith(start)]  # noqa: SIM118 - not a dict
             networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
             figures = json.loads(header["position"])["history"][-1]
             return networks, story | {"name": path.stem, "figures": figures}
     story = read_metadata(path)
-    networks = Networks(CONFIGS[story["model"]])
+    networks = build_networks(story)
     load_weights(path, networks)
     return networks, story
 

@@ -3,7 +3,7 @@
 import math
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,18 +11,22 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
-from unbake import gate
-from unbake.data.dataset import Batch, EpochSampler, PatchDataset, collate
+from unbake.data.dataset import Batch, PatchDataset, collate
+from unbake.data.mix import MixSampler
+from unbake.data.sources import Domain
 from unbake.errors import TrainingError
-from unbake.losses.total import LossWeights
+from unbake.gate import Verdict
+from unbake.losses.total import Distance, LossWeights
 from unbake.models.leaves import leaves
 from unbake.models.network import Networks
-from unbake.recipe import Plateau, Recipe, Settled
+from unbake.recipe import Recipe
 from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
+from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.optim import build_optimizer, build_schedule, clip_gradients, steps_every_batch
+from unbake.train.outcome import best_epoch, ended
 from unbake.train.step import forward_networks, loss_weights, total
 from unbake.train.tracking import Tracker
-from unbake.train.validate import validate
+from unbake.train.validate import validated
 
 PRINT_EVERY = 50
 """Iterations between reports of the losses (plan: "print losses every 50 it")."""
@@ -54,11 +58,14 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Finished:
-    """The phase is over, and why."""
+    """The phase is over: may the next one begin, and why.
 
+    best: the lowest value of the recipe's figure, NaN where there is none. A run stopped by a signal is NOT_YET.
+    """
+
+    verdict: Verdict
     reason: str
     best: float
-    interrupted: bool = False
 
 
 Event = Progress | EpochDone | Finished
@@ -66,20 +73,28 @@ Event = Progress | EpochDone | Finished
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a run of a phase needs, made ready by `unbake.train.phase`."""
+    """Everything a run of a phase needs, made ready by `unbake.train.phase`.
+
+    validation: the domains that are validated, each with its items of `val_data`. steps: batches an epoch.
+    perceptual: name and function of the albedo's perceptual distance, or None.
+    """
 
     recipe: Recipe
     networks: Networks
     trainable: set[str]
     train_data: PatchDataset
-    sampler: EpochSampler
+    sampler: MixSampler
     val_data: PatchDataset
+    validation: dict[Domain, Sequence[int]]
+    steps: int
     log_folder: Path
     state_path: Path
     save_best: Callable[[dict[str, float]], None]
     metadata: dict[str, object]
     device: torch.device
+    perceptual: tuple[str, Distance] | None = None
     workers: int = 0
+    wandb: bool = False
     save_every_s: float = 120.0
 
 
@@ -93,39 +108,34 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     named = [(n, p) for n, p in networks.named_parameters() if n in run.trainable]
     trained = {leaf.network for name, leaf in leaves(networks).items() if name in run.trainable}
     optimizer = build_optimizer(named, recipe.optimizer)
-    steps = run.sampler.patches // recipe.data.batch
-    if steps == 0:
-        raise TrainingError(
-            f"Expected at least one batch of {recipe.data.batch} patches an epoch, got {run.sampler.patches}; "
-            "add materials, or lower data.batch (--set data.batch=1)."
-        )
-    schedule = build_schedule(optimizer, recipe.schedule, recipe.epochs.max, steps)
+    schedule = build_schedule(optimizer, recipe.schedule, recipe.epochs.max, run.steps)
     weights = loss_weights(recipe.losses)
-    val_batches = DataLoader(run.val_data, batch_size=1, collate_fn=collate, sampler=range(len(run.val_data)))
+    distance = run.perceptual[0] if run.perceptual else "none"
 
     def save(at: Position) -> None:
         save_state(run.state_path, networks, optimizer, schedule, at, run.metadata)
 
-    def validated() -> dict[str, float]:
-        figures = validate(networks, (batch.to(run.device) for batch in val_batches), weights)
-        return {"mat_val_loss": figures.pop("loss")} | figures
+    def figures_now() -> dict[str, float]:
+        return validated(
+            networks, run.val_data, run.validation, weights, run.device, recipe.map, run.perceptual
+        )
 
     clear_drafts(run.state_path.parent)
     if resume:
         position = load_state(run.state_path, networks, optimizer, schedule, run.metadata)
     else:
-        position = Position(1, 0, [{"epoch": 0} | validated()], None, {}, 0)
-    tracker = Tracker(
-        run.log_folder, resumed_at=(position.epoch - 1) * steps + position.step if resume else None
-    )
+        position = Position(1, 0, [{"epoch": 0} | figures_now()], {}, 0)
+    steps = run.steps
+    resumed_at = (position.epoch - 1) * steps + position.step if resume else None
+    tracker = Tracker(run.log_folder, resumed_at)
     if not resume:
         tracker.epoch(0, position.history)
-    reason = _ended(recipe, position)
-    epoch, done, history, best = position.epoch, position.step, list(position.history), position.best
+    epoch, done, history = position.epoch, position.step, list(position.history)
+    judgement = ended(recipe, history, distance)
     sums, skipped, skipped_in_a_row = dict(position.train_sums), position.skipped, 0
     last_save = time.monotonic()
     with _stop_flag() as stopped:
-        while reason is None:
+        while judgement is None:
             networks.train()
             for batch in _batches(run, epoch, done):
                 torch.manual_seed(_mix(recipe.seed, epoch, done))
@@ -151,40 +161,37 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
                     tracker.step((epoch - 1) * steps + done, means, lr)
                 emit(Progress(epoch, recipe.epochs.max, done, steps, lr, means))
                 if stopped() or time.monotonic() - last_save > run.save_every_s:
-                    save(Position(epoch, done, history, best, sums, skipped))
+                    save(Position(epoch, done, history, sums, skipped))
                     last_save = time.monotonic()
                     if stopped():
                         tracker.close()
-                        finished = Finished(
-                            "stopped by a signal; go on with --resume",
-                            math.nan if best is None else best,
-                            True,
-                        )
+                        reason = "stopped by a signal; go on with --resume"
+                        finished = Finished(Verdict.NOT_YET, reason, _best_value(recipe, history))
                         emit(finished)
                         return finished
             if not steps_every_batch(recipe.schedule):
                 schedule.step()
-            figures = {
-                "epoch": epoch,
-                "lr": optimizer.param_groups[0]["lr"],
-                "skipped": skipped,
-            } | validated()
-            history.append(figures)
-            is_best = math.isfinite(figures[recipe.best]) and (best is None or figures[recipe.best] < best)
+            lr = optimizer.param_groups[0]["lr"]
+            history.append({"epoch": epoch, "lr": lr, "skipped": skipped} | figures_now())
+            is_best = best_epoch(recipe, history) == epoch
             if is_best:
-                best = figures[recipe.best]
-                run.save_best(figures)
+                run.save_best(history[-1])
             tracker.epoch(epoch * steps, history)
-            epoch, done, sums = epoch + 1, 0, {}
-            position = Position(epoch, 0, history, best, sums, skipped)
-            save(position)
+            done, sums = 0, {}
+            save(Position(epoch + 1, done, history, sums, skipped))
             last_save = time.monotonic()
-            emit(EpochDone(epoch - 1, figures, is_best))
-            reason = _ended(recipe, position)
+            emit(EpochDone(epoch, history[-1], is_best))
+            epoch += 1
+            judgement = ended(recipe, history, distance)
     tracker.close()
-    finished = Finished(reason or "", best if best is not None else math.nan)
+    finished = Finished(*judgement, _best_value(recipe, history))
     emit(finished)
     return finished
+
+
+def _best_value(recipe: Recipe, history: Sequence[Mapping[str, float]]) -> float:
+    best = best_epoch(recipe, history)
+    return math.nan if best is None else history[best][recipe.best]
 
 
 def _train_step(
@@ -224,33 +231,17 @@ def _train_step(
 
 def _batches(run: Run, epoch: int, done: int) -> Iterable[Batch]:
     """The batches of an epoch from the one after `done` on: the same ones, whether or not the run was cut."""
-    size = run.recipe.data.batch
-    run.sampler.set_epoch(epoch, start=done * size)
+    crop = crop_of(run.recipe, epoch)
+    size = batch_of(run.recipe, crop)
+    run.sampler.set_epoch(epoch, run.steps * size, crop, start=done * size)
     return DataLoader(
         run.train_data,
         batch_size=size,
         sampler=run.sampler,
         collate_fn=collate,
-        drop_last=True,
         num_workers=run.workers,
         pin_memory=run.device.type == "cuda",
     )
-
-
-def _ended(recipe: Recipe, position: Position) -> str | None:
-    """Why the phase is over after the epochs done so far, or None."""
-    done = position.epoch - 1
-    values = [line[recipe.best] for line in position.history]
-    if done >= recipe.epochs.max:
-        return f"all {done} epochs are done"
-    if done < recipe.epochs.min:
-        return None
-    match recipe.advance:
-        case Settled(fall=fall, window=window, within=within):
-            return "the validation loss has settled" if gate.settled(values, fall, window, within) else None
-        case Plateau(patience=patience):
-            over = gate.plateaued(values[1:], patience)
-            return f"the best validation loss is {patience} epochs old" if over else None
 
 
 def _mix(*numbers: int) -> int:

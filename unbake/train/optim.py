@@ -5,9 +5,19 @@ from collections.abc import Iterable
 
 import torch
 from torch import nn
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import (
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LRScheduler,
+    OneCycleLR,
+    StepLR,
+)
 
-from unbake.recipe import Adam, AdamW, Cosine, OneCycle
+from unbake.recipe import Adam, AdamW, Cosine, Exponential, Lion, OneCycle, Step, WarmRestarts
+
+Optimizer = AdamW | Adam | Lion
+Schedule = Cosine | OneCycle | Step | WarmRestarts | Exponential
 
 
 def parameter_groups(
@@ -26,26 +36,39 @@ def parameter_groups(
     return groups
 
 
-def build_optimizer(named: Iterable[tuple[str, nn.Parameter]], choice: AdamW | Adam) -> torch.optim.Optimizer:
+def build_optimizer(named: Iterable[tuple[str, nn.Parameter]], choice: Optimizer) -> torch.optim.Optimizer:
     """torch's optimizer for the recipe's choice; `named` are the trained parameters only."""
     match choice:
         case AdamW(lr=lr, weight_decay=decay, betas=betas):
             return torch.optim.AdamW(parameter_groups(named, decay), lr=lr, betas=betas, fused=True)
         case Adam(lr=lr, betas=betas):
             return torch.optim.Adam(parameter_groups(named, 0.0), lr=lr, betas=betas, fused=True)
+        case Lion(lr=lr, weight_decay=decay, betas=betas):
+            import lion_pytorch
+
+            groups = parameter_groups(named, decay)
+            lion: torch.optim.Optimizer = lion_pytorch.Lion(groups, lr=lr, betas=betas)  # type: ignore[arg-type]
+            return lion
 
 
 def build_schedule(
-    optimizer: torch.optim.Optimizer, choice: Cosine | OneCycle, epochs: int, steps_per_epoch: int
+    optimizer: torch.optim.Optimizer, choice: Schedule, epochs: int, steps_per_epoch: int
 ) -> LRScheduler:
     """torch's schedule for the recipe's choice.
 
     OneCycle counts steps over `epochs` x `steps_per_epoch`, and its final_div_factor is chosen so that the
-    last step has `final_lr` (torch divides the *initial* rate, max_lr / 25, by it). Cosine counts epochs.
+    last step has `final_lr` (torch divides the *initial* rate, max_lr / 25, by it). Warm restarts count steps,
+    too; the others count epochs.
     """
     match choice:
         case Cosine(t_max=t_max):
             return CosineAnnealingLR(optimizer, T_max=t_max)
+        case Step(step_size=step_size, gamma=gamma):
+            return StepLR(optimizer, step_size=step_size, gamma=gamma)
+        case Exponential(gamma=gamma):
+            return ExponentialLR(optimizer, gamma=gamma)
+        case WarmRestarts(t_0=t_0):
+            return CosineAnnealingWarmRestarts(optimizer, T_0=t_0 * steps_per_epoch)
         case OneCycle(max_lr=max_lr, pct_start=pct_start, final_lr=final_lr):
             div_factor = 25.0
             return OneCycleLR(
@@ -59,9 +82,9 @@ def build_schedule(
             )
 
 
-def steps_every_batch(choice: Cosine | OneCycle) -> bool:
-    """Whether the schedule counts batches (OneCycle) or epochs."""
-    return isinstance(choice, OneCycle)
+def steps_every_batch(choice: Schedule) -> bool:
+    """Whether the schedule counts batches or epochs."""
+    return isinstance(choice, OneCycle | WarmRestarts)
 
 
 def clip_gradients(parameters: list[nn.Parameter], largest: float) -> float:

@@ -9,17 +9,30 @@ import torch
 
 from unbake import __version__
 from unbake.data.augment import Augmentation
-from unbake.data.cache import build_cache
-from unbake.data.dataset import EpochSampler, PatchDataset
-from unbake.data.sources import list_materials
+from unbake.data.cache import LONG_SIDE, build_cache
+from unbake.data.dataset import PatchDataset
+from unbake.data.mix import MixSampler, shares
+from unbake.data.photometric import SkyrimPhotometric
+from unbake.data.sources import Domain, list_materials
 from unbake.data.split import split
+from unbake.domain.maps import OUTPUTS
 from unbake.errors import TrainingError, UsageError
+from unbake.gate import Judgement
 from unbake.image.files import write_atomic
 from unbake.models.config import CONFIGS
 from unbake.models.leaves import freeze, leaves, select
+from unbake.models.lora import add_lora, has_lora
 from unbake.models.network import Networks
-from unbake.models.weights import load_weights, read_metadata, save_weights, warm_vit
-from unbake.recipe import Augment, Recipe, as_dict
+from unbake.models.weights import (
+    build_networks,
+    load_weights,
+    read_metadata,
+    save_head,
+    save_weights,
+    sha256_of,
+    warm_vit,
+)
+from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.synth.diffuse import TRAINING_STYLES
 from unbake.train.loop import Run
 
@@ -30,24 +43,34 @@ class Project:
 
     root: Path
 
-    @property
-    def matsynth(self) -> Path:
-        """Materials in MatSynth's layout."""
-        return self.root / "data" / "MatSynth"
+    def materials(self, domain: Domain) -> Path:
+        """Where a domain's materials lie, in MatSynth's layout."""
+        return self.root / "data" / {"matsynth": "MatSynth", "skyrim": "Skyrim"}[domain]
 
-    @property
-    def cache(self) -> Path:
-        """The memory-mapped cache."""
-        return self.root / "data" / "cache"
+    def cache(self, domain: Domain, long_side: int) -> Path:
+        """The memory-mapped cache of a domain at a size."""
+        return self.root / "data" / "cache" / f"{domain}_{long_side}"
 
     @property
     def checkpoints(self) -> Path:
         """Weights and their stories."""
         return self.root / "checkpoints"
 
-    def logs(self, tag: str) -> Path:
-        """Where a phase writes its metrics and event files."""
-        return self.root / "train_logs" / tag
+    def logs(self, recipe: Recipe) -> Path:
+        """Where a phase writes its metrics and event files: by its tag, and by its map where it has one."""
+        return self.root / "train_logs" / recipe.tag / recipe.map
+
+    def state(self, recipe: Recipe) -> Path:
+        """Where a run stands: what --resume goes on from."""
+        return self.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors"
+
+    def parent(self, names: str | tuple[str, ...]) -> Path:
+        """The checkpoint a phase starts from: the first of `names` that is there. Raises TrainingError."""
+        wanted = (names,) if isinstance(names, str) else names
+        for name in wanted:
+            if (self.checkpoints / f"{name}.safetensors").is_file():
+                return self.checkpoint(name)
+        return self.checkpoint(wanted[0])
 
     def checkpoint(self, name: str) -> Path:
         """The weights file of a checkpoint; the plan's `A0_best.pth` and a bare `A0_best` name the same one.
@@ -63,42 +86,91 @@ class Project:
         return path
 
 
+def domains(recipe: Recipe) -> tuple[Domain, ...]:
+    """The domains a recipe draws from and is validated on."""
+    mix = recipe.data.mix
+    shares: dict[Domain, float] = {"matsynth": mix.matsynth, "skyrim": mix.skyrim}
+    return tuple(domain for domain, share in shares.items() if share > 0)
+
+
+def long_side(recipe: Recipe) -> int:
+    """Side that cached textures are reduced to at most, texels: no phase needs more than its own px."""
+    return max(LONG_SIDE, recipe.data.px)
+
+
 def prepare_data(
     project: Project, recipe: Recipe, workers: int, on_progress: Callable[[int, int], None] | None = None
 ) -> list[str]:
-    """Build (or complete) the cache of the project's materials; returns a sentence for each one left out."""
-    sources = list_materials(project.matsynth)
-    known = {source.source for source in sources}
+    """Build (or complete) the caches of the project's materials; returns a sentence for each one left out."""
+    sources = {domain: list_materials(project.materials(domain), domain) for domain in domains(recipe)}
+    known = {source.source for materials in sources.values() for source in materials}
+    everywhere = set(domains(recipe)) == {"matsynth", "skyrim"}
     unknown = [name for name in recipe.data.held_out if name not in known]
-    if unknown:
+    if unknown and everywhere:
         raise UsageError(
             f"Expected data.held_out to name sources of the materials ({', '.join(sorted(known))}), "
             f"got {', '.join(unknown)}; mend the list."
         )
-    return build_cache(
-        sources,
-        split(sources, recipe.data.held_out),
-        project.cache,
-        styles=TRAINING_STYLES,
-        variants=recipe.data.variants,
-        seed=recipe.seed,
-        workers=workers,
-        on_progress=on_progress,
-    )
+    problems: list[str] = []
+    for domain, materials in sources.items():
+        problems += build_cache(
+            materials,
+            split(materials, recipe.data.held_out),
+            project.cache(domain, long_side(recipe)),
+            domain=domain,
+            long_side=long_side(recipe),
+            scales=recipe.data.scales,
+            styles=TRAINING_STYLES,
+            variants=recipe.data.variants,
+            seed=recipe.seed,
+            workers=workers,
+            on_progress=on_progress,
+        )
+    return problems
 
 
 def prepare(
-    project: Project, recipe: Recipe, overrides: tuple[str, ...], workers: int, device: torch.device
+    project: Project,
+    recipe: Recipe,
+    overrides: tuple[str, ...],
+    workers: int,
+    device: torch.device,
+    backbone: Path | None = None,
+    wandb: bool = False,
 ) -> Run:
-    """Networks from the recipe's parents, its selections frozen, its data opened: a Run for `train`."""
+    """Networks from the recipe's parents, its selections frozen, its data opened: a Run for `train`.
+
+    backbone: weights of the perceptual network, for a recipe that has one. Raises TrainingError for a missing
+    parent, an empty pool, or a recipe of one head that was not told which.
+    """
+    if MAP in recipe.writes:
+        raise UsageError(
+            f"Expected --map with one of {', '.join(OUTPUTS)}: this phase trains one head at a time."
+        )
     project.checkpoints.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    networks, parents = _networks(project, recipe)
-    trainable = select(leaves(networks), recipe.trains)
+    networks, parents, base = _networks(project, recipe)
     freeze(networks, recipe.trains)
-    data = PatchDataset(
-        project.cache, "train", recipe.data.px, seed=recipe.seed, augment=_augmentation(recipe.augment)
+    caches = {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)}
+    data = recipe.data
+    train_data = PatchDataset(
+        caches,
+        "train",
+        data.px,
+        seed=recipe.seed,
+        augment=_augmentation(recipe.augment),
+        scales=data.scales,
+        resize_to=data.px if data.crop and data.crop.feed == "resized" else None,
     )
+    val_data = PatchDataset(caches, "val", data.px, seed=recipe.seed, val_crops=data.val_crops)
+    sizes = {pool: len(items) for pool, items in train_data.pools.items()}
+    chances = shares(data.mix.matsynth, data.mix.skyrim, data.pairs.real, data.pairs.synthetic, sizes)
+    patches = data.patches or sum(sizes[pool] for pool, share in chances.items() if share > 0)
+    if patches < data.batch:
+        raise TrainingError(
+            f"Expected at least one batch of {data.batch} patches an epoch, got {patches}; "
+            "add materials, or lower data.batch (--set data.batch=1)."
+        )
     lineage: dict[str, object] = {
         "name": recipe.writes,
         "tag": recipe.checkpoint_tag,
@@ -107,34 +179,47 @@ def prepare(
         "recipe": as_dict(recipe),
         "overrides": list(overrides),
         "parents": parents,
+        "pools": sizes,
         "unbake": __version__,
         "ema": False,
     }
 
     def save_best(figures: dict[str, float]) -> None:
         story = lineage | {"figures": figures}
-        save_weights(project.checkpoints / f"{recipe.writes}.safetensors", networks, story)
-        write_atomic(project.checkpoints / f"{recipe.writes}.json", json.dumps(story, indent=1).encode())
+        path = project.checkpoints / f"{recipe.writes}.safetensors"
+        if recipe.map:
+            story |= (
+                {"head": recipe.map, "base": {"name": base.stem, "sha256": sha256_of(base)}} if base else {}
+            )
+            save_head(path, networks, recipe.map, story)
+        else:
+            save_weights(path, networks, story)
+        write_atomic(path.with_suffix(".json"), json.dumps(story, indent=1).encode())
 
     return Run(
         recipe=recipe,
         networks=networks,
-        trainable=trainable,
-        train_data=data,
-        sampler=EpochSampler(len(data), recipe.data.patches or len(data), recipe.seed),
-        val_data=PatchDataset(project.cache, "val", recipe.data.px, seed=recipe.seed),
-        log_folder=project.logs(recipe.tag),
-        state_path=project.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors",
+        trainable=select(leaves(networks), recipe.trains),
+        train_data=train_data,
+        sampler=MixSampler(train_data.pools, chances, recipe.seed),
+        val_data=val_data,
+        validation={domain: val_data.validation_items(domain) for domain in caches},
+        steps=patches // data.batch,
+        log_folder=project.logs(recipe),
+        state_path=project.state(recipe),
         save_best=save_best,
         metadata=lineage,
         device=device,
+        perceptual=None,  # TODO-lead
         workers=workers if device.type == "cuda" else 0,
+        wandb=wandb,
     )
 
 
 def _augmentation(choice: Augment) -> Augmentation | None:
     """The recipe's augmentation table as the data package takes it; None where nothing is done."""
-    if not (choice.spatial or choice.colour_jitter or choice.composite2 or choice.composite4):
+    light = choice.photometric
+    if not (choice.spatial or choice.colour_jitter or choice.composite2 or choice.composite4 or light):
         return None
     return Augmentation(
         spatial=choice.spatial,
@@ -144,29 +229,64 @@ def _augmentation(choice: Augment) -> Augmentation | None:
         hue=40.0 * choice.colour_jitter,
         two_crop=choice.composite2,
         four_crop=choice.composite4,
+        photometric=SkyrimPhotometric(light.p, light.strength) if light else None,
     )
 
 
-def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, object]]:
+def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, object], Path | None]:
+    """The networks a phase begins with, the stories of its parents, and the file it is based on."""
     if not recipe.starts_from:
         networks = Networks(CONFIGS[recipe.model or "small"])
-        return networks, {"vit": warm_vit(networks, Path(recipe.warm_start))} if recipe.warm_start else {}
-    paths = {part: project.checkpoint(name) for part, name in recipe.starts_from.items()}
-    stories = {part: read_metadata(path) for part, path in paths.items()}
-    for story in stories.values():
-        seen = set(recipe.data.held_out) - set(story["recipe"]["data"]["held_out"])
-        if seen:
-            raise TrainingError(
-                f"Expected {', '.join(sorted(seen))} to be held out from the start, but {story['name']} was trained "
-                "on it; hold out the same sources in every phase (--set data.held_out=[...])."
-            )
-    networks = Networks(CONFIGS[next(iter(stories.values()))["model"]])
+        warm = {"vit": warm_vit(networks, Path(recipe.warm_start))} if recipe.warm_start else {}
+        return networks, warm, None
+    paths = {part: project.parent(names) for part, names in recipe.starts_from.items()}
+    stories = {part: _story(path, recipe) for part, path in paths.items()}
+    base = paths.get("all", next(iter(paths.values())))
+    networks = build_networks(read_metadata(base))
     for part, path in sorted(paths.items(), key=lambda item: item[0] != "all"):
-        donor = Networks(networks.config)
+        donor = build_networks(read_metadata(path))
         load_weights(path, donor)
         if part == "all":
             networks = donor
         else:
             networks.get_submodule(part).load_state_dict(donor.get_submodule(part).state_dict())
-    kept = ("name", "recipe", "overrides", "parents")
-    return networks, {part: {key: story[key] for key in kept} for part, story in stories.items()}
+    if recipe.lora is not None and not has_lora(networks):
+        add_lora(networks, recipe.lora.rank, recipe.lora.alpha)
+    return networks, stories, base
+
+
+def _story(path: Path, recipe: Recipe) -> dict[str, object]:
+    """What the lineage keeps of a parent: its own story, and how its phase was judged."""
+    story = read_metadata(path)
+    seen = set(recipe.data.held_out) - set(story["recipe"]["data"]["held_out"])
+    if seen:
+        raise TrainingError(
+            f"Expected {', '.join(sorted(seen))} to be held out from the start, but {story['name']} was trained "
+            "on it; hold out the same sources in every phase (--set data.held_out=[...])."
+        )
+    kept = {key: story[key] for key in ("name", "recipe", "overrides", "parents")}
+    return kept | {"sha256": sha256_of(path), "verdict": read_verdict(path)}
+
+
+def read_verdict(checkpoint: Path) -> dict[str, object] | None:
+    """How the phase that wrote a checkpoint was judged ("verdict", "reason", "forced"), None while it runs."""
+    try:
+        verdict: dict[str, object] | None = json.loads(checkpoint.with_suffix(".json").read_bytes()).get(
+            "verdict"
+        )
+    except (OSError, ValueError):
+        return None
+    return verdict
+
+
+def conclude(project: Project, recipe: Recipe, judgement: Judgement, forced: bool = False) -> None:
+    """Keep beside a phase's checkpoint how it was judged; `forced`: it failed and was gone on from by order."""
+    path = project.checkpoints / f"{recipe.writes}.json"
+    if path.is_file():  # where no epoch had finite figures there is none
+        story = json.loads(path.read_bytes())
+        story["verdict"] = {
+            "verdict": judgement.verdict.name.lower(),
+            "reason": judgement.reason,
+            "forced": forced,
+        }
+        write_atomic(path, json.dumps(story, indent=1).encode())

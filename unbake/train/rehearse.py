@@ -6,30 +6,54 @@ from pathlib import Path
 import torch
 
 from unbake import recipe as recipes
+from unbake.data.sources import list_materials
 from unbake.synth.library import write_library
-from unbake.train.loop import Event, train
-from unbake.train.phase import Project, prepare, prepare_data
+from unbake.train.ladder import Climbing, Outcome, Rung, climb, rungs
+from unbake.train.loop import Event
+from unbake.train.phase import Project
+from unbake.train.standin import write_standin
 
-OVERRIDES: tuple[str, ...] = (
+SMALLER = (
     "epochs.min=2",
     "epochs.max=2",
     "data.px=64",
     "data.batch=2",
     "data.patches=8",
     "data.variants=1",
+    "data.val_crops=1",
+    "losses.perceptual=none",
 )
 """What a rehearsal changes in every recipe: sizes and durations, recorded in the checkpoints."""
 
 
-def rehearse(root: Path, phases: list[str], emit: Callable[[str, Event], None]) -> None:
-    """Train each phase in turn under `root`; leaves the same files as the real thing."""
+def rehearsal(until: str = "") -> list[Rung]:
+    """The ladder as a rehearsal runs it, up to a phase.
+
+    >>> [rung.name for rung in rehearsal("A")]
+    ['A0', 'A']
+    """
+    overrides = list(SMALLER)
+    for phase in recipes.names():
+        recipe = recipes.load(phase)
+        if not recipe.starts_from:
+            overrides.append(f"{phase}:model=tiny")
+        if recipe.data.crop:
+            overrides += [f"{phase}:data.crop.start=32", f"{phase}:data.crop.end=64"]
+    ladder = rungs(overrides)
+    if not until:
+        return ladder
+    last = max((i for i, rung in enumerate(ladder) if rung.recipe.tag == recipes.load(until).tag), default=0)
+    return ladder[: last + 1]
+
+
+def rehearse(root: Path, emit: Callable[[Rung, Event | Climbing], None], until: str = "") -> Outcome:
+    """Climb the ladder under `root`, gates forced and recorded; leaves the same files as the real thing.
+
+    A second call goes on where the first stopped.
+    """
     project = Project(root)
-    write_library(project.matsynth, size=128, implied=True)
-    for phase in phases:
-        overrides = OVERRIDES
-        if not recipes.load(phase).starts_from:
-            overrides += ("model=tiny",)
-        recipe = recipes.load(phase, overrides)
-        prepare_data(project, recipe, workers=1)
-        run = prepare(project, recipe, overrides, workers=0, device=torch.device("cpu"))
-        train(run, lambda event, tag=recipe.tag: emit(tag, event))  # type: ignore[misc]
+    matsynth = project.materials("matsynth")
+    write_library(matsynth, size=96, implied=True)
+    write_standin(list_materials(matsynth, "matsynth"), project.materials("skyrim"), size=64)
+    ladder = rehearsal(until)
+    return climb(project, ladder, emit, resume=True, force=True, workers=1, device=torch.device("cpu"))

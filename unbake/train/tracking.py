@@ -1,36 +1,106 @@
 """What a run leaves to read: metrics.jsonl (the gate, TensorBoard and a person read alike) and event files."""
 
 import json
+import math
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
+from uuid import uuid4
 
 from torch.utils.tensorboard import SummaryWriter
 
+from unbake.errors import UsageError
 from unbake.image.files import write_atomic
 
 
 class Tracker:
-    """Writes one JSON line an epoch to `folder/metrics.jsonl`, and the same figures to TensorBoard beside it."""
+    """Writes one JSON line an epoch to `folder/metrics.jsonl`, and the same figures to TensorBoard beside it.
 
-    def __init__(self, folder: Path, resumed_at: int | None = None) -> None:
+    resumed_at: the global step at which a stopped run goes on, None for a new one. wandb: log to Weights & Biases,
+    too, offline under `folder/wandb`; `wandb sync` uploads it. Raises UsageError where that package is missing.
+    """
+
+    def __init__(self, folder: Path, resumed_at: int | None = None, wandb: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._offline = OfflineRun(folder, resumed=resumed_at is not None) if wandb else None
         # What TensorBoard holds of steps after the point we resume at is of the run that was cut off.
         self._board = SummaryWriter(str(folder), purge_step=resumed_at)
 
     def step(self, step: int, terms: dict[str, float], lr: float) -> None:
         """Training terms at a global step."""
-        for name, value in terms.items():
-            self._board.add_scalar(f"train/{name}", value, step)
-        self._board.add_scalar("train/lr", lr, step)
+        self._log("train", terms | {"lr": lr}, step)
 
     def epoch(self, step: int, history: list[dict[str, float]]) -> None:
         """Validation figures after an epoch; the file always equals the history, so a resumed run leaves no doubles."""
-        for name, value in history[-1].items():
-            self._board.add_scalar(f"val/{name}", value, step)
+        self._log("val", history[-1], step)
         self._board.flush()
         lines = "".join(json.dumps(line, sort_keys=True) + "\n" for line in history)
         write_atomic(self.folder / "metrics.jsonl", lines.encode())
 
     def close(self) -> None:
-        """Flush and let go of the event file."""
+        """Flush and let go of the event files."""
         self._board.close()
+        if self._offline is not None:
+            self._offline.close()
+
+    def _log(self, kind: Literal["train", "val"], figures: dict[str, float], step: int) -> None:
+        for name, value in figures.items():
+            self._board.add_scalar(f"{kind}/{name}", value, step)
+        if self._offline is not None:
+            self._offline.log(kind, figures, step)
+
+
+class OfflineRun:
+    """One run of Weights & Biases, kept on disk; where it is resumed, its steps go on where they ended.
+
+    What the cut-off part had logged beyond the point of resuming is left as it is: a resumed run repeats it, and
+    such steps are not written a second time. `folder/wandb/logged.json` says how far they go.
+    """
+
+    def __init__(self, folder: Path, resumed: bool) -> None:
+        if find_spec("wandb") is None:
+            raise UsageError(
+                "Expected the package wandb for --wandb; pip install wandb, or leave the option out."
+            )
+        import wandb
+
+        self._path = folder / "wandb" / "logged.json"
+        self._path.parent.mkdir(exist_ok=True)
+        known = resumed and self._path.is_file()
+        state = (
+            json.loads(self._path.read_text()) if known else {"id": uuid4().hex[:8], "train": -1, "val": -1}
+        )
+        self._state: dict[str, int] = state
+        quiet = wandb.Settings(
+            silent=True,
+            console="off",
+            disable_git=True,
+            save_code=False,
+            x_disable_meta=True,
+            x_disable_stats=True,
+            x_save_requirements=False,
+        )
+        self._run = wandb.init(
+            project="unbake",
+            name="/".join(folder.parts[folder.parts.index("train_logs") + 1 :])
+            if "train_logs" in folder.parts
+            else folder.name,
+            id=state["id"],
+            dir=str(folder),
+            mode="offline",
+            settings=quiet,
+        )
+
+    def log(self, kind: Literal["train", "val"], figures: dict[str, float], step: int) -> None:
+        """Figures at a global step, unless this run logged them before it was cut off."""
+        if step <= self._state[kind]:
+            return
+        self._state[kind] = step
+        write_atomic(self._path, json.dumps(self._state).encode())
+        finite = {f"{kind}/{name}": value for name, value in figures.items() if math.isfinite(value)}
+        self._run.log(finite, step=step)
+
+    def close(self) -> None:
+        """End the run and write what is left of it."""
+        self._run.finish()

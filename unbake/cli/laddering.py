@@ -1,0 +1,158 @@
+"""The verbs that run many phases: ladder, rehearse."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unbake.cli.terminal import Root, app, print_table, progress_bar
+from unbake.cli.training import (
+    Backbone,
+    Device,
+    Resume,
+    TrainingPrinter,
+    Wandb,
+    Workers,
+    chosen_device,
+    headline,
+)
+
+if TYPE_CHECKING:
+    from unbake.train.ladder import Rung
+    from unbake.train.phase import Project
+
+
+@app.command()
+def ladder(
+    root: Root = Path(),
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="[PHASE:]KEY=VALUE",
+            help="Override a recipe value in all phases, or in one: --set B:epochs.max=4; repeatable.",
+        ),
+    ] = None,
+    resume: Resume = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on past a failed gate; recorded in every later checkpoint.")
+    ] = False,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave out a phase, e.g. Cp, which is optional; repeatable.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and what of it exists already.")
+    ] = False,
+    workers: Workers = 2,
+    device: Device = "auto",
+    backbone: Backbone = None,
+    wandb: Wandb = False,
+) -> None:
+    """Train phase after phase, A0 to D, each from its parents' best checkpoints.
+
+    Stops at a gate that fails, says why and exits 1. Stop it with Ctrl-C, SIGTERM or the power switch: --resume
+    goes on where it stood, with the same result. Before the first run: `unbake ladder --dry-run`.
+    """
+    from unbake.gate import Verdict
+    from unbake.train.ladder import Climbing, Standing, climb, rungs
+    from unbake.train.phase import Project
+
+    steps = rungs(override or (), without or ())
+    project = Project(root)
+    if dry_run:
+        _print_plan(project, steps)
+        return
+    with progress_bar("ladder") as bar:
+        show = TrainingPrinter(bar)
+
+        def tell(rung: "Rung", event: object) -> None:
+            match event:
+                case Climbing(standing=Standing.NEW | Standing.STOPPED | Standing.FAILED as where):
+                    bar.console.print(f"{rung.name}: {where.value}", highlight=False)
+                case Climbing():
+                    pass
+                case _:
+                    show(event)
+
+        outcome = climb(
+            project,
+            steps,
+            tell,
+            resume=resume,
+            force=force,
+            workers=workers,
+            device=chosen_device(device),
+            backbone=backbone,
+            wandb=wandb,
+            on_data=lambda rung, done, n: bar.update(
+                bar.task_ids[0], description=f"{rung.name}: cache", completed=done, total=n
+            ),
+            on_problem=lambda sentence: typer.echo(f"left out: {sentence}", err=True),
+        )
+    said = {Verdict.PASS: "done", Verdict.FAIL: "stopped at a gate", Verdict.NOT_YET: "stopped"}
+    typer.echo(f"{outcome.rung.name}: {said[outcome.verdict]}: {outcome.reason}")
+    raise typer.Exit(130 if outcome.verdict is Verdict.NOT_YET else outcome.verdict.value)
+
+
+def _print_plan(project: "Project", steps: list["Rung"]) -> None:
+    from rich.table import Table
+
+    from unbake.train.ladder import standing
+
+    table = Table("run", "starts from", "trains", "epochs", "px", "writes", "where it stands")
+    for rung in steps:
+        r = rung.recipe
+        parents = [
+            " or ".join([names] if isinstance(names, str) else names) for names in r.starts_from.values()
+        ]
+        table.add_row(
+            rung.name,
+            ", ".join(parents) or "scratch",
+            ", ".join(r.trains),
+            f"{r.epochs.min}-{r.epochs.max}",
+            str(r.data.px),
+            r.writes,
+            standing(project, rung).value,
+        )
+    print_table(table)
+
+
+@app.command()
+def rehearse(
+    until: Annotated[
+        str, typer.Argument(metavar="[all|PHASE]", help="all: every phase and a release; else up to a phase.")
+    ] = "all",
+    root: Annotated[Path, typer.Option(help="A folder for the rehearsal's own project.")] = Path(
+        "out/rehearsal"
+    ),
+) -> None:
+    """Run every recipe on the tiny networks and procedural materials: does everything work here?
+
+    Minutes, not days: sizes and epochs are cut, gates are forced, both are recorded. Leaves the files of the real
+    thing under ROOT, and in ROOT/release a model that `unbake convert --model` takes.
+    """
+    from unbake.gate import Verdict
+    from unbake.measure.release import release
+    from unbake.train.loop import EpochDone, Finished
+    from unbake.train.phase import Project
+    from unbake.train.rehearse import rehearse as run
+
+    def say(rung: "Rung", event: object) -> None:
+        match event:
+            case EpochDone(epoch=epoch, figures=figures):
+                typer.echo(f"{rung.name} epoch {epoch}: {headline(figures)}")
+            case Finished(reason=reason):
+                typer.echo(f"{rung.name}: {reason}")
+
+    whole = until == "all"
+    outcome = run(root, say, "" if whole else until)
+    if outcome.verdict is not Verdict.PASS:
+        typer.echo(f"{outcome.rung.name}: {outcome.reason}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"checkpoints are in {root / 'checkpoints'}, logs in {root / 'train_logs'}")
+    if whole:
+        typer.echo("releasing ...")
+        release(Project(root), root / "release")
+        typer.echo(
+            f"the model is in {root / 'release'}: try unbake convert IN OUT --model {root / 'release'}"
+        )
