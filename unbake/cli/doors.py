@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from unbake.domain.materials import CLASSES
 from unbake.errors import FileError, UsageError
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def multilabel(
 
 
 def film(
-    classes: Annotated[int, typer.Option(min=1, help="Material classes it reads.")] = 7,
+    classes: Annotated[int, typer.Option(min=1, help="Material classes it reads.")] = len(CLASSES),
     channels: Annotated[int, typer.Option(min=1, help="Feature channels it modulates.")] = 64,
 ) -> None:
     """Build a FiLM block, by which UNet-Maps hears what the material is; print its parameters and its first effect."""
