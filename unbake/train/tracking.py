@@ -1,7 +1,6 @@
 """What a run leaves to read: metrics.jsonl (the gate, TensorBoard and a person read alike) and event files."""
 
 import json
-import math
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -24,8 +23,8 @@ class Tracker:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._offline = OfflineRun(folder, resumed=resumed_at is not None) if wandb else None
-        # What TensorBoard holds of steps after the point we resume at is of the run that was cut off.
-        self._board = SummaryWriter(str(folder), purge_step=resumed_at)
+        # What TensorBoard holds of later steps is of a run that was cut off, or of an earlier one.
+        self._board = SummaryWriter(str(folder), purge_step=0 if resumed_at is None else resumed_at + 1)
 
     def step(self, step: int, terms: dict[str, float], lr: float) -> None:
         """Training terms at a global step."""
@@ -68,10 +67,9 @@ class OfflineRun:
         self._path = folder / "wandb" / "logged.json"
         self._path.parent.mkdir(exist_ok=True)
         known = resumed and self._path.is_file()
-        state = (
-            json.loads(self._path.read_text()) if known else {"id": uuid4().hex[:8], "train": -1, "val": -1}
-        )
-        self._state: dict[str, int] = state
+        state = json.loads(self._path.read_text()) if known else (uuid4().hex[:8], {})
+        self._id: str = state[0]
+        self._logged: dict[str, int] = state[1]
         quiet = wandb.Settings(
             silent=True,
             console="off",
@@ -83,10 +81,8 @@ class OfflineRun:
         )
         self._run = wandb.init(
             project="unbake",
-            name="/".join(folder.parts[folder.parts.index("train_logs") + 1 :])
-            if "train_logs" in folder.parts
-            else folder.name,
-            id=state["id"],
+            name="/".join(folder.parts[-2:]),
+            id=self._id,
             dir=str(folder),
             mode="offline",
             settings=quiet,
@@ -94,12 +90,11 @@ class OfflineRun:
 
     def log(self, kind: Literal["train", "val"], figures: dict[str, float], step: int) -> None:
         """Figures at a global step, unless this run logged them before it was cut off."""
-        if step <= self._state[kind]:
+        if step <= self._logged.get(kind, -1):
             return
-        self._state[kind] = step
-        write_atomic(self._path, json.dumps(self._state).encode())
-        finite = {f"{kind}/{name}": value for name, value in figures.items() if math.isfinite(value)}
-        self._run.log(finite, step=step)
+        self._logged[kind] = step
+        write_atomic(self._path, json.dumps([self._id, self._logged]).encode())
+        self._run.log({f"{kind}/{name}": value for name, value in figures.items()}, step=step)
 
     def close(self) -> None:
         """End the run and write what is left of it."""
