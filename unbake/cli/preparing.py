@@ -1,4 +1,4 @@
-"""The verbs that prepare a project's data: init, and `data` matsynth, skyrim, duplicates, audit, paint, cache."""
+"""The verbs that lay out a project and bring its data in: init, data matsynth, data skyrim."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +22,6 @@ data_app = typer.Typer(
 app.add_typer(data_app)
 
 Workers = Annotated[int, typer.Option(min=1, help="Processes that work side by side.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 SHOWN = 10
 """Failures that are printed; the report has them all."""
 
@@ -90,14 +89,14 @@ def matsynth(
     into = root / "data" / "MatSynth"
     wanted = Wanted(_side(px), tuple(licence or ()), limit, blends)
     with progress_bar("materials") as bar:
-        report = bring_in(open_source(source, into), into, wanted, workers, _advance(bar))
+        report = bring_in(open_source(source, into), into, wanted, workers, advance(bar))
     path = write_report(root, "matsynth", {"source": source, "px": px} | report)
     typer.echo(
         f"{report['materials']} materials in {into}: {report['written']} new, {report['there_already']} there before; "
         f"{len(report['blends_left_out'])} blends and {sum(report['other_licences'].values())} of other licences left "
         "out"
     )
-    _tell_failures(report["failed"], "row", path)
+    tell_failures(report["failed"], "row", path)
 
 
 @data_app.command()
@@ -143,14 +142,14 @@ def skyrim(
             px=px,
             threshold=THRESHOLD if threshold is None else threshold,
             workers=workers,
-            on_progress=_advance(bar),
+            on_progress=advance(bar),
         )
     path = write_report(root, "skyrim", {"mod": name} | report | {"without_pair": alone})
     typer.echo(
         f"{len(report['kept'])} pairs new, {report['there_already']} there before, {len(report['left_out'])} left out "
         f"(score under {report['threshold']}, or moved aside), {len(alone)} PBR sets without a vanilla one"
     )
-    _tell_failures(report["failed"], "pair", path)
+    tell_failures(report["failed"], "pair", path)
 
 
 def _side(text: str) -> int | None:
@@ -161,12 +160,13 @@ def _side(text: str) -> int | None:
     return int(text)
 
 
-def _advance(bar: "Progress") -> "Callable[[int, int], None]":
+def advance(bar: "Progress") -> "Callable[[int, int], None]":
+    """What shows (done, total) on a bar."""
     task = bar.task_ids[0]
     return lambda done, n: bar.update(task, completed=done, total=n)
 
 
-def _tell_failures(failed: list[dict[str, str]], what: str, report: Path) -> None:
+def tell_failures(failed: list[dict[str, str]], what: str, report: Path) -> None:
     """The first few failures on stderr, where the rest is, and exit code 1; nothing when there is none."""
     for one in failed[:SHOWN]:
         typer.echo(f"failed: {one[what]}: {one['reason']}", err=True)

@@ -117,7 +117,9 @@ def _mark(place: Path) -> tuple[Mark | None, str]:
         if (read_metadata(place) or {}).get("diffuse") == "synthetic":
             return None, ""
         diffuse, basecolor = (read_picture(files[stem]).rgb() for stem in ("diffuse", "basecolor"))
-        metallic = read_picture(files["metallic"]).unit()[..., :1] if "metallic" in files else None
+        # MatSynth's diffuse is the base colour without its metals; a game's is painted there too.
+        bare = place.parents[1].name == "MatSynth" and "metallic" in files
+        metallic = read_picture(files["metallic"]).unit()[..., :1] if bare else None
         return mark_of(diffuse, basecolor, metallic), ""
     except UnbakeError as error:
         return None, str(error)

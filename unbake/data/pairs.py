@@ -191,7 +191,7 @@ def _brought_in(
         found = {key: value if value is None else round(value, 4) for key, value in scores.items()}
         if fit.score < threshold:
             return found | {"reason": "other artwork"}
-        mark = mark_of(diffuse, basecolor, new[MapKind.METALLIC])
+        mark = mark_of(diffuse, basecolor)
         factor = min(1.0, max(rows, columns) / max(height, width), px / max(height, width))
         size = [max(LEAST_SIDE, round(side * factor)) for side in (height, width)]
         category, _, name = pair.place.partition("/")
