@@ -1,0 +1,108 @@
+"""The recipe of the zip for Windows, as far as it can be followed on any system."""
+
+import importlib.util
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def recipe() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_zip", PROJECT / "scripts" / "make_zip.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stand-in for python.org's package: the files whose names matter."""
+    path = tmp_path_factory.mktemp("python") / "python-3.12.10-embed-amd64.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("python.exe", "python312.dll", "python312.zip", "vcruntime140.dll"):
+            archive.writestr(name, b"MZ")
+        archive.writestr("python312._pth", "python312.zip\r\n.\r\n\r\n#import site\r\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def unpacked(recipe: ModuleType, embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip with our own wheel in it, unpacked."""
+    folder = tmp_path_factory.mktemp("zip")
+    wheel = recipe.build_wheel(folder, "--no-build-isolation", "--no-index")
+    recipe.pip("install", "--quiet", "--no-deps", "--no-index", "--target", str(folder / "site"), str(wheel))
+    recipe.assemble(embedded, folder / "site", folder / "unbake.zip", "1.2.3")
+    with zipfile.ZipFile(folder / "unbake.zip") as archive:
+        archive.extractall(folder / "out")
+    return folder / "out" / "unbake-1.2.3"
+
+
+def test_what_a_modder_runs_lies_at_the_top(unpacked: Path):
+    assert sorted(path.name for path in unpacked.iterdir()) == [
+        "Drop a mod here.bat", "LICENSE.txt", "READ ME.txt", "python", "unbake.bat"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Drop a mod here.bat", "LICENSE.txt", "READ ME.txt", "unbake.bat"])
+def test_texts_have_the_line_ends_that_windows_needs(unpacked: Path, name: str):
+    data = (unpacked / name).read_bytes()
+    assert data.count(b"\n") == data.count(b"\r\n") > 0
+
+
+def test_scripts_start_the_python_beside_them_wherever_they_lie(unpacked: Path):
+    for name in ("unbake.bat", "Drop a mod here.bat"):
+        assert '"%~dp0python\\python.exe" -X utf8 -m unbake.cli' in (unpacked / name).read_text()
+    assert (unpacked / "python" / "python.exe").is_file()
+
+
+def test_the_embedded_python_is_told_where_packages_are(unpacked: Path):
+    told = (unpacked / "python" / "python312._pth").read_text().split("\n")
+    assert [line.strip() for line in told] == ["python312.zip", ".", "Lib\\site-packages", "import site", ""]
+
+
+def test_the_packages_run_without_anything_of_the_checkout(unpacked: Path, tmp_path: Path):
+    site = unpacked / "python" / "Lib" / "site-packages"
+    code = f"import sys; sys.path.insert(0, {str(site)!r}); import unbake; print(unbake.__file__)\n"
+    code += "from unbake.export.packs import preset_names; print(*preset_names())\n"
+    code += "from unbake.cli import main; sys.argv = ['unbake', '--version']; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    where, presets, version = run.stdout.splitlines()
+    assert Path(where).is_relative_to(site)
+    assert "skyrim" in presets
+    assert version.startswith("unbake ")
+    assert (site / "unbake" / "bundled" / "card.json").is_file()
+
+
+def test_no_name_is_one_that_windows_cannot_have(unpacked: Path):
+    names = [path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*")]
+    assert [
+        name for name in names if any(letter in name for letter in '<>:"|?*\\') or name.endswith((".", " "))
+    ] == []
+    assert max(map(len, names)) < 160  # of 260, so that it can be unpacked somewhere deep
+
+
+def test_the_version_of_python_is_read_from_its_package(recipe: ModuleType, embedded: Path, tmp_path: Path):
+    assert recipe.python_version(embedded) == "3.12"
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("python.exe", b"")
+    with pytest.raises(SystemExit, match="embeddable"):
+        recipe.python_version(tmp_path / "other.zip")
+
+
+def test_the_same_parts_give_the_same_bytes(recipe: ModuleType, embedded: Path, tmp_path: Path):
+    (tmp_path / "site" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "site" / "one.py").write_text("1")
+    (tmp_path / "site" / "__pycache__" / "one.pyc").write_text("1")
+    for name in "ab":
+        recipe.assemble(embedded, tmp_path / "site", tmp_path / name, "1")
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert not any("__pycache__" in name for name in zipfile.ZipFile(tmp_path / "a").namelist())
