@@ -1,10 +1,21 @@
 """The door: verbs of `unbake`; the only place that parses, prints and exits. Heavy imports stand inside verbs."""
 
-from unbake.cli import converting, laddering, measuring, phases, preparing, training
+from unbake.cli import converting, curating, doctor, laddering, measuring, phases, preparing, training
 from unbake.cli.entry import run
 from unbake.cli.terminal import app
 
-__all__ = ["app", "converting", "laddering", "main", "measuring", "phases", "preparing", "training"]
+__all__ = [
+    "app",
+    "converting",
+    "curating",
+    "doctor",
+    "laddering",
+    "main",
+    "measuring",
+    "phases",
+    "preparing",
+    "training",
+]
 
 
 def main() -> None:
