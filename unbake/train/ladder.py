@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from unbake.errors import TrainingError, UsageError
 from unbake.gate import Judgement, Verdict
 from unbake.models.weights import read_metadata
 from unbake.recipe import Recipe, as_dict
-from unbake.train.loop import Event, Finished, train
+from unbake.train.loop import Event, train
 from unbake.train.phase import Project, conclude, prepare, prepare_data, read_verdict
 
 
@@ -145,15 +146,13 @@ def climb(
         if where is Standing.FAILED:
             judgement = _verdict(project, rung)
         else:
-            tell = (lambda done, n, rung=rung: on_data(rung, done, n)) if on_data else None
+            tell = partial(on_data, rung) if on_data else None
             for problem in prepare_data(project, rung.recipe, workers, tell):
                 on_problem(problem)
             run = prepare(
                 project, rung.recipe, rung.overrides, workers, device or torch.device("cpu"), backbone, wandb
             )
-            finished: Finished = train(
-                run, lambda event, rung=rung: emit(rung, event), where is Standing.STOPPED
-            )
+            finished = train(run, partial(emit, rung), where is Standing.STOPPED)
             if finished.verdict is Verdict.NOT_YET:
                 return Outcome(Verdict.NOT_YET, rung, finished.reason)
             judgement = Judgement(finished.verdict, finished.reason)

@@ -16,7 +16,7 @@ from unbake.data.mix import MixSampler
 from unbake.data.sources import Domain
 from unbake.errors import TrainingError
 from unbake.gate import Verdict
-from unbake.losses.total import Distance, LossWeights
+from unbake.losses.total import LossWeights
 from unbake.models.leaves import leaves
 from unbake.models.network import Networks
 from unbake.recipe import Recipe
@@ -24,6 +24,7 @@ from unbake.train.checkpoint import Position, clear_drafts, load_state, save_sta
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.optim import build_optimizer, build_schedule, clip_gradients, steps_every_batch
 from unbake.train.outcome import best_epoch, ended
+from unbake.train.perceptual import Perceptual
 from unbake.train.step import forward_networks, loss_weights, total
 from unbake.train.tracking import Tracker
 from unbake.train.validate import validated
@@ -92,7 +93,7 @@ class Run:
     save_best: Callable[[dict[str, float]], None]
     metadata: dict[str, object]
     device: torch.device
-    perceptual: tuple[str, Distance] | None = None
+    perceptual: Perceptual | None = None
     workers: int = 0
     wandb: bool = False
     save_every_s: float = 120.0
@@ -127,7 +128,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
         position = Position(1, 0, [{"epoch": 0} | figures_now()], {}, 0)
     steps = run.steps
     resumed_at = (position.epoch - 1) * steps + position.step if resume else None
-    tracker = Tracker(run.log_folder, resumed_at)
+    tracker = Tracker(run.log_folder, resumed_at, wandb=run.wandb)
     if not resume:
         tracker.epoch(0, position.history)
     epoch, done, history = position.epoch, position.step, list(position.history)
@@ -206,16 +207,16 @@ def _train_step(
     optimizer.zero_grad(set_to_none=True)
     statistics = [buffer.clone() for buffer in networks.buffers()]
     terms: dict[str, float] = {}
-    waiting = set(trained)
+    distance = run.perceptual[1] if run.perceptual else None
     bf16 = run.device.type == "cuda"
     with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=bf16):
-        for output in forward_networks(networks, batch, weights, trained.__contains__):
-            terms |= {name: float(value.detach()) for name, value in output.terms.items()}
+        outputs = forward_networks(
+            networks, batch, weights, trained.__contains__, wanted=trained, distance=distance
+        )
+        for output in outputs:
             if output.network in trained and output.terms:
+                terms |= {name: float(value.detach()) for name, value in output.terms.items()}
                 total(output.terms).backward()
-            waiting.discard(output.network)
-            if not waiting:
-                break  # the networks after the last trained one have nothing to learn from this batch
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     finite = all(map(math.isfinite, terms.values())) and math.isfinite(
         clip_gradients(parameters, run.recipe.clip)

@@ -47,7 +47,7 @@ def build_optimizer(named: Iterable[tuple[str, nn.Parameter]], choice: Optimizer
             import lion_pytorch
 
             groups = parameter_groups(named, decay)
-            lion: torch.optim.Optimizer = lion_pytorch.Lion(groups, lr=lr, betas=betas)  # type: ignore[arg-type]
+            lion: torch.optim.Optimizer = lion_pytorch.Lion(groups, lr=lr, betas=betas)
             return lion
 
 

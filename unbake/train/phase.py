@@ -35,6 +35,7 @@ from unbake.models.weights import (
 from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.synth.diffuse import TRAINING_STYLES
 from unbake.train.loop import Run
+from unbake.train.perceptual import perceptual
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ def prepare(
         save_best=save_best,
         metadata=lineage,
         device=device,
-        perceptual=None,  # TODO-lead
+        perceptual=perceptual(recipe.losses.perceptual, backbone, device),
         workers=workers if device.type == "cuda" else 0,
         wandb=wandb,
     )
@@ -237,10 +238,10 @@ def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, obj
     """The networks a phase begins with, the stories of its parents, and the file it is based on."""
     if not recipe.starts_from:
         networks = Networks(CONFIGS[recipe.model or "small"])
-        warm = {"vit": warm_vit(networks, Path(recipe.warm_start))} if recipe.warm_start else {}
-        return networks, warm, None
+        warm = warm_vit(networks, Path(recipe.warm_start)) if recipe.warm_start else None
+        return networks, {"vit": warm} if warm else {}, None
     paths = {part: project.parent(names) for part, names in recipe.starts_from.items()}
-    stories = {part: _story(path, recipe) for part, path in paths.items()}
+    stories: dict[str, object] = {part: _story(path, recipe) for part, path in paths.items()}
     base = paths.get("all", next(iter(paths.values())))
     networks = build_networks(read_metadata(base))
     for part, path in sorted(paths.items(), key=lambda item: item[0] != "all"):

@@ -9,17 +9,15 @@ from torch.utils.data import DataLoader
 from unbake.data.dataset import Batch, PatchDataset, collate
 from unbake.data.sources import Domain
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, MapKind, spec
-from unbake.losses.total import Distance, LossWeights
+from unbake.losses.total import LossWeights
 from unbake.metrics.mask import IOU
 from unbake.metrics.pixel import ACCURACY, metrics_of
 from unbake.models.network import Networks
-from unbake.train.step import forward_networks
+from unbake.train.perceptual import Perceptual
+from unbake.train.step import READS, forward_networks, network_of
 
 SHORT: dict[Domain, str] = {"matsynth": "mat", "skyrim": "sky"}
 """How figures name a domain: "mat_val_loss", "sky/l1/albedo"."""
-
-Perceptual = tuple[str, Distance]
-"""Name and function of a perceptual distance."""
 
 
 def validated(
@@ -38,7 +36,7 @@ def validated(
     """
     figures: dict[str, float] = {}
     for domain, which in items.items():
-        loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=list(which))  # type: ignore[arg-type]
+        loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=list(which))
         parts = validate(networks, (batch.to(device) for batch in loader), weights, head, perceptual)
         short = SHORT[domain]
         figures[f"{short}_val_loss"] = parts.pop("loss")
@@ -66,20 +64,26 @@ def validate(
     """
     was_training = networks.training
     networks.eval()
+    wanted = {network_of(MapKind(head))} if head else set(READS)
+    name, distance = perceptual or ("none", None)
     terms: dict[str, list[float]] = defaultdict(list)
     figures: dict[str, list[float]] = defaultdict(list)
     for batch in samples:
-        for output in forward_networks(networks, batch, weights, lambda _: False):
+        outputs = forward_networks(
+            networks, batch, weights, lambda _: False, wanted=wanted, distance=distance
+        )
+        for output in outputs:
             _collect_terms(terms, output.terms, batch, head)
             for kind, prediction in output.maps.items():
                 if bool(batch.given[kind][0]) and head in ("", kind):
-                    _collect_figures(figures, kind, prediction, batch.maps[kind], perceptual)
+                    _collect_figures(figures, kind, prediction, batch.maps[kind])
+                    if f"{kind}/perceptual" in output.terms:
+                        term = float(output.terms[f"{kind}/perceptual"])
+                        figures[f"{name}/{kind}"].append(term / weights.perceptual)
             if output.class_probs is not None and bool(batch.classes_given[0]) and not head:
                 figures[f"{ACCURACY.name}/classes"].append(
                     float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
                 )
-            if head and MapKind(head) in output.maps:
-                break
     networks.train(was_training)
     means = {f"loss/{name}": sum(values) / len(values) for name, values in sorted(terms.items())}
     result = {"loss": sum(means.values())} | means
@@ -103,12 +107,8 @@ def _collect_figures(
     kind: MapKind,
     prediction: torch.Tensor,
     truth: torch.Tensor,
-    perceptual: Perceptual | None,
 ) -> None:
     for metric in metrics_of(kind):
         into[f"{metric.name}/{kind}"].append(float(metric.fn(prediction.float(), truth)))
     if spec(kind).binary and bool((truth > METAL_THRESHOLD).any()):
         into[f"{IOU.name}/{kind}"].append(float(IOU.fn(prediction, truth)))
-    if perceptual is not None and spec(kind).colour == "srgb":
-        name, distance = perceptual
-        into[f"{name}/{kind}"].append(float(distance(prediction.float(), truth)[0]))

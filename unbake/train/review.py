@@ -1,0 +1,66 @@
+"""The figures of a checkpoint on its project's validation pairs, as training would log them; `val.py` asks it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from unbake import recipe as recipes
+from unbake.data.dataset import PatchDataset
+from unbake.errors import TrainingError
+from unbake.models.network import Networks
+from unbake.models.weights import load_head, read_metadata, sha256_of
+from unbake.recipe import Recipe
+from unbake.train.checkpoint import load_networks
+from unbake.train.perceptual import perceptual
+from unbake.train.phase import Project, domains, long_side, prepare_data
+from unbake.train.step import loss_weights
+from unbake.train.validate import validated
+
+
+def validate_checkpoint(
+    project: Project,
+    name: str,
+    overrides: tuple[str, ...] = (),
+    device: torch.device | None = None,
+    backbone: Path | None = None,
+    workers: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[str, float]:
+    """Figures as in metrics.jsonl ("mat_val_loss", "sky/l1/albedo", ...), by the recipe the checkpoint was trained by.
+
+    name: of a checkpoint under the project, also one of a single head (its base must be there) or the last state of
+    a run. overrides: of that recipe. backbone: of the perceptual distance the recipe names. The caches are completed
+    first. Raises TrainingError where the checkpoint or its base is missing, or the base is another.
+    """
+    networks, recipe = _opened(project, name, overrides)
+    distance = perceptual(recipe.losses.perceptual, backbone, device or torch.device("cpu"))
+    prepare_data(project, recipe, workers, on_progress)
+    data = PatchDataset(
+        {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)},
+        "val",
+        recipe.data.px,
+        seed=recipe.seed,
+        val_crops=recipe.data.val_crops,
+    )
+    items = {domain: data.validation_items(domain) for domain in domains(recipe)}
+    place = device or torch.device("cpu")
+    weights = loss_weights(recipe.losses)
+    return validated(networks.to(place), data, items, weights, place, recipe.map, distance)
+
+
+def _opened(project: Project, name: str, overrides: tuple[str, ...]) -> tuple[Networks, Recipe]:
+    """The networks of a checkpoint, a head put into its base, and the recipe of its story."""
+    path = project.checkpoint(name)
+    if not path.stem.endswith("_last") and "head" in (story := read_metadata(path)):
+        base = project.checkpoint(story["base"]["name"])
+        if sha256_of(base) != story["base"]["sha256"]:
+            raise TrainingError(
+                f"Expected {base.stem} to be the one that {path.stem} was trained on, but it has changed since; train "
+                "the head again."
+            )
+        networks, _ = load_networks(base)
+        load_head(path, networks)
+    else:
+        networks, story = load_networks(path)
+    return networks, recipes.told(story, overrides)
