@@ -1,9 +1,11 @@
 """What a phase of training is: strict structs, read from `phases/*.toml` before anything is loaded."""
 
+import copy
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -300,6 +302,19 @@ def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
         table = tomllib.loads(text.replace(MAP, map or MAP))
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"Expected TOML in {where}, but {error}; mend the file.") from None
+    return _built(table, overrides, where)
+
+
+def told(story: Mapping[str, Any], overrides: tuple[str, ...] = ()) -> Recipe:
+    """The recipe that a checkpoint's story holds under "recipe" (`as_dict`), with overrides; errors as of `load`.
+
+    >>> told({"recipe": as_dict(load("B"))}, ("data.batch=1",)).data.batch
+    1
+    """
+    return _built(copy.deepcopy(story["recipe"]), overrides, f"of {story.get('name', 'a checkpoint')}")
+
+
+def _built(table: dict[str, object], overrides: tuple[str, ...], where: str) -> Recipe:
     for override in overrides:
         _override(table, override)
     try:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from unbake.cli.terminal import Root, Set, progress_bar
+from unbake.cli.training import Backbone, Device, Workers, chosen_device
 from unbake.domain.materials import CLASSES
 from unbake.errors import FileError, UsageError
 
@@ -130,6 +132,40 @@ def lpips(
     if named is not None:
         with torch.no_grad():
             typer.echo(f"{named[0]} {float(named[1](one, other)):.6f}")
+
+
+def val(
+    checkpoint: Annotated[
+        str,
+        typer.Argument(
+            help="Under ROOT/checkpoints: B_best, D_albedo_best, B_last, ... (.pth is understood)."
+        ),
+    ],
+    root: Root = Path(),
+    override: Set = None,
+    backbone: Backbone = None,
+    device: Device = "auto",
+    workers: Workers = 2,
+) -> None:
+    """Print the validation figures of a checkpoint, a line each, as training logs them after every epoch.
+
+    The recipe is the one it was trained by; the pairs are the project's validation pairs, at its px, never augmented.
+    """
+    from unbake.train.phase import Project
+    from unbake.train.review import validate_checkpoint
+
+    with progress_bar("cache") as bar:
+        figures = validate_checkpoint(
+            Project(root),
+            checkpoint,
+            tuple(override or ()),
+            chosen_device(device),
+            backbone,
+            workers,
+            lambda done, n: bar.update(bar.task_ids[0], completed=done, total=n),
+        )
+    for name, value in figures.items():
+        typer.echo(f"{name:36s} {value:.6g}")
 
 
 def multilabel(
