@@ -160,9 +160,10 @@ def test_a_missing_or_damaged_file_is_named_in_the_error(tmp_path: Path, content
         load_weights(path, _networks(0))
 
 
-def test_writing_into_a_missing_folder_is_a_clear_error(tmp_path: Path):
-    with pytest.raises(FileError, match="check the folder"):
-        save_weights(tmp_path / "missing" / "w", _networks(0), {})
+def test_writing_where_no_file_can_be_is_a_clear_error(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="cannot be written"):
+        save_weights(tmp_path / "file" / "w", _networks(0), {})
 
 
 def _backbone(folder: Path, hidden: int, heads: int, layers: int) -> Dinov2Model:

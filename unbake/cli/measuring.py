@@ -13,27 +13,30 @@ if TYPE_CHECKING:
 
 @app.command()
 def release(
-    checkpoint: Annotated[
-        str, typer.Argument(help="Name of a checkpoint under ROOT: A_best, or A_last for the end of a run.")
-    ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the four ONNX files and card.json.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the model.")],
     root: Root = Path(),
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            help="Release this one as it is, without heads: A_best, or A_last for the end of a run."
+        ),
+    ] = None,
 ) -> None:
-    """Export a checkpoint for the converter and measure it on the sources that were held out.
+    """Join the six heads with what they were trained on, export for the converter, measure on what was held out.
 
-    Prints ours beside the floors and writes them to OUT/card.json, with data, licences and recipe.
+    Prints ours beside the floors. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
+    figures, data, licences and lineage; `unbake convert --model OUT` takes it.
     """
     from unbake.measure.release import release as run
     from unbake.train.phase import Project
 
-    project = Project(root)
     with progress_bar("measuring") as bar:
         task = bar.task_ids[0]
         evaluation = run(
-            project.checkpoint(checkpoint),
-            project.matsynth,
+            Project(root),
             out,
-            lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
+            checkpoint,
+            on_progress=lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
         )
     _print_figures(evaluation)
 

@@ -1,4 +1,4 @@
-"""A checkpoint becomes a bundle: ONNX files, and a card with what was measured on materials held apart."""
+"""What was trained becomes a model: ONNX, safetensors, and cards with what was measured on materials held apart."""
 
 import json
 import tempfile
@@ -20,11 +20,14 @@ from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.tiling import tileable_axes
 from unbake.measure.evaluate import converting, evaluate, fit_roughness, reduced
 from unbake.measure.figures import Evaluation, as_dict
+from unbake.measure.joined import join_heads, lineage, load_single
+from unbake.measure.model_card import model_card
 from unbake.measure.painter import paint_legacy
 from unbake.metrics.mask import calibrate_threshold
 from unbake.models.network import Networks, receptive_field
+from unbake.models.weights import save_weights
 from unbake.synth.library import SOURCE as PROCEDURAL
-from unbake.train.checkpoint import load_networks
+from unbake.train.phase import Project
 
 DECIDES: dict[MapKind, tuple[str, tuple[MapKind, ...]]] = {
     MapKind.ALBEDO: ("rmse", (MapKind.ALBEDO,)),
@@ -38,24 +41,43 @@ DECIDES: dict[MapKind, tuple[str, tuple[MapKind, ...]]] = {
 SIZE = 512
 """Longest side of a measured material, texels."""
 
+WEIGHTS = "model.safetensors"
+MODEL_CARD = "MODEL_CARD.md"
+
 
 def release(
-    checkpoint: Path, materials: Path, out: Path, on_progress: Callable[[str, int, int], None] | None = None
+    project: Project,
+    out: Path,
+    checkpoint: str | None = None,
+    *,
+    size: int = SIZE,
+    at_most: int | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
-    """Export a checkpoint to `out` and measure it; returns the figures on the held-out materials.
+    """Write a model to `out` and measure it; returns the figures on the held-out materials.
 
-    checkpoint: a .safetensors file of `train`, a best one or a run's last. materials: the folder it was trained on;
-    the split is made again from its recipe. On the validation materials the mask's threshold is calibrated. The
-    figures that count are those of the held-out sources, the networks used for every map; where no source is held
-    out the card has none, and what is returned are the validation figures. A map whose network does not beat the
-    rule there is left to the rule: the card's `use` says so. `out` changes only when all is measured.
+    checkpoint: the name of one to release as it is, a best one or a run's last; None joins the six heads with the
+    checkpoint they were trained on. The materials are the project's; the split is made again from the recipes. On
+    the validation materials the mask's threshold is calibrated. The figures that count are those of the held-out
+    sources, the networks used for every map; where no source is held out the card has none, and what is returned
+    are the validation figures. A map whose network does not beat the rule there is left to the rule: the card's
+    `use` says so. Procedural materials are measured on only where there are no others; the card says so.
+    size: longest side of a measured material, texels. at_most: materials of each split, None for all.
+    `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
+    Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
-    networks, story = load_networks(checkpoint)
-    held_out = tuple(story["recipe"]["data"]["held_out"])
+    networks, story = load_single(project.checkpoint(checkpoint)) if checkpoint else join_heads(project)
+    stories = lineage(story)
+    held_out = tuple(sorted(set.intersection(*(set(one["recipe"]["data"]["held_out"]) for one in stories))))
+    materials = project.materials("matsynth")
     sources = list_materials(materials)
     splits = split(sources, held_out)
-    measured = [s for s in sources if s.source != PROCEDURAL]
-    groups = {name: {s.id for s in measured if splits[s.id] == name} for name in ("train", "val", "test")}
+    real = [s for s in sources if s.source != PROCEDURAL]
+    measured = real or sources
+    groups = {
+        name: set(sorted(s.id for s in measured if splits[s.id] == name)[:at_most])
+        for name in ("train", "val", "test")
+    }
     if not groups["val"]:
         raise UsageError(
             f"Expected validation materials in {materials}, found none; give the folder the checkpoint was trained on."
@@ -65,11 +87,19 @@ def release(
         making = Path(folder)
         for path in export_onnx(networks, making).values():
             halve(path)
-        card, evaluation = _measured(making, networks, materials, measured, groups, on_progress)
-        card["held_out"] = {"sources": held_out, "materials": sorted(groups["test"]), "px": SIZE}
+        save_weights(making / WEIGHTS, networks, story)
+        card, evaluation = _measured(making, networks, materials, measured, groups, size, on_progress)
+        card["parameters"] = sum(parameter.numel() for parameter in networks.parameters())
+        card["measured_on"] = "materials" if real else "procedural materials"
+        card["held_out"] = {"sources": held_out, "materials": sorted(groups["test"]), "px": size}
         card["provenance"] = story
-        card["data"] = credits(s for s in sources if splits[s.id] != "test")
+        used = [s for s in sources if splits[s.id] != "test"]
+        if any(one["recipe"]["data"]["mix"]["skyrim"] > 0 for one in stories):
+            used += list_materials(project.materials("skyrim"), "skyrim")
+        card["data"] = credits(used)
         _write_card(making, card)
+        command = "unbake release OUT --root ROOT" + (f" --checkpoint {checkpoint}" if checkpoint else "")
+        write_atomic(making / MODEL_CARD, model_card(card, evaluation, command).encode())
         for path in sorted(making.iterdir()):
             path.replace(out / path.name)
     return evaluation
@@ -81,6 +111,7 @@ def _measured(
     materials: Path,
     measured: list[MaterialSource],
     groups: dict[str, set[str]],
+    size: int,
     on_progress: Callable[[str, int, int], None] | None,
 ) -> tuple[dict[str, Any], Evaluation]:
     """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
@@ -105,13 +136,13 @@ def _measured(
             materials,
             converting(Predictor(making)),
             ids=groups[group],
-            size=SIZE,
+            size=size,
             roughness=roughness,
             on_progress=lambda done, total: on_progress(group, done, total) if on_progress else None,
         )
 
     _write_card(making, card)
-    card["mask_threshold"] = min(0.9, max(0.1, _calibrated(making, measured, groups["val"])))
+    card["mask_threshold"] = min(0.9, max(0.1, _calibrated(making, measured, groups["val"], size)))
     card["roughness_constants"] = roughness
     validation = measure("val")
     test = measure("test") if groups["test"] else None
@@ -143,7 +174,7 @@ def credits(sources: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str]) -> float:
+def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str], size: int) -> float:
     predictor = Predictor(bundle)
     probabilities, truths = [], []
     for source in sources:
@@ -155,7 +186,7 @@ def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str]) -> f
             continue  # `evaluate` says why it is left out
         if MapKind.METALLIC not in truth:
             continue
-        truth = reduced(truth, SIZE)
+        truth = reduced(truth, size)
         legacy = paint_legacy(source.id, source.category, truth)
         wrap = tileable_axes(legacy.diffuse)
         probabilities.append(

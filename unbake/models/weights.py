@@ -2,21 +2,20 @@
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import Dinov2Model
 from transformers.utils import logging
 
 from unbake.errors import FileError, UsageError
+from unbake.image.files import write_atomic
 from unbake.models.config import CONFIGS
 from unbake.models.leaves import part_of
 from unbake.models.lora import add_lora, canonical, is_lora, lora_of
@@ -57,16 +56,7 @@ def save_weights(path: Path, networks: Networks, metadata: dict[str, Any]) -> No
 
 def _save(path: Path, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {_KEY: json.dumps(metadata)}
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-            whole = Path(folder) / path.name
-            save_file(tensors, whole, header)
-            with whole.open("rb+") as file:  # Windows flushes only what is open for writing
-                os.fsync(file.fileno())
-            whole.replace(path)
-    except (OSError, SafetensorError) as error:
-        raise FileError(f"Expected to write weights to {path}, but {error}; check the folder.") from None
+    write_atomic(path, save(tensors, {_KEY: json.dumps(metadata)}))
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""MODEL_CARD.md of a release, from its card and its story alone: what it is, was made from, and was measured to do."""
+
+import shlex
+from collections.abc import Iterable
+from typing import Any
+
+from unbake.measure.figures import Evaluation, table
+from unbake.measure.joined import Story, lineage, warm_starts
+
+_READS = (
+    "a painted diffuse (sRGB), a tangent normal map, and the specular mask where there is one",
+    "albedo, roughness, metallic with its mask, AO, height, and a probability for each material class",
+)
+
+
+def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> str:
+    """The page, in Markdown.
+
+    card: as written to card.json, "provenance" included. evaluation: the figures to show. command: what was typed.
+    """
+    story: Story = card["provenance"]
+    networks = [kind for kind, source in card["use"].items() if source == "network"]
+    rules = [kind for kind in card["use"] if kind not in networks]
+    sections = [
+        f"# {story['name']}{', with a head for each map' if 'heads' in story else ''}",
+        f"Size `{card['size']}`, {card['parameters']:,} parameters; ViT, SegFormer, UNet-Albedo and UNet-Maps as ONNX "
+        "(float16 weights, computed in float32) and together in `model.safetensors` (float32, LoRA merged).",
+        f"Reads {_READS[0]}. Gives {_READS[1]} ({', '.join(card['classes'])}).",
+        "## Figures",
+        _measured(card, evaluation),
+        _table(table(evaluation)),
+        *(f"Left out: {sentence}" for sentence in evaluation.left_out),
+        f"In conversion the networks give {_listed(networks)}; rules give {_listed(rules)} (`use` in card.json: "
+        "what the networks do better than the rule in this table).",
+        "## Made from",
+        _table([["source", "licence", "materials"], *(_credit(line) for line in card["data"])]),
+        *_warm(story),
+        "The weights are for use under the licences above; their credits belong to every copy.",
+        "## Lineage",
+        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, lineage(story))]),
+        "## Commands",
+        "\n".join(["```", *(_training(one) for one in lineage(story)), command, "```"]),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
+    held, count = card["held_out"], len(evaluation.materials)
+    whose = (
+        f"held out from training and from every choice (sources: {', '.join(held['sources'])})"
+        if held["materials"]
+        else "of validation: no source was held out, so choices were made on them"
+    )
+    return (
+        f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, painted as a game would have shipped "
+        "them, converted as users do. A floor is what a rule reaches on the same materials; ratio = ours / floor, "
+        "with 95 % intervals over materials."
+    )
+
+
+def _credit(line: dict[str, Any]) -> list[str]:
+    return [line["source"] or "not stated", line["licence"] or "not stated", str(line["materials"])]
+
+
+def _warm(story: Story) -> list[str]:
+    lines = [[w["network"], w["parent"], w["licence"]] for w in warm_starts(story)]
+    return [_table([["network", "started from", "licence"], *lines])] if lines else []
+
+
+def _ancestor(one: Story) -> list[str]:
+    parents = one.get("parents", {})
+    names = [f"{part} = {parent.get('name', parent.get('parent'))}" for part, parent in parents.items()]
+    if base := one.get("base"):
+        names = [f"all = {base['name']}"]
+    verdict = one.get("verdict") or {}
+    gate = verdict.get("verdict", "–") + (", forced" if verdict.get("forced") else "")
+    return [
+        one["name"],
+        one["recipe"]["tag"],
+        ", ".join(names) or "scratch",
+        gate,
+        one.get("sha256", "–")[:12],
+    ]
+
+
+def _training(one: Story) -> str:
+    recipe = one["recipe"]
+    head = ["--map", recipe["map"]] if recipe.get("map") else []
+    sets = [word for override in one["overrides"] for word in ("--set", override)]
+    return shlex.join(["unbake", "train", recipe["tag"], "--root", "ROOT", *head, *sets])
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words) or "none"
+
+
+def _table(lines: list[list[str]]) -> str:
+    head, *rows = lines
+    ruled = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in ruled)
