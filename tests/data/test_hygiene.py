@@ -59,8 +59,10 @@ def test_normal_maps_are_told_from_other_pictures(name):
     assert normal_problem(maps[MapKind.ALBEDO]) is not None
 
 
-def test_short_vectors_are_no_normal_map():
-    assert "long" in normal_problem(np.full((4, 4, 3), [0.5, 0.5, 0.8], np.float32))
+def test_short_vectors_are_doubtful_whether_stored_so_or_told():
+    short, whole = (np.full((4, 4, 3), [0.5, 0.5, blue], np.float32) for blue in (0.8, 1.0))
+    assert "long" in normal_problem(short)
+    assert (normal_problem(whole), "long" in normal_problem(whole, 0.6)) == (None, True)
 
 
 def test_a_map_of_one_value_is_constant_whatever_compression_does_to_it():
@@ -71,8 +73,10 @@ def test_a_map_of_one_value_is_constant_whatever_compression_does_to_it():
 
 def test_a_plain_colour_over_a_wild_normal_is_suspicious():
     wild = np.random.default_rng(0).random((32, 32, 3), np.float32)
+    flat = np.full((32, 32, 3), [0.5, 0.5, 1.0], np.float32)
     assert suspicious_relief(np.full((32, 32, 3), 0.5, np.float32), wild)
     assert not suspicious_relief(wild, wild)
+    assert not suspicious_relief(np.full((32, 32, 3), 0.5, np.float32), flat)
 
 
 def test_near_copies_have_near_hashes_and_others_do_not():

@@ -210,6 +210,15 @@ def test_a_data_set_of_the_hub_is_streamed_split_by_split(parquet, tmp_path, mon
     assert told(tmp_path / "out", "marble/Stone_wall_1")["published"]["split"] == "test"
 
 
+def test_normals_that_filtering_shortened_are_kept_and_their_length_is_told(tmp_path):
+    short = np.full((64, 64, 3), [128, 128, 204], np.uint8)
+    short[::2] = [140, 120, 204]
+    brought(
+        write_parquet(tmp_path / "in" / "x.parquet", [row("grass", normal=picture(short))]), tmp_path / "out"
+    )
+    assert told(tmp_path / "out", "wood/grass")["normal_length"] == pytest.approx(0.6, abs=0.02)
+
+
 def test_folders_of_pictures_are_read_and_their_own_ao_counts_as_given(tmp_path, write_material):
     maps = ("basecolor", "normal", "roughness", "metallic", "ao", "height")
     write_material(tmp_path / "in", "train/Wood/oak001", maps, about={"license": "CC0", "source": "a/b"})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unbake.data.folders import FILES, update_metadata
+from unbake.data.folders import FILES, read_metadata, update_metadata
 from unbake.data.hygiene import (
     is_constant,
     mostly_black,
@@ -166,11 +166,17 @@ def _look(source: MaterialSource) -> _Look:
             found.append(Finding(name, "not square", f"{width}x{height}"))
     normal, base = seen.get(MapKind.NORMAL), seen.get(MapKind.ALBEDO, seen.get(MapKind.DIFFUSE))
     if normal is not None:
-        if problem := normal_problem(normal):
+        if problem := normal_problem(normal, _length_before(source)):
             found.append(Finding(name, "bad normal", problem))
         if base is not None and suspicious_relief(base, normal):
             found.append(Finding(name, "suspicious", "a plain colour over a wild normal map"))
     return _Look(tuple(found), None if base is None else perceptual_hash(base))
+
+
+def _length_before(source: MaterialSource) -> float | None:
+    """How long the normals were before a preparing step made them unit vectors, where one did."""
+    said = (read_metadata(source.sized_by.parent) or {}).get("normal_length")
+    return float(said) if isinstance(said, int | float) else None
 
 
 def _splits(sources: Sequence[MaterialSource], where: Mapping[tuple[Domain, str], str]) -> dict[str, Any]:

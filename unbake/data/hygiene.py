@@ -71,16 +71,34 @@ def mostly_black(picture: np.ndarray) -> bool:
     return is_black(picture) or float((picture.max(-1) <= BLACK_VALUE).mean()) >= BLACK_SHARE
 
 
-def normal_problem(stored: np.ndarray) -> str | None:
-    """Why a picture (H, W, 3) is no usable tangent normal map, or None.
+def is_normal_map(stored: np.ndarray) -> bool:
+    """Whether a picture (H, W, 3) leans to blue, as tangent normal maps do.
+
+    >>> is_normal_map(np.full((2, 2, 3), 0.5, np.float32))
+    False
+    """
+    return float(stored[..., 2].mean()) >= LEAST_BLUE
+
+
+def normal_length(stored: np.ndarray) -> float:
+    """Mean length of the vectors of a stored normal map (H, W, 3): 1, or less where filtering shortened them.
+
+    >>> normal_length(np.ones((2, 2, 3)) * np.array([0.5, 0.5, 1.0]))
+    1.0
+    """
+    return float(np.linalg.norm(stored[..., :3] * 2 - 1, axis=-1).mean())
+
+
+def normal_problem(stored: np.ndarray, length: float | None = None) -> str | None:
+    """What is doubtful about a normal map (H, W, 3), or None. length: of its vectors before they were normalised.
 
     >>> normal_problem(np.full((2, 2, 3), 0.5, np.float32))
     'blue is 128 in the mean, 160 or more was expected'
     """
-    blue = float(stored[..., 2].mean())
-    if blue < LEAST_BLUE:
+    if not is_normal_map(stored):
+        blue = float(stored[..., 2].mean())
         return f"blue is {blue * 255:.0f} in the mean, {LEAST_BLUE * 255:.0f} or more was expected"
-    length = float(np.linalg.norm(stored[..., :3] * 2 - 1, axis=-1).mean())
+    length = normal_length(stored) if length is None else length
     if abs(length - 1) > LENGTH_TOLERANCE:
         return f"its vectors are {length:.2f} long in the mean, 1 was expected within {LENGTH_TOLERANCE}"
     return None
@@ -101,7 +119,8 @@ def suspicious_relief(basecolor: np.ndarray, stored_normal: np.ndarray) -> bool:
     >>> suspicious_relief(np.ones((2, 2, 3)), np.ones((2, 2, 3)))
     False
     """
-    return float(basecolor.std((0, 1)).mean()) < LITTLE_COLOUR and float(stored_normal.std()) > MUCH_RELIEF
+    colour, relief = basecolor.std((0, 1)).mean(), stored_normal[..., :2].std((0, 1)).mean()
+    return bool(colour < LITTLE_COLOUR and relief > MUCH_RELIEF)
 
 
 def perceptual_hash(picture: np.ndarray) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unbake.data.folders import FILES, read_metadata, safe_name, write_folder
-from unbake.data.hygiene import mark_of, mostly_black, normal_problem
+from unbake.data.hygiene import is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.occlusion import derived_ao
 from unbake.data.parallel import in_processes
 from unbake.data.rows import Heading, Row, Shard, Source
@@ -189,15 +189,19 @@ def _written(job: tuple[Row, Path], wanted: Wanted) -> Outcome | str:
             story = {"name": place.name, "blend": True, "left_out": "a blend of other materials"}
             write_folder(place, {}, story)
             return "blend"
-        maps, given = _maps(row, wanted.px)
-        write_folder(place, maps, _story(row, place.name, maps, given))
+        maps, given, length = _maps(row, wanted.px)
+        story = _story(row, place.name, maps, given) | {"normal_length": round(length, 3)}
+        write_folder(place, maps, story)
     except UnbakeError as error:
         return str(error)
     return "written"
 
 
-def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind]]:
-    """The maps of a row at their size, float32 in the ranges of their specs, and which were given."""
+def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind], float]:
+    """The maps of a row at their size, float32 in the ranges of their specs; which were given; the normals' length.
+
+    The length is the mean before they are made unit vectors, which an audit could not see afterwards.
+    """
     stored: Maps = {}
     for column, kind in _COLUMNS:
         if column in row.pictures and kind not in stored:
@@ -210,8 +214,9 @@ def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind]]:
             raise TextureSetError(f"Expected {FILES[kind]} among its pictures, found none.")
     if mostly_black(stored[MapKind.ALBEDO]):
         raise FileError("Expected a base colour, got a black picture.")
-    if problem := normal_problem(stored[MapKind.NORMAL]):
-        raise FileError(f"Expected a tangent normal map, but {problem}.")
+    if not is_normal_map(stored[MapKind.NORMAL]):
+        raise FileError("Expected a tangent normal map, got a picture with little blue.")
+    length = normal_length(stored[MapKind.NORMAL])
     height, width = stored[MapKind.ALBEDO].shape[:2]
     for kind, image in stored.items():
         if abs(image.shape[1] * height / (image.shape[0] * width) - 1) > _ASPECT_TOLERANCE:
@@ -232,7 +237,7 @@ def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind]]:
         ao = derived_ao(maps[MapKind.HEIGHT], maps[MapKind.NORMAL], (tiles, tiles))
         if ao is not None:
             maps[MapKind.AO] = ao
-    return maps, given
+    return maps, given, length
 
 
 def _story(row: Row, name: str, maps: Maps, given: set[MapKind]) -> dict[str, Any]:

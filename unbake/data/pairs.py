@@ -16,7 +16,7 @@ import numpy as np
 
 from unbake.data.alignment import THRESHOLD, alignment
 from unbake.data.folders import read_metadata, safe_name, write_folder
-from unbake.data.hygiene import is_constant, mark_of, mostly_black, normal_problem
+from unbake.data.hygiene import is_constant, is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
 from unbake.data.truth import LEAST_SIDE, Maps, at_size
 from unbake.domain.maps import MapKind
@@ -202,6 +202,7 @@ def _brought_in(
             "license": licence,
             "metallic": "given",
             "normal_convention": "opengl",
+            "normal_length": round(normal_length(read_picture(pair.normal).rgb()), 3),
             "ao": "given" if MapKind.AO in new else None,
             # A copy of the base colour is left unmarked: the step that moves such pairs aside finds it.
             "diffuse": mark if mark == "own" else None,
@@ -258,6 +259,6 @@ def _normal(path: Path | None) -> np.ndarray | None:
 def _vectors(picture: Picture, path: Path) -> np.ndarray:
     """Unit vectors, OpenGL, of a game's normal map, whose green points down."""
     stored = picture.rgb()
-    if problem := normal_problem(stored):
-        raise FileError(f"Expected a tangent normal map in {path}, but {problem}.")
+    if not is_normal_map(stored):
+        raise FileError(f"Expected a tangent normal map in {path}, got a picture with little blue.")
     return decode_normal(stored, "directx")
