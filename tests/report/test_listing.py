@@ -23,7 +23,7 @@ def test_what_is_written_is_read_again(tmp_path):
 def test_the_file_is_json_that_says_what_confidence_is():
     content = json.loads(listing(SETS))
     assert "0 to 1" in content["about"]
-    assert content["sets"][1]["warnings"] == ["AO is dark."]
+    assert content["converted"][1]["warnings"] == ["AO is dark."]
 
 
 def test_failed_sets_come_first_then_those_of_least_confidence_and_good_ones_not_at_all():

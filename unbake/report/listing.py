@@ -19,20 +19,38 @@ _ABOUT: Final = (
 )
 
 
+class _Failed(msgspec.Struct, frozen=True):
+    name: str
+    message: str
+
+
+class _Skipped(msgspec.Struct, frozen=True):
+    path: str
+    reason: str
+
+
 class _Listing(msgspec.Struct, frozen=True):
     """The file."""
 
     about: str
-    sets: list[SetReport]
+    converted: list[SetReport]
+    failed: list[_Failed]
+    skipped: list[_Skipped]
 
 
 def listing(reports: Sequence[SetReport]) -> bytes:
-    """The JSON of `report.json`: every set and skipped file, in the order given; the same ones give the same bytes.
+    """The JSON of `report.json`: sets and skipped files by their status; the same ones give the same bytes.
 
     >>> read_sets(listing([SetReport("clutter/pot")]), "report.json")[0].name
     'clutter/pot'
     """
-    return msgspec.json.format(msgspec.json.encode(_Listing(_ABOUT, list(reports))), indent=2) + b"\n"
+    content = _Listing(
+        _ABOUT,
+        [one for one in reports if one.status == "converted"],
+        [_Failed(one.name, one.reason) for one in reports if one.status == "failed"],
+        [_Skipped(one.name, one.reason) for one in reports if one.status == "skipped"],
+    )
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
 
 def read_listing(out: Path) -> list[SetReport]:
@@ -49,9 +67,14 @@ def read_listing(out: Path) -> list[SetReport]:
 def read_sets(data: bytes, name: str) -> list[SetReport]:
     """The sets in the bytes of a `report.json`; FileError where it is damaged."""
     try:
-        return msgspec.json.decode(data, type=_Listing).sets
+        found = msgspec.json.decode(data, type=_Listing)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileError(f"{name} cannot be read ({error}); convert again.") from error
+    return [
+        *found.converted,
+        *(SetReport(one.name, "failed", one.message) for one in found.failed),
+        *(SetReport(one.path, "skipped", one.reason) for one in found.skipped),
+    ]
 
 
 def to_review(reports: Sequence[SetReport], below: float = REVIEW_BELOW) -> list[SetReport]:
