@@ -1,6 +1,7 @@
 import copy
 import os
 from pathlib import Path, PurePosixPath
+from unicodedata import normalize
 
 import pytest
 from bethkit import BsaVersion, BsaWriter
@@ -53,6 +54,13 @@ def test_sets_of_an_archive_are_sorted_as_those_of_a_folder(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["стены/дерево", "möbel/stuhl", "ж"])
 def test_names_in_any_script_are_found_in_an_archive(tmp_path: Path, name: str) -> None:
     assert diffuses(archive(tmp_path / "Mod.bsa", {f"textures\\{name}.dds": b"x"})) == {name: b"x"}
+
+
+def test_names_with_accents_kept_apart_belong_to_those_without(tmp_path: Path) -> None:
+    loose(tmp_path, {f"{normalize('NFD', 'möbel')}.dds": b"x", "möbel_n.dds": b"x"})
+    [found], skipped = find_sets(tmp_path)
+    assert (found.name, found.normal is None, skipped) == ("möbel", False, [])
+    assert found.diffuse.read() == b"x"
 
 
 def test_only_textures_of_an_archive_are_listed(tmp_path: Path) -> None:
@@ -154,6 +162,22 @@ def test_listing_a_large_archive_reads_none_of_its_textures(tmp_path: Path) -> N
     before = resident()
     assert len(list_textures([mod])) == 16
     assert resident() - before < 4 << 20
+
+
+def test_a_folder_that_cannot_be_listed_is_never_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loose(tmp_path, {"a/pot.dds": b"x", "b/pot.dds": b"x"})
+    real = os.scandir
+
+    def locked(path: str) -> object:
+        if Path(path).name == "b":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(UsageError, match=r"b' cannot be \(Permission denied\)"):
+        find_sets(tmp_path)
 
 
 def test_one_texture_among_several_mods_is_wrong_use(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Final
+from unicodedata import normalize
 
 from bethkit import Archive, BethkitError
 
@@ -91,7 +92,7 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
         _check(root, alone=len(roots) == 1)
         fits = fits or _fits(root, texture_root)
         for sources in _by_precedence(root):
-            games = _game_paths(root, sources, texture_root)
+            games = map(_composed, _game_paths(root, sources, texture_root))
             listed += [Texture(game, one, mod, rank) for one, game in zip(sources, games, strict=True)]
             rank += 1
     if not fits:
@@ -138,7 +139,13 @@ def _by_precedence(root: Path) -> Iterator[list[Source]]:
 
 
 def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
-    for at, folders, names in os.walk(folder):
+    def stop(error: OSError) -> None:  # a folder left out in silence would be missed only in the game
+        raise UsageError(
+            f"a folder that can be read was expected, but '{error.filename}' cannot be ({error.strerror}); "
+            "check its rights"
+        ) from error
+
+    for at, folders, names in os.walk(folder, onerror=stop):
         if not deep:
             folders.clear()
         yield from (Path(at, name) for name in names if is_texture(name))
@@ -165,6 +172,11 @@ def _inside(source: Source) -> PurePosixPath | None:
         return PurePosixPath(rest) if top.lower() == ROOT_FOLDER and rest else None
     parts = below_textures(source.path.parts)
     return PurePosixPath(*parts) if parts else None
+
+
+def _composed(game: PurePosixPath | None) -> PurePosixPath | None:
+    """The path with each letter one character (NFC), as on Windows; macOS keeps accents apart."""
+    return None if game is None else PurePosixPath(normalize("NFC", str(game)))
 
 
 def _below(path: Path, top: Path) -> PurePosixPath | None:
