@@ -107,6 +107,14 @@ class TestDoors:
         assert own == dict.fromkeys(module.__all__, "unbake")
         assert own
 
+    @pytest.mark.parametrize("name", DOORS)
+    def test_the_assistants_map_says_what_each_gives_and_from_where(self, name: str):
+        lines = (SCRIPTS.parent / "AGENTS.md").read_text(encoding="utf-8").splitlines()
+        (line,) = (line for line in lines if line.startswith(f"| `scripts/{name}`"))
+        module = imported(name)
+        homes = {getattr(module, public).__module__.replace(".", "/") + ".py" for public in module.__all__}
+        assert [word for word in {*module.__all__, *homes} if f"`{word}`" not in line] == []
+
 
 def imported(name: str):
     found = util.spec_from_file_location(name.removesuffix(".py"), SCRIPTS / name)
