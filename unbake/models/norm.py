@@ -23,11 +23,11 @@ class Norm(nn.BatchNorm2d):
 
 @contextmanager
 def _statistics_kept(module: nn.Module) -> Iterator[None]:
-    # Momentum 0 makes the update of the running statistics the identity; dropping the counter keeps it, too.
-    norms = [m for m in module.modules() if isinstance(m, Norm)]
+    # Momentum 0 makes the update of the running statistics the identity; the counter that counts is another.
+    norms = [m for m in module.modules() if isinstance(m, Norm | nn.SyncBatchNorm)]
     before = [(norm.momentum, norm.num_batches_tracked) for norm in norms]
-    for norm in norms:
-        norm.momentum, norm.num_batches_tracked = 0.0, None
+    for norm, (_, counter) in zip(norms, before, strict=True):
+        norm.momentum, norm.num_batches_tracked = 0.0, None if counter is None else counter.clone()
     try:
         yield
     finally:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +12,7 @@ from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
 from unbake.losses.masked import Mean, ratio
 from unbake.losses.total import Distance, LossWeights, class_losses, map_losses, mask_losses
 from unbake.models.config import ModelConfig
+from unbake.models.network import Networks
 from unbake.recipe import Losses
 
 Terms = dict[str, Tensor]
@@ -26,8 +26,9 @@ READS: dict[str, frozenset[str]] = {
 """The networks in the order they run, each with those whose outputs condition it."""
 
 
-class Four(Protocol):
-    """The networks as they are called: bare, or each wrapped to run in several processes."""
+@dataclass(frozen=True)
+class Wrapped:
+    """The networks, each in a wrapper of its own that several processes share; called as `Networks` are."""
 
     config: ModelConfig
     vit: nn.Module
@@ -69,7 +70,7 @@ def network_of(kind: MapKind) -> str:
 
 
 def forward_networks(
-    networks: Four,
+    networks: Networks | Wrapped,
     batch: Batch,
     weights: LossWeights,
     trained: Callable[[str], bool],
@@ -137,7 +138,7 @@ def forward_networks(
 
 
 def _mask_logits(
-    networks: Four, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor
+    networks: Networks | Wrapped, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor
 ) -> Tensor:
     """N2 on a copy reduced to the size it is made for, its logits brought back to the texture's size."""
     height, width = diffuse.shape[-2:]
