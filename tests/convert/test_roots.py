@@ -1,5 +1,7 @@
 import copy
 import os
+import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
@@ -191,3 +193,12 @@ def test_a_texture_root_may_fit_one_of_several_mods(tmp_path: Path) -> None:
     other = loose(tmp_path / "b", {"textures/pan.dds": b"b"})
     sets, _ = find_sets([one, other], texture_root=one / "own")
     assert [found.name for found in sets] == ["pan", "pot"]
+
+
+def test_the_command_takes_several_mods_before_out(tmp_path: Path) -> None:
+    base = archive(tmp_path / "Base.bsa", {"textures/pot.dds": b"x", "textures/pan.dds": b"x"})
+    patch = loose(tmp_path / "Patch", {"textures/pot.dds": b"y"})
+    command = [sys.executable, "-m", "unbake.cli", "convert", base, patch, tmp_path / "out", "--dry-run"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "would convert pan\nwould convert pot\n2 sets would be converted" in done.stdout
