@@ -271,7 +271,7 @@ def each() -> list[tuple[str, str]]:
     >>> each()[0], each()[-1]
     (('A0', ''), ('D', 'height'))
     """
-    return [(phase, kind) for phase in ORDER for kind in (OUTPUTS if MAP in _text(phase) else ("",))]
+    return [(phase, str(kind)) for phase in ORDER for kind in (OUTPUTS if MAP in _text(phase) else ("",))]
 
 
 def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
