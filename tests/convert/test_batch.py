@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.convert import batch
+from unbake.convert import batch, work
 from unbake.convert.batch import convert_folder
 from unbake.convert.convert import Converted, Inputs
 from unbake.convert.events import Event, Options, SetDone, SetFailed, SetUnchanged, Started, Summary
@@ -21,6 +21,12 @@ from unbake.image.files import read_picture
 
 PNG = Options(preset="png", threads=1)
 SKYRIM = Options(preset="skyrim", threads=1, effort=Effort.FAST)
+
+
+@pytest.fixture(autouse=True)
+def rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done to files is the same without the networks, which take longer than all the rest."""
+    monkeypatch.setattr(batch, "load_predictor", lambda model, threads: None)
 
 
 def paint(path: Path, size: tuple[int, int] = (16, 16), channels: int = 3, seed: int = 0) -> None:
@@ -53,8 +59,7 @@ def test_every_set_becomes_the_files_of_its_preset(tmp_path: Path) -> None:
     assert {"brick_albedo.png", "brick_normal.png", "brick_roughness.png", "brick_height.png"} <= names
 
 
-def test_without_networks_the_albedo_is_the_diffuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "load_predictor", lambda model, threads: None)
+def test_without_networks_the_albedo_is_the_diffuse(tmp_path: Path) -> None:
     paint(tmp_path / "in" / "pot.png")
     convert_folder(tmp_path / "in", tmp_path / "out", PNG)
     written = read_picture(tmp_path / "out" / "pot_albedo.png").pixels
@@ -91,13 +96,13 @@ def test_a_normal_of_another_shape_fails_with_both_sizes(tmp_path: Path) -> None
 
 
 def test_an_error_nobody_foresaw_fails_one_set_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = batch.convert_set
+    real = work.convert_set
 
     def fails_once(inputs: Inputs, predictor: None) -> Converted:
-        monkeypatch.setattr(batch, "convert_set", real)
+        monkeypatch.setattr(work, "convert_set", real)
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(batch, "convert_set", fails_once)
+    monkeypatch.setattr(work, "convert_set", fails_once)
     summary = convert_folder(source(tmp_path / "in"), tmp_path / "out", PNG)
     assert [one.message for one in summary.failed] == [
         "it could not be converted (ZeroDivisionError: by zero)"
@@ -141,7 +146,9 @@ def test_a_killed_run_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
+from unbake.convert import batch
 from unbake.convert.batch import Options, SetDone, convert_folder
+batch.load_predictor = lambda model, threads: None
 done = []
 def emit(event):
     done.extend([event] * isinstance(event, SetDone))
@@ -219,7 +226,7 @@ def test_the_report_says_what_failed_and_what_was_skipped(tmp_path: Path) -> Non
     (root / "bad.png").write_bytes(b"no picture")
     paint(root / "lost_n.png")
     convert_folder(root, tmp_path / "out", PNG)
-    report = json.loads((tmp_path / "out" / "unbake-report.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert [one["name"] for one in report["converted"]] == ["pot"]
     assert [one["name"] for one in report["failed"]] == ["bad"]
     assert [one["path"] for one in report["skipped"]] == ["lost_n.png"]

@@ -11,6 +11,7 @@ from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
+from unbake.image.coded import CodedMaps, encoded
 from unbake.image.files import Picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 
@@ -229,12 +230,32 @@ def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
 
 def test_a_grey_environment_mask_is_metal_itself() -> None:
     mask = RNG.integers(0, 256, (4, 4, 1), np.uint8)
-    assert np.array_equal(metal_cue(Picture(mask, "png/8")), mask.astype(np.float32) / 255)
+    assert np.array_equal(metal_cue(Picture(mask, "png/8")), mask)
 
 
 def test_a_complex_materials_metal_is_in_its_blue() -> None:
     packed = RNG.integers(0, 256, (16, 16, 3), np.uint8)
-    assert np.array_equal(metal_cue(Picture(packed, "png/8")), packed[..., 2:].astype(np.float32) / 255)
+    assert np.array_equal(metal_cue(Picture(packed, "png/8")), packed[..., 2:])
+
+
+@pytest.mark.parametrize("use", ["network", "floor"])
+def test_codes_give_what_their_floats_give(use: str) -> None:
+    given, network = inputs(40, 56), Blur(use=use)
+    coded = CodedMaps({kind: encoded(kind, one, 16) for kind, one in given.maps.items()})
+    environment = RNG.random((40, 56, 1), np.float32)
+    floats = convert_set(Inputs(dict(coded), environment, given.wrap), network).maps
+    found = convert_set(Inputs(coded, environment, given.wrap), network).maps
+    for kind in OUTPUTS:
+        assert np.abs(found[kind] - floats[kind]).max() <= 0.51 / 255
+
+
+def test_maps_of_codes_are_kept_in_the_bits_of_their_spec(tmp_path: Path) -> None:
+    loaded = load_inputs(saved(tmp_path, diffuse=codes(16, 16, 3), normal=codes(16, 16, 4)))
+    maps = convert_set(loaded, Blur()).maps
+    assert isinstance(maps, CodedMaps)
+    assert {kind: maps.codes[kind].itemsize * 8 for kind in OUTPUTS} == {
+        kind: SPECS[kind].bits for kind in OUTPUTS
+    }
 
 
 def test_relief_is_a_share_of_the_width() -> None:

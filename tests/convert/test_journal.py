@@ -1,6 +1,11 @@
+import json
+import subprocess
+import sys
 from pathlib import Path
 
-from unbake.convert.journal import JOURNAL, Journal, Record, key_of
+import pytest
+
+from unbake.convert.journal import JOURNAL, Failure, Journal, Record, alone, keys_of
 from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.report.page import SetReport
@@ -9,7 +14,13 @@ from unbake.report.page import SetReport
 def record(out: Path, name: str = "pot", key: str = "k", preset: str = "png") -> Record:
     (out / f"{name}.png").write_bytes(b"")
     return Record(
-        name=name, preset=preset, key=key, outputs=[f"{name}.png"], report=SetReport(name), entry={"a": name}
+        name=name,
+        preset=preset,
+        key=key,
+        inference="i",
+        outputs=[f"{name}.png"],
+        report=SetReport(name),
+        entry={"a": name},
     )
 
 
@@ -43,9 +54,7 @@ def test_a_line_cut_short_is_dropped_and_written_over(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "png")
     journal.append(record(tmp_path, "pan"))
     journal.append(record(tmp_path, "lid"))
-    assert [line[:14].rstrip(",") for line in (tmp_path / JOURNAL).read_text().splitlines()] == [
-        f'{{"name":"{name}"' for name in ("pot", "pan", "lid")
-    ]
+    assert names(tmp_path / JOURNAL) == ["pot", "pan", "lid"]
 
 
 def test_entries_are_those_whose_files_are_there(tmp_path: Path) -> None:
@@ -56,18 +65,74 @@ def test_entries_are_those_whose_files_are_there(tmp_path: Path) -> None:
     assert journal.entries() == [{"a": "pan"}]
 
 
-def test_a_key_depends_on_bytes_roles_names_and_options(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"one")
-    (tmp_path / "b").write_bytes(b"two")
-    (tmp_path / "copy").write_bytes(b"one")
-    sets = [
-        TextureSet("x", "x", Source(tmp_path / "a")),
-        TextureSet("x", "x", Source(tmp_path / "b")),
-        TextureSet("y", "x", Source(tmp_path / "a")),
-        TextureSet("x", "x_d", Source(tmp_path / "a")),
-        TextureSet("x", "x", Source(tmp_path / "a"), normal=Source(tmp_path / "b")),
-        TextureSet("x", "x", Source(tmp_path / "a"), specular=Source(tmp_path / "b")),
+def names(path: Path) -> list[str]:
+    return [json.loads(line)["name"] for line in path.read_text("utf-8").splitlines()]
+
+
+def test_shards_read_each_other_and_write_apart(tmp_path: Path) -> None:
+    first, second = (Journal(tmp_path, "png", (number, 2)) for number in (1, 2))
+    first.append(record(tmp_path, "pot"))
+    second.append(Failure(name="pan", preset="png", message="broken"))
+    second.reload()
+    assert second.record("pot") is not None
+    assert second.failure("pan") == Failure(name="pan", preset="png", message="broken")
+    assert sorted(path.name for path in tmp_path.glob("*.jsonl")) == [
+        "unbake-journal.1-of-2.jsonl",
+        "unbake-journal.2-of-2.jsonl",
     ]
-    keys = [key_of(one, {"o": "1"}) for one in sets]
-    assert len({*keys, key_of(sets[0], {"o": "2"})}) == len(sets) + 1
-    assert key_of(TextureSet("x", "x", Source(tmp_path / "copy")), {"o": "1"}) == keys[0]
+
+
+def test_compacting_leaves_the_last_record_of_each_set_in_one_file_by_name(tmp_path: Path) -> None:
+    for key in ("old", "new"):
+        Journal(tmp_path, "png").append(record(tmp_path, "pot", key))
+    Journal(tmp_path, "png", (1, 2)).append(record(tmp_path, "lid"))
+    Journal(tmp_path, "skyrim", (2, 2)).append(record(tmp_path, "pan", preset="skyrim"))
+    Journal(tmp_path, "png").compact()
+    assert names(tmp_path / JOURNAL) == ["lid", "pot", "pan"]
+    assert [path.name for path in tmp_path.glob("*.jsonl")] == [JOURNAL]
+    assert Journal(tmp_path, "png").finished("pot", "new") is not None
+
+
+def test_a_compact_journal_is_not_written_again(tmp_path: Path) -> None:
+    Journal(tmp_path, "png").append(record(tmp_path))
+    Journal(tmp_path, "png").compact()
+    before = (tmp_path / JOURNAL).stat().st_mtime_ns
+    Journal(tmp_path, "png").compact()
+    assert (tmp_path / JOURNAL).stat().st_mtime_ns == before
+
+
+def test_only_one_process_is_alone(tmp_path: Path) -> None:
+    script = f"""
+from pathlib import Path
+from unbake.convert.journal import alone
+with alone(Path({str(tmp_path)!r})):
+    print("in", flush=True)
+"""
+    with alone(tmp_path):
+        other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.communicate(timeout=1.5)
+    assert other.communicate(timeout=30)[0] == "in\n"
+
+
+def keys(files: TextureSet, inference: str = "1", packing: str = "1", **contents: bytes) -> tuple[str, str]:
+    return keys_of(files, contents, {"i": inference}, {"p": packing})
+
+
+def test_the_first_key_depends_on_bytes_roles_and_what_the_networks_are_told() -> None:
+    one = TextureSet("x", "x", Source(Path("a")))
+    found = [
+        keys(one, diffuse=b"one"),
+        keys(one, diffuse=b"two"),
+        keys(one, diffuse=b"one", normal=b"two"),
+        keys(one, diffuse=b"one", specular=b"two"),
+        keys(one, "2", diffuse=b"one"),
+    ]
+    assert len({first for first, _ in found}) == len(found)
+
+
+def test_the_second_key_depends_on_names_and_packing_as_well() -> None:
+    sets = [TextureSet(name, texture, Source(Path("a"))) for name, texture in ("xx", "yx", ("x", "x_d"))]
+    found = [keys(one, diffuse=b"one") for one in sets] + [keys(sets[0], packing="2", diffuse=b"one")]
+    assert len({first for first, _ in found}) == 1
+    assert len({second for _, second in found}) == len(found)

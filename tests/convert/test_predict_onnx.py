@@ -159,7 +159,7 @@ def test_a_folder_is_converted_with_a_model_of_ones_own(
     write_png(tmp_path / "in" / "pot_n.png", images(40, 4))
     options = Options(preset="png", model=bundle, threads=2)
     assert convert_folder(tmp_path / "in", tmp_path / "out", options).converted == ("pot",)
-    report = json.loads((tmp_path / "out" / "unbake-report.json").read_text("utf-8"))
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert set(report["converted"][0]["classes"]) == set(CLASSES)
     assert read_picture(tmp_path / "out" / "pot_metallic_mask.png").pixels.shape == (40, 40, 1)
 

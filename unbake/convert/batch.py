@@ -1,19 +1,11 @@
-"""A folder of textures to a folder of materials: find, load ahead, convert, write behind, remember, report."""
+"""A folder of textures to a folder of materials: find, plan, convert, remember, report; `work` does each set."""
 
 import os
 import re
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
 
-import msgspec
-
-from unbake import __version__
-from unbake.convert.convert import Converted, Inputs, convert_set, load_inputs
 from unbake.convert.events import (
     Emit,
     Options,
@@ -23,24 +15,23 @@ from unbake.convert.events import (
     Started,
     Summary,
 )
-from unbake.convert.journal import Journal, Record, key_of
-from unbake.convert.predict import Predictor, load_predictor
+from unbake.convert.journal import Failure, Journal, alone
+from unbake.convert.kept import clear_kept
+from unbake.convert.pipeline import Ready, run_staged
+from unbake.convert.plan import check_disk, memory_limit, size_of, total_disk
+from unbake.convert.predict import fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
-from unbake.domain.maps import MapKind
+from unbake.convert.work import Done, Finished, Loaded, Work, contents_of, told
 from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.packs import load_preset, recentred, write_set
+from unbake.export.adjust import load_rules
+from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
+from unbake.export.packs import load_preset
 from unbake.image.files import write_atomic
-from unbake.report.checks import plausibility
+from unbake.report.listing import REPORT, listing
 from unbake.report.page import PAGE, SetReport, page
-from unbake.report.pictures import save_thumbnails
-
-REPORT: Final = "unbake-report.json"
-
-WAITING_PIXELS: Final = 8 << 20
-"""Converted sets wait to be written while they have no more texels than this in all."""
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
@@ -61,8 +52,9 @@ def convert_folder(
     roots = [roots] if isinstance(roots, Path) else list(roots)
     for root in roots:
         _check_apart(root, out)
-    if options.max_size is not None and options.max_size < 1:
-        raise UsageError(f"a longest side of 1 or more was expected, not {options.max_size}; choose another")
+    _check_options(options)
+    rules = load_rules(roots[-1], options.rules, options.adjust)
+    edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
     if not sets and not skipped:
         raise UsageError(
@@ -70,197 +62,144 @@ def convert_folder(
             "name the folder that holds them"
         )
     sets, skipped = _without_clashes(sets, skipped, preset)
-    predictor = None if options.dry_run else load_predictor(options.model, options.threads)
-    for one in skipped:
-        emit(one)
-    emit(Started(len(sets)))
+    mine = [one for one in sets if _in_shard(one.name, options.shard)]
+    journal = Journal(out, preset.name, options.shard)
+    new = [one for one in mine if journal.record(one.name) is None]
+    sizes = (size_of(one.diffuse, options.max_size) for one in new)
+    needed = total_disk(sizes, preset, options.keep_maps)
     if options.dry_run:
-        return Summary(skipped=tuple(skipped), planned=tuple(one.name for one in sets))
-    run = _Run(out, options, preset, predictor, Journal(out, preset.name), emit)
-    run.convert(sets)
-    run.finish(skipped)
+        work = Work(out, options, preset, rules, None, fingerprint(options.model))
+        done = [one.name for one in mine if _is_done(one, work, journal.finished)]
+        planned = [one.name for one in mine if one.name not in done]
+        for skip in skipped:
+            emit(skip)
+        emit(Started(len(planned)))
+        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
+    check_disk(out, needed)
+    # On a cluster every machine loads the networks for itself.
+    predictor = None if options.engine == "ray" else load_predictor(options.model, options.threads)
+    work = Work(out, options, preset, rules, predictor, fingerprint(options.model))
+    for skip in skipped:
+        emit(skip)
+    emit(Started(len(mine)))
+    run = _Run(work, journal, emit)
+    run.convert(mine)
+    run.finish(sets, skipped, edids)
     return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
 
 
-@dataclass(slots=True)
-class _Job:
-    """A converted set on its way to the disk."""
-
-    files: TextureSet
-    texels: int
-    started: float
-    notes: tuple[str, ...]
-    record: "Future[Record]"
-
-
 class _Run:
-    """One conversion under way: what is done so far, and how the next set is loaded, converted and written."""
+    """One conversion under way: what became of the sets so far, and what is said of all of them at its end."""
 
-    def __init__(
-        self,
-        out: Path,
-        options: Options,
-        preset: Preset,
-        predictor: Predictor | None,
-        journal: Journal,
-        emit: Emit,
-    ) -> None:
-        self.out, self.options, self.preset = out, options, preset
-        self.predictor, self.journal, self.emit = predictor, journal, emit
+    def __init__(self, work: Work, journal: Journal, emit: Emit) -> None:
+        self.work, self.journal, self.emit = work, journal, emit
         self.converted: list[str] = []
         self.unchanged: list[str] = []
         self.failed: list[SetFailed] = []
-        self.reports: list[SetReport] = []
-        self.depends_on = {
-            "version": __version__,
-            "model": predictor.fingerprint if predictor else "rules",
-            "preset": msgspec.json.encode(preset).decode(),
-            "seamless": str(options.seamless),
-            "max_size": str(options.max_size),
-            "effort": str(options.effort),
-            "parallax": str(options.parallax),
-        }
 
     def convert(self, sets: Sequence[TextureSet]) -> None:
-        """Load one set ahead, convert here, write behind; interrupted, what is being written is finished."""
-        _clear_drafts(self.out)
-        waiting: deque[_Job] = deque()
-        workers = self.options.threads or os.cpu_count() or 1
-        with ThreadPoolExecutor(1) as loader, ThreadPoolExecutor(workers) as writers:
-            try:
-                for files, loaded in _ahead(loader, self._load, sets):
-                    started = time.perf_counter()
-                    try:
-                        inputs, key = loaded.result()
-                        if isinstance(inputs, Record):
-                            while waiting:
-                                self._settle(waiting.popleft())
-                            self._keep(inputs)
-                            continue
-                        converted = convert_set(inputs, self.predictor)
-                    except Exception as error:  # one bad file never stops the batch
-                        while waiting:
-                            self._settle(waiting.popleft())
-                        self._fail(files.name, error)
-                        continue
-                    texels = converted.maps[MapKind.DIFFUSE][..., 0].size
-                    while waiting and sum(job.texels for job in waiting) + texels > WAITING_PIXELS:
-                        self._settle(waiting.popleft())
-                    record = writers.submit(self._write, files, converted, key)
-                    waiting.append(_Job(files, texels, started, converted.notes, record))
-                    while waiting and (waiting[0].record.done() or texels > WAITING_PIXELS):
-                        self._settle(waiting.popleft())
-            finally:
-                while waiting:
-                    self._settle(waiting.popleft())
+        """Every set, on the engine that was asked for; interrupted, what is being written is finished."""
+        options = self.work.options
+        if options.shard is None:
+            _clear_drafts(self.work.out)  # other shards may be writing theirs
+        if options.engine == "ray":
+            from unbake.convert.ray_engine import run_on_ray
 
-    def finish(self, skipped: Sequence[Skipped]) -> None:
-        """Write what speaks of all sets together: PGPatcher's JSON and the reports."""
-        if self.preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
-            pgpatcher.write_entries(self.out, self.out.resolve().name or "unbake", entries)
-        reports = [
-            *self.reports,
-            *(SetReport(one.name, "failed", one.message) for one in self.failed),
-            *(SetReport(one.path, "skipped", one.reason) for one in skipped),
-        ]
-        listed = {
-            "converted": self.reports,
-            "failed": [{"name": one.name, "message": one.message} for one in self.failed],
-            "skipped": [{"path": one.path, "reason": one.reason} for one in skipped],
-        }
-        _write_changed(self.out / REPORT, msgspec.json.format(msgspec.json.encode(listed), indent=2) + b"\n")
-        _write_changed(self.out / PAGE, page(reports).encode())
-
-    def _load(self, files: TextureSet) -> tuple[Inputs | Record, str]:
-        """In the loader's thread: the pixels of a set, or the record that says it is done."""
-        key = key_of(files, self.depends_on)
-        done = self.journal.finished(files.name, key)
-        return done or load_inputs(files, self.options.seamless, self.options.max_size), key
-
-    def _write(self, files: TextureSet, converted: Converted, key: str) -> Record:
-        """In a writer's thread: the files of a set, and what is to be remembered of them."""
-        parallax = all(converted.wrap) if self.options.parallax is None else self.options.parallax
-        paths = write_set(
-            converted.maps,
-            files.name,
-            self.out,
-            self.preset,
-            effort=self.options.effort,
-            parallax=parallax,
-        )
-        report = SetReport(
-            files.name,
-            thumbnails=save_thumbnails(converted.maps, files.name, self.out),
-            classes={name: round(share, 4) for name, share in converted.classes.items()},
-            warnings=plausibility(converted.maps),
-            notes=list(converted.notes),
-        )
-        return Record(
-            name=files.name,
-            preset=self.preset.name,
-            key=key,
-            outputs=[path.relative_to(self.out).as_posix() for path in paths],
-            report=report,
-            entry=self._entry(files, converted, paths),
-        )
-
-    def _entry(self, files: TextureSet, converted: Converted, paths: Sequence[Path]) -> dict[str, Any] | None:
-        """The set's PGPatcher entry, by the files that were written."""
-        if self.preset.folder != pgpatcher.PBR_ROOT:
-            return None
-        stem = files.name.rpartition("/")[2]
-        written = {path.stem.removeprefix(stem) for path in paths}
-        contrast = float(recentred(converted.maps[MapKind.HEIGHT]).std())
-        return pgpatcher.entry(
-            files.texture,
-            files=files.name,
-            parallax="_p" in written,
-            emissive="_g" in written,
-            displacement=pgpatcher.displacement_scale(converted.relief, contrast),
-        )
-
-    def _settle(self, job: _Job) -> None:
-        """Wait for a set's files and remember them, or why there are none."""
-        try:
-            record = job.record.result()
-            self.journal.append(record)
-        except Exception as error:  # as above
-            self._fail(job.files.name, error)
+            run_on_ray(self.work, sets, self.journal.record, self.settle)
             return
-        self.converted.append(record.name)
-        self.reports.append(record.report)
-        self.emit(SetDone(record.name, time.perf_counter() - job.started, job.notes))
+        run_staged(
+            sets,
+            self._load,
+            self.work.convert,
+            self.work.write,
+            self.settle,
+            encoders=options.threads or os.cpu_count() or 1,
+            memory=memory_limit(),
+        )
 
-    def _keep(self, record: Record) -> None:
-        self.unchanged.append(record.name)
-        self.reports.append(record.report)
-        self.emit(SetUnchanged(record.name))
+    def settle(self, files: TextureSet, outcome: Done | Exception) -> None:
+        """Remember a set that is written, or say why there is none."""
+        if isinstance(outcome, Done):
+            try:
+                self.journal.append(outcome.record)
+            except OSError as error:
+                outcome = error
+        if isinstance(outcome, Exception):
+            self.failed.append(SetFailed(files.name, told(outcome)))
+            if self.work.options.shard is not None:
+                self.journal.append(
+                    Failure(name=files.name, preset=self.work.preset.name, message=told(outcome))
+                )
+            self.emit(self.failed[-1])
+        elif outcome.unchanged:
+            self.unchanged.append(files.name)
+            self.emit(SetUnchanged(files.name))
+        else:
+            self.converted.append(files.name)
+            notes = tuple(outcome.record.report.notes)
+            self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
 
-    def _fail(self, name: str, error: Exception) -> None:
-        match error:
-            case UnbakeError():
-                message = str(error)
-            case MemoryError():
-                message = "it needs more memory than there is; close other programs or lower --max-size"
-            case _:
-                message = f"it could not be converted ({type(error).__name__}: {error})"
-        self.failed.append(SetFailed(name, " ".join(message.split())))
-        self.emit(self.failed[-1])
+    def finish(self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds) -> None:
+        """Write what speaks of all sets together, those of other shards as well: PGPatcher's JSON and the reports."""
+        out, preset = self.work.out, self.work.preset
+        with alone(out):
+            if self.work.options.shard is None:
+                self.journal.compact()
+                clear_kept(out, self.journal.inferences())
+            else:
+                self.journal.reload()
+            reports = [self._report(one.name) for one in sets]
+            reports += [SetReport(one.path, "skipped", one.reason) for one in skipped]
+            if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
+                mod = out.resolve().name or "unbake"
+                pgpatcher.write_entries(out, mod, entries, self.work.options.form)
+                ground = write_landscape(out, entries, edids)
+                reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
+            _write_changed(out / REPORT, listing(reports))
+            _write_changed(out / PAGE, page(reports).encode())
+
+    def _report(self, name: str) -> SetReport:
+        """What is known of a set: of this run's, or of another shard's so far."""
+        failed = {one.name: one.message for one in self.failed}
+        if name in failed:
+            return SetReport(name, "failed", failed[name])
+        if record := self.journal.record(name):
+            return record.report
+        if failure := self.journal.failure(name):
+            return SetReport(name, "failed", failure.message)
+        return SetReport(name, "skipped", "another shard is to convert it")
+
+    def _load(self, files: TextureSet, take: Callable[[int], None]) -> Loaded | Ready[Done]:
+        """In the loader's thread."""
+        loaded = self.work.load(files, self.journal.finished, take)
+        return Ready(loaded) if isinstance(loaded, Done) else loaded
 
 
-def _ahead(
-    loader: ThreadPoolExecutor,
-    load: Callable[[TextureSet], tuple[Inputs | Record, str]],
-    sets: Sequence[TextureSet],
-) -> "Iterator[tuple[TextureSet, Future[tuple[Inputs | Record, str]]]]":
-    """Each set with its loading, the next one's begun already."""
-    following = loader.submit(load, sets[0]) if sets else None
-    for at, files in enumerate(sets):
-        assert following is not None
-        loaded = following
-        loaded.exception()  # wait, so that no more than one is loaded ahead
-        following = loader.submit(load, sets[at + 1]) if at + 1 < len(sets) else None
-        yield files, loaded
+def _is_done(files: TextureSet, work: Work, finished: Finished) -> bool:
+    try:
+        return finished(files.name, work.keys(files, contents_of(files))[1]) is not None
+    except UnbakeError:
+        return False  # the conversion says why
+
+
+def _in_shard(name: str, shard: tuple[int, int] | None) -> bool:
+    """Whether a set is of a shard, by its name alone: whatever else there is to convert."""
+    if shard is None:
+        return True
+    number, count = shard
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") % count == number - 1
+
+
+def _check_options(options: Options) -> None:
+    if options.max_size is not None and options.max_size < 1:
+        raise UsageError(f"a longest side of 1 or more was expected, not {options.max_size}; choose another")
+    if options.threads < 0:
+        raise UsageError(
+            f"0 threads (all cores) or more were expected, not {options.threads}; choose another"
+        )
+    if options.shard is not None and not 1 <= options.shard[0] <= options.shard[1]:
+        number, count = options.shard
+        raise UsageError(f"a shard from 1/{count} to {count}/{count} was expected, not {number}/{count}")
 
 
 def _without_clashes(

@@ -1,6 +1,6 @@
 """The networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -10,10 +10,13 @@ import msgspec
 import numpy as np
 import onnxruntime as ort
 
-from unbake.convert.reduced import MULTIPLE, Wrap, by_area, reduced_size, smoothly
+from unbake.convert.reduced import MULTIPLE, reduced_size
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.errors import UsageError
+from unbake.image.coded import plane
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.resize import by_area, smoothly
+from unbake.image.tiling import Wrap
 
 Maps = dict[MapKind, np.ndarray]
 
@@ -99,21 +102,33 @@ def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | 
     return Predictor(folder, threads)
 
 
+def fingerprint(model: Path | None = None) -> str:
+    """Hash of everything in a bundle that outputs depend on; "rules" where nothing is bundled.
+
+    UsageError where the folder is no bundle of this version.
+    """
+    folder = bundle_folder(model)
+    if model is None and not (folder / CARD).is_file():
+        return "rules"
+    read_card(folder)
+    return _fingerprint(folder)
+
+
 class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
 
-    Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None.
+    Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None. The networks
+    that see a texture whole read its codes (`image.coded`) as well.
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self.card: Final = read_card(folder)
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
-        self.fingerprint: Final = _fingerprint(folder)
-        """Hash of everything in the bundle that outputs depend on."""
 
     def class_probabilities(self, diffuse: np.ndarray) -> np.ndarray:
         """Probability (K,) of each of the card's classes; each on its own, they need not sum to 1."""
-        [logits] = self._run("vit", {"diffuse": _nchw(smoothly(diffuse, VIT_PX, VIT_PX))})
+        small = [smoothly(one, VIT_PX, VIT_PX) for one in _planes(MapKind.DIFFUSE, diffuse)]
+        [logits] = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
         return _sigmoid(logits[0])
 
     def metal_probability(
@@ -124,16 +139,17 @@ class Predictor:
         rows, columns = reduced_size(height, width, self.card.segformer_px)
         margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
 
-        def feed(image: np.ndarray) -> np.ndarray:
-            return _nchw(np.pad(image, ((margin[0],) * 2, (margin[1],) * 2, (0, 0)), mode="wrap"))
+        def feed(kind: MapKind, image: np.ndarray) -> np.ndarray:
+            small = np.concatenate([by_area(one, rows, columns, wrap) for one in _planes(kind, image)], -1)
+            return _nchw(np.pad(small, ((margin[0],) * 2, (margin[1],) * 2, (0, 0)), mode="wrap"))
 
-        mask = np.zeros((height, width, 1), np.float32) if specular is None else specular
+        mask = np.zeros((rows, columns, 1), np.float32) if specular is None else specular
         [logits] = self._run(
             "segformer",
             {
-                "diffuse": feed(by_area(diffuse, rows, columns, wrap)),
-                "normal": feed(by_area(normal, rows, columns, wrap)),
-                "specular": feed(by_area(mask, rows, columns, wrap)),
+                "diffuse": feed(MapKind.DIFFUSE, diffuse),
+                "normal": feed(MapKind.NORMAL, normal),
+                "specular": feed(MapKind.SPECULAR, mask),
                 "specular_given": _flag(specular is not None),
             },
         )
@@ -211,15 +227,27 @@ def _session(path: Path, threads: int) -> Any:
 def _fingerprint(folder: Path) -> str:
     digest = blake2b(digest_size=16)
     for name in (CARD, *(f"{network}.onnx" for network in NETWORKS)):
-        with (folder / name).open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
+        try:
+            with (folder / name).open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
+        except OSError as error:
+            raise UsageError(
+                f"the model in '{folder}' was expected to have a {name}, but it cannot be read "
+                f"({error.strerror}); export it again"
+            ) from error
     return digest.hexdigest()
 
 
 def _named(maps: Maps) -> dict[str, np.ndarray]:
     """Maps as a network's inputs, by the names they bear in the bundle."""
     return {_INPUT_NAMES.get(kind, kind.value): _nchw(image) for kind, image in maps.items()}
+
+
+def _planes(kind: MapKind, image: np.ndarray) -> Iterator[np.ndarray]:
+    """The channels of a map, floats or codes, each (H, W, 1) float32; one at a time, since a map may be large."""
+    for component in range(image.shape[2]):
+        yield plane(kind, image, component)[..., None]
 
 
 def _nchw(image: np.ndarray) -> np.ndarray:
@@ -235,4 +263,7 @@ def _flag(given: bool) -> np.ndarray:
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    values = np.clip(logits, -60, 60)  # in place from here on: a mask may be large
+    np.exp(np.negative(values, out=values), out=values)
+    values += 1
+    return np.reciprocal(values, out=values)
