@@ -38,15 +38,14 @@ def init(
 
     made = lay_out(root)
     typer.echo(f"{root}: made {', '.join(made)}" if made else f"{root}: every folder is there already")
-    typer.echo("Next, the data (unbake data --help):")
-    typer.echo(
-        f"  unbake data matsynth --root {root}                                 PBR materials, from the hub"
-    )
-    typer.echo(f"  unbake data skyrim --root {root} --vanilla DIR --pbr DIR           pairs from the game")
-    typer.echo(
-        f"  unbake data audit --root {root}                                    what is wrong with them"
-    )
-    typer.echo(f"then  unbake train A0 --root {root}")
+    typer.echo("Next, the data; `unbake data --help` tells the rest:")
+    for command, what in (
+        (f"unbake data matsynth --root {root}", "PBR materials, from the hub or from files"),
+        (f"unbake data skyrim --root {root} --vanilla DIR --pbr DIR", "pairs from the game"),
+        (f"unbake data audit --root {root}", "what is wrong with them"),
+        (f"unbake train A0 --root {root}", "the first phase"),
+    ):
+        typer.echo(f"  {command}\n      {what}")
 
 
 @data_app.command()

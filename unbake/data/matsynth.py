@@ -74,7 +74,7 @@ def bring_in(
     def jobs() -> Iterator[tuple[Row, Path]]:
         for shard in _within(source.shards(), wanted.limit, report):
             places = [report.place(into, heading, wanted) for heading in shard.headings]
-            report.estimate(len(shard.headings), source.total, wanted.limit)
+            report.estimate(source.total, wanted.limit)
             if not any(places):
                 continue
             try:
@@ -109,7 +109,7 @@ class _Report:
     """What is counted on the way."""
 
     def __init__(self) -> None:
-        self.done = self.expected = self._opened = self._there = self._blends = self._written = 0
+        self.done = self.expected = self._opened = self._there = self._written = 0
         self._failed: list[dict[str, str]] = []
         self._other_licences: Counter[str] = Counter()
         self._names: Counter[str] = Counter()
@@ -136,7 +136,7 @@ class _Report:
             return None
         return place
 
-    def estimate(self, rows: int, shards: int, limit: int | None) -> None:
+    def estimate(self, shards: int, limit: int | None) -> None:
         """So many rows there will be, if every file has as many as those opened so far."""
         self._opened += 1
         self.expected = min(
