@@ -3,12 +3,18 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from unbake.cli import app
+from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
+from unbake.image.files import write_png
+from unbake.image.normals import encode_normal
+from unbake.synth.diffuse import STYLES, paint
 from unbake.synth.library import write_library
+from unbake.synth.materials import procedural
 
 
 def unbake(*arguments: object) -> Result:
@@ -73,3 +79,27 @@ def test_a_side_that_is_none_is_wrong_use(tmp_path, px):
 def test_every_verb_says_what_it_does_and_what_its_exit_codes_mean(verb):
     told = unbake("data", verb, "--help")
     assert (told.exit_code, "Exit code" in told.stdout) == (0, True)
+
+
+def test_skyrim_pairs_two_trees_and_tells_every_score(tmp_path):
+    truth = procedural("masonry", 32, 0)
+    painted = paint(truth, STYLES["sun"], 0)[MapKind.DIFFUSE]
+    normal = encode_normal(truth[MapKind.NORMAL], "directx")
+    packed = np.concatenate([truth[kind] for kind in (MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO)], -1)
+    files = {"": (painted, truth[MapKind.ALBEDO]), "_n": (normal, normal), "_rmaos": (None, packed)}
+    for suffix, pictures in files.items():
+        for folder, picture in zip(
+            ("game/textures/clutter", "My mod/textures/pbr/clutter"), pictures, strict=True
+        ):
+            if picture is not None:
+                write_png(tmp_path / folder / f"pot{suffix}.png", picture)
+    how = ("--vanilla", tmp_path / "game", "--pbr", tmp_path / "My mod", "--root", tmp_path, "--workers", 1)
+    done = unbake("data", "skyrim", *how)
+    found = report(tmp_path, "skyrim")
+    assert (done.exit_code, found["mod"], [one["pair"] for one in found["kept"]]) == (
+        0,
+        "My mod",
+        ["clutter/pot"],
+    )
+    assert found["kept"][0]["score"] > found["threshold"]
+    assert (tmp_path / "data" / "Skyrim" / "clutter" / "pot" / "roughness.png").is_file()

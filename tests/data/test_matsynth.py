@@ -125,6 +125,23 @@ def test_a_second_run_fetches_nothing_and_makes_again_what_was_taken_away(import
     assert (report["written"], report["there_already"]) == (1, 3)
 
 
+def test_a_run_that_was_stopped_goes_on_to_the_same_files(parquet, imported, tmp_path):
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bring_in(open_source(str(parquet), tmp_path), tmp_path, Wanted(), 1, stop)
+    assert len(list(tmp_path.rglob("metadata.json"))) == 1
+    brought(parquet, tmp_path)
+    files = {
+        path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()
+    }
+    into = imported[0]
+    assert files == {
+        path.relative_to(into): path.read_bytes() for path in into.rglob("*.*") if path.is_file()
+    }
+
+
 def test_only_the_licences_asked_for_are_taken(parquet, tmp_path):
     report = brought(parquet, tmp_path, licences=("cc-by",))
     assert report["licences"] == {"CC-BY": 1}

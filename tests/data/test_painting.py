@@ -69,6 +69,22 @@ def test_a_second_run_paints_only_what_is_missing(folder):
     }
 
 
+def test_a_run_that_was_stopped_goes_on_to_the_same_pictures(folder):
+    painted(folder)
+    expected = files(folder)
+    for name in expected:
+        (folder / name).unlink()
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        painted(folder, on_progress=stop)
+    assert 0 < len(files(folder)) < len(expected)
+    painted(folder)
+    assert files(folder) == expected
+
+
 def test_a_dry_run_tells_and_changes_nothing(folder):
     before = sorted(folder.rglob("*"))
     assert painted(folder, dry_run=True)["to_paint"] == 5
