@@ -47,7 +47,7 @@ def duplicates(
         f"Skyrim: {len(found['moved'])} of {len(skyrim)} pairs {'are' if dry_run else 'were'} duplicates; "
         f"MatSynth: {', '.join(f'{n} {mark}' for mark, n in found['matsynth'].items()) or 'no diffuse'}"
     )
-    path = write_report(root, "duplicates", {"dry_run": dry_run} | found | {"failed": failed})
+    path = None if dry_run else write_report(root, "duplicates", found | {"failed": failed})
     tell_failures(failed, "material", path)
 
 

@@ -165,10 +165,11 @@ def advance(bar: "Progress") -> "Callable[[int, int], None]":
     return lambda done, n: bar.update(task, completed=done, total=n)
 
 
-def tell_failures(failed: list[dict[str, str]], what: str, report: Path) -> None:
+def tell_failures(failed: list[dict[str, str]], what: str, report: Path | None) -> None:
     """The first few failures on stderr, where the rest is, and exit code 1; nothing when there is none."""
     for one in failed[:SHOWN]:
         typer.echo(f"failed: {one[what]}: {one['reason']}", err=True)
-    typer.echo(f"report: {report}")
+    if report is not None:
+        typer.echo(f"report: {report}")
     if failed:
         raise typer.Exit(1)
