@@ -93,7 +93,7 @@ def test_everything_else_is_skipped_with_its_reason(
 
 
 def test_what_was_done_besides_is_in_the_report(converted: tuple[Path, Summary]) -> None:
-    report = json.loads((converted[0] / "unbake-report.json").read_text("utf-8"))
+    report = json.loads((converted[0] / "report.json").read_text("utf-8"))
     notes = {one["name"]: " ".join(one["notes"]) for one in report["converted"]}
     assert "no normal map" in notes["clutter/bare"]
     assert "2×2 to 4×4" in notes["clutter/speck"]

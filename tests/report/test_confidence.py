@@ -39,7 +39,7 @@ def test_a_material_that_is_known_whole_and_plausible_is_trusted_fully():
 
 def test_a_material_that_is_not_recognised_is_doubted_by_its_weight():
     found = judge(material(), {"stone": 0.2, "wood": 0.1}, (True, True))
-    assert found.confidence == pytest.approx(1 - WEIGHTS["unfamiliar"] * 0.8)
+    assert found.confidence == pytest.approx(1 - WEIGHTS["unfamiliar"] * 0.6)
     assert found.warnings == ["The material is not recognised: likeliest is stone, at 20%."]
 
 
@@ -50,9 +50,11 @@ def test_a_picture_unlike_any_material_is_doubted_with_what_is_unlike():
 
 
 def test_a_mask_that_sees_metal_where_the_map_has_none_is_doubted():
-    found = judge(material() | flat(MapKind.METALLIC_MASK, 0.4), {}, (True, True))
-    assert found.confidence == pytest.approx(1 - WEIGHTS["metal"] * 0.8)
-    assert found.warnings == ["The maps disagree about metal: 0% of metallic, 40% of the mask."]
+    mask = flat(MapKind.METALLIC_MASK, 0.0)
+    mask[MapKind.METALLIC_MASK][:, : round(0.4 * SIDE)] = 0.9
+    found = judge(material() | mask, {}, (True, True))
+    assert found.confidence == pytest.approx(1 - WEIGHTS["metal"] * 0.8, abs=0.01)
+    assert found.warnings == ["The maps disagree about metal: 0% of metallic, 41% of the mask."]
 
 
 def test_a_seam_that_the_diffuse_does_not_have_is_doubted_only_where_the_texture_tiles():
@@ -75,6 +77,6 @@ def test_a_size_that_is_no_power_of_two_is_told_but_takes_no_confidence():
 
 
 def test_figures_are_numbers_from_which_the_confidence_can_be_made_again():
-    found = judge(material() | flat(MapKind.METALLIC_MASK, 0.3), {"wood": 0.7}, (True, True))
+    found = judge(material() | flat(MapKind.METALLIC_MASK, 0.7), {"wood": 0.4}, (True, True))
     again = np.prod([1 - weight * found.figures[f"doubt_{name}"] for name, weight in WEIGHTS.items()])
     assert found.confidence == pytest.approx(again, abs=1e-3)
