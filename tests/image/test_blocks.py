@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.image import bc7
+from unbake.image import bc7, coded
 from unbake.image.blocks import BlockFormat, Effort, block_size, decode_blocks, encode_blocks
 
 WRITTEN = [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7]
@@ -204,3 +204,14 @@ def test_too_few_bytes_are_refused():
 def test_formats_that_are_only_read_are_refused(fmt):
     with pytest.raises(ValueError, match="only read"):
         encode_blocks(painted(4, 4), fmt)
+
+
+@pytest.mark.parametrize(
+    "fmt", [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7]
+)
+def test_bands_of_an_image_are_encoded_as_the_whole(fmt, monkeypatch):
+    pixels = np.random.default_rng(9).integers(0, 256, (37, 30, 1 if fmt is BlockFormat.BC4 else 4), np.uint8)
+    pixels[:12, :, 3:] = 255
+    whole = encode_blocks(pixels, fmt)
+    monkeypatch.setattr(coded, "BAND_TEXELS", 250)
+    assert encode_blocks(pixels, fmt) == whole

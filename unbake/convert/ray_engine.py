@@ -58,7 +58,7 @@ def run_on_ray(
         # Materialised first: workers take all cores, and a task that had yet to read would wait for one for ever.
         numbers = ray.data.range(len(sets), override_num_blocks=min(len(sets), MOST_BLOCKS)).materialize()
         outcomes = numbers.map(
-            _Worker,  # type: ignore[arg-type]  # a class with __call__, as Ray Data documents
+            _Worker,
             fn_constructor_args=(_everywhere(work), list(sets), [record(one.name) for one in sets], cores),
             num_cpus=cores,
             num_gpus=1 if cuda else None,

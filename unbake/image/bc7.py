@@ -27,13 +27,15 @@ _STRIP = 4096
 """Blocks per row of the scratch image that holds blocks to be encoded anew."""
 
 
-def encode_bc7(rgba: np.ndarray, fast: bool) -> bytes:
+def encode_bc7(rgba: np.ndarray, fast: bool, all_opaque: bool) -> bytes:
     """BC7 blocks of uint8 (H, W, 4), sides multiples of 4; alpha 0 and 255 come back exactly.
+
+    all_opaque: whether the image that these rows are of is opaque everywhere.
 
     Alphas between come back within ALPHA_TOLERANCE wherever a block's alphas leave room for that; eight levels
     a block is all that BC7 has for an alpha of its own.
     """
-    blocks = np.frombuffer(_encode(rgba, fast), np.uint8).reshape(-1, 16).copy()
+    blocks = np.frombuffer(_encode(rgba, fast, all_opaque), np.uint8).reshape(-1, 16).copy()
     texels = to_blocks(rgba)
     alpha = texels[..., 3].astype(np.int32)
     opaque = (alpha == 255).all(axis=1)
@@ -51,9 +53,8 @@ def encode_bc7(rgba: np.ndarray, fast: bool) -> bytes:
     return blocks.tobytes()
 
 
-def _encode(rgba: np.ndarray, fast: bool) -> bytes:
+def _encode(rgba: np.ndarray, fast: bool, opaque: bool) -> bytes:
     height, width, _ = rgba.shape
-    opaque = bool((rgba[..., 3] == 255).all())
     if ispc_texcomp is None:
         params = etcpak.BC7CompressBlockParams()
         params.m_max_partitions = 0 if fast else 16

@@ -12,6 +12,7 @@ from quicktex.s3tc.bc4 import BC4Encoder  # type: ignore[attr-defined]
 from quicktex.s3tc.bc5 import BC5Encoder  # type: ignore[attr-defined]
 
 from unbake.image.bc7 import encode_bc7, to_blocks
+from unbake.image.coded import bands
 
 
 class BlockFormat(StrEnum):
@@ -105,7 +106,13 @@ def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.
     >>> len(encode_blocks(np.zeros((8, 8, 3), np.uint8), BlockFormat.BC7))
     64
     """
-    rgba = _padded_rgba(pixels)
+    opaque = pixels.shape[2] < 4 or bool((pixels[..., 3] == 255).all())
+    rows = bands(pixels.shape[0], pixels.shape[1], 4)  # blocks know nothing of each other
+    return b"".join(_encoded(_padded_rgba(pixels[band]), fmt, effort, opaque) for band in rows)
+
+
+def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -> bytes:
+    """Blocks of some rows of an image; opaque: whether all of it is, which chooses how BC7 is searched."""
     level = 5 if effort is Effort.GOOD else 0
     match fmt:
         case BlockFormat.BC1:
@@ -119,7 +126,7 @@ def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.
         case BlockFormat.BC5:
             return _quicktex(BC5Encoder(0, 1), rgba)
         case BlockFormat.BC7:
-            return encode_bc7(rgba, effort is Effort.FAST)
+            return encode_bc7(rgba, effort is Effort.FAST, opaque)
         case _:
             raise ValueError(f"{fmt} is only read, not written")
 
