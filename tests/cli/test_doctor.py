@@ -75,9 +75,9 @@ def test_a_provider_that_does_not_start_is_broken(monkeypatch: pytest.MonkeyPatc
     import onnxruntime
 
     named(monkeypatch, "onnxruntime-gpu", cards=("A card",))
-    monkeypatch.setattr(
-        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    )
+    offered = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
+    monkeypatch.setattr(onnxruntime, "preload_dlls", lambda: None)
     session = SimpleNamespace(get_providers=lambda: ["CPUExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", lambda *given, **options: session)
     found = doctor._device(None)

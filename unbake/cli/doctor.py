@@ -99,12 +99,12 @@ def _runtime() -> Finding:
         return Finding("ONNX Runtime", found, False, swap(there, _best()))
     import onnxruntime as ort
 
-    providers = [_NAMES[name] for name in _NAMES if name in ort.get_available_providers()]
-    if not providers:
+    offered = [_NAMES[name] for name in _NAMES if name in ort.get_available_providers()]
+    if not offered:
         return Finding(
             "ONNX Runtime", "it offers neither CUDA, DirectML nor the CPU", False, swap(there, _best())
         )
-    found = f"{there[0]} {ort.__version__}, can use {' and '.join(providers)}"
+    found = f"{there[0]} {ort.__version__}, can use {' and '.join(offered)}"
     best = _best()
     if best in there:
         return Finding("ONNX Runtime", found)
@@ -115,9 +115,9 @@ def _device(model: Path | None) -> Finding:
     """What a network of the model really runs on, which may be less than the runtime offers."""
     import onnxruntime as ort
 
-    from unbake.convert.predict import NETWORKS, bundle_folder
+    from unbake.convert.predict import NETWORKS, bundle_folder, providers
 
-    offered = [name for name in _NAMES if name in ort.get_available_providers()]
+    offered = providers()
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what it says to stderr is said here
     session = ort.InferenceSession(bundle_folder(model) / f"{NETWORKS[0]}.onnx", options, providers=offered)

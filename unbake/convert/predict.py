@@ -33,7 +33,9 @@ MAPS_READS: Final = (
 )  # fmt: skip
 _INPUT_NAMES = {MapKind.METALLIC_MASK: "mask"}
 
-_PROVIDERS = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
+PROVIDERS: Final = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
+"""Best first."""
+
 _OUT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate", "out of memory", "OUT_OF_MEMORY")
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -188,6 +190,17 @@ class Predictor:
             raise
 
 
+def providers() -> list[str]:
+    """ONNX Runtime's execution providers that networks are offered to, best first.
+
+    CUDA's own libraries, where they were installed as wheels beside the runtime, are loaded on the way.
+    """
+    there = [name for name in PROVIDERS if name in ort.get_available_providers()]
+    if "CUDAExecutionProvider" in there:
+        ort.preload_dlls()
+    return there
+
+
 def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness: float) -> np.ndarray:
     """The final metallic map: the network's, where the mask says metal (SPEC 1, "Metal").
 
@@ -214,9 +227,10 @@ def _session(path: Path, threads: int) -> Any:
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
     options.log_severity_level = 3
-    there = ort.get_available_providers()
+    offered = providers()
+    options.enable_mem_pattern = "DmlExecutionProvider" not in offered  # which has none, and may refuse
     try:
-        return ort.InferenceSession(path, options, providers=[p for p in _PROVIDERS if p in there])
+        return ort.InferenceSession(path, options, providers=offered)
     except Exception as error:  # as above
         raise UsageError(
             f"the network '{path}' was expected to be an ONNX file this runtime reads, but it says: "
