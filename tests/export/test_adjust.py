@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -127,6 +129,14 @@ def test_anything_wrong_is_one_sentence_with_file_and_place(text, words):
     message = str(caught.value)
     assert [word for word in ["mod/unbake.toml", *words] if word not in message] == []
     assert "\n" not in message
+
+
+def test_the_example_of_the_readme_is_read_as_it_says():
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    rules = read_rules(readme.partition("```toml")[2].partition("```")[0], "README.md")
+    farm = rules_for(rules, "architecture/farm/planks")
+    assert (farm.roughness.bias, farm.normal.strength, farm.height.invert) == (0.05, 0.7, True)
+    assert rules_for(rules, "clutter/pot").normal == Bend()
 
 
 def test_rules_are_found_at_the_top_of_the_mod_and_a_named_file_takes_their_place(tmp_path):

@@ -1,0 +1,113 @@
+"""The modder's verbs, in this process: what they say and what they leave."""
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from unbake.cli import app
+from unbake.errors import FileError, UsageError
+from unbake.export.pgpatcher import validate
+from unbake.image.files import read_picture
+from unbake.report.listing import read_listing
+
+EXAMPLES = Path(str(files("unbake"))) / "bundled" / "examples" / "legacy"
+SMALL = ("--fast", "--max-size", "128", "--include", "landscape/dirt01", "--include", "landscape/snow01")
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+@pytest.fixture(scope="module")
+def mod(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sets of the ground, converted by the command with an editor ID for one of them."""
+    folder = tmp_path_factory.mktemp("converted")
+    (folder / "edids.txt").write_text("landscape/dirt01 = LandscapeDirt01")
+    out = folder / "mod"
+    done = call("convert", EXAMPLES, out, *SMALL, "--edid-map", folder / "edids.txt", "--form", "default")
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def test_ground_gets_its_texture_set_by_editor_id_and_is_else_left_with_the_reason(mod: Path):
+    assert [path.name for path in (mod / "PBRTextureSets").iterdir()] == ["LandscapeDirt01.json"]
+    assert [one.name for one in read_listing(mod) if one.status == "skipped"] == ["landscape/snow01"]
+
+
+def test_pgpatchers_json_comes_in_the_form_asked_for_and_passes_its_rules(mod: Path):
+    assert json.loads((mod / "PBRNIFPatcher" / "mod.json").read_text()).keys() == {"default", "entries"}
+    assert validate(mod) == []
+
+
+def test_ground_stands_at_its_neutral_height(mod: Path):
+    height = read_picture(mod / "textures/pbr/landscape/dirt01_p.dds").pixels
+    assert height.mean() == pytest.approx(127, abs=1.5)
+
+
+def test_review_lists_what_lies_below_worst_first_with_reasons(mod: Path):
+    told = call("review", mod, "--below", 1).output.splitlines()
+    shares = [int(line.split("%")[0]) for line in told if line[:6].strip().endswith("%")]
+    assert shares == sorted(shares)
+    assert told[-1].endswith("to look at, of 2 converted")
+    assert call("review", mod, "--below", 0).output == "0 to look at, of 2 converted\n"
+
+
+def test_review_of_a_folder_without_a_report_is_one_sentence(tmp_path: Path):
+    failed = call("review", tmp_path).exception
+    assert isinstance(failed, FileError)
+    assert "report.json" in str(failed)
+
+
+def test_every_set_of_the_report_has_confidence_figures_and_classes(mod: Path):
+    for one in (one for one in read_listing(mod) if one.status == "converted"):
+        assert 0 <= one.confidence <= 1
+        assert {
+            "doubt_unfamiliar",
+            "doubt_metal",
+            "doubt_seam",
+            "metal_share",
+            "metal_mask",
+        } <= one.figures.keys()
+        assert max(one.classes.values()) > 0
+
+
+def test_another_strength_packs_anew_without_the_networks_and_other_sets_stay(mod: Path, tmp_path: Path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rules]]\nmatch = "*snow*"\nroughness.strength = 0.0\n')
+    snow, dirt = (mod / f"textures/pbr/landscape/{name}_rmaos.dds" for name in ("snow01", "dirt01"))
+    before = dirt.read_bytes()
+    told = call("convert", EXAMPLES, mod, *SMALL, "--rules", rules, "--json").output.splitlines()
+    events = {event["name"]: event for event in map(json.loads, told) if "name" in event}
+    assert events["landscape/snow01"]["inferred"] is False
+    assert events["landscape/dirt01"]["event"] == "set_unchanged"
+    assert read_picture(snow).pixels[..., 0].max() == 0
+    assert dirt.read_bytes() == before
+
+
+def test_json_is_one_object_a_line_and_ends_with_the_summary(tmp_path: Path):
+    told = call("convert", EXAMPLES, tmp_path / "mod", "--json", "--dry-run").output.splitlines()
+    events = [json.loads(line)["event"] for line in told]
+    assert (events[0], events[-1]) == ("started", "summary")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--shard", "2"], "1/4"),
+        (["--shard", "3/2"], "3/2"),
+        (["--adjust", "gloss.bias=1"], "gloss"),
+        (["--rules", "none.toml"], "none.toml"),
+        (["--edid-map", "none.txt"], "none.txt"),
+    ],
+)
+def test_what_cannot_be_done_as_asked_is_told_before_anything_is_written(
+    tmp_path: Path, arguments: list[str], word: str
+):
+    failed = call("convert", EXAMPLES, tmp_path / "mod", *arguments).exception
+    assert isinstance(failed, UsageError)
+    assert word in str(failed)
+    assert list(tmp_path.iterdir()) == []
