@@ -3,19 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from threading import Lock
-from typing import Final
 from unicodedata import normalize
 
-from bethkit import Archive, BethkitError
-
+from unbake.convert.archives import SUFFIX, entry_names, is_archive, read_entry
 from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, below_textures, is_texture
 from unbake.errors import FileError, UsageError
-from unbake.image.files import MAX_FILE, Picture, decode_picture, read_bytes
-
-ARCHIVE: Final = ".bsa"
+from unbake.image.files import Picture, decode_picture, read_bytes
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,10 +35,7 @@ class Source:
         """
         if self.entry is None:
             return read_bytes(self.path)
-        try:
-            return _opened(self.path).read(self.entry)
-        except (BethkitError, OSError, KeyError) as error:
-            raise FileError(f"{self} cannot be read ({_told(error)}); unpack the archive again.") from error
+        return read_entry(self.path, self.entry)
 
     def head(self, count: int) -> bytes:
         """The first bytes of the file; FileError as `read`. From an archive all of it must be read."""
@@ -103,11 +94,6 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
     return listed
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a path names an archive, by its extension."""
-    return path.suffix.lower() == ARCHIVE
-
-
 def _check(root: Path, alone: bool) -> None:
     """UsageError unless `root` is a folder, an archive, or, where it stands alone, a texture."""
     if not root.exists():
@@ -116,7 +102,7 @@ def _check(root: Path, alone: bool) -> None:
         return
     if not is_texture(root.name):
         raise UsageError(
-            f"a folder, an archive ({ARCHIVE}) or a texture ({' '.join(EXTENSIONS)}) was expected, "
+            f"a folder, an archive ({SUFFIX}) or a texture ({' '.join(EXTENSIONS)}) was expected, "
             f"but '{root.name}' is none of them"
         )
     if not alone:
@@ -128,14 +114,14 @@ def _check(root: Path, alone: bool) -> None:
 def _by_precedence(root: Path) -> Iterator[list[Source]]:
     """The textures of one mod: loose ones, then those of each archive."""
     if is_archive(root):
-        yield [Source(root, entry) for entry in _entries(root)]
+        yield [Source(root, entry) for entry in entry_names(root) if is_texture(entry)]
         return
     folder = root if root.is_dir() else root.parent
     yield sorted(Source(path) for path in _textures_below(folder, deep=root.is_dir()))
     if root.is_dir():
         archives = (path for path in root.iterdir() if is_archive(path) and path.is_file())
         for archive in sorted(archives, key=lambda path: path.name.lower(), reverse=True):
-            yield [Source(archive, entry) for entry in _entries(archive)]
+            yield [Source(archive, entry) for entry in entry_names(archive) if is_texture(entry)]
 
 
 def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
@@ -187,67 +173,3 @@ def _fits(root: Path, texture_root: Path | None) -> bool:
     folder = root if root.is_dir() else root.parent
     top = Path(os.path.abspath(texture_root)) if texture_root else folder  # noqa: PTH100
     return folder.is_relative_to(top) or top.is_relative_to(folder)
-
-
-class _Contents:
-    """An open archive: the index in memory, each file read from the disk when it is asked for."""
-
-    def __init__(self, path: Path) -> None:
-        self._archive = Archive.open(path)
-        self._lock = Lock()
-        stored = [entry.path for entry in self._archive.entries()]
-        self._keys = {_readable(name): _redecoded(name) for name in stored}
-
-    @property
-    def names(self) -> list[str]:
-        return sorted(self._keys)
-
-    def read(self, name: str) -> bytes:
-        with self._lock:
-            data = self._archive.extract(self._keys[name])
-        if data is None:
-            raise KeyError(name)
-        if len(data) > MAX_FILE:
-            raise OSError("it is larger than any picture")
-        return data
-
-
-def _opened(path: Path) -> _Contents:
-    stat = path.stat()
-    return _cached(path, stat.st_mtime_ns, stat.st_size)
-
-
-@lru_cache(maxsize=64)
-def _cached(path: Path, _modified: int, _size: int) -> _Contents:
-    """Kept open between reads, since a large index takes long to read; another version is another archive."""
-    return _Contents(path)
-
-
-def _entries(archive: Path) -> list[str]:
-    """The textures in an archive, forward slashes; UsageError where it cannot be opened."""
-    try:
-        return [name for name in _opened(archive).names if is_texture(name)]
-    except (BethkitError, OSError) as error:
-        raise UsageError(
-            f"an archive of Skyrim was expected, but '{archive}' cannot be opened ({_told(error)}); "
-            "unpack it with another tool and convert the folder"
-        ) from error
-
-
-def _redecoded(name: str) -> str:
-    """A stored name by which bethkit finds it: it tells each byte of the UTF-8 as a character of its own."""
-    try:
-        return name.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return name
-
-
-def _readable(name: str) -> str:
-    """A stored name as a person wrote it; bethkit's own writer encodes names twice."""
-    while (again := _redecoded(name)) != name:
-        name = again
-    return name.replace("\\", "/")
-
-
-def _told(error: Exception) -> str:
-    return " ".join(str(getattr(error, "strerror", None) or error).split())

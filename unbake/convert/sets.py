@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
-from unbake.convert.roots import Source, Texture, is_archive, list_textures
+from unbake.convert.archives import is_archive
+from unbake.convert.roots import Source, Texture, list_textures
 from unbake.domain.naming import (
     EXTENSIONS,
     SUFFIXES,

@@ -1,0 +1,92 @@
+"""What lies in a BSA archive, by bethkit: names at once, each file's bytes when asked for; read by `roots`."""
+
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from bethkit import Archive, BethkitError
+
+from unbake.errors import FileError, UsageError
+from unbake.image.files import MAX_FILE
+
+SUFFIX: Final = ".bsa"
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path names an archive, by its extension."""
+    return path.suffix.lower() == SUFFIX
+
+
+def entry_names(path: Path) -> list[str]:
+    """The names of all files in an archive, forward slashes, sorted; UsageError where it cannot be opened."""
+    try:
+        return _opened(path).names
+    except (BethkitError, OSError) as error:
+        raise UsageError(
+            f"an archive of Skyrim was expected, but '{path}' cannot be opened ({_told(error)}); "
+            "unpack it with another tool and convert the folder"
+        ) from error
+
+
+def read_entry(path: Path, name: str) -> bytes:
+    """The bytes of one file in an archive, and of no other; FileError where they cannot be read."""
+    try:
+        return _opened(path).read(name)
+    except (BethkitError, OSError) as error:
+        raise FileError(
+            f"{path}/{name} cannot be read ({_told(error)}); unpack the archive again."
+        ) from error
+
+
+class _Contents:
+    """An open archive: the index in memory, each file read from the disk when it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._archive = Archive.open(path)
+        self._lock = Lock()
+        stored = [entry.path for entry in self._archive.entries()]
+        self._keys = {_readable(name): _redecoded(name) for name in stored}
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._keys)
+
+    def read(self, name: str) -> bytes:
+        with self._lock:
+            data = self._archive.extract(self._keys[name]) if name in self._keys else None
+        if data is None:
+            raise OSError("it is not there any more")
+        if len(data) > MAX_FILE:
+            raise OSError("it is larger than any picture")
+        return data
+
+
+def _opened(path: Path) -> _Contents:
+    stat = path.stat()
+    return _cached(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _cached(path: Path, _modified: int, _size: int) -> _Contents:
+    """Kept open between reads, since a large index takes long to read; another version is another archive."""
+    return _Contents(path)
+
+
+def _redecoded(name: str) -> str:
+    """A stored name by which bethkit finds it: it tells each byte of the UTF-8 as a character of its own."""
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _readable(name: str) -> str:
+    """A stored name as a person wrote it; bethkit's own writer encodes names twice."""
+    while (again := _redecoded(name)) != name:
+        name = again
+    return name.replace("\\", "/")
+
+
+def _told(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
