@@ -164,7 +164,7 @@ def convert(
         edid_map=edid_map,
         form=form,
     )
-    with _told(json) as emit:
+    with _told(json) as emit, _stoppable():
         summary = convert_folder(sources, out, options, emit)
     if json:
         typer.echo(as_json(summary))
@@ -250,6 +250,24 @@ def _told(json: bool) -> "Iterator[Emit]":
         return
     with progress_bar("converting") as bar:
         yield _ConversionPrinter(bar)
+
+
+@contextmanager
+def _stoppable() -> "Iterator[None]":
+    """Ctrl-C and SIGTERM end a conversion in one sentence, after what was being written is finished."""
+    import signal
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("stopped: what is finished is kept; run it again to go on", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print_plan(summary: "Summary") -> None:

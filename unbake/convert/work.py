@@ -30,7 +30,7 @@ from unbake.report.confidence import judge
 from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
 
-CHECKED = 2048
+CHECKED = 1024
 """Longest side of what is looked at for the report; larger maps are sampled."""
 
 Finished = Callable[[str, str], Record | None]
