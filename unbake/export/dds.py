@@ -24,9 +24,6 @@ _TEXTURE_2D = 3
 _STRAIGHT, _OPAQUE = 1, 3
 """Alpha modes of the DX10 header."""
 
-_BAND_TEXELS = 1 << 21
-"""Texels encoded at a time: blocks know nothing of each other, and encoders hold a band in many copies."""
-
 _UNCOMPRESSED = (
     DxgiFormat.R8G8B8A8_UNORM,
     DxgiFormat.R8G8B8A8_UNORM_SRGB,
@@ -95,7 +92,4 @@ def _encode(mip: np.ndarray, dxgi: DxgiFormat, effort: Effort) -> bytes:
         return (rgba if dxgi.name.startswith("R") else rgba[..., [2, 1, 0, 3]]).tobytes()
     if dxgi.block is None:
         raise ValueError(f"{dxgi.name} is only read, not written")
-    pixels = mip[..., :2] if dxgi.block is BlockFormat.BC5 else mip
-    rows = max(_BAND_TEXELS // mip.shape[1] // 4 * 4, 4)
-    bands = (pixels[top : top + rows] for top in range(0, len(pixels), rows))
-    return b"".join(encode_blocks(band, dxgi.block, effort) for band in bands)
+    return encode_blocks(mip[..., :2] if dxgi.block is BlockFormat.BC5 else mip, dxgi.block, effort)

@@ -1,13 +1,11 @@
 """Maps to the files of a preset: after prediction, before the report; `domain.packing` says what a preset is."""
 
-import io
 from collections.abc import Callable
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import FileFormat, PackedFile, Preset, read_preset, relative_name
@@ -19,7 +17,7 @@ from unbake.export.gltf import write_gltf
 from unbake.image.blocks import Effort
 from unbake.image.coded import bands, decoded
 from unbake.image.dds_header import DxgiFormat
-from unbake.image.files import write_atomic
+from unbake.image.files import write_png
 from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
 from unbake.image.normals import Green
 from unbake.image.tiling import Wrap
@@ -199,9 +197,7 @@ def _write(path: Path, codes: np.ndarray, file: PackedFile, effort: Effort) -> N
     if codes.shape[2] == 4 and codes[..., 3].min() == 255:
         codes, chosen = codes[..., :3], file.opaque_format or file.format
     if chosen.extension == ".png":
-        buffer = io.BytesIO()
-        Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes).save(buffer, "PNG")
-        write_atomic(path, buffer.getvalue())
+        write_png(path, codes)
     else:
         write_dds(path, _mips(codes, file), DxgiFormat[chosen.upper()], effort)
 

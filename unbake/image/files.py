@@ -136,9 +136,15 @@ def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
     raise FileError(f"{name} is none of DDS, PNG, TGA, JPEG and BMP by its content; save it as one of them.")
 
 
-def encode_png(unit: np.ndarray, bits: int = 8) -> bytes:
-    """A PNG file of float (H, W, C) in [0, 1], clipped and rounded; C = 1, 3 or 4, with 16 bits only 1."""
-    codes = np.rint(np.clip(unit, 0, 1) * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
+def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
+    """A PNG file of float (H, W, C) in [0, 1], clipped and rounded; C = 1, 3 or 4, with 16 bits only 1.
+
+    uint8 and uint16 are taken for codes and stored as they are; they say how many bits.
+    """
+    if image.dtype.kind == "u":
+        codes, bits = image, 8 * image.dtype.itemsize
+    else:
+        codes = np.rint(np.clip(image, 0, 1) * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
     if bits not in (8, 16) or codes.shape[2] not in ((1, 3, 4) if bits == 8 else (1,)):
         raise ValueError(f"PNG with {bits} bits and {codes.shape[2]} channels is not written")
     buffer = io.BytesIO()
@@ -146,9 +152,9 @@ def encode_png(unit: np.ndarray, bits: int = 8) -> bytes:
     return buffer.getvalue()
 
 
-def write_png(path: Path, unit: np.ndarray, bits: int = 8) -> None:
-    """Write float (H, W, C) in [0, 1] as PNG, whole or not at all; values are stored as they come."""
-    write_atomic(path, encode_png(unit, bits))
+def write_png(path: Path, image: np.ndarray, bits: int = 8) -> None:
+    """Write `encode_png` of an image, whole or not at all; FileError when the file cannot be written."""
+    write_atomic(path, encode_png(image, bits))
 
 
 def write_atomic(path: Path, data: bytes) -> None:
