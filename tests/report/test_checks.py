@@ -49,6 +49,13 @@ def test_dark_metal_is_flagged_and_bright_metal_is_not():
     assert checks.albedo(flat(MapKind.ALBEDO, 0.7) | metal) == []
 
 
+def test_figures_hold_the_strict_ranges_beside_the_tolerant_ones():
+    found = checks.figures(flat(MapKind.ALBEDO, 40 / 255) | flat(MapKind.METALLIC, 0.0))
+    assert (found["non_metal_outside"], found["non_metal_outside_strict"]) == (0.0, 1.0)
+    found = checks.figures(flat(MapKind.ALBEDO, 170 / 255) | flat(MapKind.METALLIC, 1.0))
+    assert (found["metal_dark"], found["metal_dark_strict"], found["metal_between"]) == (0.0, 1.0, 0.0)
+
+
 def test_a_saturated_colour_is_not_called_dark():
     assert checks.albedo(flat(MapKind.ALBEDO, 0.8, 0.02, 0.02)) == []
 

@@ -9,6 +9,10 @@ Maps = dict[MapKind, np.ndarray]
 
 DIELECTRIC_SRGB = (30 / 255, 240 / 255)
 METAL_SRGB = 155 / 255
+"""What is tolerated; the strict ranges only have figures (`figures`)."""
+
+STRICT_DIELECTRIC_SRGB = (50 / 255, 243 / 255)
+STRICT_METAL_SRGB = 180 / 255
 TOLERATED = 0.1
 """Share of the pixels concerned that may lie outside a range before it is worth a warning."""
 
@@ -24,6 +28,36 @@ def plausibility(maps: Maps) -> list[str]:
     """
     checks = (sizes, albedo, metallic, roughness, ao, normal)
     return [warning for check in checks for warning in check(maps)]
+
+
+def figures(maps: Maps) -> dict[str, float]:
+    """The numbers behind the checks, by name, of the maps that are there: shares of texels, means, deviations.
+
+    non_metal_outside, metal_dark: share of the base colour outside of what is tolerated, with _strict of the
+    narrower range. metal_between: share of metallic from 0.2 to 0.8.
+
+    >>> figures({MapKind.AO: np.full((4, 4, 1), 0.5, np.float32)})
+    {'ao_mean': 0.5}
+    """
+    found: dict[str, float] = {}
+    if MapKind.ALBEDO in maps:
+        brightest, metal = _brightest_and_metal(maps)
+        darkest = maps[MapKind.ALBEDO].min(axis=-1)
+        for ending, (low, high), bare in (
+            ("", DIELECTRIC_SRGB, METAL_SRGB),
+            ("_strict", STRICT_DIELECTRIC_SRGB, STRICT_METAL_SRGB),
+        ):
+            found["non_metal_outside" + ending] = _share((brightest < low) | (darkest > high), ~metal)
+            found["metal_dark" + ending] = _share(brightest < bare, metal)
+    if MapKind.METALLIC in maps:
+        found["metal_between"] = _between(maps[MapKind.METALLIC])
+    if MapKind.ROUGHNESS in maps:
+        values = maps[MapKind.ROUGHNESS]
+        found |= {"roughness_mean": float(values.mean()), "roughness_deviation": float(values.std())}
+    for kind in (MapKind.AO, MapKind.HEIGHT):
+        if kind in maps:
+            found[f"{kind}_mean"] = float(maps[kind].mean())
+    return found
 
 
 def sizes(maps: Maps) -> list[str]:
@@ -42,10 +76,7 @@ def albedo(maps: Maps) -> list[str]:
     """Base colours that real dielectrics and metals have; a pixel is judged by its brightest channel."""
     if MapKind.ALBEDO not in maps:
         return []
-    brightest = maps[MapKind.ALBEDO].max(axis=-1)
-    metal = np.zeros(brightest.shape, bool)
-    if MapKind.METALLIC in maps and maps[MapKind.METALLIC].shape[:2] == brightest.shape:
-        metal = maps[MapKind.METALLIC][..., 0] > METAL_THRESHOLD
+    brightest, metal = _brightest_and_metal(maps)
     low, high = DIELECTRIC_SRGB
     return [
         f"{share:.0%} of the {what} base colour is {fault}."
@@ -62,8 +93,7 @@ def metallic(maps: Maps) -> list[str]:
     """Surfaces are metal or are not; little lies between."""
     if MapKind.METALLIC not in maps:
         return []
-    values = maps[MapKind.METALLIC]
-    share = float(np.mean((values > 0.2) & (values < 0.8)))
+    share = _between(maps[MapKind.METALLIC])
     return (
         [f"{share:.0%} of metallic is neither metal nor not (0.2 to 0.8)."] if share > 2 * TOLERATED else []
     )
@@ -117,6 +147,18 @@ def normal(maps: Maps) -> list[str]:
     if flipped:
         warnings.append("The green of the normal map seems to point the other way (DirectX or OpenGL).")
     return warnings
+
+
+def _brightest_and_metal(maps: Maps) -> tuple[np.ndarray, np.ndarray]:
+    """Of each texel its brightest channel, and whether it is metal: (H, W) each."""
+    brightest = maps[MapKind.ALBEDO].max(axis=-1)
+    if MapKind.METALLIC in maps and maps[MapKind.METALLIC].shape[:2] == brightest.shape:
+        return brightest, maps[MapKind.METALLIC][..., 0] > METAL_THRESHOLD
+    return brightest, np.zeros(brightest.shape, bool)
+
+
+def _between(metallic: np.ndarray) -> float:
+    return float(np.mean((metallic > 0.2) & (metallic < 0.8)))
 
 
 def _share(wrong: np.ndarray, where: np.ndarray) -> float:

@@ -21,7 +21,7 @@ import numpy as np
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, SPECS, MapKind
 from unbake.image.normals import slopes
 from unbake.metrics.seam import seam_ratio
-from unbake.report.checks import plausibility, sizes
+from unbake.report import checks
 
 Maps = dict[MapKind, np.ndarray]
 
@@ -70,8 +70,8 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: tuple[bool, bool]) -> 
     >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, {}, (True, True)).confidence
     1.0
     """
-    figures = _statistics(maps) | _metal(maps) | _seams(maps, wrap)
-    implausible = plausibility(maps)
+    figures = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps)
+    implausible = checks.plausibility(maps)
     outside = max(
         (_outside(figures[name], *FAMILIAR[name]) for name in FAMILIAR if name in figures), default=0.0
     )
@@ -82,7 +82,7 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: tuple[bool, bool]) -> 
         "seam": float(np.clip((figures.get("seam", 1.0) - 1.25) / 1.5, 0, 1)),
     }
     warnings = [*implausible, *_sentences(figures, outside, classes)]
-    counted = len(implausible) - len(sizes(maps))
+    counted = len(implausible) - len(checks.sizes(maps))
     confidence = IMPLAUSIBLE**counted * float(np.prod([1 - WEIGHTS[one] * doubts[one] for one in doubts]))
     named = {f"doubt_{name}": value for name, value in doubts.items()}
     rounded = {name: round(float(value), 4) for name, value in (figures | named).items()}
