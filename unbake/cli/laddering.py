@@ -87,7 +87,7 @@ def ladder(
             on_data=lambda rung, done, n: bar.update(
                 bar.task_ids[0], description=f"{rung.name}: cache", completed=done, total=n
             ),
-            on_problem=lambda sentence: typer.echo(f"left out: {sentence}", err=True),
+            on_notice=lambda sentence: typer.echo(sentence, err=True),
         )
     said = {Verdict.PASS: "done", Verdict.FAIL: "stopped at a gate", Verdict.NOT_YET: "stopped"}
     typer.echo(f"{outcome.rung.name}: {said[outcome.verdict]}: {outcome.reason}")
@@ -131,6 +131,8 @@ def rehearse(
     Minutes, not days: sizes and epochs are cut, gates are forced, both are recorded. Leaves the files of the real
     thing under ROOT, and in ROOT/release a model that `unbake convert --model` takes.
     """
+    import torch
+
     from unbake.gate import Verdict
     from unbake.measure.release import release
     from unbake.train.loop import EpochDone, Finished
@@ -144,6 +146,9 @@ def rehearse(
             case Finished(reason=reason):
                 typer.echo(f"{rung.name}: {reason}")
 
+    torch.set_num_threads(
+        1
+    )  # networks this small gain nothing from a second one, and lose much on a busy machine
     whole = until == "all"
     outcome = run(root, say, "" if whole else until)
     if outcome.verdict is not Verdict.PASS:

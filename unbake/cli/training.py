@@ -55,7 +55,7 @@ def train(
 
     from unbake.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
-    from unbake.train.phase import Project, conclude, prepare, prepare_data
+    from unbake.train.phase import Project, conclude, notices, prepare, prepare_data
 
     project = Project(root)
     with progress_bar("cache") as bar:
@@ -66,6 +66,8 @@ def train(
     for problem in problems:
         typer.echo(f"left out: {problem}", err=True)
     run = prepare(project, r, overrides, workers, chosen_device(device), backbone, wandb)
+    for sentence in notices(run):
+        typer.echo(sentence, err=True)
     with progress_bar("training") as bar:
         finished = run_phase(run, TrainingPrinter(bar), resume=resume)
     best = (

@@ -76,10 +76,11 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
     )
     with tempfile.TemporaryDirectory() as folder:
         project, recipe = Project(Path(folder)), recipes.load(recipes.names()[0], overrides)
-        write_library(project.matsynth, size=max(128, px), implied=True)
+        write_library(project.materials("matsynth"), size=max(128, px), implied=True)
         prepare_data(project, recipe, workers=2)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         run = prepare(project, recipe, overrides, 0, device)
+        run.sampler.set_epoch(1, batch * steps, px)
         seconds, _ = _timed(lambda: [run.train_data[draw] for draw in run.sampler])
         yield "reading", batch * steps / seconds
         ticks: list[float] = []

@@ -14,7 +14,7 @@ from unbake.gate import Judgement, Verdict
 from unbake.models.weights import read_metadata
 from unbake.recipe import Recipe, as_dict
 from unbake.train.loop import Event, train
-from unbake.train.phase import Project, conclude, prepare, prepare_data, read_verdict
+from unbake.train.phase import Project, conclude, notices, prepare, prepare_data, read_verdict
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def climb(
     backbone: Path | None = None,
     wandb: bool = False,
     on_data: Callable[[Rung, int, int], None] | None = None,
-    on_problem: Callable[[str], None] = lambda sentence: None,
+    on_notice: Callable[[str], None] = lambda sentence: None,
 ) -> Outcome:
     """Run what is not done yet, rung after rung; stops at a failed gate unless `force`, which is recorded.
 
@@ -148,10 +148,12 @@ def climb(
         else:
             tell = partial(on_data, rung) if on_data else None
             for problem in prepare_data(project, rung.recipe, workers, tell):
-                on_problem(problem)
+                on_notice(f"left out: {problem}")
             run = prepare(
                 project, rung.recipe, rung.overrides, workers, device or torch.device("cpu"), backbone, wandb
             )
+            for sentence in notices(run):
+                on_notice(sentence)
             finished = train(run, partial(emit, rung), where is Standing.STOPPED)
             if finished.verdict is Verdict.NOT_YET:
                 return Outcome(Verdict.NOT_YET, rung, finished.reason)

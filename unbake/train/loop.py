@@ -106,6 +106,8 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     """
     torch.set_flush_denormal(True)  # vanishing gradients make Adam ten times slower on a CPU otherwise
     recipe, networks = run.recipe, run.networks.to(run.device)
+    if run.device.type == "cuda":
+        networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     named = [(n, p) for n, p in networks.named_parameters() if n in run.trainable]
     trained = {leaf.network for name, leaf in leaves(networks).items() if name in run.trainable}
     optimizer = build_optimizer(named, recipe.optimizer)
@@ -185,7 +187,11 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
             epoch += 1
             judgement = ended(recipe, history, distance)
     tracker.close()
-    finished = Finished(*judgement, _best_value(recipe, history))
+    reason = judgement.reason
+    if len(history) - 1 < recipe.epochs.max:
+        rate = history[-1].get("lr", math.nan)
+        reason += f" (left after {len(history) - 1} of {recipe.epochs.max} epochs, lr {rate:.1e})"
+    finished = Finished(judgement.verdict, reason, _best_value(recipe, history))
     emit(finished)
     return finished
 

@@ -217,6 +217,17 @@ def prepare(
     )
 
 
+def notices(run: Run) -> list[str]:
+    """What a person should know of a run before it begins, in sentences."""
+    data, pools = run.recipe.data, run.train_data.pools
+    if data.mix.matsynth > 0 and data.pairs.real > 0 and not pools["real"]:
+        return [
+            "MatSynth has no pairs with a diffuse of their own here: this phase trains on painted ones "
+            f"({len(pools['synthetic'])} materials)"
+        ]
+    return []
+
+
 def _augmentation(choice: Augment) -> Augmentation | None:
     """The recipe's augmentation table as the data package takes it; None where nothing is done."""
     light = choice.photometric
