@@ -15,7 +15,7 @@ from unbake.export.channels import Maps, Stored, coded, pack, recentred, recentr
 from unbake.export.dds import write_dds
 from unbake.export.gltf import write_gltf
 from unbake.image.blocks import Effort
-from unbake.image.coded import bands, decoded
+from unbake.image.coded import CodedMaps, bands, decoded
 from unbake.image.dds_header import DxgiFormat
 from unbake.image.files import write_png
 from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
@@ -114,6 +114,7 @@ def write_set(
     adjust: what a person changes about the maps first.
     wrap: which axes (rows, columns) tile, and so are resampled across their seam.
     """
+    maps = maps.codes if isinstance(maps, CodedMaps) else maps
     base = out / preset.folder / relative_name(name)
     green: Green = input_green if preset.normal == "as_input" else preset.normal
     paths, files = [], wanted(maps, preset, parallax)

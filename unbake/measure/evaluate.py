@@ -92,7 +92,7 @@ def converting(predictor: Predictor | None) -> Convert:
         maps = {MapKind.DIFFUSE: legacy.diffuse, MapKind.NORMAL: legacy.normal}
         if legacy.specular is not None:
             maps[MapKind.SPECULAR] = legacy.specular
-        return convert_set(Inputs(maps, None, tileable_axes(legacy.diffuse)), predictor).maps
+        return dict(convert_set(Inputs(maps, None, tileable_axes(legacy.diffuse)), predictor).maps)
 
     return convert
 
