@@ -1,17 +1,18 @@
 import json
 
+import numpy as np
 import pytest
 
 from unbake.errors import TextureSetError
+from unbake.export.dds import write_dds
 from unbake.export.pgpatcher import displacement_scale, document, entry, validate, write_entries
+from unbake.image.dds_header import DxgiFormat
 
 
-def place(out, *names):
-    """Empty files below textures/pbr."""
+def place(out, *names, size=(4, 4), dxgi=DxgiFormat.BC7_UNORM_SRGB):
+    """Small DDS files below textures/pbr."""
     for name in names:
-        path = out / "textures/pbr" / f"{name}.dds"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        write_dds(out / "textures/pbr" / f"{name}.dds", [np.zeros((*size, 3), np.uint8)], dxgi)
 
 
 def dump(out, content):
@@ -98,6 +99,30 @@ def test_an_entry_that_implies_a_missing_file_is_reported(tmp_path, asked, missi
     place(tmp_path, "pot", "pot_n", "pot_rmaos")
     write_entries(tmp_path, "mod", [entry("pot", **asked)])
     assert validate(tmp_path) == [f"mod.json, entry 0: it is dropped, textures/pbr has no pot{missing}.dds."]
+
+
+@pytest.mark.parametrize(
+    ("colour", "others", "word"),
+    [
+        ({"size": (12, 4)}, {"size": (12, 4)}, "powers of two"),
+        ({}, {"size": (8, 8)}, "differ in size"),
+        ({"dxgi": DxgiFormat.BC7_UNORM}, {}, "pot.dds has no sRGB flag"),
+    ],
+)
+def test_files_that_the_game_would_not_stand_are_reported(tmp_path, colour, others, word):
+    place(tmp_path, "pot", **colour)
+    place(tmp_path, "pot_n", "pot_rmaos", **others)
+    write_entries(tmp_path, "mod", [entry("pot", parallax=False, emissive=False)])
+    (fault,) = validate(tmp_path)
+    assert word in fault
+
+
+def test_a_file_that_is_no_texture_is_reported(tmp_path):
+    place(tmp_path, "pot", "pot_n", "pot_rmaos")
+    (tmp_path / "textures/pbr/pot_n.dds").write_bytes(b"DDS ")
+    write_entries(tmp_path, "mod", [entry("pot", parallax=False, emissive=False)])
+    (fault,) = validate(tmp_path)
+    assert "pot_n.dds should begin with a DDS header" in fault
 
 
 def test_files_are_found_whatever_their_case(tmp_path):

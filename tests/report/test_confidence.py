@@ -70,12 +70,6 @@ def test_each_implausible_thing_takes_its_share():
     assert found.confidence == pytest.approx(IMPLAUSIBLE**2, abs=1e-4)
 
 
-def test_a_size_that_is_no_power_of_two_is_told_but_takes_no_confidence():
-    maps = {kind: values[:60] for kind, values in material().items()}
-    found = judge(maps, {}, (False, False))
-    assert (found.confidence, len(found.warnings)) == (1.0, 1)
-
-
 def test_figures_are_numbers_from_which_the_confidence_can_be_made_again():
     found = judge(material() | flat(MapKind.METALLIC_MASK, 0.7), {"wood": 0.4}, (True, True))
     again = np.prod([1 - weight * found.figures[f"doubt_{name}"] for name, weight in WEIGHTS.items()])

@@ -178,6 +178,7 @@ def convert(
     )
     for failure in summary.failed:
         typer.echo(f"failed: {failure.name}: {failure.message}", err=True)
+    _print_objections(out)
     if review:
         _print_review(read_listing(out))
     raise typer.Exit(summary.exit_code)
@@ -212,7 +213,6 @@ def demo(
 
     from unbake.convert.batch import convert_folder
     from unbake.convert.events import Options
-    from unbake.export.pgpatcher import validate
 
     with (
         as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples,
@@ -221,8 +221,7 @@ def demo(
         summary = convert_folder(examples, out, Options(), emit)
     for failure in summary.failed:
         typer.echo(f"failed: {failure.name}: {failure.message}", err=True)
-    for sentence in validate(out):
-        typer.echo(f"PGPatcher would object: {sentence}", err=True)
+    _print_objections(out)
     typer.echo(f"{len(summary.converted) + len(summary.unchanged)} sets converted from {examples}")
     typer.echo(f"  {out / 'report.html'}    before and after, side by side: open it in a browser")
     typer.echo(f"  {out / 'textures' / 'pbr'}    the mod: base colour, _n, _rmaos, _p as DDS with mips")
@@ -277,6 +276,17 @@ def _print_plan(summary: "Summary") -> None:
         f"{len(summary.planned)} sets would be converted, {len(summary.unchanged)} are done, "
         f"{len(summary.skipped)} files skipped; up to {summary.disk / 1e6:.0f} MB of disk are needed"
     )
+
+
+def _print_objections(out: Path, most: int = 10) -> None:
+    """What PGPatcher or the game would object to in the mod, on stderr."""
+    from unbake.export.pgpatcher import validate
+
+    found = validate(out)
+    for sentence in found[:most]:
+        typer.echo(f"PGPatcher would object: {sentence}", err=True)
+    if len(found) > most:
+        typer.echo(f"... and {len(found) - most} more", err=True)
 
 
 def _print_review(reports: "list[SetReport]", below: float | None = None) -> None:

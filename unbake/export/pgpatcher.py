@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unbake.domain.packing import relative_name
+from unbake.errors import FileError
 from unbake.export import landscape
+from unbake.image.dds_header import read_dds_info
 from unbake.image.files import write_atomic
 
 Form = Literal["array", "default"]
@@ -107,9 +109,15 @@ def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, A
 
 
 def validate(out: Path) -> list[str]:
-    """What PGPatcher would drop or misread in the JSON files of a mod folder: sentences, [] when nothing."""
+    """What PGPatcher would drop or misread in the JSON files of a mod folder: sentences, [] when nothing.
+
+    And what the game would not stand in the files they imply: sides that are no powers of two or differ within a
+    set, a base colour without the sRGB flag.
+    """
     there = {
-        path.relative_to(out).as_posix().lower() for path in out.glob("[tT]extures/**/*") if path.is_file()
+        path.relative_to(out).as_posix().lower(): path
+        for path in out.glob("[tT]extures/**/*")
+        if path.is_file()
     }
     found = [
         fault for path in sorted((out / landscape.FOLDER).glob("*.json")) for fault in landscape.faults(path)
@@ -148,8 +156,8 @@ def _backslashes(name: str) -> str:
     return "\\".join(parts)
 
 
-def _faults(one: dict[str, Any], there: set[str]) -> list[str]:
-    """What is wrong with one entry, where `there` are the files of the mod, lower case."""
+def _faults(one: dict[str, Any], there: dict[str, Path]) -> list[str]:
+    """What is wrong with one entry; `there`: the files of the mod by their paths in lower case."""
     texture = one.get("texture", one.get("match_diffuse"))
     if not isinstance(texture, str) or not texture:
         return ["it has no texture, so it matches nothing"]
@@ -160,9 +168,27 @@ def _faults(one: dict[str, Any], there: set[str]) -> list[str]:
         faults.append(f"{texture!r} has letters that paths in meshes cannot have, so it matches nothing")
     target = one.get("rename", texture).lstrip("\\").replace("\\", "/").lower()
     implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if one.get(key))]
-    missing = [target + end + ".dds" for end in implied if f"{PBR_ROOT}/{target}{end}.dds" not in there]
+    files = [f"{PBR_ROOT}/{target}{end}.dds" for end in implied]
+    if all(name in there for name in files):
+        faults += _unfit([there[name] for name in files])
+    missing = [name.removeprefix(f"{PBR_ROOT}/") for name in files if name not in there]
     if missing:
         faults.append(f"it is dropped, {PBR_ROOT} has no {' and no '.join(missing)}")
     if len(one.get("emissive_color", [0] * 4)) < 4:
         faults.append("emissive_color is ignored, it needs four numbers")
+    return faults
+
+
+def _unfit(paths: list[Path]) -> list[str]:
+    """What the game would not stand in the files of one set, its base colour first."""
+    try:
+        infos = [read_dds_info(path) for path in paths]
+    except FileError as error:
+        return [str(error).rstrip(".")]
+    sizes = {(info.width, info.height) for info in infos}
+    faults = [] if len(sizes) == 1 else ["its files differ in size"]
+    if any(side & (side - 1) for size in sizes for side in size):
+        faults.append("its sides are no powers of two, which older games do not survive")
+    if not infos[0].srgb:
+        faults.append(f"{paths[0].name} has no sRGB flag, so that it is shown too bright")
     return faults

@@ -61,15 +61,9 @@ def figures(maps: Maps) -> dict[str, float]:
 
 
 def sizes(maps: Maps) -> list[str]:
-    """Sides are powers of two, and equal across the set."""
+    """Sides are equal across the set; `export.pgpatcher.validate` looks at those of the files."""
     found = sorted({image.shape[:2] for image in maps.values()})
-    if len(found) > 1:
-        return [f"The maps differ in size: {', '.join(f'{w}×{h}' for h, w in found)}."]
-    return [
-        f"The size {w}×{h} is not a power of two, as older games need it."
-        for h, w in found
-        if h & (h - 1) or w & (w - 1)
-    ]
+    return [f"The maps differ in size: {', '.join(f'{w}×{h}' for h, w in found)}."] if len(found) > 1 else []
 
 
 def albedo(maps: Maps) -> list[str]:

@@ -82,8 +82,9 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: tuple[bool, bool]) -> 
         "seam": float(np.clip((figures.get("seam", 1.0) - 1.25) / 1.5, 0, 1)),
     }
     warnings = [*implausible, *_sentences(figures, outside, classes)]
-    counted = len(implausible) - len(checks.sizes(maps))
-    confidence = IMPLAUSIBLE**counted * float(np.prod([1 - WEIGHTS[one] * doubts[one] for one in doubts]))
+    confidence = IMPLAUSIBLE ** len(implausible) * float(
+        np.prod([1 - WEIGHTS[one] * doubts[one] for one in doubts])
+    )
     named = {f"doubt_{name}": value for name, value in doubts.items()}
     rounded = {name: round(float(value), 4) for name, value in (figures | named).items()}
     return Judgement(round(confidence, 4), rounded, warnings)
