@@ -22,8 +22,9 @@ from unbake.measure.release import credits, release, use_of  # noqa: E402
 from unbake.models.leaves import part_of  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
-from unbake.models.weights import build_networks, load_weights, read_metadata  # noqa: E402
+from unbake.models.weights import architecture, build_networks, load_weights, read_metadata  # noqa: E402
 from unbake.synth.library import write_library  # noqa: E402
+from unbake.train.checkpoint import Position, save_state  # noqa: E402
 from unbake.train.phase import Project  # noqa: E402
 from unbake.train.standin import write_standin  # noqa: E402
 
@@ -124,6 +125,18 @@ def test_a_single_checkpoint_is_released_with_its_own_heads(tmp_path: Path):
     networks, story = load_single(write_base(tmp_path))
     torch.testing.assert_close(networks.state_dict(), _expected({}), rtol=0, atol=0)
     assert "heads" not in story
+
+
+def test_the_last_state_of_a_run_with_adapters_is_released_merged(tmp_path: Path):
+    networks = stirred(0)
+    optimizer = torch.optim.AdamW(networks.parameters())
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    position = Position(1, 0, [{"mat_val_loss": 1.0}, {"mat_val_loss": 0.5}], {}, 0)
+    told = {"recipe": {}, "parents": {}, **architecture(networks)}
+    save_state(tmp_path / "B_last.safetensors", networks, optimizer, schedule, position, told)
+    merged, story = load_single(tmp_path / "B_last.safetensors")
+    torch.testing.assert_close(merged.state_dict(), _expected({}), rtol=0, atol=0)
+    assert (story["name"], story["figures"]) == ("B_last", {"mat_val_loss": 0.5})
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from unbake.models.leaves import freeze, leaves, select
 from unbake.models.lora import add_lora, has_lora
 from unbake.models.network import Networks
 from unbake.models.weights import (
+    architecture,
     build_networks,
     load_weights,
     read_metadata,
@@ -176,7 +177,7 @@ def prepare(
         "name": recipe.writes,
         "tag": recipe.checkpoint_tag,
         "phase": recipe.tag,
-        "model": networks.config.name,
+        **architecture(networks),
         "recipe": as_dict(recipe),
         "overrides": list(overrides),
         "parents": parents,
