@@ -6,6 +6,7 @@ import torch
 
 from unbake import recipe as recipes
 from unbake.train.loop import Run
+from unbake.train.parallel import Processes
 from unbake.train.phase import Project, prepare
 
 TINY = (
@@ -35,7 +36,12 @@ def ladder_overrides(*more: str) -> list[str]:
     return [*TINY, "A0:model=tiny", *crops, *more]
 
 
-def start(root: Path, phase: str = "A0", *more: str, kind: str = "") -> Run:
+ALONE = Processes(torch.device("cpu"))
+
+
+def start(
+    root: Path, phase: str = "A0", *more: str, kind: str = "", processes: Processes | None = None
+) -> Run:
     """A run of a phase on the tiny networks, ready to train."""
     recipe, overrides = tiny(phase, *more, kind=kind)
-    return prepare(Project(root), recipe, overrides, 0, torch.device("cpu"))
+    return prepare(Project(root), recipe, overrides, 0, processes or ALONE)

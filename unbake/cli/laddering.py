@@ -15,6 +15,7 @@ from unbake.cli.training import (
     Workers,
     chosen_device,
     headline,
+    say,
 )
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def ladder(
     """
     from unbake.gate import Verdict
     from unbake.train.ladder import Climbing, Standing, climb, rungs
+    from unbake.train.parallel import joined
     from unbake.train.phase import Project
 
     steps = rungs(override or (), without or ())
@@ -62,11 +64,13 @@ def ladder(
     if dry_run:
         _print_plan(project, steps)
         return
-    with progress_bar("ladder") as bar:
+    with joined(chosen_device(device)) as processes, progress_bar("ladder", processes.is_main) as bar:
         show = TrainingPrinter(bar)
 
         def tell(rung: "Rung", event: object) -> None:
             match event:
+                case _ if not processes.is_main:
+                    pass
                 case Climbing(standing=Standing.NEW | Standing.STOPPED | Standing.FAILED as where):
                     bar.console.print(f"{rung.name}: {where.value}", highlight=False)
                 case Climbing():
@@ -81,16 +85,16 @@ def ladder(
             resume=resume,
             force=force,
             workers=workers,
-            device=chosen_device(device),
+            processes=processes,
             backbone=backbone,
             wandb=wandb,
             on_data=lambda rung, done, n: bar.update(
                 bar.task_ids[0], description=f"{rung.name}: cache", completed=done, total=n
             ),
-            on_notice=lambda sentence: typer.echo(sentence, err=True),
+            on_notice=lambda sentence: say(processes, sentence, err=True),
         )
-    said = {Verdict.PASS: "done", Verdict.FAIL: "stopped at a gate", Verdict.NOT_YET: "stopped"}
-    typer.echo(f"{outcome.rung.name}: {said[outcome.verdict]}: {outcome.reason}")
+        end = {Verdict.PASS: "done", Verdict.FAIL: "stopped at a gate", Verdict.NOT_YET: "stopped"}
+        say(processes, f"{outcome.rung.name}: {end[outcome.verdict]}: {outcome.reason}")
     raise typer.Exit(130 if outcome.verdict is Verdict.NOT_YET else outcome.verdict.value)
 
 
@@ -139,7 +143,7 @@ def rehearse(
     from unbake.train.phase import Project
     from unbake.train.rehearse import rehearse as run
 
-    def say(rung: "Rung", event: object) -> None:
+    def tell(rung: "Rung", event: object) -> None:
         match event:
             case EpochDone(epoch=epoch, figures=figures):
                 typer.echo(f"{rung.name} epoch {epoch}: {headline(figures)}")
@@ -150,7 +154,7 @@ def rehearse(
         1
     )  # networks this small gain nothing from a second one, and lose much on a busy machine
     whole = until == "all"
-    outcome = run(root, say, "" if whole else until)
+    outcome = run(root, tell, "" if whole else until)
     if outcome.verdict is not Verdict.PASS:
         typer.echo(f"{outcome.rung.name}: {outcome.reason}", err=True)
         raise typer.Exit(1)

@@ -73,13 +73,13 @@ def print_table(table: "Table") -> None:
 
 
 @contextmanager
-def progress_bar(what: str) -> "Iterator[Progress]":
+def progress_bar(what: str, shown: bool = True) -> "Iterator[Progress]":
     """One bar with an ETA on a terminal; on a pipe only the lines printed through it appear."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         bar.add_task(what, total=None)
         yield bar

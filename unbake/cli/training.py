@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import torch
     from rich.progress import Progress
 
+    from unbake.train.parallel import Processes
+
 
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")]
 Workers = Annotated[int, typer.Option(help="Processes that read data (and build the cache).")]
@@ -55,31 +57,38 @@ def train(
 
     from unbake.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
+    from unbake.train.parallel import joined
     from unbake.train.phase import Project, conclude, notices, prepare, prepare_data
 
     project = Project(root)
-    with progress_bar("cache") as bar:
-        task = bar.task_ids[0]
-        problems = prepare_data(
-            project, r, workers, lambda done, n: bar.update(task, completed=done, total=n)
+    with joined(chosen_device(device)) as processes:
+        with processes.main_first(), progress_bar("cache", processes.is_main) as bar:
+            task = bar.task_ids[0]
+            problems = prepare_data(
+                project, r, workers, lambda done, n: bar.update(task, completed=done, total=n)
+            )
+        run = prepare(project, r, overrides, workers, processes, backbone, wandb)
+        for sentence in [*(f"left out: {problem}" for problem in problems), *notices(run)]:
+            say(processes, sentence, err=True)
+        with progress_bar("training", processes.is_main) as bar:
+            show = TrainingPrinter(bar) if processes.is_main else (lambda event: None)
+            finished = run_phase(run, show, resume=resume)
+        over = finished.verdict is not Verdict.NOT_YET
+        if over and processes.is_main:
+            conclude(project, r, Judgement(finished.verdict, finished.reason))
+        best = (
+            f"; best {r.best} {finished.best:.4f} in checkpoints/{r.writes}"
+            if math.isfinite(finished.best)
+            else ""
         )
-    for problem in problems:
-        typer.echo(f"left out: {problem}", err=True)
-    run = prepare(project, r, overrides, workers, chosen_device(device), backbone, wandb)
-    for sentence in notices(run):
-        typer.echo(sentence, err=True)
-    with progress_bar("training") as bar:
-        finished = run_phase(run, TrainingPrinter(bar), resume=resume)
-    best = (
-        f"; best {r.best} {finished.best:.4f} in checkpoints/{r.writes}"
-        if math.isfinite(finished.best)
-        else ""
-    )
-    typer.echo(f"{r.tag}: {finished.reason}{best}")
-    if finished.verdict is Verdict.NOT_YET:
-        raise typer.Exit(130)
-    conclude(project, r, Judgement(finished.verdict, finished.reason))
-    raise typer.Exit(finished.verdict.value)
+        say(processes, f"{r.tag}: {finished.reason}{best}")
+    raise typer.Exit(finished.verdict.value if over else 130)
+
+
+def say(processes: "Processes", sentence: str, err: bool = False) -> None:
+    """Print a sentence once, however many processes train together."""
+    if processes.is_main:
+        typer.echo(sentence, err=err)
 
 
 def chosen_device(name: str) -> "torch.device":

@@ -62,6 +62,7 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
     from unbake import recipe as recipes
     from unbake.synth.library import write_library
     from unbake.train.loop import Progress, train
+    from unbake.train.parallel import Processes
     from unbake.train.phase import Project, prepare, prepare_data
 
     steps = 4
@@ -79,7 +80,7 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
         write_library(project.materials("matsynth"), size=max(128, px), implied=True)
         prepare_data(project, recipe, workers=2)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        run = prepare(project, recipe, overrides, 0, device)
+        run = prepare(project, recipe, overrides, 0, Processes(device))
         run.sampler.set_epoch(1, batch * steps, px)
         seconds, _ = _timed(lambda: [run.train_data[draw] for draw in run.sampler])
         yield "reading", batch * steps / seconds

@@ -136,9 +136,9 @@ def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
     return networks, story
 
 
-def clear_drafts(folder: Path) -> None:
-    """Remove what a run killed inside a save had begun to write."""
-    for draft in folder.glob(".*.part"):
+def clear_drafts(path: Path) -> None:
+    """Remove what a run killed inside `save_state` had begun to write; other runs' drafts are theirs."""
+    for draft in path.parent.glob(f".{path.name}.*.part"):
         draft.unlink(missing_ok=True)
 
 

@@ -14,6 +14,7 @@ from unbake.gate import Judgement, Verdict
 from unbake.models.weights import read_metadata
 from unbake.recipe import Recipe, as_dict
 from unbake.train.loop import Event, train
+from unbake.train.parallel import Processes
 from unbake.train.phase import Project, conclude, notices, prepare, prepare_data, read_verdict
 
 
@@ -120,7 +121,7 @@ def climb(
     resume: bool = False,
     force: bool = False,
     workers: int = 2,
-    device: torch.device | None = None,
+    processes: Processes | None = None,
     backbone: Path | None = None,
     wandb: bool = False,
     on_data: Callable[[Rung, int, int], None] | None = None,
@@ -131,6 +132,7 @@ def climb(
     resume: go on from what is there; without it nothing may be there. Stopped by a signal it is NOT_YET, and
     resumes where it was, bit for bit.
     """
+    us = processes or Processes(torch.device("cpu"))
     begun = [rung for rung in ladder if standing(project, rung) is not Standing.NEW]
     if begun and not resume:
         raise UsageError(
@@ -147,11 +149,10 @@ def climb(
             judgement = _verdict(project, rung)
         else:
             tell = partial(on_data, rung) if on_data else None
-            for problem in prepare_data(project, rung.recipe, workers, tell):
-                on_notice(f"left out: {problem}")
-            run = prepare(
-                project, rung.recipe, rung.overrides, workers, device or torch.device("cpu"), backbone, wandb
-            )
+            with us.main_first():
+                for problem in prepare_data(project, rung.recipe, workers, tell):
+                    on_notice(f"left out: {problem}")
+            run = prepare(project, rung.recipe, rung.overrides, workers, us, backbone, wandb)
             for sentence in notices(run):
                 on_notice(sentence)
             finished = train(run, partial(emit, rung), where is Standing.STOPPED)
@@ -159,7 +160,9 @@ def climb(
                 return Outcome(Verdict.NOT_YET, rung, finished.reason)
             judgement = Judgement(finished.verdict, finished.reason)
         failed = judgement.verdict is Verdict.FAIL
-        conclude(project, rung.recipe, judgement, forced=force and failed)
+        if us.is_main:
+            conclude(project, rung.recipe, judgement, forced=force and failed)
+        us.barrier()
         outcome = Outcome(judgement.verdict, rung, judgement.reason)
         if failed and not (force and _best(project, rung).is_file()):
             return outcome

@@ -24,8 +24,9 @@ from unbake.train.checkpoint import Position, clear_drafts, load_state, save_sta
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.optim import build_optimizer, build_schedule, clip_gradients, steps_every_batch
 from unbake.train.outcome import best_epoch, ended
+from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
-from unbake.train.step import forward_networks, loss_weights, total
+from unbake.train.step import Wrapped, forward_networks, loss_weights, total
 from unbake.train.tracking import Tracker
 from unbake.train.validate import validated
 
@@ -92,7 +93,7 @@ class Run:
     state_path: Path
     save_best: Callable[[dict[str, float]], None]
     metadata: dict[str, object]
-    device: torch.device
+    processes: Processes
     perceptual: Perceptual | None = None
     workers: int = 0
     wandb: bool = False
@@ -105,8 +106,9 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     Raises TrainingError after MOST_SKIPS non-finite steps in a row.
     """
     torch.set_flush_denormal(True)  # vanishing gradients make Adam ten times slower on a CPU otherwise
-    recipe, networks = run.recipe, run.networks.to(run.device)
-    if run.device.type == "cuda":
+    us = run.processes
+    recipe, networks = run.recipe, run.networks.to(us.device)
+    if us.device.type == "cuda":
         networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     named = [(n, p) for n, p in networks.named_parameters() if n in run.trainable]
     trained = {leaf.network for name, leaf in leaves(networks).items() if name in run.trainable}
@@ -116,22 +118,24 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     distance = run.perceptual[0] if run.perceptual else "none"
 
     def save(at: Position) -> None:
-        save_state(run.state_path, networks, optimizer, schedule, at, run.metadata)
+        if us.is_main:
+            save_state(run.state_path, networks, optimizer, schedule, at, run.metadata)
 
     def figures_now() -> dict[str, float]:
-        return validated(
-            networks, run.val_data, run.validation, weights, run.device, recipe.map, run.perceptual
-        )
+        us.same_buffers(networks)
+        return validated(networks, run.val_data, run.validation, weights, us, recipe.map, run.perceptual)
 
-    clear_drafts(run.state_path.parent)
+    if us.is_main:
+        clear_drafts(run.state_path)
     if resume:
         position = load_state(run.state_path, networks, optimizer, schedule, run.metadata)
     else:
         position = Position(1, 0, [{"epoch": 0} | figures_now()], {}, 0)
+    called = us.wrap(networks)
     steps = run.steps
     resumed_at = (position.epoch - 1) * steps + position.step if resume else None
-    tracker = Tracker(run.log_folder, resumed_at, wandb=run.wandb)
-    if not resume:
+    tracker = Tracker(run.log_folder, resumed_at, wandb=run.wandb) if us.is_main else None
+    if tracker and not resume:
         tracker.epoch(0, position.history)
     epoch, done, history = position.epoch, position.step, list(position.history)
     judgement = ended(recipe, history, distance)
@@ -142,7 +146,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
             networks.train()
             for batch in _batches(run, epoch, done):
                 torch.manual_seed(_mix(recipe.seed, epoch, done))
-                terms, finite = _train_step(networks, batch.to(run.device), run, optimizer, weights, trained)
+                terms, finite = _train_step(called, batch.to(us.device), run, optimizer, weights, trained)
                 skipped_in_a_row = 0 if finite else skipped_in_a_row + 1
                 skipped += not finite
                 if skipped_in_a_row >= MOST_SKIPS:
@@ -161,13 +165,16 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
                 if done % PRINT_EVERY == 0 or done == steps:
                     means = {n: math.fsum(v) / len(v) for n, v in sums.items()}
                     sums = {}
-                    tracker.step((epoch - 1) * steps + done, means, lr)
+                    if tracker:
+                        tracker.step((epoch - 1) * steps + done, means, lr)
                 emit(Progress(epoch, recipe.epochs.max, done, steps, lr, means))
-                if stopped() or time.monotonic() - last_save > run.save_every_s:
+                stop = us.agree(stopped())
+                if stop or time.monotonic() - last_save > run.save_every_s:
                     save(Position(epoch, done, history, sums, skipped))
                     last_save = time.monotonic()
-                    if stopped():
-                        tracker.close()
+                    if stop:
+                        if tracker:
+                            tracker.close()
                         reason = "stopped by a signal; go on with --resume"
                         finished = Finished(Verdict.NOT_YET, reason, _best_value(recipe, history))
                         emit(finished)
@@ -177,16 +184,19 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
             lr = optimizer.param_groups[0]["lr"]
             history.append({"epoch": epoch, "lr": lr, "skipped": skipped} | figures_now())
             is_best = best_epoch(recipe, history) == epoch
-            if is_best:
+            if is_best and us.is_main:
                 run.save_best(history[-1])
-            tracker.epoch(epoch * steps, history)
+            if tracker:
+                tracker.epoch(epoch * steps, history)
             done, sums = 0, {}
             save(Position(epoch + 1, done, history, sums, skipped))
             last_save = time.monotonic()
             emit(EpochDone(epoch, history[-1], is_best))
             epoch += 1
             judgement = ended(recipe, history, distance)
-    tracker.close()
+    if tracker:
+        tracker.close()
+    us.barrier()
     reason = judgement.reason
     if len(history) - 1 < recipe.epochs.max:
         rate = history[-1].get("lr", math.nan)
@@ -202,7 +212,7 @@ def _best_value(recipe: Recipe, history: Sequence[Mapping[str, float]]) -> float
 
 
 def _train_step(
-    networks: Networks,
+    called: Networks | Wrapped,
     batch: Batch,
     run: Run,
     optimizer: torch.optim.Optimizer,
@@ -211,13 +221,20 @@ def _train_step(
 ) -> tuple[dict[str, float], bool]:
     """One optimizer step; a non-finite loss or gradient leaves networks and optimizer as they were."""
     optimizer.zero_grad(set_to_none=True)
-    statistics = [buffer.clone() for buffer in networks.buffers()]
+    statistics = [buffer.clone() for buffer in run.networks.buffers()]
     terms: dict[str, float] = {}
     distance = run.perceptual[1] if run.perceptual else None
-    bf16 = run.device.type == "cuda"
-    with torch.autocast(run.device.type, dtype=torch.bfloat16, enabled=bf16):
+    kind = run.processes.device.type
+    bf16 = kind == "cuda"
+    with torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16):
         outputs = forward_networks(
-            networks, batch, weights, trained.__contains__, wanted=trained, distance=distance
+            called,
+            batch,
+            weights,
+            trained.__contains__,
+            wanted=trained,
+            distance=distance,
+            mean=run.processes.mean,
         )
         for output in outputs:
             if output.network in trained and output.terms:
@@ -231,23 +248,25 @@ def _train_step(
         optimizer.step()
     else:  # the forward pass has moved running statistics already
         with torch.no_grad():
-            for buffer, before in zip(networks.buffers(), statistics, strict=True):
+            for buffer, before in zip(run.networks.buffers(), statistics, strict=True):
                 buffer.copy_(before)
     return terms, finite
 
 
 def _batches(run: Run, epoch: int, done: int) -> Iterable[Batch]:
     """The batches of an epoch from the one after `done` on: the same ones, whether or not the run was cut."""
-    crop = crop_of(run.recipe, epoch)
-    size = batch_of(run.recipe, crop)
-    run.sampler.set_epoch(epoch, run.steps * size, crop, start=done * size)
+    us, crop = run.processes, crop_of(run.recipe, epoch)
+    size = batch_of(run.recipe, crop) // us.world * us.world
+    run.sampler.set_epoch(
+        epoch, run.steps * size, crop, start=done * size, rank=us.rank, world=us.world, batch=size
+    )
     return DataLoader(
         run.train_data,
-        batch_size=size,
+        batch_size=size // us.world,
         sampler=run.sampler,
         collate_fn=collate,
         num_workers=run.workers,
-        pin_memory=run.device.type == "cuda",
+        pin_memory=us.device.type == "cuda",
     )
 
 

@@ -36,6 +36,7 @@ from unbake.models.weights import (
 from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.synth.diffuse import TRAINING_STYLES
 from unbake.train.loop import Run
+from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
 
 
@@ -136,18 +137,24 @@ def prepare(
     recipe: Recipe,
     overrides: tuple[str, ...],
     workers: int,
-    device: torch.device,
+    processes: Processes,
     backbone: Path | None = None,
     wandb: bool = False,
 ) -> Run:
     """Networks from the recipe's parents, its selections frozen, its data opened: a Run for `train`.
 
-    backbone: weights of the perceptual network, for a recipe that has one. Raises TrainingError for a missing
-    parent, an empty pool, or a recipe of one head that was not told which.
+    processes: those that train together, each of which prepares a run of its own. backbone: weights of the
+    perceptual network, for a recipe that has one. Raises TrainingError for a missing parent, an empty pool, or
+    fewer samples a batch than processes, UsageError for a recipe of one head that was not told which.
     """
     if MAP in recipe.writes:
         raise UsageError(
             f"Expected --map with one of {', '.join(OUTPUTS)}: this phase trains one head at a time."
+        )
+    if recipe.data.batch < processes.world:
+        raise TrainingError(
+            f"Expected a sample of each batch for each of {processes.world} processes, got data.batch = "
+            f"{recipe.data.batch}; raise it (--set data.batch={processes.world}), or start fewer processes."
         )
     project.checkpoints.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
@@ -211,9 +218,9 @@ def prepare(
         state_path=project.state(recipe),
         save_best=save_best,
         metadata=lineage,
-        device=device,
-        perceptual=perceptual(recipe.losses.perceptual, backbone, device),
-        workers=workers if device.type == "cuda" else 0,
+        processes=processes,
+        perceptual=perceptual(recipe.losses.perceptual, backbone, processes.device),
+        workers=workers if processes.device.type == "cuda" else 0,
         wandb=wandb,
     )
 

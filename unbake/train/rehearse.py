@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from unbake import recipe as recipes
 from unbake.data.sources import list_materials
 from unbake.synth.library import write_library
@@ -56,4 +54,4 @@ def rehearse(root: Path, emit: Callable[[Rung, Event | Climbing], None], until: 
     write_library(matsynth, size=96, implied=True)
     write_standin(list_materials(matsynth, "matsynth"), project.materials("skyrim"), size=64)
     ladder = rehearsal(until)
-    return climb(project, ladder, emit, resume=True, force=True, workers=1, device=torch.device("cpu"))
+    return climb(project, ladder, emit, resume=True, force=True, workers=1)

@@ -12,6 +12,7 @@ from unbake.models.network import Networks
 from unbake.models.weights import load_head, read_metadata, sha256_of
 from unbake.recipe import Recipe
 from unbake.train.checkpoint import load_networks
+from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
 from unbake.train.phase import Project, domains, long_side, prepare_data
 from unbake.train.step import loss_weights
@@ -44,9 +45,9 @@ def validate_checkpoint(
         val_crops=recipe.data.val_crops,
     )
     items = {domain: data.validation_items(domain) for domain in domains(recipe)}
-    place = device or torch.device("cpu")
+    alone = Processes(device or torch.device("cpu"))
     weights = loss_weights(recipe.losses)
-    return validated(networks.to(place), data, items, weights, place, recipe.map, distance)
+    return validated(networks.to(alone.device), data, items, weights, alone, recipe.map, distance)
 
 
 def _opened(project: Project, name: str, overrides: tuple[str, ...]) -> tuple[Networks, Recipe]:

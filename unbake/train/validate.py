@@ -1,7 +1,7 @@
 """Validation figures of one epoch: per domain and map the mean over the samples that have it, then the sum."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch.utils.data import DataLoader
@@ -13,11 +13,15 @@ from unbake.losses.total import LossWeights
 from unbake.metrics.mask import IOU
 from unbake.metrics.pixel import ACCURACY, metrics_of
 from unbake.models.network import Networks
+from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
 from unbake.train.step import READS, forward_networks, network_of
 
 SHORT: dict[Domain, str] = {"matsynth": "mat", "skyrim": "sky"}
 """How figures name a domain: "mat_val_loss", "sky/l1/albedo"."""
+
+Row = tuple[str, float]
+"""A figure of one sample: its name and value."""
 
 
 def validated(
@@ -25,21 +29,25 @@ def validated(
     data: PatchDataset,
     items: Mapping[Domain, Sequence[int]],
     weights: LossWeights,
-    device: torch.device,
+    processes: Processes,
     head: str = "",
     perceptual: Perceptual | None = None,
 ) -> dict[str, float]:
     """All figures of an epoch: "<mat|sky>_val_loss" for each domain in `items`, and its parts "<mat|sky>/...".
 
-    items: the items of `data` that validate each domain. head: where only one output is trained, its name; then
-    "head_loss" is the loss of that map alone, over the domains there are, and only what it needs is run.
+    items: the items of `data` that validate each domain; processes share them. head: where only one output is
+    trained, its name; then "head_loss" is the loss of that map alone, over the domains there are, and only what it
+    needs is run. A part is the mean over the samples that have it, a loss the sum of its terms ("<..>/loss/...").
     """
     figures: dict[str, float] = {}
     for domain, which in items.items():
-        loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=list(which))
-        parts = validate(networks, (batch.to(device) for batch in loader), weights, head, perceptual)
+        share = list(processes.share(which))
+        loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=share)
+        samples = (batch.to(processes.device) for batch in loader)
+        rows = processes.collect(measured(networks, samples, weights, head, perceptual))
+        parts = means(rows)
         short = SHORT[domain]
-        figures[f"{short}_val_loss"] = parts.pop("loss")
+        figures[f"{short}_val_loss"] = sum(v for name, v in parts.items() if name.startswith("loss/"))
         figures |= {f"{short}/{name}": value for name, value in parts.items()}
     if head:
         figures["head_loss"] = sum(
@@ -48,67 +56,65 @@ def validated(
     return figures
 
 
+def means(rows: Iterable[Row]) -> dict[str, float]:
+    """The mean of each figure over its rows.
+
+    >>> means([("loss/ao/l1", 1.0), ("l1/ao", 3.0), ("loss/ao/l1", 2.0)])
+    {'l1/ao': 3.0, 'loss/ao/l1': 1.5}
+    """
+    found: dict[str, list[float]] = defaultdict(list)
+    for name, value in rows:
+        found[name].append(value)
+    return {name: sum(values) / len(values) for name, values in sorted(found.items())}
+
+
 @torch.no_grad()
-def validate(
+def measured(
     networks: Networks,
     samples: Iterable[Batch],
     weights: LossWeights,
     head: str = "",
     perceptual: Perceptual | None = None,
-) -> dict[str, float]:
-    """Run the networks in eval mode over batches of one sample each.
+) -> list[Row]:
+    """Run the networks in eval mode over batches of one sample each: a row for each figure of each sample.
 
-    Returns "loss" (the sum over maps, and over classes where labelled, of mean loss terms), every term's mean
-    ("loss/albedo/l1", ...), and plain figures by `metrics.pixel.metrics_of`: "l1/<map>", "ssim/<map>", ...,
-    "iou/metallic_mask", "accuracy/classes", "<perceptual distance>/albedo". With `head` only that map's figures.
+    Rows are the loss terms ("loss/albedo/l1", ...) and plain figures by `metrics.pixel.metrics_of`: "l1/<map>",
+    "ssim/<map>", ..., "iou/metallic_mask", "accuracy/classes", "<perceptual distance>/albedo"; what a sample has
+    no truth for has no row. With `head` only that map's.
     """
     was_training = networks.training
     networks.eval()
     wanted = {network_of(MapKind(head))} if head else set(READS)
     name, distance = perceptual or ("none", None)
-    terms: dict[str, list[float]] = defaultdict(list)
-    figures: dict[str, list[float]] = defaultdict(list)
+    rows: list[Row] = []
     for batch in samples:
         outputs = forward_networks(
             networks, batch, weights, lambda _: False, wanted=wanted, distance=distance
         )
         for output in outputs:
-            _collect_terms(terms, output.terms, batch, head)
+            terms = {term: float(value) for term, value in output.terms.items() if _known(term, batch, head)}
+            rows += [(f"loss/{term}", value) for term, value in terms.items()]
             for kind, prediction in output.maps.items():
                 if bool(batch.given[kind][0]) and head in ("", kind):
-                    _collect_figures(figures, kind, prediction, batch.maps[kind])
-                    if f"{kind}/perceptual" in output.terms:
-                        term = float(output.terms[f"{kind}/perceptual"])
-                        figures[f"{name}/{kind}"].append(term / weights.perceptual)
+                    rows += _figures(kind, prediction, batch.maps[kind])
+                if (term := f"{kind}/perceptual") in terms:
+                    rows.append((f"{name}/{kind}", terms[term] / weights.perceptual))
             if output.class_probs is not None and bool(batch.classes_given[0]) and not head:
-                figures[f"{ACCURACY.name}/classes"].append(
-                    float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
-                )
+                figure = float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
+                rows.append((f"{ACCURACY.name}/classes", figure))
     networks.train(was_training)
-    means = {f"loss/{name}": sum(values) / len(values) for name, values in sorted(terms.items())}
-    result = {"loss": sum(means.values())} | means
-    return result | {name: sum(values) / len(values) for name, values in sorted(figures.items())}
+    return rows
 
 
-def _collect_terms(
-    into: dict[str, list[float]], terms: dict[str, torch.Tensor], batch: Batch, head: str
-) -> None:
-    for name, value in terms.items():
-        owner = name.split("/")[0]
-        known = (
-            batch.given[MapKind(owner)][0] if owner in {str(k) for k in OUTPUTS} else batch.classes_given[0]
-        )
-        if bool(known) and head in ("", owner):
-            into[name].append(float(value))
+def _known(term: str, batch: Batch, head: str) -> bool:
+    """Whether the one sample has the truth that a term compares with."""
+    owner = term.split("/")[0]
+    given = batch.given[MapKind(owner)] if owner in set(OUTPUTS) else batch.classes_given
+    return bool(given[0]) and head in ("", owner)
 
 
-def _collect_figures(
-    into: dict[str, list[float]],
-    kind: MapKind,
-    prediction: torch.Tensor,
-    truth: torch.Tensor,
-) -> None:
+def _figures(kind: MapKind, prediction: torch.Tensor, truth: torch.Tensor) -> Iterator[Row]:
     for metric in metrics_of(kind):
-        into[f"{metric.name}/{kind}"].append(float(metric.fn(prediction.float(), truth)))
+        yield f"{metric.name}/{kind}", float(metric.fn(prediction.float(), truth))
     if spec(kind).binary and bool((truth > METAL_THRESHOLD).any()):
-        into[f"{IOU.name}/{kind}"].append(float(IOU.fn(prediction, truth)))
+        yield f"{IOU.name}/{kind}", float(IOU.fn(prediction, truth))
