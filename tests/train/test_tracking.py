@@ -100,7 +100,7 @@ def offline(folder: Path) -> list[tuple[str, str, dict[str, float]]]:
 
 
 def test_weights_and_biases_gets_each_step_once_offline_though_the_run_was_resumed(tmp_path: Path):
-    pytest.importorskip("wandb")
+    wandb = pytest.importorskip("wandb")
     folder = tmp_path / "phase_D" / "albedo"
     first = Tracker(folder, wandb=True)
     log(first, range(2))
@@ -110,6 +110,7 @@ def test_weights_and_biases_gets_each_step_once_offline_though_the_run_was_resum
     second.step(15, {"albedo/l1": math.nan}, lr=1e-4)
     log(second, range(2, 3))
     second.close()
+    wandb.teardown()  # its service writes in the background; this waits for it
     rows = offline(folder)
     assert [row["_step"] for _, _, row in rows] == [0, 10, 15, 20]
     assert len({name for name, _, _ in rows}) == 1
