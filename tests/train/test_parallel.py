@@ -1,5 +1,7 @@
 """Several processes train as one: two real ones on the CPU, and what can be told of one alone."""
 
+import json
+import shutil
 import subprocess
 import sys
 from itertools import chain
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from loop_driver import train_phase
 from parallel_driver import train
 from safetensors.torch import load_file
 from torch import nn
@@ -31,6 +34,27 @@ def test_two_processes_end_with_the_parameters_of_one_though_maps_are_absent_fro
     alone = train(root, ALONE)
     assert all(torch.equal(first[name], second[name]) for name in alone)
     torch.testing.assert_close({name: first[name] for name in alone}, alone, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_phase_trained_by_two_processes_leaves_the_files_of_one(root: Path, tmp_path: Path):
+    together = tmp_path / "together"
+    shutil.copytree(root / "data", together / "data")
+    driver = Path(__file__).with_name("loop_driver.py")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([*command, str(driver), str(together)], check=True, timeout=200)
+    train_phase(root, ALONE)
+    checkpoints = [{p.name for p in (r / "checkpoints").iterdir()} for r in (root, together)]
+    assert checkpoints[0] == checkpoints[1]
+    ours, theirs = (load_file(r / "checkpoints" / "A0_last.safetensors") for r in (root, together))
+    weights = [{k: v for k, v in one.items() if k.startswith("model.")} for one in (ours, theirs)]
+    torch.testing.assert_close(weights[1], weights[0], rtol=1e-4, atol=1e-5)
+    history = [
+        [json.loads(line) for line in (r / "train_logs/phase_A0/metrics.jsonl").read_text().splitlines()]
+        for r in (root, together)
+    ]
+    assert [line["epoch"] for line in history[1]] == [0, 1, 2, 3]
+    assert history[1] == [pytest.approx(line, rel=1e-3) for line in history[0]]
 
 
 def test_one_process_is_itself(root: Path):
