@@ -15,6 +15,7 @@ from unbake.convert.convert import Inputs, convert_set
 from unbake.convert.predict import CARD, Predictor, load_predictor
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
+from unbake.image.coded import CodedMaps, encoded
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 
@@ -104,6 +105,15 @@ def test_tiled_is_whole(predictor: Predictor, size: tuple[int, int], wrap: tuple
     whole, tiled = (convert_set(given, predictor, tile).maps for tile in (1024, 64))
     for kind in OUTPUTS:
         assert np.abs(whole[kind] - tiled[kind]).max() < STEP
+
+
+@pytest.mark.parametrize("wrap", [(True, True), (True, False)])
+def test_tiled_is_whole_in_codes(predictor: Predictor, wrap: tuple[bool, bool]) -> None:
+    given = texture(203, 300, wrap)
+    given = replace(given, maps=CodedMaps({kind: encoded(kind, one, 8) for kind, one in given.maps.items()}))
+    whole, tiled = (convert_set(given, predictor, tile).maps for tile in (1024, 64))
+    for kind in OUTPUTS:
+        assert np.abs(whole[kind] - tiled[kind]).max() < 1.001 * STEP
 
 
 def test_converting_commutes_with_rolling(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:

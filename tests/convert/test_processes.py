@@ -14,7 +14,13 @@ import pytest
 from unbake.convert import batch, ray_engine
 from unbake.convert.batch import convert_folder
 from unbake.convert.events import Options
+from unbake.convert.journal import Journal
+from unbake.convert.predict import fingerprint
+from unbake.convert.sets import find_sets
+from unbake.convert.work import Done, Work
 from unbake.errors import UsageError
+from unbake.export.adjust import Rules
+from unbake.export.packs import load_preset
 from unbake.image.files import write_png
 
 BY_RULES = """
@@ -153,18 +159,28 @@ summary = convert_folder(Path(sys.argv[1]), Path(sys.argv[2]), options, lambda e
 print(as_json(summary))
 """
     told = {}
-    for engine in ("local", "ray", "ray again"):
-        out = tmp_path / engine.split()[0] / "mod"
-        command = [sys.executable, "-c", script, str(root), str(out), engine.split()[0]]
-        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=200, check=True)
+    for engine in ("local", "ray"):
+        command = [sys.executable, "-c", script, str(root), str(tmp_path / engine / "mod"), engine]
+        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=250, check=True)
         told[engine] = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
-        if engine == "ray":
-            assert differing(tmp_path / "local" / "mod", out) == []
-    names = [[one.get("name") for one in lines] for lines in told.values()]
-    assert names[0] == names[1] == names[2]
-    assert len(told["ray again"][-1]["unchanged"]) == 3
+    assert differing(tmp_path / "local" / "mod", tmp_path / "ray" / "mod") == []
+    assert told["local"][-1] == told["ray"][-1]
+    assert [one.get("name") for one in told["local"]] == [one.get("name") for one in told["ray"]]
 
 
-def test_the_outcome_of_a_worker_comes_back_as_it_was() -> None:
-    failed = ray_engine._outcome({"id": 0, "done": b"", "failed": "it is broken"})
-    assert (type(failed).__name__, str(failed)) == ("TextureSetError", "it is broken")
+def test_a_worker_of_ray_gives_what_a_local_run_remembers(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_engine, "load_predictor", lambda model, threads: None)
+    out, options = tmp_path / "mod", Options(preset="png", include=("set0", "bad"))
+    convert_folder(root, out, options)
+    sets, _ = find_sets(root, include=options.include)
+    record = Journal(out, "png").record("set0")
+    work = Work(out, options, load_preset("png"), Rules(), None, fingerprint())
+    worker = ray_engine._Worker(work, [*sets, sets[1]], [None, None, record], threads=1)
+    bad, made, unchanged = (ray_engine._outcome(worker({"id": number})) for number in range(3))
+    assert (type(bad).__name__, "bad.png" in str(bad)) == ("TextureSetError", True)
+    assert isinstance(made, Done)
+    assert isinstance(unchanged, Done)
+    assert (made.record, made.unchanged, made.inferred) == (record, False, False)
+    assert (unchanged.record, unchanged.unchanged) == (record, True)
