@@ -151,6 +151,7 @@ def joined(device: torch.device) -> Iterator[Processes]:
             # Told of the gradients of small convolutions on CPUs, which DDP copies into its own order.
             warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
             yield here
+        here.barrier()  # torchrun ends all when one ends badly: the main process may still be writing
     finally:
         accelerator.end_training()
 
