@@ -180,6 +180,7 @@ def prepare(
             f"Expected at least one batch of {data.batch} patches an epoch, got {patches}; "
             "add materials, or lower data.batch (--set data.batch=1)."
         )
+    distance = perceptual(recipe.losses.perceptual, backbone, processes.device)
     lineage: dict[str, object] = {
         "name": recipe.writes,
         "tag": recipe.checkpoint_tag,
@@ -189,6 +190,7 @@ def prepare(
         "overrides": list(overrides),
         "parents": parents,
         "pools": sizes,
+        "perceptual": {"name": distance[0], "backbone": backbone.name if backbone else "alex"} if distance else None,
         "unbake": __version__,
         "ema": False,
     }
@@ -219,7 +221,7 @@ def prepare(
         save_best=save_best,
         metadata=lineage,
         processes=processes,
-        perceptual=perceptual(recipe.losses.perceptual, backbone, processes.device),
+        perceptual=distance,
         workers=workers if processes.device.type == "cuda" else 0,
         wandb=wandb,
     )
