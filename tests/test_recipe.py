@@ -130,6 +130,22 @@ class TestErrors:
         with pytest.raises(RecipeError, match=r"epochs\.min"):
             recipe.load("A0", ("epochs.min=20",))
 
+    @pytest.mark.parametrize("override", ["data.px=256", "data.crop.end=2048", "data.crop.start=768"])
+    def test_crops_that_outgrow_the_patch_or_shrink_are_an_error_that_names_both_ends(self, override: str):
+        with pytest.raises(RecipeError, match=r"data\.px .* set data\.crop\.start and data\.crop\.end"):
+            recipe.load("B", (override,))
+
+    def test_a_phase_judged_by_a_domain_that_it_never_sees_is_an_error(self):
+        with pytest.raises(RecipeError, match="sky_val_loss"):
+            recipe.load("B", ("data.mix={matsynth=1.0, skyrim=0.0}",))
+        with pytest.raises(RecipeError, match="mat_val_loss"):
+            recipe.load("B", ("data.mix={matsynth=0.0, skyrim=1.0}",))
+
+    @pytest.mark.parametrize("override", ["best=head_loss", "map=colour"])
+    def test_a_head_that_is_not_named_or_not_there_is_an_error(self, override: str):
+        with pytest.raises(RecipeError, match="map"):
+            recipe.load("A0", (override,))
+
     @pytest.mark.parametrize(("name", "override"), [("A", 'model="full"'), ("A0", 'starts_from={all="X"}')])
     def test_networks_come_from_a_parent_or_a_size_never_both(self, name: str, override: str):
         with pytest.raises(RecipeError, match="exactly one"):

@@ -388,6 +388,24 @@ def _check(recipe: Recipe, where: str) -> None:
         raise RecipeError(
             f"{where}: epochs.min ({recipe.epochs.min}) is above epochs.max ({recipe.epochs.max}); swap them."
         )
+    crop = recipe.data.crop
+    if crop and not crop.start <= crop.end <= recipe.data.px:
+        raise RecipeError(
+            f"{where}: expected data.crop to grow towards data.px ({recipe.data.px}) at most, got {crop.start} to "
+            f"{crop.end}; set data.crop.start and data.crop.end too."
+        )
+    share = {"mat_val_loss": mix.matsynth, "sky_val_loss": mix.skyrim}
+    needed = {recipe.best} | (set(share) if isinstance(recipe.advance, Gate) else set())
+    for figure in sorted(needed & share.keys()):
+        if share[figure] == 0:
+            raise RecipeError(
+                f"{where}: `best` or `advance` looks at {figure}, which there is only with that domain in data.mix; "
+                "give it a share, or set both of them otherwise."
+            )
+    if recipe.best == "head_loss" and not recipe.map:
+        raise RecipeError(f"{where}: `best` is head_loss, but no `map` says of which head; set one of the two.")
+    if recipe.map not in ("", MAP, *OUTPUTS):
+        raise RecipeError(f"{where}: expected a map ({', '.join(OUTPUTS)}), got {recipe.map!r}; name one.")
     if (recipe.model is None) == (not recipe.starts_from):
         raise RecipeError(
             f"{where}: exactly one of `model` and `starts_from` must say where the networks come from."
