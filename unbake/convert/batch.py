@@ -57,9 +57,14 @@ def convert_folder(
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
     if not sets and not skipped:
+        chosen = options.include or options.exclude
         raise UsageError(
-            f"textures ({' '.join(EXTENSIONS)}) were expected in '{roots[-1]}', but there are none that match; "
-            "name the folder that holds them"
+            f"textures ({' '.join(EXTENSIONS)}) were expected in '{roots[-1]}', but there are none"
+            + (
+                " that match; give other patterns to --include and --exclude"
+                if chosen
+                else "; name their folder"
+            )
         )
     sets, skipped = _without_clashes(sets, skipped, preset)
     mine = [one for one in sets if _in_shard(one.name, options.shard)]
@@ -198,8 +203,11 @@ def _check_options(options: Options) -> None:
             f"0 threads (all cores) or more were expected, not {options.threads}; choose another"
         )
     if options.shard is not None and not 1 <= options.shard[0] <= options.shard[1]:
-        number, count = options.shard
-        raise UsageError(f"a shard from 1/{count} to {count}/{count} was expected, not {number}/{count}")
+        count = max(options.shard[1], 1)
+        raise UsageError(
+            f"a shard from 1/{count} to {count}/{count} was expected, not {'/'.join(map(str, options.shard))}; "
+            "give each machine one of them"
+        )
 
 
 def _without_clashes(

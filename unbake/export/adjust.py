@@ -123,7 +123,8 @@ def load_rules(source: Path, given: Path | None = None, flags: Sequence[str] = (
         try:
             text = path.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"Rules {path} cannot be read ({error}); check the path.") from error
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"Rules {path} cannot be read ({why}); check the path.") from error
         rules = read_rules(text, str(path))
     for flag in flags:
         rules = _with_flag(rules, flag)
@@ -139,7 +140,10 @@ def read_rules(text: str, where: str = RULES) -> Rules:
     try:
         return msgspec.convert(tomllib.loads(text), Rules)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"Rules {where} cannot be used as they are written: {error}.") from error
+        raise UsageError(
+            f"rules were expected in {where}, for {', '.join(_NAMES)}: strength (0 to 10), bias (-1 to 1, not of "
+            f"normal), invert (true or false); but it says: {error}; mend that"
+        ) from error
 
 
 def rules_for(rules: Rules, name: str) -> Adjust:

@@ -53,9 +53,8 @@ def read_edid_map(path: Path) -> EditorIds:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"The file of editor IDs {path} cannot be read ({error}); check the path."
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"The file of editor IDs {path} cannot be read ({why}); check the path.") from error
     found: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()

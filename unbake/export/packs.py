@@ -56,7 +56,8 @@ def load_preset(name_or_path: str | Path) -> Preset:
     try:
         return read_preset(Path(name).read_text("utf-8"), name)
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"Preset {name} cannot be read ({error}); check the path.") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"Preset {name} cannot be read ({why}); check the path.") from error
 
 
 def target_size(size: tuple[int, int], preset: Preset) -> tuple[int, int]:

@@ -60,7 +60,8 @@ def read_listing(out: Path) -> list[SetReport]:
         return read_sets(path.read_bytes(), str(path))
     except OSError as error:
         raise FileError(
-            f"a conversion's {REPORT} was expected in '{out}', but {error.strerror or error}; name its OUT folder"
+            f"a conversion's {REPORT} was expected in '{out}', but it cannot be read "
+            f"({error.strerror or error}); name its OUT folder"
         ) from error
 
 
