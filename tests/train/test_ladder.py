@@ -57,9 +57,8 @@ def story(root: Path, name: str) -> dict[str, object]:
 
 
 def test_overrides_may_be_for_all_phases_or_for_one():
-    px = {
-        rung.phase: rung.recipe.data.px for rung in rungs(("data.px=512", "A:data.px=256", "D:data.px=1024"))
-    }
+    steps = rungs(("data.px=512", "A:data.px=256", "D:data.px=1024"), without=("B", "C"))
+    px = {rung.phase: rung.recipe.data.px for rung in steps}
     assert (px["A0"], px["A"], px["D"]) == (512, 256, 1024)
 
 
@@ -116,6 +115,17 @@ def test_a_second_climb_does_nothing(ready_for_b: Path):
 def test_what_is_there_is_never_overwritten_without_resume(ready_for_b: Path):
     with pytest.raises(UsageError, match="--resume"):
         go(ready_for_b)
+
+
+def test_what_a_later_phase_lacks_is_told_before_the_first_begins(root: Path):
+    with pytest.raises(UsageError, match="--backbone"):
+        go(root, "A_albedo_syn:losses.perceptual=lpips")
+    with pytest.raises(TrainingError, match="A_alb_syn_best"):
+        go(root, without=("A_albedo_syn", *UNTIL_B))
+    shutil.rmtree(root / "data" / "Skyrim")
+    with pytest.raises(UsageError, match="Skyrim"):
+        go(root)
+    assert not (root / "checkpoints").exists()
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(ready_for_b: Path):

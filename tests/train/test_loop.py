@@ -17,6 +17,7 @@ from tiny_project import start
 
 from unbake.errors import TrainingError
 from unbake.gate import Verdict
+from unbake.train import loop
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 
@@ -67,6 +68,31 @@ def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: 
     assert train(start(root), stop_in_the_second_epoch).verdict is Verdict.NOT_YET
     resumed = start(root)
     assert train(resumed, lambda _: None, resume=True).verdict is not Verdict.NOT_YET
+    assert_same(weights_of(resumed), weights_of(straight))
+
+
+def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatch: pytest.MonkeyPatch):
+    straight = start(root, "A0")
+    train(straight, lambda _: None)
+    seen = 0
+    plain = loop.validated
+
+    def interrupted(*given: object) -> dict[str, float]:
+        nonlocal seen
+        seen += 1
+        if seen == 3:  # the one before training, then one for each epoch
+            os.kill(os.getpid(), signal.SIGTERM)
+        figures = plain(*given)
+        assert (figures["mat_val_loss"] == 0) == (seen == 3)
+        return figures
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "validated", interrupted)
+        assert train(start(root), lambda _: None).verdict is Verdict.NOT_YET
+    events: list[object] = []
+    resumed = start(root)
+    train(resumed, events.append, resume=True)
+    assert [type(event) for event in events] == [EpochDone, Finished]
     assert_same(weights_of(resumed), weights_of(straight))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unbake.cli.terminal import Root, Set, app, progress_bar
+from unbake.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
@@ -58,11 +59,17 @@ def train(
     from unbake.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
     from unbake.train.parallel import joined
-    from unbake.train.phase import Project, conclude, notices, prepare, prepare_data
+    from unbake.train.phase import Project, check, conclude, notices, prepare, prepare_data
 
     project = Project(root)
+    if not resume and project.state(r).is_file():
+        raise UsageError(
+            f"Expected a run that has not been begun, but {project.state(r)} is there; go on with --resume, or move "
+            "that file away to start anew."
+        )
     with joined(chosen_device(device)) as processes:
         with processes.main_first(), progress_bar("cache", processes.is_main) as bar:
+            check(project, [r], backbone)
             task = bar.task_ids[0]
             problems = prepare_data(
                 project, r, workers, lambda done, n: bar.update(task, completed=done, total=n)
@@ -92,10 +99,20 @@ def say(processes: "Processes", sentence: str, err: bool = False) -> None:
 
 
 def chosen_device(name: str) -> "torch.device":
-    """The device a person named, "auto" being the GPU when there is one."""
+    """The device a person named, "auto" being the GPU when there is one. Raises UsageError for one not at hand."""
     import torch
 
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind = name.partition(":")[0]
+    if kind not in ("cpu", "cuda"):
+        raise UsageError(f"Expected a device (cuda, cpu or auto), got {name!r}; name one.")
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "Expected a GPU that torch can use for --device cuda, found none; install a CUDA build from pytorch.org, "
+            "or train on the CPU (--device cpu)."
+        )
+    return torch.device(name)
 
 
 class TrainingPrinter:

@@ -92,7 +92,7 @@ def load_state(
             raise TrainingError(
                 f"Expected the recipe that {path.name} was begun with (overrides: "
                 f"{' '.join(begun['overrides']) or 'none'}), but this one differs; give the same --set options, "
-                "or start without --resume."
+                "or move that file away and start without --resume."
             )
         for name in handle.keys():  # noqa: SIM118 - not a dict
             kind, _, rest = name.partition(".")
@@ -106,7 +106,7 @@ def load_state(
     except RuntimeError:
         raise TrainingError(
             f"Expected {path.name} to hold a run of these networks, but its weights differ in name or shape; "
-            "start without --resume, or give the same recipe and overrides."
+            "give the same recipe and overrides, or move that file away and start without --resume."
         ) from None
     for index, extra in json.loads(header["plain"]).items():
         slots.setdefault(int(index), {}).update(extra)

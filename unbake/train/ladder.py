@@ -15,7 +15,7 @@ from unbake.models.weights import read_metadata
 from unbake.recipe import Recipe, as_dict
 from unbake.train.loop import Event, train
 from unbake.train.parallel import Processes
-from unbake.train.phase import Project, conclude, notices, prepare, prepare_data, read_verdict
+from unbake.train.phase import Project, check, conclude, notices, prepare, prepare_data, read_verdict
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def climb(
     """Run what is not done yet, rung after rung; stops at a failed gate unless `force`, which is recorded.
 
     resume: go on from what is there; without it nothing may be there. Stopped by a signal it is NOT_YET, and
-    resumes where it was, bit for bit.
+    resumes where it was, bit for bit. What would stop a later rung for want of materials, parents or a backbone
+    is raised before the first begins.
     """
     us = processes or Processes(torch.device("cpu"))
     begun = [rung for rung in ladder if standing(project, rung) is not Standing.NEW]
@@ -139,6 +140,9 @@ def climb(
             f"Expected an empty checkpoints folder, but {begun[0].name} has been begun in {project.checkpoints}; go on "
             "with --resume, or give another --root."
         )
+    to_do = [rung.recipe for rung in ladder if standing(project, rung) in (Standing.NEW, Standing.STOPPED)]
+    with us.main_first():
+        check(project, to_do, backbone)
     outcome = Outcome(Verdict.PASS, ladder[-1], "nothing to do: every phase is done")
     for rung in ladder:
         where = standing(project, rung)

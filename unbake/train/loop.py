@@ -121,9 +121,19 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
         if us.is_main:
             save_state(run.state_path, networks, optimizer, schedule, at, run.metadata)
 
-    def figures_now() -> dict[str, float]:
+    def figures_now(stopped: Callable[[], bool] = lambda: False) -> dict[str, float]:
         us.same_buffers(networks)
-        return validated(networks, run.val_data, run.validation, weights, us, recipe.map, run.perceptual)
+        return validated(
+            networks, run.val_data, run.validation, weights, us, recipe.map, run.perceptual, stopped
+        )
+
+    def interrupted() -> Finished:
+        if tracker:
+            tracker.close()
+        reason = "stopped by a signal; go on with --resume"
+        finished = Finished(Verdict.NOT_YET, reason, _best_value(recipe, history))
+        emit(finished)
+        return finished
 
     if us.is_main:
         clear_drafts(run.state_path)
@@ -173,16 +183,15 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
                     save(Position(epoch, done, history, sums, skipped))
                     last_save = time.monotonic()
                     if stop:
-                        if tracker:
-                            tracker.close()
-                        reason = "stopped by a signal; go on with --resume"
-                        finished = Finished(Verdict.NOT_YET, reason, _best_value(recipe, history))
-                        emit(finished)
-                        return finished
+                        return interrupted()
+            save(Position(epoch, done, history, sums, skipped))  # validation may take long, and be stopped
+            figures = figures_now(stopped)
+            if us.agree(stopped()):
+                return interrupted()
             if not steps_every_batch(recipe.schedule):
                 schedule.step()
             lr = optimizer.param_groups[0]["lr"]
-            history.append({"epoch": epoch, "lr": lr, "skipped": skipped} | figures_now())
+            history.append({"epoch": epoch, "lr": lr, "skipped": skipped} | figures)
             is_best = best_epoch(recipe, history) == epoch
             if is_best and us.is_main:
                 run.save_best(history[-1])

@@ -1,7 +1,7 @@
 """From a recipe and a project root to a run that is ready to train: data, networks, parents, selections."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,23 +70,25 @@ class Project:
     def parent(self, names: str | tuple[str, ...]) -> Path:
         """The checkpoint a phase starts from: the first of `names` that is there. Raises TrainingError."""
         wanted = (names,) if isinstance(names, str) else names
-        for name in wanted:
-            if (self.checkpoints / f"{name}.safetensors").is_file():
-                return self.checkpoint(name)
-        return self.checkpoint(wanted[0])
+        paths = [self.checkpoints / f"{_stem(name)}.safetensors" for name in wanted]
+        for path in paths:
+            if path.is_file():
+                return path
+        raise TrainingError(
+            f"Expected the checkpoint {' or '.join(path.stem for path in paths)}, but {paths[-1]} is not there; train "
+            "the phase that writes it first."
+        )
 
     def checkpoint(self, name: str) -> Path:
         """The weights file of a checkpoint; the plan's `A0_best.pth` and a bare `A0_best` name the same one.
 
         Raises TrainingError when it is not there.
         """
-        stem = name.removesuffix(".pth").removesuffix(".safetensors")
-        path = self.checkpoints / f"{stem}.safetensors"
-        if not path.is_file():
-            raise TrainingError(
-                f"Expected the checkpoint {stem}, but {path} is not there; train the phase that writes it first."
-            )
-        return path
+        return self.parent(name)
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".pth").removesuffix(".safetensors")
 
 
 def domains(recipe: Recipe) -> tuple[Domain, ...]:
@@ -99,6 +101,32 @@ def domains(recipe: Recipe) -> tuple[Domain, ...]:
 def long_side(recipe: Recipe) -> int:
     """Side that cached textures are reduced to at most, texels: no phase needs more than its own px."""
     return max(LONG_SIDE, recipe.data.px)
+
+
+def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = None) -> None:
+    """Raise now what would stop these runs only once the data is made ready, or many epochs later.
+
+    That is a head that is not named, a domain without materials, a parent that is not there and that none of
+    `recipes` writes, or a perceptual distance without its backbone.
+    """
+    for recipe in recipes:
+        _expect_head(recipe)
+    for domain in sorted({domain for recipe in recipes for domain in domains(recipe)}):
+        list_materials(project.materials(domain), domain)
+    coming = {recipe.writes for recipe in recipes}
+    for recipe in recipes:
+        for names in recipe.starts_from.values():
+            if not coming & set((names,) if isinstance(names, str) else names):
+                project.parent(names)
+    for choice in sorted({recipe.losses.perceptual for recipe in recipes}):
+        perceptual(choice, backbone, torch.device("cpu"))
+
+
+def _expect_head(recipe: Recipe) -> None:
+    if MAP in recipe.writes:
+        raise UsageError(
+            f"Expected --map with one of {', '.join(OUTPUTS)}: this phase trains one head at a time."
+        )
 
 
 def prepare_data(
@@ -147,10 +175,7 @@ def prepare(
     perceptual network, for a recipe that has one. Raises TrainingError for a missing parent, an empty pool, or
     fewer samples a batch than processes, UsageError for a recipe of one head that was not told which.
     """
-    if MAP in recipe.writes:
-        raise UsageError(
-            f"Expected --map with one of {', '.join(OUTPUTS)}: this phase trains one head at a time."
-        )
+    _expect_head(recipe)
     if recipe.data.batch < processes.world:
         raise TrainingError(
             f"Expected a sample of each batch for each of {processes.world} processes, got data.batch = "
@@ -190,7 +215,9 @@ def prepare(
         "overrides": list(overrides),
         "parents": parents,
         "pools": sizes,
-        "perceptual": {"name": distance[0], "backbone": backbone.name if backbone else "alex"} if distance else None,
+        "perceptual": {"name": distance[0], "backbone": backbone.name if backbone else "alex"}
+        if distance
+        else None,
         "unbake": __version__,
         "ema": False,
     }

@@ -1,7 +1,8 @@
 """Validation figures of one epoch: per domain and map the mean over the samples that have it, then the sum."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 import torch
 from torch.utils.data import DataLoader
@@ -32,18 +33,20 @@ def validated(
     processes: Processes,
     head: str = "",
     perceptual: Perceptual | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> dict[str, float]:
     """All figures of an epoch: "<mat|sky>_val_loss" for each domain in `items`, and its parts "<mat|sky>/...".
 
     items: the items of `data` that validate each domain; processes share them. head: where only one output is
     trained, its name; then "head_loss" is the loss of that map alone, over the domains there are, and only what it
-    needs is run. A part is the mean over the samples that have it, a loss the sum of its terms ("<..>/loss/...").
+    needs is run. stopped: asked before each sample; once it says so the rest is left out, and the figures are of no
+    use. A part is the mean over the samples that have it, a loss the sum of its terms ("<..>/loss/...").
     """
     figures: dict[str, float] = {}
     for domain, which in items.items():
         share = list(processes.share(which))
         loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=share)
-        samples = (batch.to(processes.device) for batch in loader)
+        samples = (batch.to(processes.device) for batch in takewhile(lambda _: not stopped(), loader))
         rows = processes.collect(measured(networks, samples, weights, head, perceptual))
         parts = means(rows)
         short = SHORT[domain]
