@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unbake.cli.phases import epochs_told, parents_told
 from unbake.cli.terminal import Root, app, print_table, progress_bar
 from unbake.cli.training import (
     Backbone,
@@ -56,6 +57,7 @@ def ladder(
     """
     from unbake.gate import Verdict
     from unbake.train.ladder import Climbing, Standing, climb, rungs
+    from unbake.train.loop import Finished
     from unbake.train.parallel import joined
     from unbake.train.phase import Project
 
@@ -75,6 +77,14 @@ def ladder(
                     bar.console.print(f"{rung.name}: {where.value}", highlight=False)
                 case Climbing():
                     pass
+                case Finished(verdict=Verdict.PASS, reason=reason):
+                    bar.console.print(f"{rung.name}: passed: {reason}", highlight=False, soft_wrap=True)
+                case Finished(verdict=Verdict.FAIL, reason=reason) if force:
+                    bar.console.print(
+                        f"{rung.name}: failed, and gone on from by --force: {reason}",
+                        highlight=False,
+                        soft_wrap=True,
+                    )
                 case _:
                     show(event)
 
@@ -93,8 +103,11 @@ def ladder(
             ),
             on_notice=lambda sentence: say(processes, sentence, err=True),
         )
-        end = {Verdict.PASS: "done", Verdict.FAIL: "stopped at a gate", Verdict.NOT_YET: "stopped"}
-        say(processes, f"{outcome.rung.name}: {end[outcome.verdict]}: {outcome.reason}")
+        end = {Verdict.FAIL: "stopped at a gate", Verdict.NOT_YET: "stopped"}
+        if outcome.verdict is Verdict.PASS:
+            say(processes, f"every phase is done; the checkpoints are in {project.checkpoints}")
+        else:
+            say(processes, f"{outcome.rung.name}: {end[outcome.verdict]}: {outcome.reason}")
     raise typer.Exit(130 if outcome.verdict is Verdict.NOT_YET else outcome.verdict.value)
 
 
@@ -106,14 +119,11 @@ def _print_plan(project: "Project", steps: list["Rung"]) -> None:
     table = Table("run", "starts from", "trains", "epochs", "px", "writes", "where it stands")
     for rung in steps:
         r = rung.recipe
-        parents = [
-            " or ".join([names] if isinstance(names, str) else names) for names in r.starts_from.values()
-        ]
         table.add_row(
             rung.name,
-            ", ".join(parents) or "scratch",
+            parents_told(r),
             ", ".join(r.trains),
-            f"{r.epochs.min}-{r.epochs.max}",
+            epochs_told(r),
             str(r.data.px),
             r.writes,
             standing(project, rung).value,

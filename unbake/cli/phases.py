@@ -40,9 +40,9 @@ def phases(
             mix,
             px,
             " + ".join(r.trains),
-            _epochs(r),
+            epochs_told(r),
             r.tag,
-            _starts_from(r),
+            parents_told(r),
             _optimizer(r),
             _schedule(r),
             _advance(r),
@@ -51,12 +51,16 @@ def phases(
     print_table(table)
 
 
-def _epochs(r: "Recipe") -> str:
+def epochs_told(r: "Recipe") -> str:
+    """How many epochs a phase takes, as the plan writes it: 8–12, 15."""
+    from unbake.recipe import MAP
+
     least, most = r.epochs.min, r.epochs.max
-    return (f"{least}–{most}" if least < most else f"{most}") + (" per head" if r.map else "")
+    return (f"{least}–{most}" if least < most else f"{most}") + (" per head" if r.map == MAP else "")
 
 
-def _starts_from(r: "Recipe") -> str:
+def parents_told(r: "Recipe") -> str:
+    """What a phase starts from, as a person reads it: A_best, unet_albedo from A_alb_syn_best."""
     parents = {part: " or ".join([p] if isinstance(p, str) else p) for part, p in r.starts_from.items()}
     told = [name if part == "all" else f"{part} from {name}" for part, name in parents.items()]
     return ", ".join(told) or f"scratch ({r.model})"

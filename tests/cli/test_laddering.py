@@ -1,0 +1,51 @@
+"""The verb that climbs: what it says of each phase, and the plan it prints."""
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from unbake.cli.laddering import ladder
+from unbake.gate import Verdict
+from unbake.train import ladder as climbing
+from unbake.train.ladder import Outcome
+from unbake.train.loop import Finished
+
+
+def test_a_dry_run_prints_every_run_with_its_parents_and_makes_nothing(tmp_path: Path, capsys):
+    ladder(tmp_path, dry_run=True)
+    told = capsys.readouterr().out
+    rows = {row.split("│")[1].strip(): row for row in told.splitlines() if row.startswith("│")}
+    assert len(rows) == 12
+    assert "A_best, unet_albedo from A_alb_syn_best" in rows["B"]
+    assert "Cp_best or C_best" in rows["D height"] and "to do" in rows["D height"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def climbed(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch):
+    """What the verb prints of a ladder whose first phase passed and whose second failed, and its exit code."""
+
+    def go(force: bool) -> tuple[list[str], int]:
+        def climb(project, steps, emit, **options) -> Outcome:
+            emit(steps[0], Finished(Verdict.PASS, "it is level", 0.1))
+            emit(steps[1], Finished(Verdict.FAIL, "it rose", 0.2))
+            return Outcome(Verdict.PASS if options["force"] else Verdict.FAIL, steps[1], "it rose")
+
+        monkeypatch.setattr(climbing, "climb", climb)
+        with pytest.raises(typer.Exit) as end:
+            ladder(tmp_path, force=force, device="cpu")
+        told = capsys.readouterr()
+        return [*told.err.splitlines(), *told.out.splitlines()], end.value.exit_code
+
+    return go
+
+
+def test_a_phase_that_is_over_says_why_and_a_failed_gate_stops_the_ladder(climbed):
+    lines, code = climbed(force=False)
+    assert (lines, code) == (["A0: passed: it is level", "A: stopped at a gate: it rose"], 1)
+
+
+def test_a_gate_that_is_forced_is_told(climbed):
+    lines, code = climbed(force=True)
+    assert (lines[1], code) == ("A: failed, and gone on from by --force: it rose", 0)
