@@ -49,3 +49,9 @@ def test_a_phase_that_is_over_says_why_and_a_failed_gate_stops_the_ladder(climbe
 def test_a_gate_that_is_forced_is_told(climbed):
     lines, code = climbed(force=True)
     assert (lines[1], code) == ("A: failed, and gone on from by --force: it rose", 0)
+
+
+def test_epochs_are_so_many_in_every_phase(tmp_path: Path, capsys):
+    ladder(tmp_path, epochs=3, dry_run=True)
+    rows = [row.split("│") for row in capsys.readouterr().out.splitlines() if row.startswith("│")]
+    assert {row[4].strip() for row in rows} == {"3"}

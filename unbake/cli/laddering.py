@@ -10,12 +10,14 @@ from unbake.cli.terminal import Root, app, print_table, progress_bar
 from unbake.cli.training import (
     Backbone,
     Device,
+    Epochs,
     Resume,
     TrainingPrinter,
     Wandb,
     Workers,
     chosen_device,
     headline,
+    overriding,
     say,
 )
 
@@ -35,6 +37,7 @@ def ladder(
             help="Override a recipe value in all phases, or in one: --set B:epochs.max=4; repeatable.",
         ),
     ] = None,
+    epochs: Epochs = None,
     resume: Resume = False,
     force: Annotated[
         bool, typer.Option("--force", help="Go on past a failed gate; recorded in every later checkpoint.")
@@ -61,7 +64,7 @@ def ladder(
     from unbake.train.parallel import joined
     from unbake.train.phase import Project
 
-    steps = rungs(override or (), without or ())
+    steps = rungs(overriding(override, epochs), without or ())
     project = Project(root)
     if dry_run:
         _print_plan(project, steps)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a stopped run was.")]
+Epochs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Exactly so many: short for --set epochs.min=N --set epochs.max=N."),
+]
 Workers = Annotated[int, typer.Option(help="Processes that read data (and build the cache).")]
 Device = Annotated[str, typer.Option(help="cuda, cpu, or auto: the GPU when there is one.")]
 Backbone = Annotated[
@@ -38,6 +42,7 @@ def train(
         str, typer.Option("--map", help="The head to train, in phase D: albedo, roughness, ...")
     ] = "",
     override: Set = None,
+    epochs: Epochs = None,
     resume: Resume = False,
     workers: Workers = 2,
     device: Device = "auto",
@@ -53,7 +58,7 @@ def train(
     """
     from unbake import recipe as recipes
 
-    overrides = tuple(override or ())
+    overrides = overriding(override, epochs)
     r = recipes.load(phase, overrides, map_)  # before torch is: a slip in a recipe is told at once
 
     from unbake.gate import Judgement, Verdict
@@ -90,6 +95,15 @@ def train(
         )
         say(processes, f"{r.tag}: {finished.reason}{best}")
     raise typer.Exit(finished.verdict.value if over else 130)
+
+
+def overriding(override: list[str] | None, epochs: int | None) -> tuple[str, ...]:
+    """What a person overrides of a recipe, as checkpoints record it.
+
+    >>> overriding(["data.px=512"], 4)
+    ('data.px=512', 'epochs.min=4', 'epochs.max=4')
+    """
+    return (*(override or ()), *(f"epochs.{end}={epochs}" for end in ("min", "max") if epochs is not None))
 
 
 def say(processes: "Processes", sentence: str, err: bool = False) -> None:
