@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from unbake.convert.journal import JOURNAL, Failure, Journal, Record, alone, keys_of
 from unbake.convert.roots import Source
@@ -45,6 +46,25 @@ def test_the_last_record_of_a_set_counts(tmp_path: Path) -> None:
     journal.append(record(tmp_path, key="old"))
     journal.append(record(tmp_path, key="new"))
     assert Journal(tmp_path, "png").finished("pot", "old") is None
+
+
+def test_a_set_whose_file_another_preset_wrote_over_is_not_finished(tmp_path: Path) -> None:
+    Journal(tmp_path, "gltf").append(record(tmp_path, preset="gltf"))
+    Journal(tmp_path, "png").append(record(tmp_path, preset="png"))
+    assert [Journal(tmp_path, one).finished("pot", "k") is None for one in ("gltf", "png")] == [True, False]
+
+
+def test_files_that_a_later_run_no_longer_writes_are_removed_but_not_those_of_another_preset(
+    tmp_path: Path,
+) -> None:
+    first, other = record(tmp_path), record(tmp_path, "pan", preset="skyrim")
+    height = tmp_path / "pot_p.png"
+    height.write_bytes(b"")
+    Journal(tmp_path, "png").append(structs.replace(first, outputs=["pot.png", "pot_p.png", "pan.png"]))
+    Journal(tmp_path, "skyrim").append(structs.replace(other, name="pot"))
+    Journal(tmp_path, "png").append(structs.replace(first, outputs=["pot.png", "pot_p.png"], key="2"))
+    Journal(tmp_path, "png").append(structs.replace(first, key="3"))
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["pan.png", "pot.png"]
 
 
 def test_a_line_cut_short_is_dropped_and_written_over(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class Journal:
         self._path = out / (JOURNAL if shard is None else f"{STEM}.{shard[0]}-of-{shard[1]}.jsonl")
         self._cut: int | None = None
         self._lines: dict[tuple[str, str], Line] = {}
+        self._presets: set[str] = set()
         self.reload()
 
     def reload(self) -> None:
@@ -76,7 +77,7 @@ class Journal:
                     read: Line = msgspec.json.decode(line, type=Line)
                 except msgspec.DecodeError:
                     continue  # of another version, or damaged: its set is converted again
-                self._lines[read.preset, read.name] = read
+                self._remember(read)
 
     def finished(self, name: str, key: str) -> Record | None:
         """The record of a set whose inputs, model and options are the same and whose files are still there."""
@@ -94,16 +95,23 @@ class Journal:
         return line if isinstance(line, Failure) else None
 
     def append(self, line: Line) -> None:
-        """Remember a set whose files are written, or why there are none; the line goes out at once."""
-        if self._lines.get((line.preset, line.name)) == line:
+        """Remember a set whose files are written, or why there are none; the line goes out at once.
+
+        Files that an earlier run wrote for it and this one did not (a height that is no longer wanted) are removed.
+        """
+        before = self._lines.get((line.preset, line.name))
+        if before == line:
             return
+        self._remember(line)
+        if isinstance(before, Record) and isinstance(line, Record):
+            for path in set(before.outputs).difference(*(one.outputs for one in self._records(line.name))):
+                (self._out / path).unlink(missing_ok=True)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as file:
             if self._cut is not None:
                 file.truncate(self._cut)
             file.write(msgspec.json.encode(line) + b"\n")
         self._cut = None
-        self._lines[line.preset, line.name] = line
 
     def entries(self) -> list[dict[str, Any]]:
         """The PGPatcher entries of every set whose files are there, of earlier runs as well."""
@@ -128,6 +136,20 @@ class Journal:
     def inferences(self) -> set[str]:
         """The `inference` hashes of all records of all presets."""
         return {line.inference for line in self._lines.values() if isinstance(line, Record)}
+
+    def _remember(self, line: Line) -> None:
+        """Take a line for the last of its set; records of other presets whose files it has written over are void."""
+        if isinstance(line, Record):
+            for other in self._records(line.name):
+                if other.preset != line.preset and not set(line.outputs).isdisjoint(other.outputs):
+                    del self._lines[other.preset, line.name]
+        self._presets.add(line.preset)
+        self._lines[line.preset, line.name] = line
+
+    def _records(self, name: str) -> list[Record]:
+        """Of a set, by all presets."""
+        lines = [self._lines.get((preset, name)) for preset in self._presets]
+        return [line for line in lines if isinstance(line, Record)]
 
     def _of_preset(self) -> Iterable[Line]:
         return (line for (preset, _), line in sorted(self._lines.items()) if preset == self._preset)
