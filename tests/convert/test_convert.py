@@ -216,6 +216,11 @@ def test_a_normal_of_another_size_is_brought_to_the_diffuses(tmp_path: Path) -> 
     assert "resized" in loaded.notes[0]
 
 
+def test_a_set_reduced_as_asked_has_one_note_of_it(tmp_path: Path) -> None:
+    files = saved(tmp_path, diffuse=codes(16, 32, 3), normal=codes(16, 32, 3))
+    assert load_inputs(files, max_size=16).notes == ("reduced from 32×16 to 16×8, as asked",)
+
+
 def test_seamless_is_measured_unless_it_is_given(tmp_path: Path) -> None:
     ramp = np.linspace(0, 1, 64)[None, :, None] * np.ones((64, 1, 3))
     files = saved(tmp_path, diffuse=ramp)

@@ -112,7 +112,7 @@ def load_inputs(
         notes.append("no normal map was found, so the surface is taken as flat")
     else:
         _check_shape(files, stored_size, picture.pixels.shape[:2])
-        if picture.pixels.shape[:2] != (height, width):
+        if picture.pixels.shape[:2] != stored_size:
             notes.append(f"the normal map was resized to {width}×{height}, the size of the diffuse")
         stored, mask = _colour_and_alpha(picture)
         del picture

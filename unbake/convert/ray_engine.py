@@ -52,6 +52,7 @@ def run_on_ray(
         ray.init(logging_level=logging.ERROR, log_to_driver=False, configure_logging=False)
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # what it executes how is nothing to a modder
         there = ray.cluster_resources()
         cores = work.options.threads or min(CORES, int(there.get("CPU", 1)))
         cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers() and there.get("GPU", 0) >= 1
