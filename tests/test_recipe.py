@@ -141,6 +141,10 @@ class TestErrors:
         with pytest.raises(RecipeError, match="mat_val_loss"):
             recipe.load("B", ("data.mix={matsynth=0.0, skyrim=1.0}",))
 
+    def test_a_perceptual_distance_that_weighs_nothing_is_an_error(self):
+        with pytest.raises(RecipeError, match="perceptual_weight is 0"):
+            recipe.load("A", ("losses.perceptual=lpips",))
+
     @pytest.mark.parametrize("override", ["best=head_loss", "map=colour"])
     def test_a_head_that_is_not_named_or_not_there_is_an_error(self, override: str):
         with pytest.raises(RecipeError, match="map"):

@@ -403,7 +403,14 @@ def _check(recipe: Recipe, where: str) -> None:
                 "give it a share, or set both of them otherwise."
             )
     if recipe.best == "head_loss" and not recipe.map:
-        raise RecipeError(f"{where}: `best` is head_loss, but no `map` says of which head; set one of the two.")
+        raise RecipeError(
+            f"{where}: `best` is head_loss, but no `map` says of which head; set one of the two."
+        )
+    if recipe.losses.perceptual != "none" and recipe.losses.perceptual_weight == 0:
+        raise RecipeError(
+            f"{where}: losses.perceptual is {recipe.losses.perceptual}, but losses.perceptual_weight is 0; "
+            "raise the weight (the plan's is 0.1), or name none."
+        )
     if recipe.map not in ("", MAP, *OUTPUTS):
         raise RecipeError(f"{where}: expected a map ({', '.join(OUTPUTS)}), got {recipe.map!r}; name one.")
     if (recipe.model is None) == (not recipe.starts_from):

@@ -101,3 +101,9 @@ def test_a_picture_that_cannot_be_read_is_named(root):
 def test_without_moves_there_is_nothing_to_undo(tmp_path):
     with pytest.raises(UsageError, match="nothing was moved"):
         undo(tmp_path)
+
+
+def test_a_root_that_is_no_project_is_an_error_and_none_is_made(tmp_path):
+    with pytest.raises(UsageError, match="unbake init"):
+        find_duplicates(tmp_path / "mistyped", workers=1)
+    assert list(tmp_path.iterdir()) == []

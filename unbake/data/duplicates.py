@@ -29,8 +29,12 @@ def find_duplicates(
 ) -> tuple[dict[str, Mark], dict[str, Mark], list[dict[str, str]]]:
     """What every diffuse is, by material: those of MatSynth, those of Skyrim; and what could not be read.
 
-    Materials that were painted over, or have no diffuse, are not among them.
+    Materials that were painted over, or have no diffuse, are not among them. UsageError where there is no project.
     """
+    if not (root / "data").is_dir():
+        raise UsageError(
+            f"Expected a project in {root}, found none; check --root, or lay one out: unbake init."
+        )
     places = [place for name in ("MatSynth", "Skyrim") for place in _with_diffuse(root / "data" / name)]
     found: dict[str, dict[str, Mark]] = {"MatSynth": {}, "Skyrim": {}}
     failed = []

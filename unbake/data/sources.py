@@ -122,7 +122,8 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
     """
     if not folder.is_dir():
         raise UsageError(
-            f"Expected a folder of materials at {folder}, which does not exist; lay it out as {LAYOUT}."
+            f"Expected a folder of materials at {folder}, which does not exist; bring some in (unbake data {domain}), "
+            f"or lay it out as {LAYOUT}."
         )
     found = []
     for place in sorted(folder.glob("*/*/")):
@@ -133,7 +134,8 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
     if not found:
         needed = "a diffuse of their own" if domain == "skyrim" else "basecolor"
         raise UsageError(
-            f"Expected materials with {needed} and normal in {folder}, found none; lay it out as {LAYOUT}."
+            f"Expected materials with {needed} and normal in {folder}, found none; bring some in (unbake data "
+            f"{domain}), or lay it out as {LAYOUT}."
         )
     return found
 
