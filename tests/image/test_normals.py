@@ -7,7 +7,6 @@ from unbake.image.normals import (
     encode_normal,
     flip_green,
     from_slopes,
-    from_xy,
     slopes,
     turn,
 )
@@ -47,16 +46,6 @@ def test_grey_black_and_white_hold_no_normal_and_read_as_flat(paint):
 def test_directx_green_points_the_other_way(normal):
     stored = encode_normal(normal, "opengl")
     np.testing.assert_allclose(flip_green(normal), decode_normal(stored, "directx"), atol=1e-6)
-
-
-def test_two_channels_are_enough_for_a_unit_vector(normal):
-    stored = encode_normal(normal, "directx")[..., :2]
-    np.testing.assert_allclose(normal, from_xy(stored, "directx"), atol=2e-6)
-
-
-def test_two_channels_longer_than_one_stay_a_unit_vector():
-    vector = from_xy(np.ones((1, 1, 2), np.float32), "opengl")
-    np.testing.assert_allclose(1, np.linalg.norm(vector, axis=-1), rtol=1e-6)
 
 
 def test_slopes_are_those_the_normal_was_made_of():

@@ -194,7 +194,7 @@ def _encoders() -> Finding:
 
 
 def _disk(out: Path) -> Finding:
-    """Room and rights where mods go; a file of a few bytes is written and removed."""
+    """Room and rights where mods go; a folder is made and removed."""
     folder = next(one for one in (out.absolute(), *out.absolute().parents) if one.is_dir())
     free = shutil.disk_usage(folder).free
     try:

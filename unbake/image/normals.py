@@ -54,17 +54,6 @@ def encode_normal(normal: np.ndarray, green: Green) -> np.ndarray:
     return np.clip(vectors * np.float32(0.5) + np.float32(0.5), 0, 1)
 
 
-def from_xy(unit_xy: np.ndarray, green: Green) -> np.ndarray:
-    """Unit vectors (H, W, 3), OpenGL, of a two-channel map (BC5) in [0, 1]; z is what is left of the length.
-
-    >>> from_xy(np.full((1, 1, 2), 0.5, np.float32), "opengl").tolist()
-    [[[0.0, 0.0, 1.0]]]
-    """
-    x, y = np.moveaxis(unit_xy[..., :2].astype(np.float32) * 2 - 1, -1, 0)
-    z = np.sqrt(np.maximum(1 - x * x - y * y, 0))
-    return _unit(np.stack([x, -y if green == "directx" else y, z], -1))
-
-
 def octahedral(unit_rgb: np.ndarray) -> np.ndarray:
     """The two codes (H, W, 2) in [0, 1] of stored normals (H, W, 3) in [0, 1], as RTX Remix samples them.
 
