@@ -11,6 +11,7 @@ import msgspec
 
 from unbake.domain.maps import OUTPUTS
 from unbake.errors import RecipeError
+from unbake.gate import MAT, SKY
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
@@ -394,7 +395,7 @@ def _check(recipe: Recipe, where: str) -> None:
             f"{where}: expected data.crop to grow towards data.px ({recipe.data.px}) at most, got {crop.start} to "
             f"{crop.end}; set data.crop.start and data.crop.end too."
         )
-    share = {"mat_val_loss": mix.matsynth, "sky_val_loss": mix.skyrim}
+    share = {MAT: mix.matsynth, SKY: mix.skyrim}
     needed = {recipe.best} | (set(share) if isinstance(recipe.advance, Gate) else set())
     for figure in sorted(needed & share.keys()):
         if share[figure] == 0:

@@ -57,6 +57,7 @@ def ladder(
 
     Stops at a gate that fails, says why and exits 1. Stop it with Ctrl-C, SIGTERM or the power switch: --resume
     goes on where it stood, with the same result. Before the first run: `unbake ladder --dry-run`.
+    Exit code: 0 every phase is done, 1 a gate failed, 2 wrong use, 130 stopped.
     """
     from unbake.gate import Verdict
     from unbake.train.ladder import Climbing, Standing, climb, rungs

@@ -43,7 +43,7 @@ def init(
         (f"unbake data matsynth --root {root}", "PBR materials, from the hub or from files"),
         (f"unbake data skyrim --root {root} --vanilla DIR --pbr DIR", "pairs from the game"),
         (f"unbake data audit --root {root}", "what is wrong with them"),
-        (f"unbake train A0 --root {root}", "the first phase"),
+        (f"unbake ladder --root {root} --dry-run", "the phases, and what of them exists already"),
     ):
         typer.echo(f"  {command}\n      {what}")
 
