@@ -1,7 +1,9 @@
+import errno
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
@@ -133,6 +135,24 @@ with alone(Path({str(tmp_path)!r})):
         with pytest.raises(subprocess.TimeoutExpired):
             other.communicate(timeout=1.5)
     assert other.communicate(timeout=30)[0] == "in\n"
+
+
+def test_on_windows_who_waits_longer_than_its_lock_does_waits_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = [True, True, False]
+    asked: list[int] = []
+
+    def locking(_: int, how: int, __: int) -> None:
+        asked.append(how)
+        if how == 1 and held.pop(0):
+            raise OSError(errno.EDEADLK, "Resource deadlock avoided")
+
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_LOCK=1, LK_UNLCK=0))
+    monkeypatch.setattr("unbake.convert.journal.sys", SimpleNamespace(platform="win32"))
+    with alone(tmp_path):
+        assert asked == [1, 1, 1]
+    assert asked == [1, 1, 1, 0]
 
 
 def keys(files: TextureSet, inference: str = "1", packing: str = "1", **contents: bytes) -> tuple[str, str]:

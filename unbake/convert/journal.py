@@ -1,5 +1,6 @@
 """What a conversion has finished, one JSON line a set, so that a later run goes on where this one ended."""
 
+import errno
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -102,15 +103,16 @@ class Journal:
         before = self._lines.get((line.preset, line.name))
         if before == line:
             return
-        self._remember(line)
         if isinstance(before, Record) and isinstance(line, Record):
-            for path in set(before.outputs).difference(*(one.outputs for one in self._records(line.name))):
+            others = [one.outputs for one in self._records(line.name) if one.preset != line.preset]
+            for path in set(before.outputs).difference(line.outputs, *others):
                 (self._out / path).unlink(missing_ok=True)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as file:
             if self._cut is not None:
                 file.truncate(self._cut)
             file.write(msgspec.json.encode(line) + b"\n")
+        self._remember(line)
         self._cut = None
 
     def entries(self) -> list[dict[str, Any]]:
@@ -190,8 +192,14 @@ def alone(out: Path) -> Iterator[None]:
         if sys.platform == "win32":
             import msvcrt
 
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            while True:
+                file.seek(0)
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+                    break
+                except OSError as error:
+                    if error.errno != errno.EDEADLK:  # which says no more than that ten seconds have gone by
+                        raise
             try:
                 yield
             finally:
