@@ -120,6 +120,8 @@ def test_what_is_there_is_never_overwritten_without_resume(ready_for_b: Path):
 def test_what_a_later_phase_lacks_is_told_before_the_first_begins(root: Path):
     with pytest.raises(UsageError, match="--backbone"):
         go(root, "A_albedo_syn:losses.perceptual=lpips")
+    with pytest.raises(UsageError, match=r"data\.held_out .* got mistyped"):
+        go(root, 'A0:data.held_out=["mistyped"]')
     with pytest.raises(TrainingError, match="A_alb_syn_best"):
         go(root, without=("A_albedo_syn", *UNTIL_B))
     shutil.rmtree(root / "data" / "Skyrim")

@@ -45,7 +45,8 @@ def test_where_a_run_stands_is_validated_like_a_best_one(trained: Project):
 
 def test_a_perceptual_distance_without_its_backbone_is_an_error_before_anything_runs(trained: Project):
     with pytest.raises(UsageError, match="--backbone"):
-        validate_checkpoint(trained, "A0_best", ("losses.perceptual=dino_distance",))
+        more = ("losses.perceptual=dino_distance", "losses.perceptual_weight=0.1")
+        validate_checkpoint(trained, "A0_best", more)
 
 
 def test_a_head_whose_base_has_changed_is_an_error(trained: Project, tmp_path: Path):
