@@ -1,0 +1,245 @@
+"""The tables of a recipe: strict structs, every field with its unit, range and where the plan says it."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Positive = Annotated[float, msgspec.Meta(gt=0.0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Side = Annotated[int, msgspec.Meta(ge=32, multiple_of=32)]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of a recipe: immutable, and an unknown key in the file is an error."""
+
+
+class Epochs(Strict, frozen=True, kw_only=True):
+    """How many epochs the phase may take; a one-cycle schedule is laid out over `max`."""
+
+    min: Count
+    max: Count
+
+
+class Mix(Strict, frozen=True, kw_only=True):
+    """Shares of the pools a sample is drawn from (plan: phase overview, "Mix"); they sum to 1."""
+
+    matsynth: Share
+    skyrim: Share
+
+
+class Pairs(Strict, frozen=True, kw_only=True):
+    """How much a MatSynth pair weighs in the draw, by where its diffuse is from (plan: "Sample Weight").
+
+    P(synthetic | MatSynth) = synthetic · n_synthetic / (real · n_real + synthetic · n_synthetic).
+    """
+
+    real: NotNegative
+    """Pairs with a diffuse file of their own."""
+    synthetic: NotNegative
+    """Pairs whose diffuse is painted from their maps."""
+
+
+class Crop(Strict, frozen=True, kw_only=True):
+    """The curriculum crop (plan: `compute_crop_size`): its side goes from `start` to `end` over the epochs."""
+
+    start: Side
+    end: Side
+    feed: Literal["native", "resized"]
+    """"native": as cut, with more samples a batch, so that pixels stay equal; "resized": brought to `px`."""
+
+
+class Data(Strict, frozen=True, kw_only=True):
+    """What is read, and how much of it."""
+
+    mix: Mix
+    pairs: Pairs
+    px: Side
+    """Side of a training patch, texels; a multiple of the networks' strides."""
+    batch: Count
+    """Samples a step, over all processes, at `px`."""
+    patches: Annotated[int, msgspec.Meta(ge=0)]
+    """Patches of `px` an epoch; 0 = as many as there are training pairs."""
+    scales: tuple[Positive, ...]
+    """Sizes a texture is shown at, against its own; (1.0,) = no spatial scaling."""
+    crop: Crop | None = None
+    """None: crops of `px` throughout."""
+    variants: Count = 3
+    """Painted diffuse variants of each material in the cache."""
+    val_crops: Count = 4
+    """Fixed crops of each validation pair."""
+    held_out: tuple[str, ...] = ()
+    """Sources (metadata `source`, without its commit) kept for measuring only."""
+
+
+class Photometric(Strict, frozen=True, kw_only=True):
+    """SkyrimPhotometric: ambient-occlusion tint, cold white balance, vignette; on Skyrim's diffuse only."""
+
+    p: Share
+    """Probability that a Skyrim sample gets it."""
+    strength: Share
+    """1 = in full."""
+
+
+class Augment(Strict, frozen=True, kw_only=True):
+    """Probabilities and strengths of what is done to a training sample (plan: "Augmentations")."""
+
+    spatial: bool
+    """Flips and quarter turns; normals are turned with the image."""
+    colour_jitter: NotNegative
+    """Strength, on the diffuse only; 0.1 = ten per cent each of brightness, contrast, saturation; 4 degrees of hue."""
+    composite2: Share
+    """Probability that a sample is two crops side by side."""
+    composite4: Share
+    """Probability that a sample is four crops."""
+    photometric: Photometric | None = None
+
+
+class AdamW(Strict, frozen=True, kw_only=True, tag="adamw"):
+    """torch.optim.AdamW; no weight decay on norms and biases."""
+
+    lr: Positive
+    weight_decay: NotNegative
+    betas: tuple[Share, Share] = (0.9, 0.999)
+
+
+class Adam(Strict, frozen=True, kw_only=True, tag="adam"):
+    """torch.optim.Adam, without weight decay."""
+
+    lr: Positive
+    betas: tuple[Share, Share] = (0.9, 0.999)
+
+
+class Lion(Strict, frozen=True, kw_only=True, tag="lion"):
+    """Lion (Chen et al. 2023) as lion-pytorch has it; no weight decay on norms and biases."""
+
+    lr: Positive
+    weight_decay: NotNegative
+    betas: tuple[Share, Share] = (0.9, 0.99)
+
+
+class Cosine(Strict, frozen=True, kw_only=True, tag="cosine"):
+    """CosineAnnealingLR, stepped once an epoch."""
+
+    t_max: Count
+    """Epochs to the lowest learning rate."""
+
+
+class OneCycle(Strict, frozen=True, kw_only=True, tag="onecycle"):
+    """OneCycleLR, stepped every batch over `epochs.max` epochs, momentum not cycled."""
+
+    max_lr: Positive
+    pct_start: Share
+    final_lr: Positive
+
+
+class Step(Strict, frozen=True, kw_only=True, tag="step"):
+    """StepLR, counted in epochs."""
+
+    step_size: Count
+    gamma: Positive
+
+
+class WarmRestarts(Strict, frozen=True, kw_only=True, tag="warm_restarts"):
+    """CosineAnnealingWarmRestarts, stepped every batch, a restart every `t_0` epochs."""
+
+    t_0: Count
+
+
+class Exponential(Strict, frozen=True, kw_only=True, tag="exponential"):
+    """ExponentialLR, stepped once an epoch."""
+
+    gamma: Positive
+
+
+class Settled(Strict, frozen=True, kw_only=True, tag="settled"):
+    """Stop, from `epochs.min` on, when validation fell by `fall` and varies by `within` over `window`."""
+
+    fall: Share
+    window: Count
+    within: Share
+
+
+class Plateau(Strict, frozen=True, kw_only=True, tag="plateau"):
+    """Stop from `epochs.min` on when the best value is `patience` epochs old."""
+
+    patience: Count
+
+
+class Lower(Strict, frozen=True, kw_only=True, tag="lower"):
+    """Run all epochs; the phase is good when the albedo's L1, and its perceptual distance where there is one,
+    end lower than they began."""
+
+
+class Gate(Strict, frozen=True, kw_only=True, tag="gate"):
+    """Stop, from `epochs.min` on, at the first epoch that passes; no pass by `epochs.max` stops the ladder."""
+
+    sky: Positive
+    """sky_val_loss must be at most this share of its value `back` epochs earlier."""
+    mat: Positive
+    """mat_val_loss must be at most this share of its value `back` epochs earlier."""
+    back: Count
+
+
+class Always(Strict, frozen=True, kw_only=True, tag="always"):
+    """Run all epochs, and go on whatever they gave."""
+
+
+class Lora(Strict, frozen=True, kw_only=True):
+    """Low-rank adapters on the attention of N1 and N2 (Hu et al. 2021)."""
+
+    rank: Count
+    alpha: Positive
+
+
+class Losses(Strict, frozen=True, kw_only=True):
+    """Weights of the loss terms; 0 leaves a term out."""
+
+    w_fg: NotNegative
+    """Weight of foreground pixels (those relevant to the map's material) in the masked L1; others weigh 1."""
+    l1: NotNegative
+    gradient: NotNegative
+    """L1 of image gradients: edges, and the shape of height."""
+    bce: NotNegative
+    """Of the metallic mask and of the material classes."""
+    dice: NotNegative
+    perceptual: Literal["lpips", "dino_distance", "none"]
+    """Which perceptual distance of the albedo; named here because it is never swapped silently."""
+    perceptual_weight: NotNegative
+
+
+class Recipe(Strict, frozen=True, kw_only=True):
+    """One phase, whole."""
+
+    tag: str
+    """Grep for it: in logs, checkpoints and the plan."""
+    checkpoint_tag: str
+    writes: str
+    """Name of the best checkpoint."""
+    starts_from: dict[str, str | tuple[str, ...]]
+    """Network selection ("all" or one network) → checkpoint, or several of which the first there is counts;
+    empty = from scratch."""
+    trains: tuple[str, ...]
+    """Selections over parameter leaves: "all", "heads", "head.<map>", a network's name, ..."""
+    epochs: Epochs
+    data: Data
+    augment: Augment
+    optimizer: AdamW | Adam | Lion
+    schedule: Cosine | OneCycle | Step | WarmRestarts | Exponential
+    advance: Settled | Plateau | Lower | Gate | Always
+    best: Literal["mat_val_loss", "sky_val_loss", "head_loss"]
+    """The validation figure whose lowest value is `writes`; "sky_val_loss" puts epochs that keep the MatSynth
+    rule first; "head_loss" is that of the map of a recipe for one head."""
+    lora: Lora | None = None
+    """None: as the parents have it."""
+    losses: Losses
+    clip: Positive
+    """Largest norm of the gradient."""
+    model: Literal["tiny", "small", "full"] | None = None
+    """Size of the networks; only where `starts_from` is empty, else it is the parent's."""
+    warm_start: str = ""
+    """Folder with a DINOv2 backbone in transformers' layout for the classifier; "" = none."""
+    seed: int = 0
+    map: str = ""
+    """The output this run trains, where the recipe is one for each output; it fills "<map>" in the file."""
