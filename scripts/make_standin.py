@@ -12,10 +12,15 @@ from typing import Annotated
 
 import typer
 
+from unbake.data.folders import write_folder
 from unbake.data.sources import MaterialSource, list_materials
-from unbake.image.files import read_picture, write_atomic, write_png
-from unbake.image.normals import decode_normal, encode_normal
+from unbake.domain.maps import MapKind, spec
+from unbake.image.files import read_picture
+from unbake.image.normals import decode_normal
 from unbake.train.standin import write_standin
+
+LEGACY = {"d": MapKind.DIFFUSE, "n": MapKind.NORMAL, "s": MapKind.SPECULAR, "h": MapKind.HEIGHT}
+"""What the files of a legacy pack hold, by the end of their names."""
 
 
 def main(
@@ -48,19 +53,17 @@ def unit(source: MaterialSource) -> float:
 def write_legacy(height: Path, folder: Path) -> None:
     """One legacy texture as a pair whose only target is its height."""
     stem = height.stem.removesuffix("_h")
-    place = folder / "legacy" / f"{height.parent.name}_{stem}"
-    place.mkdir(parents=True, exist_ok=True)
-    for suffix, name in (("d", "diffuse"), ("n", "normal"), ("s", "specular"), ("h", "height")):
+    maps = {}
+    for suffix, kind in LEGACY.items():
         path = height.with_name(f"{stem}_{suffix}.jpg")
         if path.is_file():
-            pixels = read_picture(path).unit()
-            if name == "normal":
-                pixels = encode_normal(decode_normal(pixels[..., :3], "directx"), "opengl")
-            write_png(place / f"{name}.png", pixels if name in ("diffuse", "normal") else pixels[..., :1])
+            about = spec(kind)
+            unit = read_picture(path).unit()[..., : about.channels]
+            maps[kind] = decode_normal(unit, "directx") if about.vector else unit
     licence = json.loads((height.parent / "LICENSE.json").read_bytes())
-    about = {"name": stem, "category": "legacy", "license": licence.get("license", ""), "metallic": "unknown"}
-    about |= {"source": height.parent.name, "normal_convention": "opengl"}
-    write_atomic(place / "metadata.json", json.dumps(about, indent=1).encode())
+    story = {"name": stem, "category": "legacy", "license": licence.get("license", ""), "metallic": "unknown"}
+    story |= {"source": height.parent.name, "normal_convention": "opengl"}
+    write_folder(folder / "legacy" / f"{height.parent.name}_{stem}", maps, story)
 
 
 if __name__ == "__main__":

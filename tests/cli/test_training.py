@@ -28,14 +28,14 @@ def test_a_head_that_is_not_named_is_asked_for_before_any_data_is_read(tmp_path:
 
 def test_a_parent_that_may_be_one_of_two_is_named_by_both(tmp_path: Path):
     with pytest.raises(TrainingError, match="the checkpoint Cp_best or C_best"):
-        Project(tmp_path).parent(("Cp_best", "C_best"))
+        Project(tmp_path).checkpoint(("Cp_best", "C_best"))
 
 
 def test_a_parent_may_be_named_as_the_plan_does(tmp_path: Path):
     path = tmp_path / "checkpoints" / "C_best.safetensors"
     path.parent.mkdir()
     path.write_bytes(b"")
-    assert Project(tmp_path).parent(("Cp_best.pth", "C_best.pth")) == path
+    assert Project(tmp_path).checkpoint(("Cp_best.pth", "C_best.pth")) == path
 
 
 @pytest.mark.parametrize("name", ["gpu", pytest.param("cuda", marks=needs_no_gpu)])

@@ -164,9 +164,8 @@ def rehearse(
             case Finished(reason=reason):
                 typer.echo(f"{rung.name}: {reason}")
 
-    torch.set_num_threads(
-        1
-    )  # networks this small gain nothing from a second one, and lose much on a busy machine
+    # Networks this small gain nothing from a second thread, and lose much on a busy machine.
+    torch.set_num_threads(1)
     whole = until == "all"
     outcome = run(root, tell, "" if whole else until)
     if outcome.verdict is not Verdict.PASS:

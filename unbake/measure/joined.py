@@ -23,13 +23,13 @@ def join_heads(project: Project) -> tuple[Networks, Story]:
     is missing, or when a head was trained on another base than the one that is there.
     """
     wanted = {kind: recipes.load(phase, map=kind) for phase, kind in recipes.each() if kind}
-    paths = {kind: project.checkpoints / f"{recipe.writes}.safetensors" for kind, recipe in wanted.items()}
+    paths = {kind: project.best(recipe) for kind, recipe in wanted.items()}
     if missing := [path.stem for path in paths.values() if not path.is_file()]:
         raise TrainingError(
             f"Expected the heads of {len(wanted)} maps, but {', '.join(missing)} {_are(missing)} not in "
             f"{project.checkpoints}; train them first, or release one checkpoint by name (--checkpoint)."
         )
-    base = project.parent(next(iter(wanted.values())).starts_from["all"])
+    base = project.checkpoint(next(iter(wanted.values())).starts_from["all"])
     sha256 = sha256_of(base)
     told = {kind: read_metadata(path) for kind, path in paths.items()}
     if others := [head for head in told.values() if head["base"]["sha256"] != sha256]:

@@ -93,7 +93,7 @@ def _of_phase(override: str) -> bool:
 
 def standing(project: Project, rung: Rung) -> Standing:
     """How far a rung is, by its files. Raises TrainingError when it was trained by another recipe."""
-    best = _best(project, rung)
+    best = project.best(rung.recipe)
     verdict = read_verdict(best) if best.is_file() else None
     if verdict is None:
         return Standing.STOPPED if project.state(rung.recipe).is_file() else Standing.NEW
@@ -107,10 +107,6 @@ def standing(project: Project, rung: Rung) -> Standing:
     if verdict["verdict"] == "pass":
         return Standing.PASSED
     return Standing.FORCED if verdict["forced"] else Standing.FAILED
-
-
-def _best(project: Project, rung: Rung) -> Path:
-    return project.checkpoints / f"{rung.recipe.writes}.safetensors"
 
 
 def climb(
@@ -168,11 +164,11 @@ def climb(
             conclude(project, rung.recipe, judgement, forced=force and failed)
         us.barrier()
         outcome = Outcome(judgement.verdict, rung, judgement.reason)
-        if failed and not (force and _best(project, rung).is_file()):
+        if failed and not (force and project.best(rung.recipe).is_file()):
             return outcome
     return Outcome(Verdict.PASS, outcome.rung, outcome.reason)
 
 
 def _verdict(project: Project, rung: Rung) -> Judgement:
-    told = read_verdict(_best(project, rung)) or {}
+    told = read_verdict(project.best(rung.recipe)) or {}
     return Judgement(Verdict[str(told["verdict"]).upper()], str(told["reason"]))

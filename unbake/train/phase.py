@@ -69,8 +69,15 @@ class Project:
         """Where a run stands: what --resume goes on from."""
         return self.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors"
 
-    def parent(self, names: str | tuple[str, ...]) -> Path:
-        """The checkpoint a phase starts from: the first of `names` that is there. Raises TrainingError."""
+    def best(self, recipe: Recipe) -> Path:
+        """What a phase leaves: its best weights, with their story beside them (.json)."""
+        return self.checkpoints / f"{recipe.writes}.safetensors"
+
+    def checkpoint(self, names: str | tuple[str, ...]) -> Path:
+        """The weights file of a checkpoint, or of the first of several that is there.
+
+        The plan's `A0_best.pth` and a bare `A0_best` name the same one. Raises TrainingError when none is there.
+        """
         wanted = (names,) if isinstance(names, str) else names
         paths = [self.checkpoints / f"{_stem(name)}.safetensors" for name in wanted]
         for path in paths:
@@ -80,13 +87,6 @@ class Project:
             f"Expected the checkpoint {' or '.join(path.stem for path in paths)}, but {paths[-1]} is not there; train "
             "the phase that writes it first."
         )
-
-    def checkpoint(self, name: str) -> Path:
-        """The weights file of a checkpoint; the plan's `A0_best.pth` and a bare `A0_best` name the same one.
-
-        Raises TrainingError when it is not there.
-        """
-        return self.parent(name)
 
 
 def _stem(name: str) -> str:
@@ -127,7 +127,7 @@ def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = N
     for recipe in recipes:
         for names in recipe.starts_from.values():
             if not coming & set((names,) if isinstance(names, str) else names):
-                project.parent(names)
+                project.checkpoint(names)
     for choice in sorted({recipe.losses.perceptual for recipe in recipes}):
         perceptual(choice, backbone, torch.device("cpu"))
 
@@ -226,7 +226,7 @@ def prepare(
 
     def save_best(figures: dict[str, float]) -> None:
         story = lineage | {"figures": figures}
-        path = project.checkpoints / f"{recipe.writes}.safetensors"
+        path = project.best(recipe)
         if recipe.map:
             story |= (
                 {"head": recipe.map, "base": {"name": base.stem, "sha256": sha256_of(base)}} if base else {}
@@ -290,7 +290,7 @@ def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, obj
         networks = Networks(CONFIGS[recipe.model or "small"])
         warm = warm_vit(networks, Path(recipe.warm_start)) if recipe.warm_start else None
         return networks, {"vit": warm} if warm else {}, None
-    paths = {part: project.parent(names) for part, names in recipe.starts_from.items()}
+    paths = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
     stories: dict[str, object] = {part: _story(path, recipe) for part, path in paths.items()}
     base = paths.get("all", next(iter(paths.values())))
     networks = build_networks(read_metadata(base))
@@ -332,7 +332,7 @@ def read_verdict(checkpoint: Path) -> dict[str, object] | None:
 
 def conclude(project: Project, recipe: Recipe, judgement: Judgement, forced: bool = False) -> None:
     """Keep beside a phase's checkpoint how it was judged; `forced`: it failed and was gone on from by order."""
-    path = project.checkpoints / f"{recipe.writes}.json"
+    path = project.best(recipe).with_suffix(".json")
     if path.is_file():  # where no epoch had finite figures there is none
         story = json.loads(path.read_bytes())
         story["verdict"] = {

@@ -1,16 +1,14 @@
 """A stand-in for Skyrim's pairs, for rehearsals and where there is no game: other materials, painted otherwise."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from unbake.data.folders import METADATA, write_folder
 from unbake.data.sources import MaterialSource
 from unbake.data.truth import at_size, read_material
-from unbake.domain.maps import MapKind, spec
+from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError
-from unbake.image.files import write_atomic, write_png
-from unbake.image.normals import encode_normal
 from unbake.synth.diffuse import STYLES, paint
 
 STYLE = replace(
@@ -28,8 +26,6 @@ STYLE = replace(
 )
 """Darker, greyer, with a harder sun than the styles networks learn from; always block-compressed."""
 
-_FILES = {MapKind.ALBEDO: "basecolor"}
-
 
 def write_standin(
     materials: Sequence[MaterialSource],
@@ -46,7 +42,7 @@ def write_standin(
     for done, source in enumerate(materials, 1):
         place = folder / source.id
         try:
-            if not (place / "metadata.json").is_file():
+            if not (place / METADATA).is_file():
                 _write_pair(source, place, size)
         except UnbakeError as error:
             problems.append(f"{source.id}: {error}")
@@ -60,10 +56,6 @@ def _write_pair(source: MaterialSource, place: Path, size: int) -> None:
     height, width = truth[MapKind.ALBEDO].shape[:2]
     factor = min(1.0, size / max(height, width))
     truth = at_size(truth, round(height * factor), round(width * factor))
-    place.mkdir(parents=True, exist_ok=True)
-    for kind, pixels in (truth | paint(truth, STYLE, sum(source.id.encode()))).items():
-        unit = encode_normal(pixels, "opengl") if spec(kind).vector else pixels
-        write_png(place / f"{_FILES.get(kind, str(kind))}.png", unit, bits=spec(kind).bits)
     about = {
         "name": place.name,
         "category": source.category,
@@ -74,4 +66,4 @@ def _write_pair(source: MaterialSource, place: Path, size: int) -> None:
         "tileable": source.tileable,
         "standin": "painted from a material's maps; no game texture",
     }
-    write_atomic(place / "metadata.json", json.dumps(about, indent=1).encode())
+    write_folder(place, truth | paint(truth, STYLE, sum(source.id.encode())), about)
