@@ -1,16 +1,18 @@
 # Everything sets itself up in ./.venv; stamps keep it from being done twice.
 #   make demo      convert the bundled examples (core install only, no torch)
 #   make test      the whole test suite            make check   lint, types, import contracts
-#   make rehearse  every recipe on the tiny model  make bench   timings on this machine
+#   make viewer    the page of unbake view (Node)  make bench   timings on this machine
+#   make rehearse  every recipe on the tiny model
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test check rehearse bench clean
+.PHONY: demo test check viewer rehearse bench clean
 
 demo: .venv/core.stamp
 	$(BIN)/unbake demo out/demo
 
 test: .venv/dev.stamp
+	.ci/browser
 	$(BIN)/python -m pytest
 
 check: .venv/dev.stamp
@@ -19,6 +21,9 @@ check: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+viewer: | .venv/bin/python
+	$(BIN)/python scripts/make_viewer.py
+
 rehearse: .venv/dev.stamp
 	$(BIN)/unbake rehearse
 
@@ -26,7 +31,7 @@ bench: .venv/dev.stamp
 	$(BIN)/unbake bench
 
 clean:
-	rm -rf .venv out build *.egg-info
+	rm -rf .venv out build *.egg-info viewer/node_modules viewer/dist viewer/build unbake/bundled/viewer
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
