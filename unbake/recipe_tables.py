@@ -71,6 +71,8 @@ class Data(Strict, frozen=True, kw_only=True):
     """Fixed crops of each validation pair."""
     held_out: tuple[str, ...] = ()
     """Sources (metadata `source`, without its commit) kept for measuring only."""
+    fold: tuple[Count, Count] | None = None
+    """[k, n]: besides, the k-th of n folds of the real materials is kept for measuring; families are never parted."""
 
 
 class Photometric(Strict, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@ from collections import defaultdict
 import pytest
 
 from unbake.data.sources import MaterialSource, family
-from unbake.data.split import split
+from unbake.data.split import folds, split
+from unbake.synth.library import SOURCE as PROCEDURAL
 
 
 def material(name: str, category: str = "wood", source: str = "a/b") -> MaterialSource:
@@ -80,3 +81,31 @@ def test_every_category_of_four_families_is_validated(seed):
     assert {name.split("/")[0] for name, where_to in where.items() if where_to == "val"} == {
         "wood", "metal", "stone", "fabric",
     }  # fmt: skip
+
+
+def test_folds_part_no_family():
+    number = folds(MANY, 4)
+    seen = defaultdict(set)
+    for source in MANY:
+        seen[source.family].add(number[source.id])
+    assert all(len(kept) == 1 for kept in seen.values())
+
+
+def test_every_fold_has_its_share_of_each_category():
+    number = folds(MANY, 4)
+    counted = defaultdict(int)
+    for source in MANY:
+        counted[source.category, number[source.id]] += 1
+    assert set(counted.values()) == {150}
+
+
+def test_a_fold_is_kept_for_measuring():
+    number = folds(MANY, 4)
+    where = split(MANY, fold=(2, 4))
+    assert {name for name, part in where.items() if part == "test"} == {
+        name for name, fold in number.items() if fold == 2
+    }
+
+
+def test_procedural_materials_are_in_no_fold():
+    assert folds([material("oak001"), material("elm002", source=PROCEDURAL)], 2) == {"wood/oak001": 1}

@@ -148,7 +148,7 @@ def prepare_data(
     for domain, materials in sources.items():
         problems += build_cache(
             materials,
-            split(materials, recipe.data.held_out),
+            split(materials, recipe.data.held_out, recipe.data.fold),
             project.cache(domain, long_side(recipe)),
             domain=domain,
             long_side=long_side(recipe),
