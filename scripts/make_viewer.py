@@ -24,7 +24,9 @@ class NoPageError(Exception):
 def make() -> bool:
     """Bring the page up to date; whether there was anything to do. Raises NoPageError."""
     if not VIEWER.is_dir():
-        raise NoPageError(f"Expected the page's sources in {VIEWER}, but they are not there; take a whole checkout")
+        raise NoPageError(
+            f"Expected the page's sources in {VIEWER}, but they are not there; take a whole checkout"
+        )
     if newer(PAGE, [VIEWER, *(VIEWER / "src").rglob("*"), *VIEWER.glob("*.*")]):
         return False
     npm, environment = find_npm()
