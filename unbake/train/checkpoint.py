@@ -111,6 +111,11 @@ def load_state(
     for index, extra in json.loads(header["plain"]).items():
         slots.setdefault(int(index), {}).update(extra)
     optimizer.load_state_dict({"state": slots, "param_groups": json.loads(header["groups"])})
+    for parameter, moments in optimizer.state.items():
+        # The file has them row by row; a fused optimizer walks memory, so they must lie as their parameter does.
+        for slot, value in moments.items():
+            if isinstance(value, Tensor) and value.shape == parameter.shape:
+                moments[slot] = torch.empty_like(parameter).copy_(value)
     schedule.load_state_dict(json.loads(header["schedule"]))
     return msgspec.convert(json.loads(header["position"]), Position)
 

@@ -108,8 +108,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     torch.set_flush_denormal(True)  # vanishing gradients make Adam ten times slower on a CPU otherwise
     us = run.processes
     recipe, networks = run.recipe, run.networks.to(us.device)
-    if us.device.type == "cuda":
-        networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # faster on CPUs, too
     named = [(n, p) for n, p in networks.named_parameters() if n in run.trainable]
     trained = {leaf.network for name, leaf in leaves(networks).items() if name in run.trainable}
     optimizer = build_optimizer(named, recipe.optimizer)
