@@ -14,8 +14,18 @@ F0: dict[str, tuple[float, float, float]] = {
     "gold": (1.0, 0.77, 0.34),
     "brass": (0.89, 0.79, 0.43),
     "bronze": (0.77, 0.57, 0.38),
+    "zinc": (0.81, 0.84, 0.87),
+    "nickel": (0.70, 0.64, 0.56),
+    "pewter": (0.82, 0.81, 0.79),
+    "black_iron": (0.18, 0.18, 0.18),
 }
-"""Linear reflectance of bare metals at normal incidence, rounded from measured optical constants."""
+"""Linear reflectance of bare metals at normal incidence, rounded from measured optical constants.
+
+Reflectance is ((n - 1)² + k²) / ((n + 1)² + k²). Sources: the constants gathered in refractiveindex.info (gold, silver
+and copper Johnson and Christy 1972; iron and nickel Johnson and Christy 1974; brass Querry 1985; zinc Werner 2009),
+integrated to linear sRGB in the Physically Based Database (CC0); pewter is tin, n = 1.48 and k = 5.25 in yellow light
+(Drude 1890); black iron is iron under its forging scale, magnetite, n = 2.4 with little absorption.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +47,17 @@ def pick(rng: np.random.Generator, *palette: tuple[float, float, float]) -> np.n
 def bare(rng: np.random.Generator, *names: str) -> np.ndarray:
     """sRGB colour (3,) of one of these metals of F0, bare."""
     return linear_to_srgb(np.array(F0[names[rng.integers(len(names))]], np.float32))
+
+
+def overlay(base: Layers, part: Layers, mask: np.ndarray, top: np.ndarray) -> Layers:
+    """`part` lying on `base` where mask (H, W) is 1, its surface at relief top (H, W) plus its own."""
+
+    def over(below: np.ndarray, above: np.ndarray) -> np.ndarray:
+        return below + (above - below) * mask
+
+    return Layers(
+        base.albedo + (part.albedo - base.albedo) * mask[..., None],
+        over(base.roughness, part.roughness),
+        over(base.relief, part.relief + top),
+        over(base.metallic, part.metallic),
+    )

@@ -8,7 +8,7 @@ from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.geometry import horizon_ao
 from unbake.image.normals import from_slopes
-from unbake.synth import metals, mineral, organic
+from unbake.synth import composites, metals, mineral, organic
 from unbake.synth.layers import Layers
 
 Maps = dict[MapKind, np.ndarray]
@@ -32,6 +32,16 @@ _RECIPES: dict[str, tuple[str, Callable[[np.random.Generator, int], Layers]]] = 
     "soil": ("ground", mineral.soil),
     "tiles": ("ceramic", mineral.tiles),
     "weave": ("fabric", organic.weave),
+    # The place in this table is part of the seed: new ones go to its end.
+    "ironbound": ("wood", composites.ironbound),
+    "trimmed_wood": ("wood", composites.trimmed_wood),
+    "shield": ("wood", composites.shield),
+    "studded_leather": ("leather", composites.studded_leather),
+    "grating": ("stone", composites.grating),
+    "inlay": ("stone", composites.inlay),
+    "gilding": ("wood", composites.gilding),
+    "trims": ("metal", composites.trims),
+    "scales": ("metal", composites.scales),
 }
 
 NAMES: tuple[str, ...] = tuple(_RECIPES)
