@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from unbake.metrics.mask import calibrate_threshold, f1, false_metal, has_metal, iou
+from unbake.metrics.mask import calibrate_threshold, confusion, f1, false_metal, has_metal, iou, pooled
 
 PRED = np.float32([0.9, 0.8, 0.6, 0.1, 0.2, 0.0])
 TRUTH = np.float32([1.0, 1.0, 0.0, 1.0, 0.0, 0.0])
@@ -52,3 +54,16 @@ def test_the_threshold_sees_all_materials_together():
 
 def test_without_metal_the_threshold_is_a_half():
     assert calibrate_threshold([np.zeros(4)], [np.zeros(4)]) == 0.5
+
+
+def test_pooled_figures_are_those_of_all_pixels_in_one_picture():
+    rng = np.random.default_rng(0)
+    pairs = [(rng.random((8, 8)), rng.random((8, 8))) for _ in range(3)]
+    pred, truth = (np.concatenate([pair[i] for pair in pairs]) for i in (0, 1))
+    assert pooled(confusion(*pair) for pair in pairs) == pytest.approx(
+        {"f1": f1(pred, truth), "iou": iou(pred, truth), "false_metal": false_metal(pred, truth)}
+    )
+
+
+def test_without_pixels_there_are_no_pooled_figures():
+    assert all(math.isnan(value) for value in pooled([]).values())

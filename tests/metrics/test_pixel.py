@@ -9,6 +9,7 @@ from unbake.metrics.pixel import (
     SSIM,
     Metric,
     affine_rmse,
+    gradient_error,
     mae,
     metrics_of,
     mse,
@@ -85,3 +86,22 @@ def test_nothing_improves_to_nan():
 def test_every_output_has_metrics_that_run_on_tensors(kind: MapKind):
     image = torch.rand(1, 16, 16)
     assert all(torch.isfinite(metric.fn(image, image)) for metric in metrics_of(kind))
+
+
+def test_slopes_are_right_whatever_the_offset_and_the_scale_of_a_height():
+    assert gradient_error(0.3 * TRUTH + 0.2, TRUTH, (0, 1)) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_flat_height_misses_all_slopes():
+    assert gradient_error(np.full_like(TRUTH, 0.5), TRUTH, (0, 1)) == pytest.approx(1.0)
+
+
+def test_slopes_that_are_added_count_as_much_as_their_share():
+    truth = np.zeros((33, 33, 1))
+    truth[::2] = 1.0  # steps of 1 down the rows only
+    steps = np.zeros((33, 33, 1))
+    steps[:, ::2] = 1.0  # as many across, of which the truth knows nothing
+    pred = truth + steps
+    scale = ((pred - pred.mean()) * (truth - truth.mean())).mean() / pred.var()
+    expected = ((1 - scale) ** 2 + scale**2) ** 0.5
+    assert gradient_error(pred, truth, (0, 1)) == pytest.approx(expected)

@@ -51,6 +51,38 @@ def false_metal(pred: Any, truth: Any, threshold: float = METAL_THRESHOLD) -> An
     return 1.0 * (p & ~t).sum() / (~t).sum().clip(1, None)
 
 
+Confusion = tuple[int, int, int, int]
+"""Pixels that are metal and called so, that are called so, that are metal, and all; those of textures add up."""
+
+
+def confusion(pred: Any, truth: Any) -> Confusion:
+    """The four counts of a texture, from which `pooled` makes figures over many.
+
+    >>> confusion(np.float32([1, 1, 0, 0]), np.float32([1, 0, 1, 0]))
+    (1, 2, 2, 4)
+    """
+    p, t = pred > METAL_THRESHOLD, truth > METAL_THRESHOLD
+    return int((p & t).sum()), int(p.sum()), int(t.sum()), int(t.size)
+
+
+def pooled(counts: Iterable[Confusion]) -> dict[str, float]:
+    """F1, IoU and false metal over all pixels of all textures together; NaN where there is nothing to judge.
+
+    >>> pooled([(1, 2, 2, 4), (0, 1, 0, 4)])["f1"]
+    0.4
+    """
+    both, called, metal, every = np.array([(0, 0, 0, 0), *counts], np.float64).sum(0)
+
+    def share(a: float, b: float) -> float:
+        return float(a / b) if b else float("nan")
+
+    return {
+        F1.name: share(2 * both, called + metal),
+        IOU.name: share(both, called + metal - both),
+        FALSE_METAL.name: share(called - both, every - metal),
+    }
+
+
 IOU = Metric("iou", "higher", iou)
 F1 = Metric("f1", "higher", f1)
 FALSE_METAL = Metric("false_metal", "lower", false_metal)

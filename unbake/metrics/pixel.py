@@ -57,10 +57,34 @@ def affine_rmse(pred: Any, truth: Any) -> Any:
     >>> t = np.float64([0.0, 0.5, 1.0]); float(affine_rmse(0.1 * t + 0.4, t)) < 1e-9
     True
     """
+    p, t = _fitted(pred, truth)
+    return ((t - p) ** 2).mean() ** 0.5
+
+
+def gradient_error(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> Any:
+    """RMS of what the slopes are wrong by ÷ RMS of the truth's, after the offset and scale of `affine_rmse`.
+
+    Slopes are steps between neighbours along both `axes`; 1 is what a flat prediction gets.
+
+    >>> import numpy as np
+    >>> t = np.float64([[0.0, 0.5], [0.5, 1.0]]); float(gradient_error(0.1 * t + 0.4, t)) < 1e-9
+    True
+    """
+    p, t = _fitted(pred, truth)
+    wrong, there = 0.0, 0.0
+    for axis in axes:
+        length = t.shape[axis] - 1
+        step = _part(t, axis, 1, length) - _part(t, axis, 0, length)
+        ours = _part(p, axis, 1, length) - _part(p, axis, 0, length)
+        wrong, there = wrong + ((step - ours) ** 2).mean(), there + (step**2).mean()
+    return (wrong / (there + 1e-12)) ** 0.5
+
+
+def _fitted(pred: Any, truth: Any) -> tuple[Any, Any]:
+    """Both about their means, the prediction scaled (by 0 or more) to fit best."""
     p, t = pred - pred.mean(), truth - truth.mean()
-    across, own = (p * t).mean(), (p * p).mean()
-    scale = across.clip(0.0, None) / (own + 1e-12)
-    return ((t - scale * p) ** 2).mean() ** 0.5
+    scale = (p * t).mean().clip(0.0, None) / ((p * p).mean() + 1e-12)
+    return scale * p, t
 
 
 def ssim(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> Any:
@@ -108,6 +132,7 @@ L2 = Metric("l2", "lower", mse)
 RMSE = Metric("rmse", "lower", rmse)
 SSIM = Metric("ssim", "higher", ssim)
 SHAPE_RMSE = Metric("shape_rmse", "lower", affine_rmse)
+GRADIENT = Metric("gradient", "lower", gradient_error)
 ACCURACY = Metric("accuracy", "higher", multilabel_accuracy)
 
 

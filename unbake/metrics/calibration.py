@@ -1,0 +1,51 @@
+"""Whether probabilities mean what they say, and whether doubt goes with error: what `measure` asks of a model."""
+
+import numpy as np
+
+BINS = 15
+"""Equally wide bins of probability; Guo et al., "On Calibration of Modern Neural Networks" (2017)."""
+
+
+def reliability(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Per bin of probability: how many, the sum of their probabilities, how many are true; (BINS, 3), float64.
+
+    probability: any shape, in [0, 1]. truth: the same shape, bool. Tables of several textures add up.
+
+    >>> reliability(np.float32([0.95, 0.97]), np.array([True, False]))[-1].round(2).tolist()
+    [2.0, 1.92, 1.0]
+    """
+    values = np.asarray(probability, np.float64).ravel()
+    where = np.minimum((values * BINS).astype(np.int64), BINS - 1)
+    columns = (None, values, np.asarray(truth, np.float64).ravel())
+    return np.stack([np.bincount(where, column, BINS) for column in columns], -1)
+
+
+def calibration_error(table: np.ndarray) -> float:
+    """Expected calibration error of a `reliability` table: mean |probability − share that is true|, by bin.
+
+    The bins weigh as much as they hold. NaN for an empty table.
+
+    >>> calibration_error(reliability(np.full(4, 0.75), np.array([True, True, True, False])))
+    0.0
+    """
+    count = table[:, 0].sum()
+    return float(np.abs(table[:, 1] - table[:, 2]).sum() / count) if count else float("nan")
+
+
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's rank correlation of two (N,) arrays, equal values sharing their mean rank; NaN where one is constant.
+
+    >>> round(rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0])), 6)
+    1.0
+    """
+    a, b = (_ranks(np.asarray(values)) for values in (one, other))
+    a, b = a - a.mean(), b - b.mean()
+    length = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum() / length) if length > 0 else float("nan")
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Rank of each, from 1; those that are equal get the mean of theirs."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[which.reshape(-1)]
