@@ -1,0 +1,137 @@
+/** The sliders that change a set's maps, and saving what they say as rules. */
+import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
+import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Values } from "./contract.ts";
+import { button, checkbox, h, percent, radios, slider, type Control } from "./dom.ts";
+import type { Pictures } from "./pixels.ts";
+import { savedForAll, savedForOne, type Said } from "./toml.ts";
+
+export class Adjusting {
+  readonly element = h("section", { id: "adjust", "aria-label": "Adjust maps" });
+  private entry: Entry | undefined;
+  private source: Pictures | undefined;
+  private readonly values = new Map<MapName, Values>();
+  private readonly dirty = new Set<MapName>();
+  private pending = 0;
+  private scope: "one" | "all" = "one";
+  private readonly message = h("p", { id: "saved", role: "status" });
+
+  /** onChange is given the maps that have new pixels, and whether more is about to follow. */
+  constructor(private readonly page: Page, private readonly onChange: (names: MapName[], moving: boolean) => void) {}
+
+  /** Shows the sliders of a set, as the rules stand; returns its pictures with them applied. */
+  open(entry: Entry, source: Pictures): Pictures {
+    this.entry = entry;
+    this.source = source;
+    this.values.clear();
+    this.message.textContent = "";
+    this.element.replaceChildren(...this.content(source));
+    return this.pictures();
+  }
+
+  /** The pictures as the sliders stand. */
+  pictures(): Pictures {
+    const { width, height, maps } = this.source!;
+    const names = Object.keys(maps) as MapName[];
+    return { width, height, maps: Object.fromEntries(names.map((name) => [name, this.pixels(name)])) };
+  }
+
+  /** The pixels of one map as the sliders stand. */
+  pixels(name: MapName) {
+    const { maps } = this.source!;
+    const { start } = MAPS[name];
+    return adjusted(name, maps[name]!, this.now(name), typeof start === "string" ? maps[start] : undefined);
+  }
+
+  private said(name: MapName): Values {
+    return { ...UNCHANGED, ...this.entry!.adjust[name] };
+  }
+
+  private now(name: MapName): Values {
+    return this.values.get(name) ?? this.said(name);
+  }
+
+  private content(source: Pictures): HTMLElement[] {
+    const rows = ADJUSTABLE.filter((name) => source.maps[name]).map((name) => this.row(name));
+    const scope = radios("scope", "Save for", [["one", "this texture"], ["all", "all textures"]], this.scope, (value) => (this.scope = value));
+    const save = button("save", this.page.served ? `Save to ${this.page.rules}` : `Download ${this.page.rules}`, () => void this.save());
+    const reset = button("reset", "Reset", () => this.reset());
+    return [h("h2", {}, "Adjust"), ...rows, scope, h("p", { class: "buttons" }, save, reset), this.message];
+  }
+
+  private row(name: MapName): HTMLElement {
+    const spec = MAPS[name];
+    const set = (values: Partial<Values>, moving: boolean) => {
+      this.values.set(name, { ...this.now(name), ...values });
+      this.touch(name, moving);
+    };
+    const { strength, bias, invert } = this.now(name);
+    const parts: (Control["element"])[] = [
+      // Rules go to 10; few people do.
+      slider(`${name}-strength`, "Strength", { min: 0, max: strength > 3 ? 10 : 3, step: 0.05, value: strength }, percent, (value, moving) =>
+        set({ strength: value }, moving)).element,
+    ];
+    if (!spec.vector) {
+      parts.push(slider(`${name}-bias`, "Bias", { min: -1, max: 1, step: 0.01, value: bias }, signed, (value, moving) => set({ bias: value }, moving)).element);
+    }
+    parts.push(checkbox(`${name}-invert`, "Invert", invert, (value) => set({ invert: value }, false)));
+    return h("fieldset", { class: "adjusted", "data-map": name, "data-changed": changes(this.now(name)) }, h("legend", {}, spec.label), ...parts);
+  }
+
+  /** Many events of a slider come to one change before the next repaint. */
+  private touch(name: MapName, moving: boolean): void {
+    this.element.querySelector(`[data-map=${name}]`)?.toggleAttribute("data-changed", changes(this.now(name)));
+    this.dirty.add(name);
+    cancelAnimationFrame(this.pending);
+    this.pending = requestAnimationFrame(() => {
+      const names = [...this.dirty];
+      this.dirty.clear();
+      this.onChange(names, moving);
+    });
+  }
+
+  private reset(): void {
+    const names = [...this.values.keys()];
+    this.values.clear();
+    this.element.replaceChildren(...this.content(this.source!));
+    this.element.querySelector<HTMLElement>("#reset")?.focus();
+    this.onChange(names, false);
+  }
+
+  private async save(): Promise<void> {
+    const entry = this.entry!;
+    const said: Said = {};
+    for (const [name, values] of this.values) if (!sameValues(values, this.said(name))) said[name] = values;
+    if (Object.keys(said).length === 0) {
+      this.message.textContent = "Nothing has changed since it was last saved: move a slider first.";
+      return;
+    }
+    try {
+      const text = this.scope === "all" ? savedForAll(this.page.toml, said) : savedForOne(this.page.toml, entry.name, said);
+      const done = await deliver(this.page, text);
+      this.page.toml = text;
+      entry.adjust = { ...entry.adjust, ...said };
+      this.message.textContent = this.scope === "all" ? `${done} Rules for single textures still go on top.` : done;
+    } catch (error) {
+      this.message.textContent = `Not saved: ${(error as Error).message}`;
+    }
+  }
+}
+
+/** Sends the rules to whoever serves the page, else offers them as a download; says what happened. */
+async function deliver(page: Page, text: string): Promise<string> {
+  if (page.served) {
+    const answer = await fetch("/rules", {
+      method: "POST", body: text, headers: { "Content-Type": "application/toml", "X-Unbake-Token": page.served.token },
+    }).catch(() => {
+      throw new Error("unbake view --serve does not answer; start it again.");
+    });
+    if (!answer.ok) throw new Error((await answer.text()) || `the answer was ${answer.status}.`);
+    return `Saved in ${page.rules}; convert again, and only what changed is packed anew.`;
+  }
+  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/toml" })), download: page.rules });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  return `Put ${page.rules} at the top of the mod, or name it with --rules, and convert again.`;
+}
+
+const signed = (value: number) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;

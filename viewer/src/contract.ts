@@ -1,0 +1,100 @@
+/** What `unbake view` hands to the page, and what a map is; the page's counterpart of unbake/domain/maps.py. */
+
+export type MapName =
+  | "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "ao" | "height";
+
+/** What a person changes about one map: see unbake/export/adjust.py. */
+export interface Values {
+  strength: number;
+  bias: number;
+  invert: boolean;
+}
+
+export interface MapSpec {
+  label: string;
+  /** Values in a pixel. */
+  channels: 1 | 3;
+  /** One value a channel, [0, 255], that changes nothing in a picture. */
+  neutral: readonly [number, number, number];
+  /** Tangent vectors rather than amounts. */
+  vector?: boolean;
+  /** Where strength 0 leads: a byte, or the map it starts from. Absent: the map is not adjustable. */
+  start?: number | MapName;
+}
+
+const grey = (value: number) => [value, value, value] as const;
+
+/** Every map, in the order they are shown. */
+export const MAPS: Record<MapName, MapSpec> = {
+  diffuse: { label: "Diffuse (before)", channels: 3, neutral: grey(128) },
+  specular: { label: "Specular mask (before)", channels: 1, neutral: grey(0) },
+  albedo: { label: "Albedo", channels: 3, neutral: grey(128), start: "diffuse" },
+  normal: { label: "Normal", channels: 3, neutral: [128, 128, 255], vector: true, start: 0 },
+  roughness: { label: "Roughness", channels: 1, neutral: grey(255), start: 0 },
+  metallic: { label: "Metallic", channels: 1, neutral: grey(0), start: 0 },
+  ao: { label: "Ambient occlusion", channels: 1, neutral: grey(255), start: 255 },
+  height: { label: "Height", channels: 1, neutral: grey(127), start: 127 },
+};
+
+export const MAP_NAMES = Object.keys(MAPS) as MapName[];
+
+/** The maps whose strength and bias can be changed. */
+export const ADJUSTABLE = MAP_NAMES.filter((name) => MAPS[name].start !== undefined);
+
+/** One set of the gallery; a validation sample, where the page shows a run. */
+export interface Entry {
+  key: string;
+  name: string;
+  data: string;
+  thumbs: Record<string, string>;
+  classes: Record<string, number>;
+  confidence: number;
+  doubtful: boolean;
+  warnings: string[];
+  notes: string[];
+  adjust: Partial<Record<MapName, Values>>;
+  figures: Record<string, number>;
+}
+
+/** A name that made no set, and why. */
+export interface LeftOut {
+  name: string;
+  reason: string;
+}
+
+/** The index of the page. */
+export interface Page {
+  kind: "conversion" | "run";
+  title: string;
+  made: string;
+  served: null | { token: string };
+  rules: string;
+  toml: string;
+  sets: Entry[];
+  failed: LeftOut[];
+  skipped: LeftOut[];
+}
+
+/** What the script of a set brings. */
+export interface SetData {
+  width: number;
+  height: number;
+  /** Which axes tile: rows (y), columns (x). */
+  wrap: [boolean, boolean];
+  /** Standard deviation of the surface, as a share of the texture's width. */
+  relief: number;
+  /** Why something is not there, or "". */
+  missing: string;
+  /** data: URLs by map, in runs also by "truth/<map>". */
+  images: Record<string, string>;
+}
+
+declare global {
+  interface Window {
+    UNBAKE: Page | null;
+    UNBAKE_SET: (key: string, data: SetData) => void;
+  }
+}
+
+/** Prefix of the pictures that a validation sample was to come to. */
+export const TRUTH = "truth/";

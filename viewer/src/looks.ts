@@ -1,0 +1,68 @@
+/** What the columns of the stage can be, and which texture and channel show a map alone; pure. */
+import { MAPS, type MapName } from "./contract.ts";
+import type { Shown } from "./flat.ts";
+import type { Channel, Decoded } from "./pixels.ts";
+import type { Look } from "./stage.ts";
+import { PLACES } from "./surface.ts";
+
+export interface ColumnKind {
+  label: string;
+  of: "made" | "truth";
+  legacy: boolean;
+}
+
+export interface Comparison {
+  id: string;
+  label: string;
+  columns: readonly ColumnKind[];
+}
+
+const before: ColumnKind = { label: "Before: legacy shading", of: "made", legacy: true };
+const after: ColumnKind = { label: "After: PBR", of: "made", legacy: false };
+const input: ColumnKind = { label: "Input", of: "made", legacy: true };
+const prediction: ColumnKind = { label: "Prediction", of: "made", legacy: false };
+const truth: ColumnKind = { label: "Truth", of: "truth", legacy: false };
+
+/** What can be compared of a set, the best first. */
+export function comparisons({ made, truth: target }: Decoded): Comparison[] {
+  const source = made.maps.diffuse !== undefined;
+  const one = (column: ColumnKind, id: string) => ({ id, label: `${column.label} alone`, columns: [column] });
+  if (target) {
+    return [
+      ...(source ? [{ id: "all", label: "Input | prediction | truth", columns: [input, prediction, truth] }] : []),
+      { id: "two", label: "Prediction | truth", columns: [prediction, truth] },
+      one(prediction, "prediction"),
+      one(truth, "truth"),
+    ];
+  }
+  return [
+    ...(source ? [{ id: "both", label: "Before | after", columns: [before, after] }] : []),
+    one(after, "after"),
+    ...(source ? [one(before, "before")] : []),
+  ];
+}
+
+/** Which channels there are to choose from. */
+export function channels(shown: Shown | "shaded"): Channel[] {
+  if (shown === "shaded" || (shown !== "packed" && MAPS[shown].channels === 1)) return ["all"];
+  return shown === "packed" ? ["all", "r", "g", "b", "a"] : ["all", "r", "g", "b"];
+}
+
+/** What a column draws. A map that was made is, on the side before, the map that it was made from. */
+export function lookOf(shown: Shown | "shaded", channel: Channel, legacy: boolean): Look {
+  if (shown === "shaded") return legacy ? "legacy" : "pbr";
+  const from = { r: 0, g: 1, b: 2, a: 3 };
+  const three = (one: number) => [one, one, one] as const;
+  if (shown === "packed" && !legacy) {
+    return { texture: "packed", channels: channel === "all" ? [0, 1, 2] : three(from[channel]) };
+  }
+  const [texture, single] = PLACES[legacy ? origin(shown) : (shown as MapName)];
+  const own = single ?? (channel === "all" || channel === "a" ? 4 : from[channel]);
+  return { texture, channels: three(own) };
+}
+
+function origin(shown: Shown): MapName {
+  if (shown === "packed") return "diffuse";
+  const { start } = MAPS[shown];
+  return start === undefined || MAPS[shown].vector ? shown : typeof start === "string" ? start : "diffuse";
+}

@@ -1,0 +1,189 @@
+/** Draws one shape in columns, each a look of its own; a frame only when something has changed. */
+import {
+  BoxGeometry, CylinderGeometry, Mesh, PerspectiveCamera, PlaneGeometry, Scene, ShaderMaterial, SphereGeometry, Vector2,
+  Vector3, WebGLRenderer, type BufferGeometry,
+} from "three";
+import { direction, ENVIRONMENTS, type Environment, type Light } from "./lights.ts";
+import { FRAGMENT, VERTEX } from "./shader.ts";
+import { TEXTURES, type Surface } from "./surface.ts";
+
+export const SHAPES = ["sphere", "plane", "cube", "cylinder"] as const;
+export type Shape = (typeof SHAPES)[number];
+
+/** What one column shows of a surface: shaded one way or the other, or a texture unlit, with where RGB come from. */
+export type Look = "pbr" | "legacy" | { texture: keyof Surface; channels: readonly [number, number, number] };
+
+export interface Column {
+  surface: Surface;
+  look: Look;
+}
+
+export interface View {
+  shape: Shape;
+  tiling: number;
+  environment: Environment;
+  light: Light;
+  /** Of the whole range of height, in widths of the texture. */
+  depth: number;
+  /** Width / height of the texture. */
+  aspect: number;
+  directx: boolean;
+  /** Degrees, as the light's. */
+  camera: { azimuth: number; elevation: number; distance: number };
+}
+
+/** How often a square texture goes round a shape when it goes once from its top to its bottom. */
+const ROUND: Record<Shape, number> = { sphere: 2, plane: 1, cube: 1, cylinder: 3 };
+
+const FIELD_OF_VIEW = 30;
+
+/** A frame that takes longer than this, milliseconds, is drawn with fewer pixels while things move. */
+const SLOW = 60;
+
+export class Stage {
+  /** The largest that is worth while here: software renderers filter slowly. */
+  readonly anisotropy: number;
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.1, 50);
+  private readonly material: ShaderMaterial;
+  private readonly mesh: Mesh<BufferGeometry, ShaderMaterial>;
+  private readonly geometries = new Map<Shape, BufferGeometry>();
+  private pending = 0;
+  private rest = 0;
+  private took = 0;
+
+  /** Throws where the browser has no WebGL 2. */
+  constructor(readonly canvas: HTMLCanvasElement, private readonly content: () => { view: View; columns: Column[]; splits: number[] } | undefined) {
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+    const gl = this.renderer.getContext();
+    const card = gl.getExtension("WEBGL_debug_renderer_info");
+    const software = /swiftshader|llvmpipe|software|basic render/i.test(
+      String(gl.getParameter(card ? card.UNMASKED_RENDERER_WEBGL : gl.RENDERER)),
+    );
+    this.anisotropy = software ? 1 : 8;
+    this.material = new ShaderMaterial({ vertexShader: VERTEX, fragmentShader: FRAGMENT, uniforms: uniforms() });
+    this.mesh = new Mesh(this.geometry("sphere"), this.material);
+    this.scene.add(this.mesh);
+    new ResizeObserver(() => this.request()).observe(canvas);
+    canvas.addEventListener("webglcontextrestored", () => this.request());
+    // The driver compiles while pictures are decoded.
+    this.renderer.compile(this.scene, this.camera);
+  }
+
+  /** Draws before the next repaint. moving: more is about to follow, so that a slow machine may draw coarsely. */
+  request(moving = false): void {
+    clearTimeout(this.rest);
+    const coarse = moving && this.took > SLOW;
+    if (coarse) this.rest = window.setTimeout(() => this.request(), 150);
+    cancelAnimationFrame(this.pending);
+    this.pending = requestAnimationFrame(() => this.draw(coarse));
+  }
+
+  /** Draws now; the number of frames so far is in the canvas's `data-frames`. */
+  draw(coarse = false): void {
+    const content = this.content();
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!content || width === 0 || height === 0) return;
+    const began = performance.now();
+    const ratio = Math.min(window.devicePixelRatio, 2) * (coarse ? 0.5 : 1);
+    const size = this.renderer.getDrawingBufferSize(new Vector2());
+    if (size.x !== Math.floor(width * ratio) || size.y !== Math.floor(height * ratio)) {
+      this.renderer.setPixelRatio(ratio);
+      this.renderer.setSize(width, height, false);
+    }
+    this.arrange(content.view, width / height);
+    const edges = [0, ...content.splits, 1];
+    this.renderer.setScissorTest(true);
+    content.columns.forEach((column, place) => {
+      const left = Math.round(edges[place]! * width);
+      this.renderer.setScissor(left, 0, Math.round(edges[place + 1]! * width) - left, height);
+      this.dress(column);
+      this.renderer.render(this.scene, this.camera);
+    });
+    this.canvas.dataset["frames"] = String(Number(this.canvas.dataset["frames"] ?? 0) + 1);
+    if (!coarse) this.measure(began);
+  }
+
+  private measure(began: number): void {
+    const gl = this.renderer.getContext();
+    gl.finish();
+    this.took = performance.now() - began;
+  }
+
+  private arrange(view: View, aspect: number): void {
+    const { camera, material } = this;
+    this.mesh.geometry = this.geometry(view.shape);
+    // A plane has the form of its texture; round the others the texture goes a whole number of times.
+    const flat = view.shape === "plane";
+    this.mesh.scale.set(flat ? Math.min(view.aspect, 1) : 1, flat ? Math.min(1 / view.aspect, 1) : 1, 1);
+    camera.aspect = aspect;
+    camera.position.set(...direction(view.camera.azimuth, view.camera.elevation));
+    // A narrow canvas sees less to the sides, so that the eye steps back.
+    camera.position.multiplyScalar(view.camera.distance / Math.min(aspect, 1));
+    camera.lookAt(0, 0, 0);
+    camera.updateProjectionMatrix();
+    const set = material.uniforms as ReturnType<typeof uniforms>;
+    set.uRepeat.value.set(ROUND[view.shape] * view.tiling, view.tiling * (flat ? 1 : view.aspect));
+    set.uAspect.value = view.aspect;
+    set.uDepth.value = view.depth;
+    set.uGreen.value = view.directx ? -1 : 1;
+    set.uEnvironment.value = ENVIRONMENTS.indexOf(view.environment);
+    set.uStrength.value = 3 * view.light.strength;
+    set.uLight.value.set(...direction(view.light.azimuth, view.light.elevation));
+  }
+
+  private dress({ surface, look }: Column): void {
+    const set = this.material.uniforms as ReturnType<typeof uniforms>;
+    set.uBefore.value = surface.before;
+    set.uAlbedo.value = surface.albedo;
+    set.uNormal.value = surface.normal;
+    set.uPacked.value = surface.packed;
+    set.uLook.value = look === "pbr" ? 0 : look === "legacy" ? 1 : 2;
+    if (typeof look === "string") return;
+    set.uShown.value = TEXTURES.indexOf(look.texture);
+    set.uChannels.value = [...look.channels, 3];
+  }
+
+  private geometry(shape: Shape): BufferGeometry {
+    const known = this.geometries.get(shape);
+    if (known) return known;
+    const made = MAKE[shape]();
+    made.computeTangents();
+    this.geometries.set(shape, made);
+    return made;
+  }
+}
+
+const MAKE: Record<Shape, () => BufferGeometry> = {
+  sphere: () => new SphereGeometry(1, 96, 64),
+  plane: () => new PlaneGeometry(2, 2),
+  cube: () => new BoxGeometry(1.35, 1.35, 1.35),
+  cylinder: () => {
+    const made = new CylinderGeometry(0.75, 0.75, 1.57, 96);
+    const { normal, uv } = made.attributes;
+    // The lids are as wide as one of the repeats round the side.
+    for (let i = 0; i < uv!.count; i++) if (normal!.getY(i) !== 0) uv!.setX(i, uv!.getX(i) / ROUND.cylinder);
+    return made;
+  },
+};
+
+function uniforms() {
+  const none = () => ({ value: null as Surface["before"] | null });
+  return {
+    uBefore: none(),
+    uAlbedo: none(),
+    uNormal: none(),
+    uPacked: none(),
+    uLook: { value: 0 },
+    uShown: { value: 0 },
+    uChannels: { value: [4, 4, 4, 3] },
+    uDepth: { value: 0 },
+    uAspect: { value: 1 },
+    uGreen: { value: 1 },
+    uStrength: { value: 3 },
+    uRepeat: { value: new Vector2(1, 1) },
+    uEnvironment: { value: 0 },
+    uLight: { value: new Vector3(0, 0, 1) },
+  };
+}
