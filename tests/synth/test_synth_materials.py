@@ -104,6 +104,20 @@ def test_a_composite_is_metal_or_not_and_hardly_anything_between(name: str) -> N
     assert ((metallic > 0.1) & (metallic < 0.9)).mean() < 0.08
 
 
+def test_what_is_taken_for_metal_is_dark_grey_or_smooth_and_holds_none() -> None:
+    for name in ("polished_stone", "obsidian", "glazed", "varnished", "gloss_paint", "ice"):
+        maps = [procedural(name, SIZE, seed) for seed in range(6)]
+        assert all(m[MapKind.METALLIC].max() == 0 for m in maps)
+        assert min(np.median(m[MapKind.ROUGHNESS]) for m in maps) < 0.25
+
+
+def test_metals_go_from_smooth_to_rough_and_from_dark_to_pale() -> None:
+    maps = [procedural("sheet_metal", SIZE, seed) for seed in range(16)]
+    rough, pale = ([float(np.median(m[kind])) for m in maps] for kind in (MapKind.ROUGHNESS, MapKind.ALBEDO))
+    assert np.ptp(rough) > 0.4
+    assert np.ptp(pale) > 0.35
+
+
 FIRST = (
     "bark",
     "bricks",

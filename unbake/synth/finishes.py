@@ -78,7 +78,7 @@ def sheet(
     spread = level * rng.uniform(0.03, 0.2)
     roughness = level + spread * (0.6 * grain + 0.8 * cloud) + 0.12 * aged * smoothstep(cloud, -0.5, 1.5)
     # A film of oxide takes light, most of it blue; what is rubbed loses it again.
-    film = aged**0.7 * rng.uniform(0.1, 0.85) * smoothstep(0.7 * cloud + 1.2 * sunk, -1.0, 1.6)
+    film = aged**0.7 * rng.uniform(0.1, 0.95) * smoothstep(0.7 * cloud + 1.2 * sunk, -1.8, 1.1)
     warm = 1 - film[..., None] * np.array([0.7, 0.85, 1.0], np.float32) * rng.uniform(0.6, 1.0)
     tone = 1 + 0.025 * grain + 0.02 * cloud
     albedo = linear_to_srgb(np.clip(np.array(F0[name], np.float32) * warm * tone[..., None], 0, 1))

@@ -8,7 +8,7 @@ from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.geometry import horizon_ao
 from unbake.image.normals import from_slopes
-from unbake.synth import composites, metals, mineral, organic
+from unbake.synth import aged_metals, composites, glossy, metals, mineral, organic
 from unbake.synth.layers import Layers
 
 Maps = dict[MapKind, np.ndarray]
@@ -42,6 +42,23 @@ _RECIPES: dict[str, tuple[str, Callable[[np.random.Generator, int], Layers]]] = 
     "gilding": ("wood", composites.gilding),
     "trims": ("metal", composites.trims),
     "scales": ("metal", composites.scales),
+    "polished_stone": ("marble", glossy.polished_stone),
+    "obsidian": ("stone", glossy.obsidian),
+    "glazed": ("ceramic", glossy.glazed),
+    "varnished": ("wood", glossy.varnished),
+    "grey_wood": ("wood", glossy.grey_wood),
+    "gloss_paint": ("wood", glossy.gloss_paint),
+    "slate": ("stone", glossy.slate),
+    "satin": ("fabric", glossy.satin),
+    "concrete": ("concrete", glossy.concrete),
+    "ice": ("ground", glossy.ice),
+    "wet_ground": ("ground", glossy.wet_ground),
+    "sheet_metal": ("metal", aged_metals.sheet_metal),
+    "cast_iron": ("metal", aged_metals.cast_iron),
+    "galvanised": ("metal", aged_metals.galvanised),
+    "verdigris": ("metal", aged_metals.verdigris),
+    "scratched_paint": ("metal", aged_metals.scratched_paint),
+    "moss": ("ground", mineral.moss),
 }
 
 NAMES: tuple[str, ...] = tuple(_RECIPES)

@@ -169,3 +169,28 @@ def snow(rng: Rng, size: int) -> Layers:
     return Layers(
         albedo + 0.01 * grain[..., None], 0.75 - 0.3 * packed + 0.02 * grain, relief, np.zeros_like(relief)
     )
+
+
+def moss(rng: Rng, size: int) -> Layers:
+    """Cushions of moss, closed or in patches over stone, earth or old boards' grey."""
+    shape = (size, size)
+    x, y = _warped(rng, size, 0.01, 16)
+    fine, cloud = smooth_noise(rng, shape, 200, 0.1), smooth_noise(rng, shape, rng.uniform(6, 16), 1.1)
+    across = int(rng.integers(8, 26))
+    cells = stones(x, y, rng, across, 1.0)
+    cushion = np.sqrt(np.clip(cells.edge * across / 0.5, 0, 1)) * (0.6 + 0.4 * cells.own(rng))
+    tip = smooth_noise(rng, shape, 120, 0.3)
+    ground = (cobbles, masonry, soil)[rng.integers(3)](rng, size)
+    green, young = (
+        pick(rng, (0.25, 0.33, 0.13), (0.32, 0.36, 0.16), (0.2, 0.27, 0.14), (0.38, 0.36, 0.18)),
+        pick(rng, (0.45, 0.52, 0.2), (0.52, 0.5, 0.25), (0.38, 0.48, 0.24)),
+    )
+    leaves = mix(
+        0.55 * green, mix(green, young, np.clip(0.3 + 0.25 * cloud + 0.2 * tip, 0, 1)), np.clip(cushion, 0, 1)
+    )
+    level = rng.uniform(-1.8, 0.8)
+    grown = smoothstep(cloud + 0.5 * cushion + 0.2 * fine, level, level + 0.4)
+    albedo = mix(ground.albedo, leaves * (1 + 0.12 * fine)[..., None], grown)
+    relief = ground.relief * (1 - 0.7 * grown) + grown * (0.006 + 0.2 / across * cushion + 0.0015 * tip)
+    roughness = ground.roughness + (rng.uniform(0.82, 0.98) + 0.02 * fine - ground.roughness) * grown
+    return Layers(albedo, roughness, relief, np.zeros_like(relief))
