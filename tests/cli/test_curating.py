@@ -11,6 +11,7 @@ from unbake.cli import app
 from unbake.data.sources import list_materials
 from unbake.errors import UsageError
 from unbake.synth.library import write_library
+from unbake.synth.materials import FEW
 
 
 def unbake(*arguments: object) -> Result:
@@ -24,7 +25,7 @@ def report(root: Path, verb: str) -> dict:
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("library")
-    write_library(folder, 32, 1)
+    write_library(folder, 32, names=FEW)
     return folder
 
 

@@ -14,7 +14,7 @@ from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
 from unbake.synth.diffuse import STYLES, paint
 from unbake.synth.library import write_library
-from unbake.synth.materials import procedural
+from unbake.synth.materials import FEW, procedural
 
 
 def unbake(*arguments: object) -> Result:
@@ -47,7 +47,7 @@ def test_init_where_a_file_stands_in_the_way_is_one_sentence(tmp_path):
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eighteen materials as folders of pictures; one of another licence, one without a normal that can be read."""
     folder = tmp_path_factory.mktemp("library")
-    write_library(folder, 32, 1)
+    write_library(folder, 32, names=FEW)
     first, second, *_ = sorted(folder.glob("*/*/"))
     about = json.loads((first / "metadata.json").read_text())
     (first / "metadata.json").write_text(json.dumps(about | {"license": "CC-BY"}))

@@ -17,7 +17,7 @@ from unbake.image.files import write_png
 from unbake.image.geometry import geometry_channels
 from unbake.image.normals import encode_normal
 from unbake.synth.diffuse import STYLES, paint
-from unbake.synth.materials import procedural
+from unbake.synth.materials import FEW, procedural
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
     )
     with tempfile.TemporaryDirectory() as folder:
         project, recipe = Project(Path(folder)), recipes.load(recipes.names()[0], overrides)
-        write_library(project.materials("matsynth"), size=max(128, px), implied=True)
+        write_library(project.materials("matsynth"), size=max(128, px), implied=True, names=FEW)
         prepare_data(project, recipe, workers=2)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         run = prepare(project, recipe, overrides, 0, Processes(device))

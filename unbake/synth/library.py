@@ -1,6 +1,7 @@
 """Procedural materials as a folder in MatSynth's layout: data for rehearsals, and more of it for training."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from unbake.domain.maps import MapKind, spec
@@ -15,15 +16,17 @@ _FILES = {MapKind.ALBEDO: "basecolor"}
 _IMPLIED = (MapKind.AO, MapKind.HEIGHT)
 
 
-def write_library(folder: Path, size: int = 512, seeds: int = 1, implied: bool = False) -> int:
-    """Write `seeds` materials of every procedural kind under `folder`; returns how many were written.
+def write_library(
+    folder: Path, size: int = 512, seeds: int = 1, implied: bool = False, names: Sequence[str] = NAMES
+) -> int:
+    """Write `seeds` materials of each of these procedural kinds under `folder`; returns how many were written.
 
     size: side, texels. implied: also write AO and height, which follow exactly from the normal map here as they
     never do in the field, so that networks trained on them would learn to trust the geometry channels blindly.
     Normals are OpenGL, as MatSynth's. A material that is there already is left alone.
     """
     written = 0
-    for name in NAMES:
+    for name in names:
         for seed in range(seeds):
             place = folder / CATEGORY[name] / f"procedural_{name}_{seed}"
             if (place / "metadata.json").is_file():

@@ -64,6 +64,9 @@ _RECIPES: dict[str, tuple[str, Callable[[np.random.Generator, int], Layers]]] = 
 NAMES: tuple[str, ...] = tuple(_RECIPES)
 """Every procedural material there is."""
 
+FEW: tuple[str, ...] = NAMES[:18]
+"""Enough for a rehearsal: every class has one of them."""
+
 CATEGORY: dict[str, str] = {name: category for name, (category, _) in _RECIPES.items()}
 """The dataset category (domain.materials.CATEGORIES) each one belongs to."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from unbake import recipe as recipes
 from unbake.data.sources import list_materials
 from unbake.synth.library import write_library
+from unbake.synth.materials import FEW
 from unbake.train.ladder import Climbing, Outcome, Rung, climb, rungs
 from unbake.train.loop import Event
 from unbake.train.phase import Project
@@ -51,7 +52,7 @@ def rehearse(root: Path, emit: Callable[[Rung, Event | Climbing], None], until: 
     """
     project = Project(root)
     matsynth = project.materials("matsynth")
-    write_library(matsynth, size=96, implied=True)
+    write_library(matsynth, size=96, implied=True, names=FEW)
     write_standin(list_materials(matsynth, "matsynth"), project.materials("skyrim"), size=64)
     ladder = rehearsal(until)
     return climb(project, ladder, emit, resume=True, force=True, workers=1)
