@@ -1,6 +1,16 @@
 """The door: verbs of `unbake`; the only place that parses, prints and exits. Heavy imports stand inside verbs."""
 
-from unbake.cli import converting, curating, doctor, laddering, measuring, phases, preparing, training
+from unbake.cli import (
+    converting,
+    curating,
+    doctor,
+    laddering,
+    measuring,
+    phases,
+    preparing,
+    training,
+    viewing,
+)
 from unbake.cli.entry import run
 from unbake.cli.terminal import app
 
@@ -15,6 +25,7 @@ __all__ = [
     "phases",
     "preparing",
     "training",
+    "viewing",
 ]
 
 

@@ -17,6 +17,7 @@ from unbake.convert.events import (
 )
 from unbake.convert.journal import Failure, Journal, alone
 from unbake.convert.kept import clear_kept
+from unbake.convert.origin import ORIGIN, Origin, origin_bytes
 from unbake.convert.pipeline import Ready, run_staged
 from unbake.convert.plan import check_disk, memory_limit, size_of, total_disk
 from unbake.convert.predict import fingerprint, load_predictor
@@ -26,12 +27,13 @@ from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import load_rules
+from unbake.export.adjust import RULES, load_rules
 from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
 from unbake.export.packs import load_preset
 from unbake.image.files import write_atomic
 from unbake.report.listing import REPORT, listing
 from unbake.report.page import PAGE, SetReport, page
+from unbake.report.view import VIEW
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
@@ -90,6 +92,7 @@ def convert_folder(
     run = _Run(work, journal, emit)
     run.convert(mine)
     run.finish(sets, skipped, edids)
+    _write_changed(out / ORIGIN, origin_bytes(_origin(roots[-1], work, sets)))
     return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
 
 
@@ -161,7 +164,7 @@ class _Run:
                 ground = write_landscape(out, entries, edids)
                 reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
             _write_changed(out / REPORT, listing(reports))
-            _write_changed(out / PAGE, page(reports).encode())
+            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file()).encode())
 
     def _report(self, name: str) -> SetReport:
         """What is known of a set: of this run's, or of another shard's so far."""
@@ -247,6 +250,21 @@ def _clear_drafts(out: Path) -> None:
     for path in out.rglob(".*.tmp"):
         if _DRAFT.fullmatch(path.name):
             path.unlink(missing_ok=True)
+
+
+def _origin(root: Path, work: Work, sets: Sequence[TextureSet]) -> Origin:
+    """Where these sets came from; `root` is the last IN, whose rules hold."""
+    options = work.options
+    rules = os.path.abspath(options.rules or root / RULES)  # noqa: PTH100  (links stay as a person named them)
+    return Origin(
+        work.preset.name,
+        work.inference,
+        Path(rules),
+        options.adjust,
+        options.seamless,
+        options.max_size,
+        tuple(sets),
+    )
 
 
 def _write_changed(path: Path, data: bytes) -> None:

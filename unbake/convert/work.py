@@ -80,7 +80,7 @@ class Work:
     ) -> None:
         self.out, self.options, self.preset, self.rules = out, options, preset, rules
         self.predictor = predictor
-        self._inference = {
+        self.inference = {
             "version": __version__,
             "geometry": str(GEOMETRY_VERSION),
             "model": fingerprint,
@@ -90,7 +90,7 @@ class Work:
 
     def elsewhere(self, out: Path, options: Options) -> "Work":
         """The same work with other paths of OUT and of the model, whose networks are not loaded."""
-        return Work(out, options, self.preset, self.rules, None, self._inference["model"])
+        return Work(out, options, self.preset, self.rules, None, self.inference["model"])
 
     def keys(self, files: TextureSet, contents: dict[str, bytes]) -> tuple[str, str]:
         """The hashes of what a set's maps and of what its files depend on."""
@@ -100,7 +100,7 @@ class Work:
             "effort": str(self.options.effort),
             "parallax": str(self.options.parallax),
         }
-        return keys_of(files, contents, self._inference, packing)
+        return keys_of(files, contents, self.inference, packing)
 
     def load(self, files: TextureSet, finished: Finished, take: Callable[[int], None]) -> Loaded | Done:
         """The pixels of a set, or the record that says it is done. take: see `pipeline.run_staged`."""

@@ -92,6 +92,12 @@ def to_review(reports: Sequence[SetReport], below: float = REVIEW_BELOW) -> list
     return sorted(wanted, key=lambda one: (one.status != "failed", one.confidence, one.name.lower()))
 
 
+def worst_first(reports: Sequence[SetReport]) -> list[SetReport]:
+    """The converted sets, those of little confidence first."""
+    converted = (one for one in reports if one.status == "converted")
+    return sorted(converted, key=lambda one: (one.confidence, one.name.lower()))
+
+
 def reasons(one: SetReport) -> list[str]:
     """Why a person should look at a set, one sentence each."""
     return [one.reason] if one.status == "failed" else one.warnings or ["Several small doubts add up."]

@@ -41,8 +41,10 @@ class SetReport:
     notes: list[str] = field(default_factory=list)
 
 
-def page(results: Sequence[SetReport]) -> str:
+def page(results: Sequence[SetReport], viewed: bool = False) -> str:
     """The HTML, sets of little confidence first, else by name; every text that comes from outside is escaped.
+
+    viewed: whether the viewer's page lies beside it.
 
     >>> "&lt;b&gt;" in page([SetReport("<b>")])
     True
@@ -57,6 +59,7 @@ def page(results: Sequence[SetReport]) -> str:
     counts = ", ".join(f"{len(sets)} {status}" for status, sets in by_status.items())
     return _PAGE.format(
         counts=f"{counts}; {doubtful} to look at, which come first",
+        view=_VIEWED if viewed else _NOT_VIEWED,
         style=_STYLE,
         failed=_reasons("Failed", by_status["failed"], opened=True),
         cards="\n".join(_card(one) for one in by_status["converted"]),
@@ -103,6 +106,9 @@ def _list(kind: str, sentences: Sequence[str]) -> str:
     return f'<ul class="{kind}">{"".join(f"<li>{escape(one)}</li>" for one in sentences)}</ul>'
 
 
+_VIEWED = '<a href="view.html">view.html</a> shows them under moving light, as <code>unbake view</code> last wrote it.'
+_NOT_VIEWED = "<code>unbake view</code> with this folder shows them under moving light."
+
 _STYLE = """
 :root { color-scheme: light dark; --line: #8885; --soft: #8882; --warn: #b45309; }
 @media (prefers-color-scheme: dark) { :root { --warn: #fbbf24; } }
@@ -129,7 +135,7 @@ _PAGE = """<!doctype html>
 </style>
 </head>
 <body>
-<header><h1>unbake report</h1><p>{counts}</p></header>
+<header><h1>unbake report</h1><p>{counts}</p><p>{view}</p></header>
 <main>
 {failed}
 {cards}

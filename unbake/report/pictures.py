@@ -1,7 +1,7 @@
 """Small pictures of maps, and sheets of them; what `report.page` and the README show."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import relative_name
-from unbake.image.files import write_atomic
+from unbake.errors import FileError
+from unbake.image.files import read_picture, write_atomic
 from unbake.image.mips import resize
 from unbake.image.normals import encode_normal
 
@@ -66,11 +67,15 @@ def save_thumbnails(maps: Maps, name: str, out: Path) -> dict[str, str]:
 
 
 def contact_sheet(
-    rows: Sequence[Sequence[np.ndarray | None]], labels: Sequence[str], gap: int = 4
+    rows: Sequence[Sequence[np.ndarray | None]],
+    labels: Sequence[str],
+    gap: int = 4,
+    names: Sequence[str] = (),
 ) -> np.ndarray:
     """One picture of many: uint8 (H, W, 3) from rows of uint8 (h, w, 1 or 3), a label over each column.
 
     Cells are as large as the largest picture; smaller ones, None, and rows that end early leave white.
+    names: what stands over each row.
 
     >>> contact_sheet([[np.zeros((8, 8, 3), np.uint8)] * 2], ["before", "after"]).shape
     (36, 20, 3)
@@ -79,13 +84,35 @@ def contact_sheet(
     pictures = [image for row in rows for image in row if image is not None]
     high, wide = (max(image.shape[axis] for image in pictures) for axis in (0, 1))
     columns = max(len(labels), *(len(row) for row in rows))
-    sheet = Image.new("RGB", (columns * (wide + gap) - gap, text + gap + len(rows) * (high + gap)), "white")
+    step = high + gap + (text if names else 0)
+    sheet = Image.new("RGB", (columns * (wide + gap) - gap, text + gap + len(rows) * step), "white")
     draw = ImageDraw.Draw(sheet)
     for column, label in enumerate(labels):
         draw.text((column * (wide + gap) + 2, 4), label, fill="black")
-    for row, images in enumerate(rows):
+    for row, name in enumerate(names):
+        draw.text((2, text + gap + row * step + 4), name, fill="black")
+    for row, images in enumerate(rows, 1):
         for column, image in enumerate(images):
             if image is not None:
                 rgb = np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
-                sheet.paste(Image.fromarray(rgb), (column * (wide + gap), text + gap + row * (high + gap)))
+                sheet.paste(Image.fromarray(rgb), (column * (wide + gap), text + row * step - high))
     return np.asarray(sheet)
+
+
+def sheet_of(out: Path, named: Mapping[str, Mapping[str, str]]) -> np.ndarray | None:
+    """The contact sheet of sets by name, from their thumbnails below OUT (as `save_thumbnails` gives them).
+
+    None where no thumbnail is there any more.
+    """
+    kinds = [kind for kind in SHOWN if any(kind in paths for paths in named.values())]
+    rows = [[_read(out, paths.get(kind)) for kind in kinds] for paths in named.values()]
+    if not any(image is not None for row in rows for image in row):
+        return None
+    return contact_sheet(rows, [kind.value for kind in kinds], names=list(named))
+
+
+def _read(out: Path, path: str | None) -> np.ndarray | None:
+    try:
+        return None if path is None else read_picture(out / path).pixels
+    except FileError:
+        return None

@@ -1,7 +1,7 @@
 """Validation figures of one epoch: per domain and map the mean over the samples that have it, then the sum."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 import torch
@@ -14,8 +14,10 @@ from unbake.losses.total import LossWeights
 from unbake.metrics.mask import IOU
 from unbake.metrics.pixel import ACCURACY, metrics_of
 from unbake.models.network import Networks
+from unbake.report.samples import Sample
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
+from unbake.train.samples import SAMPLES, sample_of, spread
 from unbake.train.step import READS, forward_networks, network_of
 
 SHORT: dict[Domain, str] = {"matsynth": "mat", "skyrim": "sky"}
@@ -34,20 +36,23 @@ def validated(
     head: str = "",
     perceptual: Perceptual | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    shown: list[Sample] | None = None,
 ) -> dict[str, float]:
     """All figures of an epoch: "<mat|sky>_val_loss" for each domain in `items`, and its parts "<mat|sky>/...".
 
     items: the items of `data` that validate each domain; processes share them. head: where only one output is
     trained, its name; then "head_loss" is the loss of that map alone, over the domains there are, and only what it
     needs is run. stopped: asked before each sample; once it says so the rest is left out, and the figures are of no
-    use. A part is the mean over the samples that have it, a loss the sum of its terms ("<..>/loss/...").
+    use. shown: gets a few of the samples that this process runs, to be looked at. A part is the mean over the samples
+    that have it, a loss the sum of its terms ("<..>/loss/...").
     """
     figures: dict[str, float] = {}
     for domain, which in items.items():
         share = list(processes.share(which))
         loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=share)
         samples = (batch.to(processes.device) for batch in takewhile(lambda _: not stopped(), loader))
-        rows = processes.collect(measured(networks, samples, weights, head, perceptual))
+        places = spread(len(share), SAMPLES // len(items)) if shown is not None else set()
+        rows = processes.collect(measured(networks, samples, weights, head, perceptual, shown, places))
         parts = means(rows)
         short = SHORT[domain]
         figures[f"{short}_val_loss"] = sum(v for name, v in parts.items() if name.startswith("loss/"))
@@ -78,25 +83,31 @@ def measured(
     weights: LossWeights,
     head: str = "",
     perceptual: Perceptual | None = None,
+    shown: list[Sample] | None = None,
+    places: Container[int] = (),
 ) -> list[Row]:
     """Run the networks in eval mode over batches of one sample each: a row for each figure of each sample.
 
     Rows are the loss terms ("loss/albedo/l1", ...) and plain figures by `metrics.pixel.metrics_of`: "l1/<map>",
     "ssim/<map>", ..., "iou/metallic_mask", "accuracy/classes", "<perceptual distance>/albedo"; what a sample has
-    no truth for has no row. With `head` only that map's.
+    no truth for has no row. With `head` only that map's. shown: gets the samples at these
+    places.
     """
     was_training = networks.training
     networks.eval()
     wanted = {network_of(MapKind(head))} if head else set(READS)
     name, distance = perceptual or ("none", None)
     rows: list[Row] = []
-    for batch in samples:
+    for place, batch in enumerate(samples):
+        before = len(rows)
+        predicted: dict[MapKind, torch.Tensor] = {}
         outputs = forward_networks(
             networks, batch, weights, lambda _: False, wanted=wanted, distance=distance
         )
         for output in outputs:
             terms = {term: float(value) for term, value in output.terms.items() if _known(term, batch, head)}
             rows += [(f"loss/{term}", value) for term, value in terms.items()]
+            predicted |= output.maps
             for kind, prediction in output.maps.items():
                 if bool(batch.given[kind][0]) and head in ("", kind):
                     rows += _figures(kind, prediction, batch.maps[kind])
@@ -105,6 +116,8 @@ def measured(
             if output.class_probs is not None and bool(batch.classes_given[0]) and not head:
                 figure = float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
                 rows.append((f"{ACCURACY.name}/classes", figure))
+        if shown is not None and place in places:
+            shown.append(sample_of(batch, predicted, rows[before:], head))
     networks.train(was_training)
     return rows
 

@@ -1,0 +1,164 @@
+"""The verbs to look with: view, report."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unbake.cli.terminal import app, print_table, progress_bar
+from unbake.errors import FileError, UsageError
+
+if TYPE_CHECKING:
+    from unbake.report.page import SetReport
+    from unbake.report.view import Gallery
+
+SHORTEST, LONGEST = 64, 4096
+"""Longest sides of pictures that can be asked for."""
+
+
+@app.command()
+def view(
+    folder: Annotated[
+        Path, typer.Argument(metavar="OUT", help="A conversion, or a training run: ROOT/train_logs/<tag>.")
+    ],
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", help="Serve the page to this machine alone; it then saves rules itself."),
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="For --serve; 0 = any that is free.")] = 0,
+    opened: Annotated[
+        bool,
+        typer.Option("--open/--no-open", help="Open the page in the browser, or only print where it is."),
+    ] = True,
+    size: Annotated[
+        int, typer.Option(min=SHORTEST, max=LONGEST, help="Longest side of the pictures, texels.")
+    ] = 1024,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 = all cores.")] = 0,
+) -> None:
+    """Look at the converted materials on a surface, under moving light, beside what they were.
+
+    Writes OUT/view.html, which needs neither network nor server, and a file for each set below OUT/.unbake/view; a
+    second call makes only what has changed. Strengths and biases tried in the page are saved as rules for convert.
+    Of a training run it shows the validation samples: input, prediction, truth, error.
+    """
+    from unbake.report.view import write_view
+
+    gallery = _gallery(folder, size)
+    if serve:
+        _serve(folder, gallery, port, opened)
+        return
+    with progress_bar("pictures") as bar:
+        task = bar.task_ids[0]
+        try:
+            page = write_view(
+                folder, gallery(None), threads, lambda done, n: bar.update(task, completed=done, total=n)
+            )
+        except KeyboardInterrupt:
+            typer.echo(
+                "stopped: the sets that are finished can be looked at; run it again to go on", err=True
+            )
+            raise typer.Exit(130) from None
+    _link_report(folder)
+    typer.echo(page)
+    if opened:
+        typer.launch(page.resolve().as_uri())
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a conversion.")],
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="Write one picture of the sets' maps, worst first.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many sets are listed and shown.")] = 50,
+) -> None:
+    """Say what became of a conversion: its sets, those of least confidence first, and where to look."""
+    from rich.table import Table
+
+    from unbake.report.confidence import REVIEW_BELOW
+    from unbake.report.listing import REPORT, read_listing, worst_first
+    from unbake.report.page import PAGE
+    from unbake.report.view import VIEW
+
+    reports = read_listing(out)
+    converted = worst_first(reports)
+    table = Table("confidence", "set", "material", "to know", box=None)
+    for one in converted[:limit]:
+        likeliest = max(one.classes, key=lambda name: one.classes[name], default="")
+        table.add_row(f"{one.confidence:.0%}", one.name, likeliest, " ".join(one.warnings[:1]))
+    if converted:
+        print_table(table)
+    if len(converted) > limit:
+        typer.echo(f"... and {len(converted) - limit} more")
+    for one in (one for one in reports if one.status == "failed"):
+        typer.echo(f"failed: {one.name}: {one.reason}")
+    counts = {
+        status: sum(one.status == status for one in reports) for status in ("converted", "failed", "skipped")
+    }
+    doubtful = sum(one.confidence < REVIEW_BELOW for one in converted)
+    typer.echo(f"{', '.join(f'{n} {status}' for status, n in counts.items())}; {doubtful} to look at")
+    typer.echo(f"  {out / PAGE}    small pictures of every set")
+    typer.echo(f"  {out / REPORT}    every figure")
+    there = (out / VIEW).is_file()
+    typer.echo(f"  {out / VIEW}    under moving light{'' if there else f': unbake view {out}'}")
+    if sheet is not None:
+        _write_sheet(out, converted[:limit], sheet)
+        typer.echo(f"  {sheet}    contact sheet")
+
+
+def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
+    """What opens the gallery of a folder, a conversion's or a run's."""
+    from unbake.report.listing import REPORT
+
+    if (folder / REPORT).is_file():
+        from unbake.convert.viewed import conversion_gallery
+
+        return lambda token: conversion_gallery(folder, size, token)
+    from unbake.report.samples import FOLDER, run_gallery
+
+    if (folder / FOLDER).is_dir() or (folder / "metrics.jsonl").is_file():
+        return lambda token: run_gallery(folder, token)
+    raise FileError(
+        f"a conversion (with {REPORT}) or a training run (ROOT/train_logs/<tag>) was expected, but '{folder}' is "
+        "neither; name the OUT of unbake convert"
+    )
+
+
+def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
+    """Until Ctrl-C."""
+    from unbake.convert.viewed import save_rules
+    from unbake.report.serve import server, url_of
+
+    with server(folder, gallery, lambda text: save_rules(folder, text), port) as served:
+        typer.echo(f"{url_of(served)}    Ctrl-C ends it")
+        if opened:
+            typer.launch(url_of(served))
+        try:
+            served.serve_forever()
+        except KeyboardInterrupt:
+            return
+
+
+def _link_report(folder: Path) -> None:
+    """Let a conversion's report.html lead to the viewer's page."""
+    from unbake.image.files import write_atomic
+    from unbake.report.listing import REPORT, read_listing
+    from unbake.report.page import PAGE, page
+
+    if (folder / REPORT).is_file():
+        write_atomic(folder / PAGE, page(read_listing(folder), viewed=True).encode())
+
+
+def _write_sheet(out: Path, sets: "list[SetReport]", path: Path) -> None:
+    from unbake.image.files import write_png
+    from unbake.report.pictures import sheet_of
+
+    if path.suffix.lower() != ".png":
+        raise UsageError(
+            f"a PNG file was expected for --sheet, but '{path.name}' is none; let its name end so"
+        )
+    pictures = sheet_of(out, {one.name: one.thumbnails for one in sets})
+    if pictures is None:
+        raise FileError(f"thumbnails were expected below '{out}', but there are none; convert again")
+    write_png(path, pictures)

@@ -1,0 +1,155 @@
+"""The viewer's page over HTTP, for this machine alone: scripts are made when asked for, and rules can be saved."""
+
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from unbake.errors import UnbakeError, UsageError
+from unbake.report import pictures
+from unbake.report.view import FOLDER, Gallery, ensure_script, html
+
+ADDRESS: Final = "127.0.0.1"
+LONGEST: Final = 1 << 20
+"""Bytes of rules that are taken."""
+
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: blob:; frame-ancestors 'none'",
+}
+_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".jpg": "image/jpeg"}
+
+
+def server(
+    folder: Path, opened: Callable[[str], Gallery], save: Callable[[str], None], port: int = 0
+) -> ThreadingHTTPServer:
+    """A server of the page of `folder`, to be run by `serve_forever`; its URL is `url_of` it.
+
+    opened: the gallery as it is now, given the token that allows saving. save: writes rules, or raises UsageError.
+    port: 0 for any that is free. It listens on the loopback only, answers to no other host's name, and nothing but
+    the page, its scripts and its thumbnails can be read. UsageError where the port is taken.
+    """
+    site = _Site(folder, opened, save)
+    site.open()
+
+    class Handler(BaseHTTPRequestHandler):
+        server_version = "unbake"
+        sys_version = ""
+        timeout = 60
+
+        def do_GET(self) -> None:
+            self._answer(site.get)
+
+        def do_POST(self) -> None:
+            self._answer(self._post)
+
+        def _post(self, path: str) -> "_Answer":
+            if path != "/rules":
+                return _NOTHING
+            if not secrets.compare_digest(
+                self.headers.get("X-Unbake-Token", "").encode(), site.token.encode()
+            ):
+                return _text(HTTPStatus.FORBIDDEN, "This page is an old one: load it again.")
+            length = self.headers.get("Content-Length", "")
+            if not length.isdecimal():
+                return _text(HTTPStatus.LENGTH_REQUIRED, "The rules came without their length.")
+            if int(length) > LONGEST:
+                self.close_connection = True
+                return _text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Rules of at most 1 MiB are saved.")
+            return site.post(self.rfile.read(int(length)))
+
+        def _answer(self, ask: "Callable[[str], _Answer]") -> None:
+            host, _, at = self.headers.get("Host", "").rpartition(":")
+            known = host in (ADDRESS, "localhost") and at == str(self.connection.getsockname()[1])
+            try:
+                status, kind, body = ask(unquote(urlsplit(self.path).path)) if known else _STRANGER
+            except UnbakeError as error:
+                status, kind, body = _text(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+            try:
+                self.send_response(status)
+                for name, value in _HEADERS.items():
+                    self.send_header(name, value)
+                if status != HTTPStatus.NO_CONTENT:
+                    self.send_header("Content-Type", kind)
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except ConnectionError:
+                self.close_connection = True  # the browser went on to another page
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    try:
+        return ThreadingHTTPServer((ADDRESS, port), Handler)
+    except OSError as error:
+        raise UsageError(
+            f"port {port} was expected to be free, but it is not ({error.strerror}); leave --port out, or take another"
+        ) from error
+
+
+def url_of(served: ThreadingHTTPServer) -> str:
+    """Where a browser finds the page."""
+    return f"http://{ADDRESS}:{served.server_address[1]}/"
+
+
+_Answer = tuple[HTTPStatus, str, bytes]
+
+
+def _text(status: HTTPStatus, sentence: str) -> _Answer:
+    return status, "text/plain; charset=utf-8", sentence.encode()
+
+
+_NOTHING: Final = _text(HTTPStatus.NOT_FOUND, "There is nothing here.")
+_STRANGER: Final = _text(HTTPStatus.FORBIDDEN, "This page is for its own machine only.")
+
+
+class _Site:
+    """What is to be had of one gallery, by path."""
+
+    def __init__(self, folder: Path, opened: Callable[[str], Gallery], save: Callable[[str], None]) -> None:
+        self.folder, self.token = folder, secrets.token_urlsafe(32)
+        self._opened, self._save = opened, save
+        self._making = Lock()
+
+    def open(self) -> bytes:
+        """Read the gallery anew; its page."""
+        self._gallery = self._opened(self.token)
+        return html(self._gallery.page)
+
+    def get(self, path: str) -> _Answer:
+        """The page, a script of the gallery, or a thumbnail that its index names."""
+        if path == "/":
+            return HTTPStatus.OK, "text/html; charset=utf-8", self.open()
+        folder, _, name = path[1:].rpartition("/")
+        if folder == FOLDER:
+            key = name.removesuffix(".js")
+            if key not in self._gallery.make or not name.endswith(".js"):
+                return _NOTHING
+            with self._making:
+                file = ensure_script(self.folder, self._gallery, key)
+        elif "\0" in path:
+            return _NOTHING
+        else:
+            top = (self.folder / pictures.FOLDER).resolve()
+            file = (self.folder / path[1:]).resolve()
+            if not file.is_relative_to(top) or file.suffix != ".jpg" or not file.is_file():
+                return _NOTHING
+        return HTTPStatus.OK, _TYPES[file.suffix], file.read_bytes()
+
+    def post(self, body: bytes) -> _Answer:
+        """Save rules."""
+        try:
+            self._save(body.decode())
+        except UnicodeDecodeError:
+            return _text(HTTPStatus.BAD_REQUEST, "Rules are text in UTF-8.")
+        except UsageError as error:
+            return _text(HTTPStatus.BAD_REQUEST, str(error))
+        return HTTPStatus.NO_CONTENT, "", b""

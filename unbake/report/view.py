@@ -1,0 +1,248 @@
+"""The viewer's data: an index in the built page and one script a set; what `unbake view` writes, and serves.
+
+Chrome taints pictures and refuses fetch() of a page opened from a file, so that all data come in classic scripts.
+"""
+
+import base64
+import io
+import os
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from unbake.domain.maps import SPECS, MapKind
+from unbake.errors import FileError
+from unbake.image.files import write_atomic
+from unbake.report.pictures import thumbnail
+
+VIEW: Final = "view.html"
+FOLDER: Final = ".unbake/view"
+"""Where the scripts of the sets lie, below the folder of the page."""
+
+BUILT: Final = Path(str(files("unbake"))) / "bundled" / "viewer" / "index.html"
+"""The page without data, as `make viewer` leaves it."""
+
+PLACE: Final = b"window.UNBAKE = null</script>"
+"""What of the built page the index is written over."""
+
+SIZE: Final = 1024
+"""Longest side of a picture, texels, where a person does not say."""
+
+QUALITY: Final = 90
+EXACT: Final = 1 << 20
+"""Bytes that a normal map without loss may take; a larger one becomes a JPEG of NORMAL_QUALITY."""
+
+NORMAL_QUALITY: Final = 95
+"""Of five measured normal maps of 1024² the mean error is then 0.2 to 0.3 degrees, of two that are all noise 2."""
+
+VERSION: Final = "1"
+"""Of what a script holds: raise it where the same set gives another script."""
+
+
+class Tuning(msgspec.Struct, frozen=True):
+    """What a person's rules say of one map, in full."""
+
+    strength: float = 1.0
+    bias: float = 0.0
+    invert: bool = False
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A set in the index.
+
+    key: names its script, and changes with all that the script is made of. thumbs: map to the picture's URL.
+    adjust: map to what the rules say of it. figures: name to value. The rest: see `page.SetReport`.
+    """
+
+    key: str
+    name: str
+    data: str = ""
+    thumbs: dict[str, str] = {}
+    classes: dict[str, float] = {}
+    confidence: float = 1.0
+    doubtful: bool = False
+    warnings: list[str] = []
+    notes: list[str] = []
+    adjust: dict[str, Tuning] = {}
+    figures: dict[str, float] = {}
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "data", script_path(self.key))
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A set or a file without maps, and why."""
+
+    name: str
+    reason: str
+
+
+class Served(msgspec.Struct, frozen=True):
+    """The page comes from `serve`, which takes rules from whoever knows the token."""
+
+    token: str
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """The index: all that the gallery shows.
+
+    title: of the folder. made: by which program. rules: name of the file that saving writes. toml: what it says now.
+    """
+
+    kind: Literal["conversion", "run"]
+    title: str
+    made: str
+    served: Served | None = None
+    rules: str = ""
+    toml: str = ""
+    sets: list[Entry] = []
+    failed: list[Left] = []
+    skipped: list[Left] = []
+
+
+class SetData(msgspec.Struct, frozen=True, kw_only=True):
+    """The pictures of a set.
+
+    width, height: of the pictures, texels; 0 where there are none. wrap: whether rows (down) and columns (across)
+    tile. relief: how far apart 0 and 1 of the height map are, as a share of the texture's width; 0 where that is not
+    known. missing: "" or what is not there and why. images: map to a data URL, maps as converted, before any rules;
+    normals as OpenGL stores them. A run's truth of a map is "truth/<map>".
+    """
+
+    width: int = 0
+    height: int = 0
+    wrap: tuple[bool, bool] = (True, True)
+    relief: float = 0.0
+    missing: str = ""
+    images: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """A page, and by key what makes the pictures of each of its sets."""
+
+    page: Page
+    make: Mapping[str, Callable[[], SetData]]
+
+
+def key_of(*parts: object) -> str:
+    """A key that fits in a file name and differs where any part does.
+
+    >>> len(key_of("rock", 1)), key_of("rock", 1) == key_of("rock1")
+    (32, False)
+    """
+    return blake2b("\0".join(map(str, (VERSION, *parts))).encode(), digest_size=16).hexdigest()
+
+
+def script_path(key: str) -> str:
+    """Where the script of a set lies, below the page's folder; its URL as well."""
+    return f"{FOLDER}/{key}.js"
+
+
+def html(page: Page) -> bytes:
+    """The built page with an index in it; FileError where it is not built.
+
+    No text of the index can end its script: each `<` is written as an escape.
+    """
+    try:
+        built = BUILT.read_bytes()
+    except OSError as error:
+        raise FileError(
+            "the viewer's page was expected with the program, but it is not built; `make viewer` builds it (with "
+            "Node.js), and report.html shows small pictures without it"
+        ) from error
+    before, place, after = built.partition(PLACE)
+    if not place:
+        raise FileError(f"{BUILT} has no place for an index; build it anew with `make viewer`.")
+    index = msgspec.json.encode(page).replace(b"<", b"\\u003c")
+    return before + b"window.UNBAKE = " + index + b"</script>" + after
+
+
+def script(key: str, data: SetData) -> bytes:
+    """The script of one set.
+
+    >>> script("ab", SetData())[:34]
+    b'window.UNBAKE_SET("ab",{"width":0,'
+    """
+    return b"window.UNBAKE_SET(" + msgspec.json.encode(key) + b"," + msgspec.json.encode(data) + b");\n"
+
+
+def ensure_script(folder: Path, gallery: Gallery, key: str) -> Path:
+    """The script of a set, made where it is not there yet."""
+    path = folder / script_path(key)
+    if not path.is_file():
+        write_atomic(path, script(key, gallery.make[key]()))
+    return path
+
+
+def write_view(
+    folder: Path,
+    gallery: Gallery,
+    threads: int = 0,
+    on_progress: Callable[[int, int], None] = lambda done, n: None,
+) -> Path:
+    """Write `folder/view.html` and the scripts that are not there yet, and remove those of other sets; the page's path.
+
+    threads: 0 for all cores. Interrupted, the page shows the sets that are finished.
+    """
+    page = folder / VIEW
+    write_atomic(page, html(gallery.page))
+    for path in (folder / FOLDER).glob("*.js"):
+        if path.stem not in gallery.make:
+            path.unlink(missing_ok=True)
+    wanted = [one.key for one in gallery.page.sets if not (folder / script_path(one.key)).is_file()]
+    on_progress(0, len(wanted))
+    pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+    try:
+        futures = [pool.submit(ensure_script, folder, gallery, key) for key in wanted]
+        for done, future in enumerate(as_completed(futures), 1):
+            future.result()
+            on_progress(done, len(wanted))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return page
+
+
+def pictures(
+    maps: Mapping[MapKind, np.ndarray], kinds: Iterable[MapKind], size: int
+) -> dict[str, np.ndarray]:
+    """Maps as they are shown, by name: uint8 (h, w, 1 or 3), longest side at most `size`, one decoded at a time.
+
+    maps: float32 (H, W, C) in the range of their spec.
+    """
+    return {
+        kind.value: thumbnail(maps[kind], kind, size)[..., : SPECS[kind].channels]
+        for kind in kinds
+        if kind in maps
+    }
+
+
+def data_url(name: str, pixels: np.ndarray) -> str:
+    """A picture, uint8 (h, w, 1 or 3), in a URL: a JPEG without chroma subsampling, normals without loss if small.
+
+    >>> data_url("ao", np.zeros((4, 4, 1), np.uint8))[:23]
+    'data:image/jpeg;base64,'
+    """
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    buffer = io.BytesIO()
+    vector = SPECS[MapKind(name)].vector
+    if vector:
+        image.save(buffer, "WEBP", lossless=True, method=0, quality=0)
+        if buffer.tell() <= EXACT:
+            return url_of(buffer.getvalue(), "webp")
+        buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=NORMAL_QUALITY if vector else QUALITY, subsampling=0)
+    return url_of(buffer.getvalue(), "jpeg")
+
+
+def url_of(picture: bytes, kind: str) -> str:
+    """A data: URL of a picture's file."""
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

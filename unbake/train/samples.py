@@ -1,0 +1,50 @@
+"""What of a validation is kept to be looked at: a few samples as pictures; `report.samples` writes and shows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import torch
+
+from unbake.data.dataset import Batch
+from unbake.domain.maps import MapKind
+from unbake.image.coded import encoded
+from unbake.report.samples import Sample
+
+SAMPLES: Final = 8
+"""Of a validation, over all domains."""
+
+SIDE: Final = 512
+"""Texels of a side that are kept: the middle of larger samples, as they are."""
+
+INPUTS: Final = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR)
+
+
+def spread(count: int, most: int) -> set[int]:
+    """At most so many places of `count`, spread evenly, the first among them.
+
+    >>> sorted(spread(10, 4)), sorted(spread(2, 4))
+    ([0, 2, 5, 7], [0, 1])
+    """
+    return {place * count // most for place in range(most)} if count > most else set(range(count))
+
+
+def sample_of(
+    batch: Batch, predicted: Mapping[MapKind, torch.Tensor], figures: Sequence[tuple[str, float]], head: str
+) -> Sample:
+    """The one sample of a batch beside what was predicted of it, as pictures; of `head` alone where it is named."""
+    wanted = [kind for kind in predicted if head in ("", kind)]
+    maps = {kind.value: _pixels(kind, batch.maps[kind]) for kind in INPUTS if bool(batch.given[kind][0])}
+    maps |= {kind.value: _pixels(kind, predicted[kind]) for kind in wanted}
+    maps |= {
+        f"truth/{kind}": _pixels(kind, batch.maps[kind]) for kind in wanted if bool(batch.given[kind][0])
+    }
+    return Sample(f"{batch.names[0]} ({batch.domains[0]})", dict(figures), maps)
+
+
+def _pixels(kind: MapKind, maps: torch.Tensor) -> np.ndarray:
+    """The middle of the first map, codes of eight bits (H, W, C)."""
+    height, width = maps.shape[-2:]
+    top, left = max(0, height - SIDE) // 2, max(0, width - SIDE) // 2
+    part = maps[0, :, top : top + SIDE, left : left + SIDE].detach().float().cpu().nan_to_num()
+    return encoded(kind, np.ascontiguousarray(np.moveaxis(part.numpy(), 0, -1)), 8)
