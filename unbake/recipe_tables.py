@@ -209,6 +209,9 @@ class Losses(Strict, frozen=True, kw_only=True):
     perceptual: Literal["lpips", "dino_distance", "none"]
     """Which perceptual distance of the albedo; named here because it is never swapped silently."""
     perceptual_weight: NotNegative
+    rendering: NotNegative = 0.0
+    """Of how albedo, and roughness, metallic and AO, look under random lights among the true other maps; a term of
+    training alone, so that validation losses with and without it compare."""
 
 
 class Recipe(Strict, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@ import torch
 
 from unbake.domain.maps import MapKind
 from unbake.losses.masked import masked_l1
-from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses
+from unbake.losses.rendering import rendering_l1
+from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses, rendering_losses
 
 GIVEN = torch.tensor([True, True])
 NONE = torch.tensor([False, False])
@@ -94,6 +95,16 @@ def test_weights_of_zero_leave_nothing():
     a = rand(2, 1, 8, 8)
     terms = map_losses(MapKind.METALLIC, a, a, GIVEN, None, off) | mask_losses(a, a, GIVEN, off)
     assert terms | class_losses(a[:, 0, 0], a[:, 0, 0], GIVEN, off) == {}
+
+
+def test_what_a_networks_maps_look_like_is_one_weighted_term_and_none_without_weight_or_lights():
+    kinds = {MapKind.ALBEDO: 3, MapKind.ROUGHNESS: 1, MapKind.METALLIC: 1, MapKind.AO: 1, MapKind.NORMAL: 3}
+    truth = {kind: rand(2, n, 4, 4, seed=n) for kind, n in kinds.items()}
+    pred, given, lights = {MapKind.AO: rand(2, 1, 4, 4)}, dict.fromkeys(kinds, GIVEN), [(0.0, 0.0, 1.0)]
+    terms = rendering_losses("n", pred, truth, given, lights, LossWeights(rendering=0.5))
+    torch.testing.assert_close({"n/rendering": 0.5 * rendering_l1(pred, truth, given, lights)}, terms)
+    assert rendering_losses("n", pred, truth, given, lights, LossWeights()) == {}
+    assert rendering_losses("n", pred, truth, given, [], LossWeights(rendering=0.5)) == {}
 
 
 def test_the_engine_can_divide_by_a_count_of_its_own():

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_project import start
 
@@ -55,8 +56,9 @@ def test_events_tell_every_step_and_every_epoch(root: Path):
     assert [type(event) for event in events] == ([Progress] * 3 + [EpochDone]) * 2 + [Finished]
 
 
-def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: Path):
-    straight = start(root, "A0")
+@pytest.mark.parametrize("more", [(), ("losses.rendering=0.5",)])
+def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: Path, more: tuple[str, ...]):
+    straight = start(root, "A0", *more)
     train(straight, lambda _: None)
     for name in (root / "checkpoints").iterdir():
         name.unlink()
@@ -65,8 +67,8 @@ def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: 
         if isinstance(event, Progress) and (event.epoch, event.step) == (2, 1):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    assert train(start(root), stop_in_the_second_epoch).verdict is Verdict.NOT_YET
-    resumed = start(root)
+    assert train(start(root, "A0", *more), stop_in_the_second_epoch).verdict is Verdict.NOT_YET
+    resumed = start(root, "A0", *more)
     assert train(resumed, lambda _: None, resume=True).verdict is not Verdict.NOT_YET
     assert_same(weights_of(resumed), weights_of(straight))
 
@@ -144,6 +146,29 @@ def test_the_last_state_of_a_run_and_its_best_checkpoint_open_alike(root: Path):
     assert_same(dict(networks.state_dict()), weights_of(run))
     assert (story["name"], story["figures"]["epoch"], story["phase"]) == ("A0_last", 2, "phase_A0")
     assert load_networks(root / "checkpoints" / "A0_best.safetensors")[1]["name"] == "A0_best"
+
+
+def test_a_run_begun_before_a_field_was_there_is_gone_on_with(root: Path):
+    train(start(root), lambda _: None)
+    state = root / "checkpoints" / "A0_last.safetensors"
+    with safe_open(state, framework="pt") as handle:
+        header = handle.metadata()
+    story = json.loads(header["metadata"])
+    del story["recipe"]["losses"]["rendering"]
+    save_file(load_file(state), state, metadata=header | {"metadata": json.dumps(story)})
+    assert train(start(root), lambda _: None, resume=True).verdict is not Verdict.NOT_YET
+
+
+def test_the_rendering_loss_is_logged_and_moves_the_weights(root: Path):
+    plain = start(root, "A0", "epochs.max=1", "epochs.min=1")
+    train(plain, lambda _: None)
+    seen: dict[str, float] = {}
+    rendered = start(root, "A0", "epochs.max=1", "epochs.min=1", "losses.rendering=0.5")
+    train(rendered, lambda event: seen.update(event.terms if isinstance(event, Progress) else {}))
+    assert seen["unet_albedo/rendering"] > 0 and seen["unet_maps/rendering"] > 0
+    assert not torch.equal(
+        *(run.networks.unet_maps.state_dict()["body.encoder.0.0.0.weight"] for run in (plain, rendered))
+    )
 
 
 def test_resuming_with_another_recipe_is_refused(root: Path):

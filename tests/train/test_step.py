@@ -9,6 +9,7 @@ from tiny_project import start
 
 from unbake.data.dataset import collate
 from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.losses.rendering import rendering_l1
 from unbake.train.step import forward_networks, loss_weights, network_of, total
 
 
@@ -73,6 +74,18 @@ def test_the_perceptual_distance_is_a_term_of_the_albedo_alone(root: Path):
         )
     )
     assert [name for output in outputs for name in output.terms if "perceptual" in name] == []
+
+
+def test_albedo_and_the_maps_of_n4_are_looked_at_under_the_lights_among_true_other_maps(root: Path):
+    run = start(root)
+    batch, lights = collate([run.val_data[0], run.val_data[1]]), [(0.0, 0.6, 0.8)]
+    weights = dataclasses.replace(loss_weights(run.recipe.losses), rendering=0.5)
+    outputs = list(forward_networks(run.networks, batch, weights, lambda _: True, lights=lights))
+    terms = {name: value for output in outputs for name, value in output.terms.items() if "rendering" in name}
+    looks = [rendering_l1(output.maps, batch.maps, batch.given, lights) for output in outputs[2:]]
+    expected = {"unet_albedo/rendering": 0.5 * looks[0], "unet_maps/rendering": 0.5 * looks[1]}
+    torch.testing.assert_close(expected, {name: value.detach() for name, value in terms.items()})
+    assert all(value.requires_grad for value in terms.values())
 
 
 def test_the_perceptual_weight_of_a_recipe_is_that_of_the_loss(root: Path):

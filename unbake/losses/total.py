@@ -3,7 +3,7 @@
 `mean` divides a sum by a count; with several processes the engine passes its own, which sums both over all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from unbake.domain.maps import MapKind, spec
 from unbake.losses.masked import Mean, align_shape, masked_l1, ratio
 from unbake.losses.multilabel import multilabel_bce
+from unbake.losses.rendering import Light, rendering_l1
 from unbake.losses.structural import gradient_l1, mask_bce, mask_dice, probability_bce
 
 Terms = dict[str, Tensor]
@@ -29,6 +30,7 @@ class LossWeights:
     """How much each term counts; 0 leaves it out.
 
     w_fg: weight of foreground pixels in the masked L1. perceptual: times the distance the caller hands in.
+    rendering: times the difference of looks, under lights the caller hands in.
     binary: maps whose values are near 0 or 1, which get a cross-entropy besides their L1.
     """
 
@@ -38,6 +40,7 @@ class LossWeights:
     bce: float = 1.0
     dice: float = 1.0
     perceptual: float = 0.0
+    rendering: float = 0.0
     binary: frozenset[MapKind] = frozenset({MapKind.METALLIC})
 
 
@@ -89,6 +92,24 @@ def _perceptual(pred: Tensor, target: Tensor, given: Tensor, distance: Distance,
             each = checkpoint(distance, ours, theirs, use_reentrant=False, preserve_rng_state=False)
             total = total + each.sum()
     return mean(total, given.to(pred.dtype).sum())
+
+
+def rendering_losses(
+    network: str,
+    pred: Mapping[MapKind, Tensor],
+    truth: Mapping[MapKind, Tensor],
+    given: Mapping[MapKind, Tensor],
+    lights: Sequence[Light],
+    weights: LossWeights,
+    mean: Mean = ratio,
+) -> Terms:
+    """The one term of all maps of a network together: "<network>/rendering"; none without lights.
+
+    Shapes and ranges as for `rendering_l1`, which compares the maps among the true ones of the others.
+    """
+    if weights.rendering <= 0 or not lights:
+        return {}
+    return {f"{network}/rendering": weights.rendering * rendering_l1(pred, truth, given, lights, mean)}
 
 
 def mask_losses(

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from unbake.errors import TrainingError
 from unbake.models.network import Networks
 from unbake.models.weights import build_networks, load_weights, read_metadata
+from unbake.recipe import told
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -88,7 +89,7 @@ def load_state(
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
         begun = json.loads(header["metadata"])
-        if begun["recipe"] != json.loads(json.dumps(metadata["recipe"])):
+        if told(begun) != told(metadata):  # what was begun before a field was there has its default
             raise TrainingError(
                 f"Expected the recipe that {path.name} was begun with (overrides: "
                 f"{' '.join(begun['overrides']) or 'none'}), but this one differs; give the same --set options, "

@@ -97,7 +97,7 @@ def standing(project: Project, rung: Rung) -> Standing:
     verdict = read_verdict(best) if best.is_file() else None
     if verdict is None:
         return Standing.STOPPED if project.state(rung.recipe).is_file() else Standing.NEW
-    before, now = read_metadata(best)["recipe"], as_dict(rung.recipe)
+    before, now = as_dict(recipes.told(read_metadata(best))), as_dict(rung.recipe)
     if before != now:
         differ = sorted(key for key in before | now if before.get(key) != now.get(key))
         raise TrainingError(

@@ -16,10 +16,12 @@ from unbake.data.mix import MixSampler
 from unbake.data.sources import Domain
 from unbake.errors import TrainingError
 from unbake.gate import Verdict
+from unbake.losses.rendering import Light, random_lights
 from unbake.losses.total import LossWeights
 from unbake.models.leaves import leaves
 from unbake.models.network import Networks
 from unbake.recipe import Recipe
+from unbake.report.samples import Sample, write_samples
 from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.optim import build_optimizer, build_schedule, clip_gradients, steps_every_batch
@@ -32,6 +34,9 @@ from unbake.train.validate import validated
 
 PRINT_EVERY = 50
 """Iterations between reports of the losses (plan: "print losses every 50 it")."""
+
+LIGHTS = 4
+"""Random lights of a step, for the rendering loss where a recipe has one."""
 
 MOST_SKIPS = 20
 """Steps in a row with a non-finite loss after which a run gives up."""
@@ -115,6 +120,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     schedule = build_schedule(optimizer, recipe.schedule, recipe.epochs.max, run.steps)
     weights = loss_weights(recipe.losses)
     distance = run.perceptual[0] if run.perceptual else "none"
+    shown: list[Sample] = []
 
     def save(at: Position) -> None:
         if us.is_main:
@@ -122,8 +128,17 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
 
     def figures_now(stopped: Callable[[], bool] = lambda: False) -> dict[str, float]:
         us.same_buffers(networks)
+        shown.clear()
         return validated(
-            networks, run.val_data, run.validation, weights, us, recipe.map, run.perceptual, stopped
+            networks,
+            run.val_data,
+            run.validation,
+            weights,
+            us,
+            recipe.map,
+            run.perceptual,
+            stopped,
+            shown if us.is_main else None,
         )
 
     def interrupted() -> Finished:
@@ -140,6 +155,8 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
         position = load_state(run.state_path, networks, optimizer, schedule, run.metadata)
     else:
         position = Position(1, 0, [{"epoch": 0} | figures_now()], {}, 0)
+        if us.is_main:
+            write_samples(run.log_folder, 0, shown)
     called = us.wrap(networks)
     steps = run.steps
     resumed_at = (position.epoch - 1) * steps + position.step if resume else None
@@ -155,7 +172,10 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
             networks.train()
             for batch in _batches(run, epoch, done):
                 torch.manual_seed(_mix(recipe.seed, epoch, done))
-                terms, finite = _train_step(called, batch.to(us.device), run, optimizer, weights, trained)
+                lights = _lights(_mix(recipe.seed, epoch, done)) if weights.rendering else []
+                terms, finite = _train_step(
+                    called, batch.to(us.device), run, optimizer, weights, trained, lights
+                )
                 skipped_in_a_row = 0 if finite else skipped_in_a_row + 1
                 skipped += not finite
                 if skipped_in_a_row >= MOST_SKIPS:
@@ -194,6 +214,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
             is_best = best_epoch(recipe, history) == epoch
             if is_best and us.is_main:
                 run.save_best(history[-1])
+                write_samples(run.log_folder, epoch, shown)
             if tracker:
                 tracker.epoch(epoch * steps, history)
             done, sums = 0, {}
@@ -226,6 +247,7 @@ def _train_step(
     optimizer: torch.optim.Optimizer,
     weights: LossWeights,
     trained: set[str],
+    lights: Sequence[Light],
 ) -> tuple[dict[str, float], bool]:
     """One optimizer step; a non-finite loss or gradient leaves networks and optimizer as they were."""
     optimizer.zero_grad(set_to_none=True)
@@ -242,6 +264,7 @@ def _train_step(
             trained.__contains__,
             wanted=trained,
             distance=distance,
+            lights=lights,
             mean=run.processes.mean,
         )
         for output in outputs:
@@ -284,6 +307,11 @@ def _mix(*numbers: int) -> int:
     for number in numbers:
         seed = (seed * 1_000_003 + number + 1) % (2**63)
     return seed
+
+
+def _lights(seed: int) -> list[Light]:
+    """Those of a step, from a generator of their own: the same in every process, and after any resume."""
+    return random_lights(LIGHTS, torch.Generator().manual_seed(seed))
 
 
 @contextmanager

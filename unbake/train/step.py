@@ -1,6 +1,6 @@
 """One training step over the four networks: one backward each, so that peak memory is the largest network's."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +10,15 @@ from torch.nn import functional
 from unbake.data.dataset import Batch
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
 from unbake.losses.masked import Mean, ratio
-from unbake.losses.total import Distance, LossWeights, class_losses, map_losses, mask_losses
+from unbake.losses.rendering import Light
+from unbake.losses.total import (
+    Distance,
+    LossWeights,
+    class_losses,
+    map_losses,
+    mask_losses,
+    rendering_losses,
+)
 from unbake.models.config import ModelConfig
 from unbake.models.network import Networks
 from unbake.recipe import Losses
@@ -56,6 +64,7 @@ def loss_weights(losses: Losses) -> LossWeights:
         bce=losses.bce,
         dice=losses.dice,
         perceptual=losses.perceptual_weight,
+        rendering=losses.rendering,
     )
 
 
@@ -77,6 +86,7 @@ def forward_networks(
     *,
     wanted: Collection[str] = tuple(READS),
     distance: Distance | None = None,
+    lights: Sequence[Light] = (),
     mean: Mean = ratio,
 ) -> Iterator[Output]:
     """Run N1 to N4 in order, each conditioned on the detached outputs of those before it.
@@ -84,7 +94,8 @@ def forward_networks(
     Yields after each network, so that the caller can run its backward and let its activations go before the next.
     A network for which `trained` is false runs without gradients. wanted: the networks whose outputs the caller
     needs; they and those they read from are run. distance: the perceptual one, for the loss of colour maps of
-    wanted networks. mean: divides a loss's sum by its count, over all processes where there are several.
+    wanted networks. lights: those of their rendering loss, where its weight is not 0. mean: divides a loss's sum by
+    its count, over all processes where there are several.
     """
     maps, given = batch.maps, batch.given
     diffuse, normal = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL]
@@ -107,6 +118,11 @@ def forward_networks(
             mean,
         )
 
+    def look_terms(network: str, predictions: dict[MapKind, Tensor]) -> Terms:
+        if network not in wanted:
+            return {}
+        return rendering_losses(network, predictions, maps, given, lights, weights, mean)
+
     if "vit" in needed:
         with torch.set_grad_enabled(trained("vit")):
             logits = networks.vit(diffuse).float()
@@ -124,7 +140,7 @@ def forward_networks(
     if "unet_albedo" in needed:
         with torch.set_grad_enabled(trained("unet_albedo")):
             albedo = networks.unet_albedo(diffuse, normal, specular, specular_given, mask)
-            terms = map_terms(MapKind.ALBEDO, albedo)
+            terms = map_terms(MapKind.ALBEDO, albedo) | look_terms("unet_albedo", {MapKind.ALBEDO: albedo})
         albedo = albedo.detach()
         yield Output("unet_albedo", {MapKind.ALBEDO: albedo}, None, terms)
 
@@ -134,6 +150,7 @@ def forward_networks(
             terms = {}
             for kind in MAPS_HEADS:
                 terms |= map_terms(kind, heads[kind])
+            terms |= look_terms("unet_maps", heads)
         yield Output("unet_maps", {kind: heads[kind].detach() for kind in MAPS_HEADS}, None, terms)
 
 
