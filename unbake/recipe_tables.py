@@ -95,6 +95,8 @@ class Augment(Strict, frozen=True, kw_only=True):
     """Probability that a sample is two crops side by side."""
     composite4: Share
     """Probability that a sample is four crops."""
+    blend: Share = 0.0
+    """Probability that a sample is two materials grown into one another, as MatSynth's blends."""
     photometric: Photometric | None = None
 
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from unbake.data.augment import Augmentation, composite, four_crop, jittered, turned, two_crop
+from unbake.data.augment import Augmentation, blend, blended, composite, four_crop, jittered, turned, two_crop
 from unbake.data.dataset import PatchDataset, Sample
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.materials import CLASSES
+from unbake.image.colour import linear_to_srgb
 from unbake.image.normals import from_slopes, slopes
 
 
@@ -133,6 +134,83 @@ def test_all_quadrants_of_a_four_crop_are_seen(seed):
     parts = [sample(value, size=64) for value in (0.0, 0.25, 0.5, 0.75)]
     image = four_crop(parts, np.random.default_rng(seed)).maps[MapKind.ALBEDO][..., 0]
     assert [image[0, 0], image[0, -1], image[-1, 0], image[-1, -1]] == [0, 0.25, 0.5, 0.75]
+
+
+METAL = (MapKind.ALBEDO, MapKind.METALLIC, MapKind.METALLIC_MASK)
+
+
+def test_a_blend_is_its_parts_where_the_share_is_nothing_or_all():
+    share = np.zeros((16, 16), np.float32)
+    share[8:] = 1
+    maps = blended([sample(0.2), sample(0.7)], share).maps
+    for image in maps.values():
+        np.testing.assert_allclose(
+            image, np.broadcast_to(0.2 + 0.5 * share[..., None], image.shape), atol=1e-6
+        )
+
+
+def test_a_blends_normals_are_the_normals_of_its_mixed_slopes():
+    _, normal = surface()
+    level = from_slopes(np.zeros((32, 32)), np.zeros((32, 32)))
+    parts = [Sample({MapKind.NORMAL: image}, None, "", "") for image in (normal, level)]
+    half = blended(parts, np.full((32, 32), 0.5, np.float32)).maps[MapKind.NORMAL]
+    np.testing.assert_allclose(slopes(half), np.array(slopes(normal)) / 2, atol=1e-5)
+
+
+def test_a_blends_colours_mix_in_linear_light():
+    parts = [sample(0.0), sample(1.0)]
+    half = blended(parts, np.full((16, 16), 0.5, np.float32)).maps
+    np.testing.assert_allclose(half[MapKind.ALBEDO], linear_to_srgb(np.float32([0.5]))[0], atol=1e-5)
+    np.testing.assert_allclose(half[MapKind.ROUGHNESS], 0.5, atol=1e-6)
+
+
+def test_in_a_blend_metal_is_where_the_mixed_metallic_says_so():
+    share = np.linspace(0, 1, 16, dtype=np.float32)[None].repeat(16, 0)
+    maps = blended([sample(0.0, kinds=METAL), sample(1.0, kinds=METAL)], share).maps
+    np.testing.assert_array_equal(maps[MapKind.METALLIC_MASK][..., 0], share > 0.5)
+
+
+def test_a_blend_gives_only_what_both_have_and_the_union_of_their_classes():
+    some = sample(0, kinds=(MapKind.DIFFUSE, MapKind.AO, MapKind.HEIGHT), label="wood")
+    other = sample(1, kinds=(MapKind.DIFFUSE, MapKind.AO), label="metal")
+    got = blend([some, other], np.random.default_rng(0))
+    assert set(got.maps) == {MapKind.DIFFUSE, MapKind.AO}
+    assert [name for name, there in zip(CLASSES, got.classes, strict=True) if there] == ["metal", "wood"]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_both_parts_of_a_blend_are_seen(seed):
+    parts = [sample(0.0, size=64), sample(1.0, size=64)]
+    rough = blend(parts, np.random.default_rng(seed)).maps[MapKind.ROUGHNESS]
+    assert 0.15 < rough.mean() < 0.85
+    assert rough.min() == 0 and rough.max() == 1
+
+
+def test_a_blend_follows_the_heights_of_its_parts():
+    height, _ = surface()
+    rough, level = np.float32(height[..., None]), np.zeros((32, 32, 1), np.float32)
+    first, second = (
+        Sample({MapKind.HEIGHT: tall, MapKind.AO: np.full_like(level, ao)}, None, "", "")
+        for tall, ao in ((rough, 0), (level, 1))
+    )
+    found = [
+        np.corrcoef(
+            blend([first, second], np.random.default_rng(seed)).maps[MapKind.AO].ravel(), height.ravel()
+        )
+        for seed in range(20)
+    ]
+    follows = [correlation[0, 1] for correlation in found]
+    assert max(follows) > 0.4 and min(follows) < -0.4
+
+
+def test_blends_come_as_often_as_asked_and_without_them_nothing_changes():
+    rng = np.random.default_rng(0)
+    augment = Augmentation(two_crop=0.1, blend=0.3)
+    names = [augment(lambda _: sample(0, size=4), lambda _: sample(1, size=4), rng).name for _ in range(2000)]
+    assert sum("+" in name for name in names) / 2000 == pytest.approx(0.4, abs=0.03)
+    never = Augmentation()
+    assert never.blend == 0
+    assert "+" not in never(lambda _: sample(0), lambda _: sample(1), np.random.default_rng(1)).name
 
 
 def test_composites_come_as_often_as_asked():

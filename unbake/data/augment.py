@@ -1,7 +1,7 @@
-"""Varies training samples: flips, quarter turns, colour of the input, composites; called by `dataset`.
+"""Varies training samples: flips, quarter turns, colour of the input, composites, blends; called by `dataset`.
 
 Pure functions of a sample and a generator, numpy only. Colour comes before compositing, so that the parts of
-a composite keep their own light.
+a composite keep their own light, and after blending: a blend is one material, graded once.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,10 @@ import numpy as np
 
 from unbake.data.dataset import DrawSample, Sample
 from unbake.data.photometric import SkyrimPhotometric
-from unbake.domain.maps import MapKind, spec
-from unbake.image.colour import luminance
-from unbake.image.normals import turn
+from unbake.domain.maps import METAL_THRESHOLD, MapKind, spec
+from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.normals import from_slopes, slopes, turn
+from unbake.synth.patterns import normalised, smooth_noise, smoothstep
 
 # Rec. 601 luma and two chroma axes, in which a turn of hue is a plane rotation.
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.float32)
@@ -26,7 +27,8 @@ class Augmentation:
 
     spatial: flips and quarter turns. brightness, contrast, saturation: largest relative change of the input's
     colours; hue: largest turn in degrees. two_crop, four_crop: chances of a composite (plan, phase A: 0.30
-    and 0.15). photometric: what is done to Skyrim's samples besides, or None.
+    and 0.15). blend: chance that two materials grow into one another. photometric: what is done to Skyrim's samples
+    besides, or None.
 
     >>> Augmentation(two_crop=0.3, four_crop=0.15).spatial
     True
@@ -39,10 +41,11 @@ class Augmentation:
     hue: float = 4.0
     two_crop: float = 0.0
     four_crop: float = 0.0
+    blend: float = 0.0
     photometric: SkyrimPhotometric | None = None
 
     def __call__(self, this: DrawSample, another: DrawSample, rng: np.random.Generator) -> Sample:
-        """One sample: this material alone, or in a composite with one or three others."""
+        """One sample: this material alone, blended with another, or in a composite with one or three others."""
         chance = rng.random()
         if chance < self.two_crop:
             return two_crop([self._varied(draw(rng), rng) for draw in (this, another)], rng)
@@ -50,6 +53,8 @@ class Augmentation:
             return four_crop(
                 [self._varied(draw(rng), rng) for draw in (this, another, another, another)], rng
             )
+        if chance < self.two_crop + self.four_crop + self.blend:
+            return self._varied(blend([this(rng), another(rng)], rng), rng)
         return self._varied(this(rng), rng)
 
     def _varied(self, sample: Sample, rng: np.random.Generator) -> Sample:
@@ -143,6 +148,68 @@ def composite(parts: Sequence[Sample], which: np.ndarray) -> Sample:
             maps[kind] = image.copy()
             for i, part in enumerate(parts[1:], 1):
                 np.copyto(maps[kind], part.maps[kind], where=(which == i)[..., None])
+    return _joined(parts, maps)
+
+
+def blend(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
+    """Two samples of one size as one material: the second grows in the hollows of the first, or lies on its heights.
+
+    Where is a noise of drawn size, moved by the difference of the heights where both have them (HEIGHT, else
+    GEO_HEIGHT); the second gets a fifth to four fifths of the picture, with a border from hard to soft.
+
+    >>> one = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
+    >>> blend([one, one], np.random.default_rng(0)).name
+    'a+a'
+    """
+    first, second = (part.maps for part in parts)
+    shape = next(iter(first.values())).shape[:2]
+    where = smooth_noise(rng, shape, rng.uniform(2, 12), rng.uniform(0.6, 1.4))
+    for kind in (MapKind.HEIGHT, MapKind.GEO_HEIGHT):
+        if kind in first and kind in second:
+            rise = normalised(second[kind][..., 0]) - normalised(first[kind][..., 0])
+            where = where + rng.choice([-1, 1]) * rng.uniform(0.2, 1.2) * rise
+            break
+    level, soft = (
+        np.quantile(where, rng.uniform(0.2, 0.8)),
+        0.5 * np.exp(rng.uniform(np.log(0.02), np.log(0.6))),
+    )
+    return blended(parts, smoothstep(where, level - soft, level + soft).astype(np.float32))
+
+
+def blended(parts: Sequence[Sample], share: np.ndarray) -> Sample:
+    """Two samples of one domain mixed texel by texel: the first where share (H, W) is 0, the second where it is 1.
+
+    Colours mix in linear light, normals by their slopes, the rest as it is; the diffuses by the same share, which
+    keeps each part's painted light, as a composite does. What is metal is asked of the mixed METALLIC. A map is
+    given only where both have it; classes as of a composite.
+
+    >>> a, b = (Sample({MapKind.AO: np.full((1, 1, 1), v, np.float32)}, None, "", "") for v in (0, 1))
+    >>> blended([a, b], np.float32([[0.25]])).maps[MapKind.AO].ravel().tolist()
+    [0.25]
+    """
+    share = share[..., None]
+
+    def mixed(kind: MapKind, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        if spec(kind).vector:
+            inclined = (a + (b - a) * share[..., 0] for a, b in zip(slopes(one), slopes(other), strict=True))
+            return from_slopes(*inclined)
+        if spec(kind).colour == "srgb":
+            light = srgb_to_linear(one) + (srgb_to_linear(other) - srgb_to_linear(one)) * share
+            # Rounding must not leave the range, and a part's own texels stay what they were.
+            return np.where(
+                share == 0, one, np.where(share == 1, other, np.clip(linear_to_srgb(light), 0, 1))
+            )
+        return one + (other - one) * share
+
+    first, second = (part.maps for part in parts)
+    maps = {kind: mixed(kind, image, second[kind]) for kind, image in first.items() if kind in second}
+    if MapKind.METALLIC in maps and MapKind.METALLIC_MASK in maps:
+        maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
+    return _joined(parts, maps)
+
+
+def _joined(parts: Sequence[Sample], maps: dict[MapKind, np.ndarray]) -> Sample:
+    """These maps as one sample with the names and the classes of its parts."""
     known = [part.classes for part in parts if part.classes is not None]
     classes = np.maximum.reduce(known) if len(known) == len(parts) else None
     names, keys = ("+".join(words) for words in zip(*((p.name, p.key) for p in parts), strict=True))

@@ -270,7 +270,7 @@ def notices(run: Run) -> list[str]:
 def _augmentation(choice: Augment) -> Augmentation | None:
     """The recipe's augmentation table as the data package takes it; None where nothing is done."""
     light = choice.photometric
-    if not (choice.spatial or choice.colour_jitter or choice.composite2 or choice.composite4 or light):
+    if not (choice.spatial or choice.colour_jitter or choice.composite2 or choice.composite4 or choice.blend or light):
         return None
     return Augmentation(
         spatial=choice.spatial,
@@ -280,6 +280,7 @@ def _augmentation(choice: Augment) -> Augmentation | None:
         hue=40.0 * choice.colour_jitter,
         two_crop=choice.composite2,
         four_crop=choice.composite4,
+        blend=choice.blend,
         photometric=SkyrimPhotometric(light.p, light.strength) if light else None,
     )
 
