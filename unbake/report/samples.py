@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,17 +14,19 @@ import numpy as np
 from PIL import Image
 
 from unbake import __version__
+from unbake.domain.maps import MapKind
 from unbake.errors import FileError
 from unbake.image.coded import decoded
 from unbake.image.files import write_atomic
 from unbake.report.pictures import SHOWN, thumbnail
 from unbake.report.view import Entry, Gallery, Page, Served, SetData, key_of, url_of
 
+TRUTH: Final = "truth/"
 LOGS: Final = "train_logs"
 FOLDER: Final = "samples"
 """Below the log of a run: one `<epoch>.zip` for each validation that was the first, or the best so far."""
 
-MOST: Final = 8
+MOST: Final = 5
 """Files that are kept of a run: the first, and the latest of the others."""
 
 THUMB: Final = 96
@@ -38,8 +40,8 @@ _EFFORT: Final = 1
 class Sample:
     """One validation sample.
 
-    name: of its material, with its domain. figures: as validation names them ("l1/albedo"). maps: uint8
-    (H, W, 1 or 3), all of one size, by "<map>" for an input or a prediction and "truth/<map>" for the truth.
+    name: of its material, with its domain. figures: the error of each map, by its name. maps: uint8
+    (H, W, 1 or 3), all of one size, by "<map>" for an input or a prediction and TRUTH + "<map>" for the truth.
     """
 
     name: str
@@ -104,12 +106,14 @@ def run_gallery(log: Path, token: str | None = None) -> Gallery:
         with _opened(path) as (archive, about):
             for place, one in enumerate(about.samples):
                 key = key_of(path.name, stat.st_mtime_ns, stat.st_size, place)
-                small = {name: f"{place}/{name}.jpg" for name in SHOWN if name in one.maps}
                 entries.append(
                     Entry(
                         key=key,
                         name=f"{one.name} @ epoch {about.epoch}",
-                        thumbs={name.value: url_of(archive.read(at), "jpeg") for name, at in small.items()},
+                        thumbs={
+                            name: url_of(archive.read(f"{place}/{name}.jpg"), "jpeg")
+                            for name in _small(one.maps)
+                        },
                         figures=one.figures,
                     )
                 )
@@ -147,13 +151,16 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, _About]]:
 
 
 def _thumbnails(maps: Mapping[str, np.ndarray]) -> Iterator[tuple[str, bytes]]:
-    for kind in SHOWN:
-        if kind in maps:
-            buffer = io.BytesIO()
-            Image.fromarray(thumbnail(decoded(kind, maps[kind]), kind, THUMB)).save(
-                buffer, "JPEG", quality=85
-            )
-            yield kind.value, buffer.getvalue()
+    for name in _small(maps):
+        kind = MapKind(name.rpartition("/")[2])
+        buffer = io.BytesIO()
+        Image.fromarray(thumbnail(decoded(kind, maps[name]), kind, THUMB)).save(buffer, "JPEG", quality=85)
+        yield name, buffer.getvalue()
+
+
+def _small(names: Container[str]) -> list[str]:
+    """The maps that a thumbnail is made of."""
+    return [name for kind in SHOWN for name in (kind.value, TRUTH + kind) if name in names]
 
 
 def _title(log: Path) -> str:
