@@ -5,7 +5,7 @@ export interface Divided {
   element: HTMLElement;
   /** Where the columns end, [0, 1], ascending; one less than there are columns. */
   splits: number[];
-  /** Labels of the columns from now on; the dividers go to even distances. */
+  /** Labels of the columns from now on; the dividers stay where they are if there are as many. */
   show(labels: readonly string[]): void;
 }
 
@@ -15,9 +15,11 @@ export function dividers(onMove: (moving: boolean) => void): Divided {
   const made: Divided = { element, splits: [], show };
 
   function show(labels: readonly string[]): void {
-    made.splits = labels.slice(1).map((_, place) => (place + 1) / labels.length);
+    if (made.splits.length !== labels.length - 1) {
+      made.splits = labels.slice(1).map((_, place) => (place + 1) / labels.length);
+    }
     const captions = labels.map((text, place) => h("span", { class: "caption", "data-column": place }, text));
-    const handles = made.splits.map((_, place) => handle(place, `Divider of “${labels[place]}” and “${labels[place + 1]}”`));
+    const handles = made.splits.map((_, place) => handle(place, `${labels[place]} | ${labels[place + 1]}`));
     element.replaceChildren(...captions, ...handles);
     arrange();
   }

@@ -77,11 +77,12 @@ export interface Page {
 
 /** What the script of a set brings. */
 export interface SetData {
+  /** Of the pictures; 0 where there are none. */
   width: number;
   height: number;
   /** Which axes tile: rows (y), columns (x). */
   wrap: [boolean, boolean];
-  /** Standard deviation of the surface, as a share of the texture's width. */
+  /** How far apart 0 and 1 of the height map are, as a share of the texture's width; 0 where that is not known. */
   relief: number;
   /** Why something is not there, or "". */
   missing: string;

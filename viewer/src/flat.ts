@@ -7,7 +7,7 @@ import { channelOf, ERROR_SHOWN, errorPicture, packed, RAMP, type Channel, type 
 /** A map by its name, or the four of one channel together. */
 export type Shown = MapName | "packed";
 
-export const label = (shown: Shown) => (shown === "packed" ? "Packed: R roughness, G metallic, B AO, A height" : MAPS[shown].label);
+export const label = (shown: Shown) => (shown === "packed" ? "Packed (roughness, metallic, AO, height)" : MAPS[shown].label);
 
 /** The pictures of one map: as made and, where there is a truth, that and the error beside it. */
 export function flatView(shown: Shown, channel: Channel, made: Pictures, truth: Pictures | undefined): HTMLElement {

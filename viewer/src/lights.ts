@@ -45,10 +45,13 @@ float lamp(vec3 d, vec3 axis, vec2 h, float w) {
 }
 
 vec3 studio(vec3 d, float w) {
-  vec3 room = mix(vec3(0.05), vec3(0.30, 0.31, 0.33), smoothstep(-0.5 - w, 0.7 + w, d.y));
-  room += vec3(2.6) * lamp(d, normalize(vec3(0.1, 1.0, 0.25)), vec2(0.8, 0.45), w);
+  vec3 room = mix(vec3(0.16, 0.15, 0.14), vec3(0.42, 0.43, 0.45), smoothstep(-0.35 - w, 0.5 + w, d.y));
+  // A dark line where floor and wall meet gives metal something to bend.
+  room *= 1.0 - 0.7 * band(d.y + 0.12, 0.05, 0.06 + w);
+  room += vec3(2.2) * lamp(d, normalize(vec3(0.1, 1.0, 0.25)), vec2(0.8, 0.45), w);
   room += vec3(3.2, 3.0, 2.8) * lamp(d, normalize(vec3(-0.85, 0.25, 0.5)), vec2(0.28, 0.75), w);
   room += vec3(2.4, 2.6, 3.0) * lamp(d, normalize(vec3(0.9, 0.1, -0.15)), vec2(0.14, 1.0), w);
+  room += vec3(0.7) * lamp(d, normalize(vec3(0.55, 0.3, 0.9)), vec2(0.35, 0.5), w);
   return room;
 }
 

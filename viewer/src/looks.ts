@@ -1,12 +1,14 @@
 /** What the columns of the stage can be, and which texture and channel show a map alone; pure. */
 import { MAPS, type MapName } from "./contract.ts";
-import type { Shown } from "./flat.ts";
+import { label as mapLabel, type Shown } from "./flat.ts";
 import type { Channel, Decoded } from "./pixels.ts";
 import type { Look } from "./stage.ts";
 import { PLACES } from "./surface.ts";
 
 export interface ColumnKind {
   label: string;
+  /** What is said of it when it is shaded. */
+  shading: string;
   of: "made" | "truth";
   legacy: boolean;
 }
@@ -17,16 +19,16 @@ export interface Comparison {
   columns: readonly ColumnKind[];
 }
 
-const before: ColumnKind = { label: "Before: legacy shading", of: "made", legacy: true };
-const after: ColumnKind = { label: "After: PBR", of: "made", legacy: false };
-const input: ColumnKind = { label: "Input", of: "made", legacy: true };
-const prediction: ColumnKind = { label: "Prediction", of: "made", legacy: false };
-const truth: ColumnKind = { label: "Truth", of: "truth", legacy: false };
+const before: ColumnKind = { label: "Before", shading: "legacy shading", of: "made", legacy: true };
+const after: ColumnKind = { label: "After", shading: "PBR", of: "made", legacy: false };
+const input: ColumnKind = { label: "Input", shading: "legacy shading", of: "made", legacy: true };
+const prediction: ColumnKind = { label: "Prediction", shading: "PBR", of: "made", legacy: false };
+const truth: ColumnKind = { label: "Truth", shading: "PBR", of: "truth", legacy: false };
 
 /** What can be compared of a set, the best first. */
 export function comparisons({ made, truth: target }: Decoded): Comparison[] {
   const source = made.maps.diffuse !== undefined;
-  const one = (column: ColumnKind, id: string) => ({ id, label: `${column.label} alone`, columns: [column] });
+  const one = (column: ColumnKind, id: string) => ({ id, label: `${column.label} only`, columns: [column] });
   if (target) {
     return [
       ...(source ? [{ id: "all", label: "Input | prediction | truth", columns: [input, prediction, truth] }] : []),
@@ -59,6 +61,11 @@ export function lookOf(shown: Shown | "shaded", channel: Channel, legacy: boolea
   const [texture, single] = PLACES[legacy ? origin(shown) : (shown as MapName)];
   const own = single ?? (channel === "all" || channel === "a" ? 4 : from[channel]);
   return { texture, channels: three(own) };
+}
+
+/** What is written over a column. */
+export function captionOf({ label, shading, legacy }: ColumnKind, shown: Shown | "shaded"): string {
+  return `${label}: ${shown === "shaded" ? shading : (legacy ? MAPS[origin(shown)].label : mapLabel(shown)).replace(" (before)", "").toLowerCase()}`;
 }
 
 function origin(shown: Shown): MapName {

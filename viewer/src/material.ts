@@ -6,12 +6,15 @@ import { button, h } from "./dom.ts";
 import { facts } from "./facts.ts";
 import { errorTable, flatView } from "./flat.ts";
 import { loadSet } from "./load.ts";
-import { comparisons, lookOf, type Comparison } from "./looks.ts";
+import { captionOf, comparisons, lookOf } from "./looks.ts";
 import { orbit } from "./orbit.ts";
 import { Panel } from "./panel.ts";
-import { decodeSet, deviation, type Decoded, type Pictures } from "./pixels.ts";
+import { decodeSet, type Decoded, type Pictures } from "./pixels.ts";
 import { Stage, type Column } from "./stage.ts";
 import { disposeSurface, makeSurface, replaceMap, type Surface } from "./surface.ts";
+
+/** Deeper relief than this, in widths of the texture, falls apart into its layers. */
+const DEEPEST = 0.25;
 
 export interface Ways {
   back: () => void;
@@ -39,7 +42,6 @@ export class MaterialView {
   private readonly adjusting: Adjusting;
   private readonly stage: Stage | undefined;
   private opened: Opened | undefined;
-  private compared: Comparison | undefined;
   private turn = 0;
 
   constructor(private readonly page: Page, ways: Ways) {
@@ -103,10 +105,7 @@ export class MaterialView {
     const surface = (pictures: Pictures) => makeSurface(pictures, this.stage!.anisotropy);
     const surfaces = this.stage ? { made: surface(made), truth: truth && surface(truth) } : undefined;
     this.opened = { decoded, made, surfaces };
-    const height = decoded.made.maps.height;
-    // In the game as deep as the surface that it shows: displacement_scale of unbake/export/pgpatcher.py.
-    const contrast = height ? deviation(height) : 0;
-    const relief = contrast > 0 ? Math.min(data.relief / contrast, 0.25) : 0;
+    const relief = made.maps.height ? Math.min(data.relief, DEEPEST) : 0;
     const shown = MAP_NAMES.filter((name) => made.maps[name]);
     this.panel.open({ aspect: made.width / made.height, relief, maps: shown, compared: comparisons(decoded) });
     if (truth) this.below.replaceChildren(errorTable(made, truth, entry.figures));
@@ -121,11 +120,11 @@ export class MaterialView {
     this.canvas.hidden = flat;
     this.divided.element.hidden = flat;
     this.flat.hidden = !flat;
-    if (change === "columns" && this.compared?.id !== comparison.id) this.divided.show(comparison.columns.map((one) => one.label));
-    this.compared = comparison;
+    if (change === "columns") this.divided.show(comparison.columns.map((one) => captionOf(one, shown)));
     if (flat) {
-      const map = shown === "shaded" ? "albedo" : shown;
-      if (change !== "moving") this.flat.replaceChildren(flatView(map, channel, this.opened.made, this.opened.decoded.truth));
+      const { made, decoded } = this.opened;
+      const map = shown !== "shaded" ? shown : made.maps.albedo ? "albedo" : MAP_NAMES.find((name) => made.maps[name])!;
+      if (change !== "moving") this.flat.replaceChildren(flatView(map, channel, made, decoded.truth));
     } else this.stage?.request(change === "moving");
   }
 
@@ -147,16 +146,15 @@ export class MaterialView {
     }));
   }
 
+  /** Nothing where the browser has no WebGL 2; flat maps are shown then. */
   private tryStage(): Stage | undefined {
-    try {
-      return new Stage(this.canvas, () =>
-        this.opened?.surfaces && !this.panel.flat
-          ? { view: this.panel.view, columns: this.columns(), splits: this.divided.splits }
-          : undefined,
-      );
-    } catch {
-      return undefined;
-    }
+    const gl = this.canvas.getContext("webgl2", { antialias: true, alpha: true });
+    return gl
+      ? new Stage(this.canvas, gl, () =>
+          this.opened?.surfaces && !this.panel.flat
+            ? { view: this.panel.view, columns: this.columns(), splits: this.divided.splits }
+            : undefined)
+      : undefined;
   }
 
   private say(text: string): void {

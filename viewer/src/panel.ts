@@ -4,7 +4,7 @@ import { checkbox, choice, h, percent, radios, slider, type Control } from "./do
 import { label, type Shown } from "./flat.ts";
 import { channels, type Comparison } from "./looks.ts";
 import type { Channel } from "./pixels.ts";
-import { SHAPES, type Shape, type View } from "./stage.ts";
+import { HOMES, SHAPES, type Shape, type View } from "./stage.ts";
 
 /** "columns": anything may be different; "moving": more is about to follow. */
 export type Change = "columns" | "moving" | "still";
@@ -15,7 +15,7 @@ export class Panel {
   readonly element = h("section", { id: "panel", "aria-label": "View" });
   readonly view: View = {
     shape: "sphere", tiling: 1, environment: "studio", light: { azimuth: -40, elevation: 40, strength: 1 }, depth: 0,
-    aspect: 1, directx: false, camera: { azimuth: 0, elevation: 12, distance: 4.6 },
+    aspect: 1, directx: false, camera: { ...HOMES.sphere },
   };
   flat = false;
   shown: Shown | "shaded" = "shaded";
@@ -36,7 +36,10 @@ export class Panel {
     const shapes: (readonly [Shape | "flat", string])[] = [...SHAPES.map((one) => [one, one] as const), ["flat", "flat map"]];
     const shape = radios("shape", "Shape", shapes, webgl ? "sphere" : "flat", (value) => {
       this.flat = value === "flat";
-      if (value !== "flat") view.shape = value;
+      if (value !== "flat" && value !== view.shape) {
+        view.shape = value;
+        view.camera = { ...HOMES[value] };
+      }
       this.element.classList.toggle("flat-only", this.flat);
       onChange("columns");
     });
@@ -97,7 +100,7 @@ export class Panel {
       this.comparison = set.compared.find((one) => one.id === id)!;
       this.onChange("columns");
     });
-    const options = [["shaded", "shaded"] as const, ...maps.map((one) => [one, label(one)] as const)];
+    const options = [["shaded", "shaded (flat: albedo)"] as const, ...maps.map((one) => [one, label(one)] as const)];
     const shown = choice<Shown | "shaded">("show", "Show", options, this.shown, (value) => {
       this.shown = value;
       this.offerChannels(channel);

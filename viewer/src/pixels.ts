@@ -21,8 +21,9 @@ export interface Decoded {
 /** Error of a whole range that is shown as the ramp's brightest colour. */
 export const ERROR_SHOWN = 0.5;
 
-/** The pictures of a set. An Error in one sentence where one does not decode. */
+/** The pictures of a set. An Error in one sentence where it has none, or one does not decode. */
 export async function decodeSet(data: SetData): Promise<Decoded> {
+  if (data.width * data.height === 0) throw new Error(data.missing || "This set has no pictures.");
   const made = await decodeAll(data, "");
   const truth = await decodeAll(data, TRUTH);
   if (Object.keys(truth.maps).length === 0) return { data, made, truth: undefined };
@@ -97,15 +98,3 @@ export function errorPicture(one: Pixels, other: Pixels): Pixels {
 
 /** Black for no error, by purple and orange to pale yellow: brightness rises all the way, so it is read without colour. */
 export const RAMP = [[0, 0, 0], [70, 15, 100], [165, 40, 95], [235, 105, 40], [252, 185, 60], [255, 255, 200]] as const;
-
-/** Standard deviation of the first channel, [0, 1]. */
-export function deviation(pixels: Pixels): number {
-  let sum = 0;
-  let squares = 0;
-  for (let i = 0; i < pixels.length; i += 4) {
-    sum += pixels[i]!;
-    squares += pixels[i]! * pixels[i]!;
-  }
-  const count = pixels.length / 4;
-  return Math.sqrt(Math.max(squares / count - (sum / count) ** 2, 0)) / 255;
-}

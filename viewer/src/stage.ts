@@ -18,6 +18,14 @@ export interface Column {
   look: Look;
 }
 
+/** All that a frame is drawn from. */
+export interface Content {
+  view: View;
+  columns: Column[];
+  /** Where columns end, [0, 1], but for the last. */
+  splits: number[];
+}
+
 export interface View {
   shape: Shape;
   tiling: number;
@@ -34,6 +42,14 @@ export interface View {
 
 /** How often a square texture goes round a shape when it goes once from its top to its bottom. */
 const ROUND: Record<Shape, number> = { sphere: 2, plane: 1, cube: 1, cylinder: 3 };
+
+/** From where a shape is seen at first; a cube by its edge. */
+export const HOMES: Record<Shape, View["camera"]> = {
+  sphere: { azimuth: 0, elevation: 12, distance: 4.6 },
+  plane: { azimuth: 0, elevation: 0, distance: 4.6 },
+  cube: { azimuth: -32, elevation: 24, distance: 4.6 },
+  cylinder: { azimuth: 0, elevation: 18, distance: 4.6 },
+};
 
 const FIELD_OF_VIEW = 30;
 
@@ -53,10 +69,8 @@ export class Stage {
   private rest = 0;
   private took = 0;
 
-  /** Throws where the browser has no WebGL 2. */
-  constructor(readonly canvas: HTMLCanvasElement, private readonly content: () => { view: View; columns: Column[]; splits: number[] } | undefined) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
-    const gl = this.renderer.getContext();
+  constructor(readonly canvas: HTMLCanvasElement, gl: WebGL2RenderingContext, private readonly content: () => Content | undefined) {
+    this.renderer = new WebGLRenderer({ canvas, context: gl });
     const card = gl.getExtension("WEBGL_debug_renderer_info");
     const software = /swiftshader|llvmpipe|software|basic render/i.test(
       String(gl.getParameter(card ? card.UNMASKED_RENDERER_WEBGL : gl.RENDERER)),
@@ -82,6 +96,7 @@ export class Stage {
 
   /** Draws now; the number of frames so far is in the canvas's `data-frames`. */
   draw(coarse = false): void {
+    cancelAnimationFrame(this.pending);
     const content = this.content();
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!content || width === 0 || height === 0) return;
