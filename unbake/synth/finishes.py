@@ -63,7 +63,7 @@ def sheet(
     1 neglected, or drawn. Tarnish is a thin film on metal: darker and duller, still metallic. Crust and dirt are
     dielectric and rough. relief: in sides of the texture, about 0.
 
-    >>> sheet(np.random.default_rng(0), 16, ("gold",), age=0.0).metallic.min() > 0.99
+    >>> bool(sheet(np.random.default_rng(0), 16, ("gold",), age=0.0).metallic.min() > 0.99)
     True
     """
     shape = (size, size)

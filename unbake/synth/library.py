@@ -23,7 +23,7 @@ def write_library(
 
     size: side, texels. implied: also write AO and height, which follow exactly from the normal map here as they
     never do in the field, so that networks trained on them would learn to trust the geometry channels blindly.
-    Normals are OpenGL, as MatSynth's. A material that is there already is left alone.
+    Normals are OpenGL, as MatSynth's. Seeds vary widely. A material that is there already is left alone.
     """
     written = 0
     for name in names:
@@ -32,7 +32,7 @@ def write_library(
             if (place / "metadata.json").is_file():
                 continue
             place.mkdir(parents=True, exist_ok=True)
-            for kind, pixels in procedural(name, size, seed).items():
+            for kind, pixels in procedural(name, size, seed, varied=True).items():
                 if kind in _IMPLIED and not implied:
                     continue
                 unit = encode_normal(pixels, "opengl") if spec(kind).vector else pixels

@@ -8,7 +8,7 @@ from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.geometry import horizon_ao
 from unbake.image.normals import from_slopes
-from unbake.synth import aged_metals, composites, glossy, metals, mineral, organic
+from unbake.synth import aged_metals, composites, glossy, metals, mineral, organic, variation
 from unbake.synth.layers import Layers
 
 Maps = dict[MapKind, np.ndarray]
@@ -71,8 +71,11 @@ CATEGORY: dict[str, str] = {name: category for name, (category, _) in _RECIPES.i
 """The dataset category (domain.materials.CATEGORIES) each one belongs to."""
 
 
-def procedural(name: str, size: int, seed: int) -> Maps:
+def procedural(name: str, size: int, seed: int, varied: bool = False) -> Maps:
     """A tileable material: ALBEDO, ROUGHNESS, METALLIC, AO, HEIGHT, NORMAL, each (size, size, C) float32.
+
+    varied: let the seed choose far more than the recipe does (`variation.varied`, and some in repeats of half the
+    size), as training wants it; else the plain material.
 
     Ranges and spaces as the MapSpecs say; the normal is the central-difference slope of the height (OpenGL), AO
     its horizon occlusion. The same name, size and seed give the same values, another size nearly the same
@@ -85,7 +88,9 @@ def procedural(name: str, size: int, seed: int) -> Maps:
         raise UsageError(
             f"expected a procedural material out of {', '.join(NAMES)}, got {name!r}: choose one of those"
         )
-    layers = _RECIPES[name][1](np.random.default_rng([seed, NAMES.index(name)]), size)
+    category, recipe = _RECIPES[name]
+    rng = np.random.default_rng([seed, NAMES.index(name)])
+    layers = variation.varied(rng, _repeated(rng, recipe, size), category) if varied else recipe(rng, size)
     relief = (layers.relief * size).astype(np.float32)
     dx = (np.roll(relief, -1, 1) - np.roll(relief, 1, 1)) / 2
     dy = (np.roll(relief, 1, 0) - np.roll(relief, -1, 0)) / 2
@@ -99,3 +104,19 @@ def procedural(name: str, size: int, seed: int) -> Maps:
     maps = {kind: np.ascontiguousarray(plane[..., None], np.float32) for kind, plane in planes.items()}
     albedo = np.ascontiguousarray(np.clip(layers.albedo, 0, 1), np.float32)
     return {MapKind.ALBEDO: albedo, MapKind.NORMAL: from_slopes(dx, dy), **maps}
+
+
+def _repeated(
+    rng: np.random.Generator, recipe: Callable[[np.random.Generator, int], Layers], size: int
+) -> Layers:
+    """The recipe's material, now and then two by two of them at half the size."""
+    if rng.random() < 0.8 or size % 2 or size < 64:
+        return recipe(rng, size)
+    half = recipe(rng, size // 2)
+    twice = (2, 2)
+    return Layers(
+        np.tile(half.albedo, (*twice, 1)),
+        np.tile(half.roughness, twice),
+        np.tile(half.relief, twice) / 2,
+        np.tile(half.metallic, twice),
+    )
