@@ -243,6 +243,9 @@ class Recipe(Strict, frozen=True, kw_only=True):
     losses: Losses
     clip: Positive
     """Largest norm of the gradient."""
+    ema: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
+    """Share of itself that a running average of the weights keeps at each step; that average is then what is
+    validated, and what the phase leaves. 0 = no average; 0.999 looks a thousand steps back."""
     model: Literal["tiny", "small", "full"] | None = None
     """Size of the networks; only where `starts_from` is empty, else it is the parent's."""
     warm_start: str = ""

@@ -16,7 +16,7 @@ from unbake.train.parallel import Processes, joined
 
 
 def train_phase(root: Path, processes: Processes) -> None:
-    run = start(root, "A0", "epochs.max=3", processes=processes)
+    run = start(root, "A0", "epochs.max=3", "ema=0.5", processes=processes)
     norms = {name for name, leaf in leaves(run.networks).items() if leaf.kind == "norm"}
     for name in norms:
         run.networks.get_parameter(name).requires_grad_(False)

@@ -21,6 +21,8 @@ from unbake.gate import Verdict
 from unbake.train import loop
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
+from unbake.train.phase import Project
+from unbake.train.review import validate_checkpoint
 
 
 def weights_of(run: Run) -> dict[str, torch.Tensor]:
@@ -56,10 +58,11 @@ def test_events_tell_every_step_and_every_epoch(root: Path):
     assert [type(event) for event in events] == ([Progress] * 3 + [EpochDone]) * 2 + [Finished]
 
 
-@pytest.mark.parametrize("more", [(), ("losses.rendering=0.5",)])
+@pytest.mark.parametrize("more", [(), ("losses.rendering=0.5", "ema=0.9")])
 def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: Path, more: tuple[str, ...]):
-    straight = start(root, "A0", *more)
-    train(straight, lambda _: None)
+    train(start(root, "A0", *more), lambda _: None)
+    left = [root / "checkpoints" / f"A0_{which}.safetensors" for which in ("last", "best")]
+    straight = [load_file(path) for path in left]
     for name in (root / "checkpoints").iterdir():
         name.unlink()
 
@@ -68,9 +71,9 @@ def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: 
             os.kill(os.getpid(), signal.SIGTERM)
 
     assert train(start(root, "A0", *more), stop_in_the_second_epoch).verdict is Verdict.NOT_YET
-    resumed = start(root, "A0", *more)
-    assert train(resumed, lambda _: None, resume=True).verdict is not Verdict.NOT_YET
-    assert_same(weights_of(resumed), weights_of(straight))
+    assert train(start(root, "A0", *more), lambda _: None, resume=True).verdict is not Verdict.NOT_YET
+    for path, expected in zip(left, straight, strict=True):
+        assert_same(load_file(path), expected)
 
 
 def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatch: pytest.MonkeyPatch):
@@ -169,6 +172,23 @@ def test_the_rendering_loss_is_logged_and_moves_the_weights(root: Path):
     assert not torch.equal(
         *(run.networks.unet_maps.state_dict()["body.encoder.0.0.0.weight"] for run in (plain, rendered))
     )
+
+
+def test_the_average_is_validated_and_left_while_the_weights_go_as_without_it(root: Path):
+    run = start(root, "A0", "epochs.max=1", "epochs.min=1")
+    train(run, lambda _: None)
+    plain = weights_of(run)
+    run = start(root, "A0", "epochs.max=1", "epochs.min=1", "ema=0.9")
+    train(run, lambda _: None)
+    assert_same(weights_of(run), plain)
+    averaged, story = load_networks(root / "checkpoints" / "A0_best.safetensors")
+    assert story["ema"] and any(not torch.equal(v, plain[n]) for n, v in averaged.state_dict().items())
+    assert_same(
+        dict(load_networks(root / "checkpoints" / "A0_last.safetensors")[0].state_dict()),
+        dict(averaged.state_dict()),
+    )
+    again = validate_checkpoint(Project(root), "A0_best")
+    assert again["mat_val_loss"] == pytest.approx(story["figures"]["mat_val_loss"], rel=1e-4)
 
 
 def test_resuming_with_another_recipe_is_refused(root: Path):

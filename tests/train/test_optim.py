@@ -7,7 +7,13 @@ import torch
 from torch import nn
 
 from unbake.recipe import Adam, AdamW, Cosine, Exponential, Lion, OneCycle, Step, WarmRestarts
-from unbake.train.optim import build_optimizer, build_schedule, clip_gradients
+from unbake.train.optim import (
+    build_average,
+    build_optimizer,
+    build_schedule,
+    clip_gradients,
+    update_average,
+)
 
 
 def layer() -> nn.Module:
@@ -86,3 +92,32 @@ def test_clipping_tells_a_norm_that_is_not_finite():
     parameter = nn.Parameter(torch.zeros(2))
     parameter.grad = torch.tensor([math.inf, 0.0])
     assert math.isnan(clip_gradients([parameter], 1.0))
+
+
+def test_the_average_keeps_its_share_of_weights_and_statistics_and_copies_counters():
+    ours = layer()
+    average = build_average(ours, 0.75)
+    assert average is not None
+    update_average(average, ours)
+    before = {name: value.clone() for name, value in ours.state_dict().items()}
+    with torch.no_grad():
+        for value in (*ours.parameters(), *ours.buffers()):
+            value += 4
+    update_average(average, ours)
+    moved = {name: value - before[name] for name, value in average.module.state_dict().items()}
+    expected = {name: 1.0 if value.is_floating_point() else 4 for name, value in before.items()}
+    assert {name: pytest.approx(value.flatten()[0].item()) for name, value in moved.items()} == expected
+
+
+def test_what_stands_still_is_its_own_average_to_the_bit():
+    ours = layer()
+    average = build_average(ours, 0.999)
+    for _ in range(3):
+        update_average(average, ours)
+    assert all(
+        torch.equal(value, ours.state_dict()[name]) for name, value in average.module.state_dict().items()
+    )
+
+
+def test_without_a_share_to_keep_there_is_no_average():
+    assert build_average(layer(), 0.0) is None

@@ -17,6 +17,8 @@ from unbake.models.network import Networks
 from unbake.models.weights import build_networks, load_weights, read_metadata
 from unbake.recipe import told
 
+_AVERAGE = "average."
+
 
 class Position(msgspec.Struct, frozen=True):
     """How far a run is: `step` batches of `epoch` are done; the history has one entry per finished epoch.
@@ -39,9 +41,15 @@ def save_state(
     schedule: LRScheduler,
     position: Position,
     metadata: dict[str, Any],
+    average: nn.Module | None = None,
 ) -> None:
-    """Write everything a resumed run needs; the file that was there stays whole until the new one is."""
+    """Write everything a resumed run needs; the file that was there stays whole until the new one is.
+
+    average: the running one of the model, where there is one.
+    """
     tensors = {f"model.{name}": value.contiguous() for name, value in model.state_dict().items()}
+    if average is not None:
+        tensors |= {f"{_AVERAGE}{name}": value.contiguous() for name, value in average.state_dict().items()}
     state = optimizer.state_dict()
     plain: dict[str, dict[str, Any]] = {}
     for index, slots in state["state"].items():
@@ -73,10 +81,11 @@ def load_state(
     optimizer: torch.optim.Optimizer,
     schedule: LRScheduler,
     metadata: dict[str, Any],
+    average: nn.Module | None = None,
 ) -> Position:
     """Put a saved run back into fresh objects and say where it stood.
 
-    metadata: as given to `save_state`; the recipe in it must be the one the run was started with. Raises
+    metadata, average: as given to `save_state`; the recipe in it must be the one the run was started with. Raises
     TrainingError when there is no such run, or its recipe or networks are others.
     """
     if not path.is_file():
@@ -85,6 +94,7 @@ def load_state(
         )
     # Clones: tensors that still map the file would keep Windows from replacing it at the next save.
     weights: dict[str, Tensor] = {}
+    averaged: dict[str, Tensor] = {}
     slots: dict[int, dict[str, Any]] = {}
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
@@ -99,11 +109,15 @@ def load_state(
             kind, _, rest = name.partition(".")
             if kind == "model":
                 weights[rest] = handle.get_tensor(name).clone()
+            elif name.startswith(_AVERAGE):
+                averaged[rest] = handle.get_tensor(name).clone()
             else:
                 index, slot = rest.split(".")
                 slots.setdefault(int(index), {})[slot] = handle.get_tensor(name).clone()
     try:
         model.load_state_dict(weights)
+        if average is not None:
+            average.load_state_dict(averaged)
     except RuntimeError:
         raise TrainingError(
             f"Expected {path.name} to hold a run of these networks, but its weights differ in name or shape; "
@@ -124,15 +138,18 @@ def load_state(
 def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
     """The networks of a checkpoint and its story, be it a best one or the last state of a run.
 
-    Of a last state ("A_last") the figures are those of its last finished epoch.
+    Of a last state ("A_last") the figures are those of its last finished epoch, and where the run has a running
+    average of the weights, the networks are that.
     """
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata() or {}
         if "position" in header:
             story = json.loads(header["metadata"])
             networks = build_networks(story)
-            start = "model."
-            names = [name for name in handle.keys() if name.startswith(start)]  # noqa: SIM118 - not a dict
+            names = list(handle.keys())
+            averaged = any(name.startswith(_AVERAGE) for name in names)
+            start = f"{_AVERAGE}module." if averaged else "model."
+            names = [name for name in names if name.startswith(start)]
             networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
             figures = json.loads(header["position"])["history"][-1]
             return networks, story | {"name": path.stem, "figures": figures}

@@ -24,7 +24,14 @@ from unbake.recipe import Recipe
 from unbake.report.samples import Sample, write_samples
 from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
-from unbake.train.optim import build_optimizer, build_schedule, clip_gradients, steps_every_batch
+from unbake.train.optim import (
+    build_average,
+    build_optimizer,
+    build_schedule,
+    clip_gradients,
+    steps_every_batch,
+    update_average,
+)
 from unbake.train.outcome import best_epoch, ended
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
@@ -96,7 +103,7 @@ class Run:
     steps: int
     log_folder: Path
     state_path: Path
-    save_best: Callable[[dict[str, float]], None]
+    save_best: Callable[[Networks, dict[str, float]], None]
     metadata: dict[str, object]
     processes: Processes
     perceptual: Perceptual | None = None
@@ -118,19 +125,22 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     trained = {leaf.network for name, leaf in leaves(networks).items() if name in run.trainable}
     optimizer = build_optimizer(named, recipe.optimizer)
     schedule = build_schedule(optimizer, recipe.schedule, recipe.epochs.max, run.steps)
+    average = build_average(networks, recipe.ema)
+    kept = average.module if average else networks
+    assert isinstance(kept, Networks)
     weights = loss_weights(recipe.losses)
     distance = run.perceptual[0] if run.perceptual else "none"
     shown: list[Sample] = []
 
     def save(at: Position) -> None:
         if us.is_main:
-            save_state(run.state_path, networks, optimizer, schedule, at, run.metadata)
+            save_state(run.state_path, networks, optimizer, schedule, at, run.metadata, average)
 
     def figures_now(stopped: Callable[[], bool] = lambda: False) -> dict[str, float]:
-        us.same_buffers(networks)
+        us.same_buffers(kept)
         shown.clear()
         return validated(
-            networks,
+            kept,
             run.val_data,
             run.validation,
             weights,
@@ -152,7 +162,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
     if us.is_main:
         clear_drafts(run.state_path)
     if resume:
-        position = load_state(run.state_path, networks, optimizer, schedule, run.metadata)
+        position = load_state(run.state_path, networks, optimizer, schedule, run.metadata, average)
     else:
         position = Position(1, 0, [{"epoch": 0} | figures_now()], {}, 0)
         if us.is_main:
@@ -178,6 +188,8 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
                 )
                 skipped_in_a_row = 0 if finite else skipped_in_a_row + 1
                 skipped += not finite
+                if finite and average:
+                    update_average(average, networks)
                 if skipped_in_a_row >= MOST_SKIPS:
                     raise TrainingError(
                         f"Expected finite losses, but {MOST_SKIPS} steps in a row had none "
@@ -213,7 +225,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
             history.append({"epoch": epoch, "lr": lr, "skipped": skipped} | figures)
             is_best = best_epoch(recipe, history) == epoch
             if is_best and us.is_main:
-                run.save_best(history[-1])
+                run.save_best(kept, history[-1])
                 write_samples(run.log_folder, epoch, shown)
             if tracker:
                 tracker.epoch(epoch * steps, history)

@@ -1,4 +1,4 @@
-"""Optimizer and schedule of a phase, built from its recipe over the parameters it trains."""
+"""Optimizer, schedule and running average of a phase, built from its recipe over the parameters it trains."""
 
 import math
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
     StepLR,
 )
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from unbake.recipe import Adam, AdamW, Cosine, Exponential, Lion, OneCycle, Step, WarmRestarts
 
@@ -85,6 +86,24 @@ def build_schedule(
 def steps_every_batch(choice: Schedule) -> bool:
     """Whether the schedule counts batches or epochs."""
     return isinstance(choice, OneCycle | WarmRestarts)
+
+
+def build_average(networks: nn.Module, decay: float) -> AveragedModel | None:
+    """A running average of the networks, running statistics included, which starts as they are; None for decay 0.
+
+    Source: Polyak and Juditsky 1992; exponential as in torch.optim.swa_utils. The average is its `.module`.
+    """
+    if not decay:
+        return None
+    return AveragedModel(networks, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def update_average(average: AveragedModel, networks: nn.Module) -> None:
+    """Move the average towards the networks, by 1 - decay; the first time, all the way."""
+    average.update_parameters(networks)
+    for ours, theirs in zip(average.module.buffers(), networks.buffers(), strict=True):
+        if not ours.is_floating_point():  # counters: an average of whole numbers would be rounded down
+            ours.copy_(theirs)
 
 
 def clip_gradients(parameters: list[nn.Parameter], largest: float) -> float:

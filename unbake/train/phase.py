@@ -221,10 +221,10 @@ def prepare(
         if distance
         else None,
         "unbake": __version__,
-        "ema": False,
+        "ema": recipe.ema > 0,
     }
 
-    def save_best(figures: dict[str, float]) -> None:
+    def save_best(networks: Networks, figures: dict[str, float]) -> None:
         story = lineage | {"figures": figures}
         path = project.best(recipe)
         if recipe.map:
@@ -270,7 +270,14 @@ def notices(run: Run) -> list[str]:
 def _augmentation(choice: Augment) -> Augmentation | None:
     """The recipe's augmentation table as the data package takes it; None where nothing is done."""
     light = choice.photometric
-    if not (choice.spatial or choice.colour_jitter or choice.composite2 or choice.composite4 or choice.blend or light):
+    if not (
+        choice.spatial
+        or choice.colour_jitter
+        or choice.composite2
+        or choice.composite4
+        or choice.blend
+        or light
+    ):
         return None
     return Augmentation(
         spatial=choice.spatial,
