@@ -5,8 +5,8 @@ export interface Divided {
   element: HTMLElement;
   /** Where the columns end, [0, 1], ascending; one less than there are columns. */
   splits: number[];
-  /** Labels of the columns from now on; the dividers stay where they are if there are as many. */
-  show(labels: readonly string[]): void;
+  /** Labels of the columns from now on; dividers that can be moved stay where they are if there are as many. */
+  show(labels: readonly string[], movable: boolean): void;
 }
 
 /** Dividers over whatever `element` is laid upon. */
@@ -14,13 +14,13 @@ export function dividers(onMove: (moving: boolean) => void): Divided {
   const element = h("div", { class: "dividers" });
   const made: Divided = { element, splits: [], show };
 
-  function show(labels: readonly string[]): void {
-    if (made.splits.length !== labels.length - 1) {
+  function show(labels: readonly string[], movable: boolean): void {
+    if (!movable || made.splits.length !== labels.length - 1) {
       made.splits = labels.slice(1).map((_, place) => (place + 1) / labels.length);
     }
     const captions = labels.map((text, place) => h("span", { class: "caption", "data-column": place }, text));
     const handles = made.splits.map((_, place) => handle(place, `${labels[place]} | ${labels[place + 1]}`));
-    element.replaceChildren(...captions, ...handles);
+    element.replaceChildren(...captions, ...(movable ? handles : []));
     arrange();
   }
 

@@ -27,22 +27,26 @@ export function flatView(shown: Shown, channel: Channel, made: Pictures, truth: 
   return h("div", { class: "flat" }, ...pictures, other && legend());
 }
 
-/** Every map of a validation sample in a row: prediction, truth, error and its figure. */
+/** Every map of a validation sample in a column: prediction, truth, error and its figure. */
 export function errorTable(made: Pictures, truth: Pictures, figures: Record<string, number>): HTMLElement {
   const names = MAP_NAMES.filter((name) => made.maps[name] && predicted(name, made, truth));
-  const rows = names.map((name) => {
-    const [one, other] = [made.maps[name]!, truth.maps[name]!];
-    const cell = (what: string, pixels: Pixels) => h("td", {}, canvas(`${MAPS[name].label}, ${what}`, pixels, made));
-    const figure = figures[name];
-    return h(
-      "tr", { "data-map": name }, h("th", { scope: "row" }, MAPS[name].label), cell("prediction", one), cell("truth", other),
-      cell("error", errorPicture(one, other)), h("td", { class: "figure" }, figure === undefined ? "–" : figure.toPrecision(3)),
-    );
-  });
-  const heads = ["Map", "Prediction", "Truth", "Error", "Figure"].map((text) => h("th", { scope: "col" }, text));
+  const row = (head: string, cell: (name: MapName) => Node | string) =>
+    h("tr", {}, h("th", { scope: "row" }, head), ...names.map((name) => h("td", { "data-map": name }, cell(name))));
+  const pictures = (head: string, pixels: (name: MapName) => Pixels) =>
+    row(head, (name) => canvas(`${MAPS[name].label}, ${head.toLowerCase()}`, pixels(name), made));
+  const heads = names.map((name) => h("th", { scope: "col" }, MAPS[name].label.replace("Ambient occlusion", "AO")));
   return h(
     "section", { id: "errors", "aria-label": "Errors of each map" },
-    h("table", {}, h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...rows)), legend(),
+    h(
+      "table", {}, h("thead", {}, h("tr", {}, h("td"), ...heads)),
+      h(
+        "tbody", {},
+        pictures("Prediction", (name) => made.maps[name]!), pictures("Truth", (name) => truth.maps[name]!),
+        pictures("Error", (name) => errorPicture(made.maps[name]!, truth.maps[name]!)),
+        row("Figure", (name) => figures[name]?.toPrecision(3) ?? "–"),
+      ),
+    ),
+    legend(),
   );
 }
 

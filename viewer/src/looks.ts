@@ -17,6 +17,8 @@ export interface Comparison {
   id: string;
   label: string;
   columns: readonly ColumnKind[];
+  /** Each column shows the whole shape, rather than its part of one. */
+  beside: boolean;
 }
 
 const before: ColumnKind = { label: "Before", shading: "legacy shading", of: "made", legacy: true };
@@ -28,19 +30,23 @@ const truth: ColumnKind = { label: "Truth", shading: "PBR", of: "truth", legacy:
 /** What can be compared of a set, the best first. */
 export function comparisons({ made, truth: target }: Decoded): Comparison[] {
   const source = made.maps.diffuse !== undefined;
-  const one = (column: ColumnKind, id: string) => ({ id, label: `${column.label} only`, columns: [column] });
+  const split = (id: string, label: string, ...columns: ColumnKind[]) => ({ id, label, columns, beside: false });
+  const beside = (id: string, label: string, ...columns: ColumnKind[]) => ({ id, label, columns, beside: true });
   if (target) {
     return [
-      ...(source ? [{ id: "all", label: "Input | prediction | truth", columns: [input, prediction, truth] }] : []),
-      { id: "two", label: "Prediction | truth", columns: [prediction, truth] },
-      one(prediction, "prediction"),
-      one(truth, "truth"),
+      ...(source ? [beside("all", "Input, prediction, truth", input, prediction, truth)] : []),
+      beside("two", "Prediction, truth", prediction, truth),
+      split("split", "Prediction | truth on one shape", prediction, truth),
+      split("prediction", "Prediction only", prediction),
+      split("truth", "Truth only", truth),
     ];
   }
+  if (!source) return [split("after", "After only", after)];
   return [
-    ...(source ? [{ id: "both", label: "Before | after", columns: [before, after] }] : []),
-    one(after, "after"),
-    ...(source ? [one(before, "before")] : []),
+    split("split", "Before | after on one shape", before, after),
+    beside("beside", "Before and after side by side", before, after),
+    split("after", "After only", after),
+    split("before", "Before only", before),
   ];
 }
 

@@ -120,7 +120,9 @@ export class MaterialView {
     this.canvas.hidden = flat;
     this.divided.element.hidden = flat;
     this.flat.hidden = !flat;
-    if (change === "columns") this.divided.show(comparison.columns.map((one) => captionOf(one, shown)));
+    // A flat map of a run is the same pictures, large.
+    this.below.hidden = flat;
+    if (change === "columns") this.divided.show(comparison.columns.map((one) => captionOf(one, shown)), !comparison.beside);
     if (flat) {
       const { made, decoded } = this.opened;
       const map = shown !== "shaded" ? shown : made.maps.albedo ? "albedo" : MAP_NAMES.find((name) => made.maps[name])!;
@@ -152,7 +154,7 @@ export class MaterialView {
     return gl
       ? new Stage(this.canvas, gl, () =>
           this.opened?.surfaces && !this.panel.flat
-            ? { view: this.panel.view, columns: this.columns(), splits: this.divided.splits }
+            ? { view: this.panel.view, columns: this.columns(), splits: this.divided.splits, beside: this.panel.comparison.beside }
             : undefined)
       : undefined;
   }

@@ -20,7 +20,7 @@ export class Panel {
   flat = false;
   shown: Shown | "shaded" = "shaded";
   channel: Channel = "all";
-  comparison: Comparison = { id: "", label: "", columns: [] };
+  comparison: Comparison = { id: "", label: "", columns: [], beside: false };
   private relief = 0;
   /** How deep a person wants the relief, in terms of what the set says. */
   private deepness = 1;

@@ -24,6 +24,8 @@ export interface Content {
   columns: Column[];
   /** Where columns end, [0, 1], but for the last. */
   splits: number[];
+  /** Each column shows the whole shape; else each its part of one. */
+  beside: boolean;
 }
 
 export interface View {
@@ -107,12 +109,16 @@ export class Stage {
       this.renderer.setPixelRatio(ratio);
       this.renderer.setSize(width, height, false);
     }
-    this.arrange(content.view, width / height);
-    const edges = [0, ...content.splits, 1];
+    this.arrange(content.view);
+    const edges = [0, ...content.splits, 1].map((edge) => Math.round(edge * width));
     this.renderer.setScissorTest(true);
     content.columns.forEach((column, place) => {
-      const left = Math.round(edges[place]! * width);
-      this.renderer.setScissor(left, 0, Math.round(edges[place + 1]! * width) - left, height);
+      const [left, right] = [edges[place]!, edges[place + 1]!];
+      if (left === right) return;
+      const [from, to] = content.beside ? [left, right] : [0, width];
+      this.renderer.setScissor(left, 0, right - left, height);
+      this.renderer.setViewport(from, 0, to - from, height);
+      this.aim(content.view, (to - from) / height);
       this.dress(column);
       this.renderer.render(this.scene, this.camera);
     });
@@ -126,19 +132,21 @@ export class Stage {
     this.took = performance.now() - began;
   }
 
-  private arrange(view: View, aspect: number): void {
-    const { camera, material } = this;
+  private aim({ camera: { azimuth, elevation, distance } }: View, aspect: number): void {
+    const { camera } = this;
+    camera.aspect = aspect;
+    // A narrow picture sees less to the sides, so that the eye steps back.
+    camera.position.set(...direction(azimuth, elevation)).multiplyScalar(distance / Math.min(aspect, 1));
+    camera.lookAt(0, 0, 0);
+    camera.updateProjectionMatrix();
+  }
+
+  private arrange(view: View): void {
     this.mesh.geometry = this.geometry(view.shape);
     // A plane has the form of its texture; round the others the texture goes a whole number of times.
     const flat = view.shape === "plane";
     this.mesh.scale.set(flat ? Math.min(view.aspect, 1) : 1, flat ? Math.min(1 / view.aspect, 1) : 1, 1);
-    camera.aspect = aspect;
-    camera.position.set(...direction(view.camera.azimuth, view.camera.elevation));
-    // A narrow canvas sees less to the sides, so that the eye steps back.
-    camera.position.multiplyScalar(view.camera.distance / Math.min(aspect, 1));
-    camera.lookAt(0, 0, 0);
-    camera.updateProjectionMatrix();
-    const set = material.uniforms as ReturnType<typeof uniforms>;
+    const set = this.material.uniforms as ReturnType<typeof uniforms>;
     set.uRepeat.value.set(ROUND[view.shape] * view.tiling, view.tiling * (flat ? 1 : view.aspect));
     set.uAspect.value = view.aspect;
     set.uDepth.value = view.depth;
