@@ -237,7 +237,8 @@ class Recipe(Strict, frozen=True, kw_only=True):
     advance: Settled | Plateau | Lower | Gate | Always
     best: Literal["mat_val_loss", "sky_val_loss", "head_loss"]
     """The validation figure whose lowest value is `writes`; "sky_val_loss" puts epochs that keep the MatSynth
-    rule first; "head_loss" is that of the map of a recipe for one head."""
+    rule first; "head_loss" is that of the map of a recipe for one head. Of such a recipe the state before training is
+    a candidate, too: where no epoch is better, the head stays as it was."""
     lora: Lora | None = None
     """None: as the parents have it."""
     losses: Losses

@@ -191,6 +191,17 @@ def test_the_average_is_validated_and_left_while_the_weights_go_as_without_it(ro
     assert again["mat_val_loss"] == pytest.approx(story["figures"]["mat_val_loss"], rel=1e-4)
 
 
+def test_a_head_that_training_makes_worse_is_left_as_it_was(root: Path):
+    parent = start(root)
+    train(parent, lambda _: None)
+    before = dict(load_networks(root / "checkpoints" / "A0_best.safetensors")[0].state_dict())
+    more = ('starts_from={all="A0_best"}', "epochs.max=1", "epochs.min=1", "optimizer.lr=10.0")
+    finished = train(start(root, "D", *more, kind="ao"), lambda _: None)
+    assert "stays as it was" in finished.reason
+    head = load_file(root / "checkpoints" / "D_ao_best.safetensors")
+    assert_same(head, {name: before[name] for name in head})
+
+
 def test_resuming_with_another_recipe_is_refused(root: Path):
     train(start(root), lambda _: None)
     with pytest.raises(TrainingError, match="same --set options"):

@@ -89,3 +89,20 @@ def test_a_head_stops_early_when_its_best_loss_is_three_epochs_old():
     judgement = ended(recipe, lines)
     assert judgement is not None and judgement.verdict is Verdict.PASS
     assert best_epoch(recipe, lines) == 2
+
+
+def test_a_head_that_no_epoch_improves_stays_as_it_was():
+    recipe = recipes.load("D", (), "albedo")
+    lines = [{"epoch": e, "head_loss": loss} for e, loss in enumerate([0.7, 0.9, 0.8, 0.85, 0.85, 0.85])]
+    assert best_epoch(recipe, lines) == 0
+    assert ended(recipe, lines) == (
+        Verdict.PASS,
+        "the best validation loss is 3 epochs old; no epoch is better than before training, so the head stays as it "
+        "was",
+    )
+
+
+def test_a_head_whose_losses_are_never_numbers_fails_though_it_stays_as_it_was():
+    recipe = recipes.load("D", ("epochs.min=1", "epochs.max=1"), "albedo")
+    judgement = ended(recipe, [{"epoch": 0, "head_loss": 1.0}, {"epoch": 1, "head_loss": NAN}])
+    assert judgement == (Verdict.FAIL, "head_loss was never a finite number")

@@ -167,6 +167,8 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
         position = Position(1, 0, [{"epoch": 0} | figures_now()], {}, 0)
         if us.is_main:
             write_samples(run.log_folder, 0, shown)
+            if best_epoch(recipe, position.history) == 0:
+                run.save_best(kept, position.history[0])
     called = us.wrap(networks)
     steps = run.steps
     resumed_at = (position.epoch - 1) * steps + position.step if resume else None

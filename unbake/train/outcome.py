@@ -14,10 +14,11 @@ History = Sequence[Mapping[str, float]]
 def best_epoch(recipe: Recipe, history: History) -> int | None:
     """The epoch whose weights are kept: the lowest value of the recipe's figure, None where none is finite.
 
+    For a recipe of one head the state before training, epoch 0, is a candidate: no head is left worse than it was.
     Behind a gate, epochs that keep its MatSynth rule come before those that break it (SPEC section 2, "Best").
     """
     ranked = []
-    for line in history[1:]:
+    for line in history if recipe.map else history[1:]:
         epoch, value = int(line["epoch"]), line.get(recipe.best, math.nan)
         if math.isfinite(value):
             breaks = isinstance(recipe.advance, Gate) and not gate.keeps(
@@ -38,11 +39,12 @@ def ended(recipe: Recipe, history: History, distance: str = "none") -> Judgement
     values = [line.get(recipe.best, math.nan) for line in history]
     judgement = _judged(recipe, history, values, distance)
     if judgement.verdict is Verdict.PASS or done >= recipe.epochs.max:
-        best = best_epoch(recipe, history)
-        if best is None:
+        if not any(map(math.isfinite, values[1:])):
             return Judgement(Verdict.FAIL, f"{recipe.best} was never a finite number")
         passed = judgement.verdict is Verdict.PASS  # "not yet" at the upper end is never
-        return Judgement(Verdict.PASS if passed else Verdict.FAIL, judgement.reason)
+        unmoved = "; no epoch is better than before training, so the head stays as it was"
+        reason = judgement.reason + (unmoved if best_epoch(recipe, history) == 0 else "")
+        return Judgement(Verdict.PASS if passed else Verdict.FAIL, reason)
     return None
 
 
@@ -66,8 +68,8 @@ def _judged(recipe: Recipe, history: History, values: list[float], distance: str
             if not at_the_end:
                 return Judgement(Verdict.NOT_YET, "")
             names = ["mat/l1/albedo", *([] if distance == "none" else [f"mat/{distance}/albedo"])]
-            best = best_epoch(recipe, history) or done
-            return gate.lowered([history[0], history[best]], names)
+            best = best_epoch(recipe, history)
+            return gate.lowered([history[0], history[done if best is None else best]], names)
         case Gate(sky=sky, mat=mat, back=back):
             return gate.judge(history, sky=sky, mat=mat, back=back)
         case Always():
