@@ -1,0 +1,179 @@
+"""The verbs to look with: what they write, print and serve."""
+
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from unbake.cli import app
+from unbake.errors import FileError, UsageError
+from unbake.export.adjust import read_rules
+from unbake.image.files import read_picture
+from unbake.report import view
+from unbake.report.listing import read_listing
+from unbake.report.samples import Sample, write_samples
+
+EXAMPLES = Path(str(files("unbake"))) / "bundled" / "examples" / "legacy"
+NAMES = ["architecture/keep/keepbrick01", "clutter/toolchest01"]
+STUB = b"<p>stub</p><script>window.UNBAKE = null</script>"
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+@pytest.fixture(autouse=True)
+def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page in the place of the built one, which needs Node."""
+    (tmp_path / "built.html").write_bytes(STUB)
+    monkeypatch.setattr(view, "BUILT", tmp_path / "built.html")
+
+
+@pytest.fixture(scope="module")
+def mod(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sets, converted by the command."""
+    out = tmp_path_factory.mktemp("converted") / "mod"
+    wanted = [option for name in NAMES for option in ("--include", name)]
+    done = call("convert", EXAMPLES, out, "--fast", "--max-size", 64, *wanted)
+    assert done.exit_code == 0, done.output
+    return out
+
+
+def index(page: bytes) -> dict:
+    return json.loads(page.partition(b"window.UNBAKE = ")[2].partition(b"</script>")[0])
+
+
+def test_view_writes_the_page_its_sets_and_a_way_to_it_from_the_report(mod: Path):
+    assert "view.html" not in (mod / "report.html").read_text()
+    done = call("view", mod, "--no-open", "--size", 64, "--threads", 1)
+    assert (done.exit_code, done.stdout) == (0, f"{mod / 'view.html'}\n")
+    sets = index((mod / "view.html").read_bytes())["sets"]
+    assert sorted(one["name"] for one in sets) == NAMES
+    assert all((mod / one["data"]).is_file() for one in sets)
+    assert 'href="view.html"' in (mod / "report.html").read_text()
+
+
+def test_a_second_view_makes_nothing_anew(mod: Path):
+    call("view", mod, "--no-open", "--size", 64)
+    times = {path: path.stat().st_mtime_ns for path in (mod / ".unbake" / "view").iterdir()}
+    call("view", mod, "--no-open", "--size", 64)
+    assert {path: path.stat().st_mtime_ns for path in (mod / ".unbake" / "view").iterdir()} == times
+
+
+def test_a_conversion_goes_on_where_the_page_lies_beside_it(mod: Path):
+    call("view", mod, "--no-open", "--size", 64)
+    wanted = [option for name in NAMES for option in ("--include", name)]
+    done = call("convert", EXAMPLES, mod, "--fast", "--max-size", 64, *wanted)
+    assert "2 unchanged" in done.output
+    assert 'href="view.html"' in (mod / "report.html").read_text()
+
+
+def test_view_of_something_else_is_one_sentence(tmp_path: Path):
+    failed = call("view", tmp_path, "--no-open").exception
+    assert isinstance(failed, FileError)
+    assert "neither" in str(failed)
+
+
+def test_view_without_a_built_page_is_one_sentence(mod: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(view, "BUILT", Path("nowhere.html"))
+    failed = call("view", mod, "--no-open").exception
+    assert isinstance(failed, FileError)
+    assert "make viewer" in str(failed)
+
+
+def test_view_of_a_run_shows_its_samples(tmp_path: Path):
+    log = tmp_path / "train_logs" / "some_phase"
+    write_samples(log, 3, [Sample("stone/slates", {}, {"albedo": np.zeros((4, 4, 3), np.uint8)})])
+    assert call("view", log, "--no-open").exit_code == 0
+    page = index((log / "view.html").read_bytes())
+    assert (page["kind"], page["title"], page["sets"][0]["name"]) == (
+        "run",
+        "some_phase",
+        "stone/slates @ epoch 3",
+    )
+    assert not (log / "report.html").exists()
+
+
+def test_view_of_a_run_without_samples_is_one_sentence(tmp_path: Path):
+    (tmp_path / "metrics.jsonl").write_text("")
+    failed = call("view", tmp_path, "--no-open").exception
+    assert isinstance(failed, FileError)
+    assert "samples" in str(failed)
+
+
+def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_path: Path):
+    root = tmp_path / "in"
+    for path in (EXAMPLES / "textures" / "clutter").glob("rug01*"):
+        root.mkdir(exist_ok=True)
+        (root / path.name).write_bytes(path.read_bytes())
+    assert call("convert", root, tmp_path / "out", "--fast", "--max-size", 32).exit_code == 0
+    code = (
+        "import sys; from pathlib import Path; from unbake.report import view; view.BUILT = Path(sys.argv.pop(1));"
+        "from unbake.cli import main; main()"
+    )
+    arguments = [str(tmp_path / "built.html"), "view", str(tmp_path / "out"), "--serve", "--no-open"]
+    served = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert served.stdout
+        address = re.match(r"http://127\.0\.0\.1:(\d+)/", served.stdout.readline())
+        assert address
+        connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=30)
+        connection.request("GET", "/")
+        token = index(connection.getresponse().read())["served"]["token"]
+        connection.request("POST", "/rules", b"ao.strength = 0.5", {"X-Unbake-Token": token})
+        assert connection.getresponse().status == 204
+        connection.close()
+        served.send_signal(signal.SIGINT)
+        assert served.wait(30) == 0
+    finally:
+        served.kill()
+        served.wait()
+        if served.stdout:
+            served.stdout.close()
+    assert read_rules((root / "unbake.toml").read_text()).ao.strength == 0.5
+    again = call("convert", root, tmp_path / "out", "--fast", "--max-size", 32)
+    assert "1 converted, 0 unchanged" in again.output
+
+
+def test_report_lists_the_sets_and_where_to_look(mod: Path):
+    done = call("report", mod)
+    lines = done.output.splitlines()
+    converted = sorted(
+        (one for one in read_listing(mod) if one.status == "converted"), key=lambda one: one.confidence
+    )
+    assert [line.split()[1] for line in lines[1:3]] == [one.name for one in converted]
+    assert any(line.startswith("2 converted, 0 failed, ") for line in lines)
+    assert f"  {mod / 'report.html'}    small pictures of every set" in lines
+    assert not list(mod.glob("*.png"))
+
+
+def test_report_names_no_more_sets_than_asked_for(mod: Path):
+    assert "... and 1 more" in call("report", mod, "--limit", 1).output
+
+
+def test_the_contact_sheet_has_a_row_a_set_and_a_column_a_map(mod: Path, tmp_path: Path):
+    assert call("report", mod, "--sheet", tmp_path / "sheet.png").exit_code == 0
+    both = read_picture(tmp_path / "sheet.png").pixels.shape
+    call("report", mod, "--sheet", tmp_path / "sheet.png", "--limit", 1)
+    one = read_picture(tmp_path / "sheet.png").pixels.shape
+    row = both[0] - one[0]
+    assert row > 64 / 2
+    assert one[0] == 24 + row
+    assert both[1] == one[1] > 7 * 32
+
+
+def test_a_contact_sheet_that_is_no_png_or_of_nothing_is_one_sentence(mod: Path, tmp_path: Path):
+    assert isinstance(call("report", mod, "--sheet", tmp_path / "sheet.jpg").exception, UsageError)
+    (tmp_path / "report.json").write_bytes((mod / "report.json").read_bytes())
+    assert isinstance(call("report", tmp_path, "--sheet", tmp_path / "sheet.png").exception, FileError)
