@@ -16,7 +16,10 @@ export class Adjusting {
   private readonly message = h("p", { id: "saved", role: "status" });
 
   /** onChange is given the maps that have new pixels, and whether more is about to follow. */
-  constructor(private readonly page: Page, private readonly onChange: (names: MapName[], moving: boolean) => void) {}
+  constructor(
+    private readonly page: Page,
+    private readonly onChange: (names: MapName[], moving: boolean) => void,
+  ) {}
 
   /** Shows the sliders of a set, as the rules stand; returns its pictures with them applied. */
   open(entry: Entry, source: Pictures): Pictures {
@@ -52,8 +55,21 @@ export class Adjusting {
 
   private content(source: Pictures): HTMLElement[] {
     const rows = ADJUSTABLE.filter((name) => source.maps[name]).map((name) => this.row(name));
-    const scope = radios("scope", "Save for", [["one", "this texture"], ["all", "all textures"]], this.scope, (value) => (this.scope = value));
-    const save = button("save", this.page.served ? `Save to ${this.page.rules}` : `Download ${this.page.rules}`, () => void this.save());
+    const scope = radios(
+      "scope",
+      "Save for",
+      [
+        ["one", "this texture"],
+        ["all", "all textures"],
+      ],
+      this.scope,
+      (value) => (this.scope = value),
+    );
+    const save = button(
+      "save",
+      this.page.served ? `Save to ${this.page.rules}` : `Download ${this.page.rules}`,
+      () => void this.save(),
+    );
     const reset = button("reset", "Reset", () => this.reset());
     return [h("h2", {}, "Adjust"), ...rows, scope, h("p", { class: "buttons" }, save, reset), this.message];
   }
@@ -65,16 +81,30 @@ export class Adjusting {
       this.touch(name, moving);
     };
     const { strength, bias, invert } = this.now(name);
-    const parts: (Control["element"])[] = [
+    const parts: Control["element"][] = [
       // Rules go to 10; few people do.
-      slider(`${name}-strength`, "Strength", { min: 0, max: strength > 3 ? 10 : 3, step: 0.05, value: strength }, percent, (value, moving) =>
-        set({ strength: value }, moving)).element,
+      slider(
+        `${name}-strength`,
+        "Strength",
+        { min: 0, max: strength > 3 ? 10 : 3, step: 0.05, value: strength },
+        percent,
+        (value, moving) => set({ strength: value }, moving),
+      ).element,
     ];
     if (!spec.vector) {
-      parts.push(slider(`${name}-bias`, "Bias", { min: -1, max: 1, step: 0.01, value: bias }, signed, (value, moving) => set({ bias: value }, moving)).element);
+      parts.push(
+        slider(`${name}-bias`, "Bias", { min: -1, max: 1, step: 0.01, value: bias }, signed, (value, moving) =>
+          set({ bias: value }, moving),
+        ).element,
+      );
     }
     parts.push(checkbox(`${name}-invert`, "Invert", invert, (value) => set({ invert: value }, false)));
-    return h("fieldset", { class: "adjusted", "data-map": name, "data-changed": changes(this.now(name)) }, h("legend", {}, spec.label), ...parts);
+    return h(
+      "fieldset",
+      { class: "adjusted", "data-map": name, "data-changed": changes(this.now(name)) },
+      h("legend", {}, spec.label),
+      ...parts,
+    );
   }
 
   /** Many events of a slider come to one change before the next repaint. */
@@ -106,7 +136,8 @@ export class Adjusting {
       return;
     }
     try {
-      const text = this.scope === "all" ? savedForAll(this.page.toml, said) : savedForOne(this.page.toml, entry.name, said);
+      const text =
+        this.scope === "all" ? savedForAll(this.page.toml, said) : savedForOne(this.page.toml, entry.name, said);
       const done = await deliver(this.page, text);
       this.page.toml = text;
       entry.adjust = { ...entry.adjust, ...said };
@@ -121,14 +152,19 @@ export class Adjusting {
 async function deliver(page: Page, text: string): Promise<string> {
   if (page.served) {
     const answer = await fetch("/rules", {
-      method: "POST", body: text, headers: { "Content-Type": "application/toml", "X-Unbake-Token": page.served.token },
+      method: "POST",
+      body: text,
+      headers: { "Content-Type": "application/toml", "X-Unbake-Token": page.served.token },
     }).catch(() => {
       throw new Error("unbake view --serve does not answer; start it again.");
     });
     if (!answer.ok) throw new Error((await answer.text()) || `the answer was ${answer.status}.`);
     return `Saved in ${page.rules}; convert again, and only what changed is packed anew.`;
   }
-  const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "application/toml" })), download: page.rules });
+  const link = h("a", {
+    href: URL.createObjectURL(new Blob([text], { type: "application/toml" })),
+    download: page.rules,
+  });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   return `Put ${page.rules} at the top of the mod, or name it with --rules, and convert again.`;

@@ -26,8 +26,14 @@ export function dividers(onMove: (moving: boolean) => void): Divided {
 
   function handle(place: number, label: string): HTMLElement {
     const one = h("div", {
-      id: place === 0 ? "split" : `split-${place + 1}`, class: "split", role: "slider", tabindex: 0, "aria-label": label,
-      "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 100,
+      id: place === 0 ? "split" : `split-${place + 1}`,
+      class: "split",
+      role: "slider",
+      tabindex: 0,
+      "aria-label": label,
+      "aria-orientation": "horizontal",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
     });
     one.addEventListener("pointerdown", (event) => {
       one.setPointerCapture(event.pointerId);
@@ -44,8 +50,14 @@ export function dividers(onMove: (moving: boolean) => void): Divided {
       const step = event.shiftKey ? 0.1 : 0.02;
       const now = made.splits[place]!;
       const keys: Record<string, number> = {
-        ArrowLeft: now - step, ArrowDown: now - step, ArrowRight: now + step, ArrowUp: now + step,
-        PageDown: now - 0.1, PageUp: now + 0.1, Home: 0, End: 1,
+        ArrowLeft: now - step,
+        ArrowDown: now - step,
+        ArrowRight: now + step,
+        ArrowUp: now + step,
+        PageDown: now - 0.1,
+        PageUp: now + 0.1,
+        Home: 0,
+        End: 1,
       };
       const to = keys[event.key];
       if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;

@@ -1,7 +1,6 @@
 /** What `unbake view` hands to the page, and what a map is; the page's counterpart of unbake/domain/maps.py. */
 
-export type MapName =
-  | "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "ao" | "height";
+export type MapName = "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "ao" | "height";
 
 /** What a person changes about one map: see unbake/export/adjust.py. */
 export interface Values {

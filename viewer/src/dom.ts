@@ -5,7 +5,9 @@ type Attributes = Record<string, string | number | boolean | undefined>;
 
 /** An element with attributes (true: present; false or undefined: absent) and children. Text is never read as HTML. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag, attributes: Attributes = {}, ...children: Child[]
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: Child[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -54,7 +56,11 @@ export function slider(
 
 /** A list to choose from. */
 export function choice<Value extends string>(
-  id: string, label: string, options: readonly (readonly [Value, string])[], value: Value, onChange: (value: Value) => void,
+  id: string,
+  label: string,
+  options: readonly (readonly [Value, string])[],
+  value: Value,
+  onChange: (value: Value) => void,
 ): { element: HTMLElement; select: HTMLSelectElement } {
   const select = h("select", { id }, ...options.map(([name, text]) => h("option", { value: name }, text)));
   select.value = value;
@@ -64,7 +70,11 @@ export function choice<Value extends string>(
 
 /** Buttons of which one is down; ids are `<name>-<value>`. */
 export function radios<Value extends string>(
-  name: string, label: string, options: readonly (readonly [Value, string])[], value: Value, onChange: (value: Value) => void,
+  name: string,
+  label: string,
+  options: readonly (readonly [Value, string])[],
+  value: Value,
+  onChange: (value: Value) => void,
 ): HTMLElement {
   const made = options.map(([one, text]) => {
     const input = h("input", { id: `${name}-${one}`, type: "radio", name, value: one, checked: one === value });

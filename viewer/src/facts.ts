@@ -6,12 +6,16 @@ import type { Decoded } from "./pixels.ts";
 
 export function facts(entry: Entry, page: Page, decoded?: Decoded): HTMLElement[] {
   const rows: [string, string][] = [];
-  const likely = classes(entry).map(([name, share]) => `${name} ${percent(share)}`).join(", ");
+  const likely = classes(entry)
+    .map(([name, share]) => `${name} ${percent(share)}`)
+    .join(", ");
   if (likely) rows.push(["Material", likely]);
-  if (page.kind === "conversion") rows.push(["Confidence", percent(entry.confidence) + (entry.doubtful ? `: look at it` : "")]);
+  if (page.kind === "conversion")
+    rows.push(["Confidence", percent(entry.confidence) + (entry.doubtful ? `: look at it` : "")]);
   if (decoded) {
     const { width, height, wrap } = decoded.data;
-    const tiles = wrap[0] && wrap[1] ? "tiles" : wrap[1] ? "tiles across only" : wrap[0] ? "tiles upwards only" : "does not tile";
+    const tiles =
+      wrap[0] && wrap[1] ? "tiles" : wrap[1] ? "tiles across only" : wrap[0] ? "tiles upwards only" : "does not tile";
     rows.push(["Pictures", `${width} × ${height}, ${tiles}`]);
   }
   const list = (name: string, sentences: string[]) =>

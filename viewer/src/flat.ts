@@ -7,7 +7,8 @@ import { channelOf, ERROR_SHOWN, errorPicture, packed, RAMP, type Channel, type 
 /** A map by its name, or the four of one channel together. */
 export type Shown = MapName | "packed";
 
-export const label = (shown: Shown) => (shown === "packed" ? "Packed (roughness, metallic, AO, height)" : MAPS[shown].label);
+export const label = (shown: Shown) =>
+  shown === "packed" ? "Packed (roughness, metallic, AO, height)" : MAPS[shown].label;
 
 /** The pictures of one map: as made and, where there is a truth, that and the error beside it. */
 export function flatView(shown: Shown, channel: Channel, made: Pictures, truth: Pictures | undefined): HTMLElement {
@@ -36,12 +37,17 @@ export function errorTable(made: Pictures, truth: Pictures, figures: Record<stri
     row(head, (name) => canvas(`${MAPS[name].label}, ${head.toLowerCase()}`, pixels(name), made));
   const heads = names.map((name) => h("th", { scope: "col" }, MAPS[name].label.replace("Ambient occlusion", "AO")));
   return h(
-    "section", { id: "errors", "aria-label": "Errors of each map" },
+    "section",
+    { id: "errors", "aria-label": "Errors of each map" },
     h(
-      "table", {}, h("thead", {}, h("tr", {}, h("td"), ...heads)),
+      "table",
+      {},
+      h("thead", {}, h("tr", {}, h("td"), ...heads)),
       h(
-        "tbody", {},
-        pictures("Prediction", (name) => made.maps[name]!), pictures("Truth", (name) => truth.maps[name]!),
+        "tbody",
+        {},
+        pictures("Prediction", (name) => made.maps[name]!),
+        pictures("Truth", (name) => truth.maps[name]!),
         pictures("Error", (name) => errorPicture(made.maps[name]!, truth.maps[name]!)),
         row("Figure", (name) => figures[name]?.toPrecision(3) ?? "–"),
       ),
@@ -67,7 +73,11 @@ function canvas(alt: string, pixels: Pixels, size: Pictures): HTMLCanvasElement 
 
 function legend(): HTMLElement {
   const colours = RAMP.map((colour) => `rgb(${colour.join(" ")})`).join(", ");
-  const ramp = h("span", { class: "ramp", role: "img", "aria-label": "from black over purple and orange to pale yellow" });
+  const ramp = h("span", {
+    class: "ramp",
+    role: "img",
+    "aria-label": "from black over purple and orange to pale yellow",
+  });
   ramp.style.background = `linear-gradient(to right, ${colours})`;
   return h("p", { class: "legend" }, "Error 0 ", ramp, ` ${ERROR_SHOWN} and more of the whole range`);
 }

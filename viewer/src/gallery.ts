@@ -11,14 +11,23 @@ const ROW = 244;
 const AHEAD = 2;
 
 /** Pictures of a card, the first two or three of these that there are. */
-const THUMBS = [["diffuse", "before"], ["albedo", "after"], ["truth/albedo", "truth"]] as const;
+const THUMBS = [
+  ["diffuse", "before"],
+  ["albedo", "after"],
+  ["truth/albedo", "truth"],
+] as const;
 
 export class Gallery {
   readonly element: HTMLElement;
   /** The sets that are shown, in their order. */
   order: Entry[] = [];
   private readonly wanted: Wanted = { text: "", label: "", shown: "all", order: "worst" };
-  private readonly search = h("input", { id: "search", type: "search", placeholder: "name, class or warning", autocomplete: "off" });
+  private readonly search = h("input", {
+    id: "search",
+    type: "search",
+    placeholder: "name, class or warning",
+    autocomplete: "off",
+  });
   private readonly count = h("p", { id: "count", role: "status" });
   private readonly list = h("ul", { id: "sets", role: "list" });
   private readonly space = h("div", { id: "space" }, this.list);
@@ -33,22 +42,35 @@ export class Gallery {
     const doubtful = sets.filter((one) => one.doubtful).length;
     const warned = sets.filter((one) => one.warnings.length).length;
     const shown: (readonly [Shown, string])[] = [
-      ["all", `all sets (${sets.length})`], ["doubtful", `to look at (${doubtful})`], ["warnings", `with warnings (${warned})`],
-      ["failed", `failed (${failed.length})`], ["skipped", `skipped (${skipped.length})`],
+      ["all", `all sets (${sets.length})`],
+      ["doubtful", `to look at (${doubtful})`],
+      ["warnings", `with warnings (${warned})`],
+      ["failed", `failed (${failed.length})`],
+      ["skipped", `skipped (${skipped.length})`],
     ];
-    const labels = [["", "all classes"] as const, ...countClasses(sets).map(([name, many]) => [name, `${name} (${many})`] as const)];
-    const orders: (readonly [Order, string])[] = [["worst", "worst first"], ["name", "name"], ["confidence", "best first"]];
+    const labels = [
+      ["", "all classes"] as const,
+      ...countClasses(sets).map(([name, many]) => [name, `${name} (${many})`] as const),
+    ];
+    const orders: (readonly [Order, string])[] = [
+      ["worst", "worst first"],
+      ["name", "name"],
+      ["confidence", "best first"],
+    ];
     const run = page.kind === "run";
     const set = (change: Partial<Wanted>) => (Object.assign(this.wanted, change), this.update());
     this.wanted.order = run ? "name" : "worst";
     this.search.addEventListener("input", () => set({ text: this.search.value }));
     const tools = h(
-      "search", { class: "tools" },
+      "search",
+      { class: "tools" },
       h("div", { class: "choice" }, h("label", { for: "search" }, "Search"), this.search),
-      ...(run ? [] : [
-        choice("shown", "Show", shown, "all", (value) => set({ shown: value })).element,
-        choice("class", "Class", labels, "", (label) => set({ label })).element,
-      ]),
+      ...(run
+        ? []
+        : [
+            choice("shown", "Show", shown, "all", (value) => set({ shown: value })).element,
+            choice("class", "Class", labels, "", (label) => set({ label })).element,
+          ]),
       choice("order", "Order", run ? orders.slice(1, 2) : orders, this.wanted.order, (order) => set({ order })).element,
     );
     const head = h("header", { class: "title" }, h("h1", {}, page.title), h("p", { class: "quiet" }, page.made));
@@ -91,7 +113,8 @@ export class Gallery {
     this.reasons.replaceChildren(...(left ? byReason(left, text).map(([reason, names]) => group(reason, names)) : []));
     const all = left ?? this.page.sets;
     const many = left ? byReason(left, text).reduce((sum, [, names]) => sum + names.length, 0) : this.order.length;
-    this.count.textContent = many === all.length ? counted(many, left !== undefined) : `${many} of ${counted(all.length, left !== undefined)}`;
+    this.count.textContent =
+      many === all.length ? counted(many, left !== undefined) : `${many} of ${counted(all.length, left !== undefined)}`;
     this.cards.clear();
     this.list.replaceChildren();
     this.render();
@@ -122,25 +145,35 @@ export class Gallery {
       const card = this.cards.get(entry.key) ?? this.card(entry, place);
       this.cards.set(entry.key, card);
       // Moving a card that is in its place would take the focus from it.
-      if (this.list.children[place - from] !== card) this.list.insertBefore(card, this.list.children[place - from] ?? null);
+      if (this.list.children[place - from] !== card)
+        this.list.insertBefore(card, this.list.children[place - from] ?? null);
       card.querySelector("a")!.tabIndex = place === tabbed ? 0 : -1;
     }
   }
 
   private card(entry: Entry, place: number): HTMLElement {
     const pictures = THUMBS.filter(([map]) => entry.thumbs[map]).map(([map, when]) =>
-      h("img", { src: entry.thumbs[map], alt: `${when}: ${map}`, loading: "lazy", decoding: "async" }));
+      h("img", { src: entry.thumbs[map], alt: `${when}: ${map}`, loading: "lazy", decoding: "async" }),
+    );
     const [warning] = entry.warnings;
     const more = entry.warnings.length > 1 ? ` (and ${entry.warnings.length - 1} more)` : "";
     const chips = [
-      this.page.kind === "conversion" ? h("span", { class: entry.doubtful ? "chip doubtful" : "chip" }, `${percent(entry.confidence)} confident`) : null,
-      ...classes(entry).slice(0, 2).map(([name, share]) => h("span", { class: "chip" }, `${name} ${percent(share)}`)),
-      ...Object.entries(entry.figures).slice(0, this.page.kind === "run" ? 3 : 0).map(([name, value]) =>
-        h("span", { class: "chip" }, `${name} ${value.toPrecision(2)}`)),
+      this.page.kind === "conversion"
+        ? h("span", { class: entry.doubtful ? "chip doubtful" : "chip" }, `${percent(entry.confidence)} confident`)
+        : null,
+      ...classes(entry)
+        .slice(0, 2)
+        .map(([name, share]) => h("span", { class: "chip" }, `${name} ${percent(share)}`)),
+      ...Object.entries(entry.figures)
+        .slice(0, this.page.kind === "run" ? 3 : 0)
+        .map(([name, value]) => h("span", { class: "chip" }, `${name} ${value.toPrecision(2)}`)),
     ];
     const link = h(
-      "a", { href: `#set=${encodeURIComponent(entry.key)}`, "data-key": entry.key },
-      h("span", { class: "thumbs" }, ...pictures), h("strong", {}, entry.name), h("span", { class: "chips" }, ...chips),
+      "a",
+      { href: `#set=${encodeURIComponent(entry.key)}`, "data-key": entry.key },
+      h("span", { class: "thumbs" }, ...pictures),
+      h("strong", {}, entry.name),
+      h("span", { class: "chips" }, ...chips),
       warning ? h("span", { class: "warning" }, warning + more) : null,
     );
     return h("li", { "data-place": place, "aria-setsize": this.order.length, "aria-posinset": place + 1 }, link);
@@ -154,8 +187,12 @@ export class Gallery {
     }
     if (!(event.target as HTMLElement).closest("#sets")) return;
     const to: Record<string, number> = {
-      ArrowLeft: this.active - 1, ArrowRight: this.active + 1, ArrowUp: this.active - this.columns,
-      ArrowDown: this.active + this.columns, Home: 0, End: this.order.length - 1,
+      ArrowLeft: this.active - 1,
+      ArrowRight: this.active + 1,
+      ArrowUp: this.active - this.columns,
+      ArrowDown: this.active + this.columns,
+      Home: 0,
+      End: this.order.length - 1,
     };
     const place = to[event.key];
     if (place === undefined) return;

@@ -24,9 +24,17 @@ const KEYS: readonly (readonly [string, string, string])[] = [
 
 /** Listens to the keys of the whole page; returns what belongs in it. */
 export function keys(doings: Doings): HTMLElement[] {
-  const rows = KEYS.map(([where, key, what]) => h("tr", {}, h("th", { scope: "row" }, where), h("td", {}, h("kbd", {}, key)), h("td", {}, what)));
+  const rows = KEYS.map(([where, key, what]) =>
+    h("tr", {}, h("th", { scope: "row" }, where), h("td", {}, h("kbd", {}, key)), h("td", {}, what)),
+  );
   const close = button("close-help", "Close", () => sheet.close());
-  const sheet = h("dialog", { id: "help", "aria-label": "Keys" }, h("h2", {}, "Keys"), h("table", {}, h("tbody", {}, ...rows)), close);
+  const sheet = h(
+    "dialog",
+    { id: "help", "aria-label": "Keys" },
+    h("h2", {}, "Keys"),
+    h("table", {}, h("tbody", {}, ...rows)),
+    close,
+  );
   const open = button("open-help", "?", () => sheet.showModal(), { "aria-label": "Keys", title: "Keys (?)" });
 
   document.addEventListener("keydown", (event) => {

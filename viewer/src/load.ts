@@ -32,12 +32,16 @@ function fetchSet(entry: Entry): Promise<SetData> {
     waiting.set(entry.key, (data) => (end(), resolve(data)));
     script.onerror = () => {
       end();
-      reject(new Error(`The pictures of ${entry.name} were expected in ${entry.data}; run unbake view again to make them.`));
+      reject(
+        new Error(`The pictures of ${entry.name} were expected in ${entry.data}; run unbake view again to make them.`),
+      );
     };
     script.onload = () => {
       if (!waiting.has(entry.key)) return;
       end();
-      reject(new Error(`${entry.data} does not hold the pictures of ${entry.name}; delete it and run unbake view again.`));
+      reject(
+        new Error(`${entry.data} does not hold the pictures of ${entry.name}; delete it and run unbake view again.`),
+      );
     };
     script.src = entry.data;
     document.head.append(script);

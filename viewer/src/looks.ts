@@ -71,7 +71,9 @@ export function lookOf(shown: Shown | "shaded", channel: Channel, legacy: boolea
 
 /** What is written over a column. */
 export function captionOf({ label, shading, legacy }: ColumnKind, shown: Shown | "shaded"): string {
-  return `${label}: ${shown === "shaded" ? shading : (legacy ? MAPS[origin(shown)].label : mapLabel(shown)).replace(" (before)", "").toLowerCase()}`;
+  if (shown === "shaded") return `${label}: ${shading}`;
+  const map = legacy ? MAPS[origin(shown)].label : mapLabel(shown);
+  return `${label}: ${map.replace(" (before)", "").toLowerCase()}`;
 }
 
 function origin(shown: Shown): MapName {

@@ -51,7 +51,8 @@ function start(page: Page): void {
   };
 
   app.replaceChildren(
-    ...keys({ inside: () => opened !== undefined, back, step, search: () => gallery.focusSearch() }), gallery.element,
+    ...keys({ inside: () => opened !== undefined, back, step, search: () => gallery.focusSearch() }),
+    gallery.element,
   );
   window.addEventListener("hashchange", route);
   route();
@@ -67,6 +68,13 @@ function decode(text: string): string {
 
 if (window.UNBAKE) start(window.UNBAKE);
 else {
-  app.replaceChildren(h("main", { class: "empty" }, h("h1", {}, "unbake viewer"), h("p", {}, "This is the empty viewer; ", h("code", {}, "unbake view OUT"), " fills it.")));
+  app.replaceChildren(
+    h(
+      "main",
+      { class: "empty" },
+      h("h1", {}, "unbake viewer"),
+      h("p", {}, "This is the empty viewer; ", h("code", {}, "unbake view OUT"), " fills it."),
+    ),
+  );
   root.dataset["state"] = "empty";
 }

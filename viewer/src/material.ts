@@ -44,18 +44,35 @@ export class MaterialView {
   private opened: Opened | undefined;
   private turn = 0;
 
-  constructor(private readonly page: Page, ways: Ways) {
+  constructor(
+    private readonly page: Page,
+    ways: Ways,
+  ) {
     this.adjusting = new Adjusting(page, (names, moving) => this.replace(names, moving));
     this.stage = this.tryStage();
     this.panel = new Panel(this.stage !== undefined, (change) => this.show(change));
     const bar = h(
-      "header", { class: "bar" }, button("back", "All sets", ways.back), h("div", {}, this.title, this.place),
-      button("previous", "Previous", () => ways.step(-1)), button("next", "Next", () => ways.step(1)),
+      "header",
+      { class: "bar" },
+      button("back", "All sets", ways.back),
+      h("div", {}, this.title, this.place),
+      button("previous", "Previous", () => ways.step(-1)),
+      button("next", "Next", () => ways.step(1)),
     );
     const stage = h("div", { id: "stage-box" }, this.canvas, this.divided.element, this.flat, this.message);
-    const side = h("div", { id: "side" }, this.panel.element, page.kind === "run" ? null : this.adjusting.element, this.about);
+    const side = h(
+      "div",
+      { id: "side" },
+      this.panel.element,
+      page.kind === "run" ? null : this.adjusting.element,
+      this.about,
+    );
     this.element = h("main", { id: "material", hidden: true }, bar, stage, side, this.below);
-    orbit(this.canvas, () => this.panel.view, (moving) => (this.panel.follow(), this.stage?.request(moving)));
+    orbit(
+      this.canvas,
+      () => this.panel.view,
+      (moving) => (this.panel.follow(), this.stage?.request(moving)),
+    );
   }
 
   /** Loads and shows a set; `place` says which of how many it is. */
@@ -109,7 +126,10 @@ export class MaterialView {
     const shown = MAP_NAMES.filter((name) => made.maps[name]);
     this.panel.open({ aspect: made.width / made.height, relief, maps: shown, compared: comparisons(decoded) });
     if (truth) this.below.replaceChildren(errorTable(made, truth, entry.figures));
-    this.canvas.setAttribute("aria-label", `${entry.name} in three dimensions; arrows turn it, Shift with arrows moves the light`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `${entry.name} in three dimensions; arrows turn it, Shift with arrows moves the light`,
+    );
     this.show("columns");
   }
 
@@ -122,7 +142,11 @@ export class MaterialView {
     this.flat.hidden = !flat;
     // A flat map of a run is the same pictures, large.
     this.below.hidden = flat;
-    if (change === "columns") this.divided.show(comparison.columns.map((one) => captionOf(one, shown)), !comparison.beside);
+    if (change === "columns")
+      this.divided.show(
+        comparison.columns.map((one) => captionOf(one, shown)),
+        !comparison.beside,
+      );
     if (flat) {
       const { made, decoded } = this.opened;
       const map = shown !== "shaded" ? shown : made.maps.albedo ? "albedo" : MAP_NAMES.find((name) => made.maps[name])!;
@@ -144,7 +168,8 @@ export class MaterialView {
     const { surfaces } = this.opened!;
     const { comparison, shown, channel } = this.panel;
     return comparison.columns.map(({ of, legacy }) => ({
-      surface: surfaces![of] ?? surfaces!.made, look: lookOf(shown, channel, legacy),
+      surface: surfaces![of] ?? surfaces!.made,
+      look: lookOf(shown, channel, legacy),
     }));
   }
 
@@ -154,8 +179,14 @@ export class MaterialView {
     return gl
       ? new Stage(this.canvas, gl, () =>
           this.opened?.surfaces && !this.panel.flat
-            ? { view: this.panel.view, columns: this.columns(), splits: this.divided.splits, beside: this.panel.comparison.beside }
-            : undefined)
+            ? {
+                view: this.panel.view,
+                columns: this.columns(),
+                splits: this.divided.splits,
+                beside: this.panel.comparison.beside,
+              }
+            : undefined,
+        )
       : undefined;
   }
 

@@ -62,7 +62,10 @@ export function orbit(canvas: HTMLElement, view: () => View, onMove: (moving: bo
   );
   canvas.addEventListener("keydown", (event) => {
     const arrows: Record<string, [number, number]> = {
-      ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP],
+      ArrowLeft: [-STEP, 0],
+      ArrowRight: [STEP, 0],
+      ArrowUp: [0, STEP],
+      ArrowDown: [0, -STEP],
     };
     const arrow = arrows[event.key];
     if (event.ctrlKey || event.altKey || event.metaKey) return;

@@ -86,7 +86,9 @@ export function errorPicture(one: Pixels, other: Pixels): Pixels {
   const result = new Uint8ClampedArray(one.length);
   for (let i = 0; i < result.length; i += 4) {
     const gap = Math.max(
-      Math.abs(one[i]! - other[i]!), Math.abs(one[i + 1]! - other[i + 1]!), Math.abs(one[i + 2]! - other[i + 2]!),
+      Math.abs(one[i]! - other[i]!),
+      Math.abs(one[i + 1]! - other[i + 1]!),
+      Math.abs(one[i + 2]! - other[i + 2]!),
     );
     const place = Math.min(gap / 255 / ERROR_SHOWN, 1) * (RAMP.length - 1);
     const low = Math.min(Math.floor(place), RAMP.length - 2);
@@ -97,4 +99,11 @@ export function errorPicture(one: Pixels, other: Pixels): Pixels {
 }
 
 /** Black for no error, by purple and orange to pale yellow: brightness rises all the way, so it is read without colour. */
-export const RAMP = [[0, 0, 0], [70, 15, 100], [165, 40, 95], [235, 105, 40], [252, 185, 60], [255, 255, 200]] as const;
+export const RAMP = [
+  [0, 0, 0],
+  [70, 15, 100],
+  [165, 40, 95],
+  [235, 105, 40],
+  [252, 185, 60],
+  [255, 255, 200],
+] as const;

@@ -1,7 +1,17 @@
 /** Draws one shape in columns, each a look of its own; a frame only when something has changed. */
 import {
-  BoxGeometry, CylinderGeometry, Mesh, PerspectiveCamera, PlaneGeometry, Scene, ShaderMaterial, SphereGeometry, Vector2,
-  Vector3, WebGLRenderer, type BufferGeometry,
+  BoxGeometry,
+  CylinderGeometry,
+  Mesh,
+  PerspectiveCamera,
+  PlaneGeometry,
+  Scene,
+  ShaderMaterial,
+  SphereGeometry,
+  Vector2,
+  Vector3,
+  WebGLRenderer,
+  type BufferGeometry,
 } from "three";
 import { direction, ENVIRONMENTS, type Environment, type Light } from "./lights.ts";
 import { FRAGMENT, VERTEX } from "./shader.ts";
@@ -71,7 +81,11 @@ export class Stage {
   private rest = 0;
   private took = 0;
 
-  constructor(readonly canvas: HTMLCanvasElement, gl: WebGL2RenderingContext, private readonly content: () => Content | undefined) {
+  constructor(
+    readonly canvas: HTMLCanvasElement,
+    gl: WebGL2RenderingContext,
+    private readonly content: () => Content | undefined,
+  ) {
     this.renderer = new WebGLRenderer({ canvas, context: gl });
     const card = gl.getExtension("WEBGL_debug_renderer_info");
     const software = /swiftshader|llvmpipe|software|basic render/i.test(

@@ -1,6 +1,12 @@
 /** The pictures of one surface as four textures, the way the shader reads them. */
 import {
-  DataTexture, LinearFilter, LinearMipmapLinearFilter, NoColorSpace, RepeatWrapping, RGBAFormat, SRGBColorSpace,
+  DataTexture,
+  LinearFilter,
+  LinearMipmapLinearFilter,
+  NoColorSpace,
+  RepeatWrapping,
+  RGBAFormat,
+  SRGBColorSpace,
   UnsignedByteType,
 } from "three";
 import type { Pixels } from "./adjust.ts";

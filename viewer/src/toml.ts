@@ -31,7 +31,9 @@ export function savedForAll(text: string, said: Said): string {
 export function savedForOne(text: string, name: string, said: Said): string {
   const sections = parse(text);
   if (sections[0]!.lines.some((line) => defines(line, "rules"))) {
-    throw new Error("The file writes its rules as one list, rules = [...]; write them as [[rules]] blocks, then save again.");
+    throw new Error(
+      "The file writes its rules as one list, rules = [...]; write them as [[rules]] blocks, then save again.",
+    );
   }
   const match = pattern(name);
   const [others, own] = split(sections, (rule) => rule.lines.some((line) => matchOf(line) === match));
@@ -53,7 +55,10 @@ function parse(text: string): Section[] {
   for (const line of text.replace(/^\uFEFF/, "").split(/\r?\n/)) {
     const header = /^\s*(\[\[?)([^\]]+)\]/.exec(line);
     if (header) {
-      const path = header[2]!.split(".").map((part) => part.trim().replace(/^(["'])(.*)\1$/, "$2")).join(".");
+      const path = header[2]!
+        .split(".")
+        .map((part) => part.trim().replace(/^(["'])(.*)\1$/, "$2"))
+        .join(".");
       sections.push({ path, array: header[1] === "[[", lines: [] });
     }
     sections.at(-1)!.lines.push(line);
@@ -67,14 +72,18 @@ function print(sections: readonly Section[]): string {
     if (section.path && /^\s*[^\s#]/.test(lines.at(-1) ?? "")) lines.push("");
     lines.push(...section.lines);
   }
-  return `${lines.join("\n").replace(/\n{3,}/g, "\n\n").trim()}\n`;
+  return `${lines
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n")
+    .trim()}\n`;
 }
 
 /** Sections without some, whose comments and blank lines go to the section before. */
 function without(sections: readonly Section[], drop: (section: Section) => boolean): Section[] {
   const kept: Section[] = [];
   for (const section of sections) {
-    if (kept.length > 0 && drop(section)) kept.at(-1)!.lines.push(...section.lines.filter((line) => /^\s*(#|$)/.test(line)));
+    if (kept.length > 0 && drop(section))
+      kept.at(-1)!.lines.push(...section.lines.filter((line) => /^\s*(#|$)/.test(line)));
     else kept.push({ ...section, lines: [...section.lines] });
   }
   return kept;

@@ -4,8 +4,18 @@ import type { Entry } from "../src/contract.ts";
 import { byReason, countClasses, select, type Wanted } from "../src/filter.ts";
 
 const entry = (name: string, confidence: number, more: Partial<Entry> = {}): Entry => ({
-  key: name, name, data: "", thumbs: {}, classes: {}, confidence, doubtful: confidence < 0.6, warnings: [], notes: [],
-  adjust: {}, figures: {}, ...more,
+  key: name,
+  name,
+  data: "",
+  thumbs: {},
+  classes: {},
+  confidence,
+  doubtful: confidence < 0.6,
+  warnings: [],
+  notes: [],
+  adjust: {},
+  figures: {},
+  ...more,
 });
 const sets = [
   entry("wall10", 0.9, { classes: { stone: 0.8 } }),
@@ -36,11 +46,21 @@ test("only sets to look at, only those with warnings, only one class", () => {
 });
 
 test("classes are counted by the likeliest", () => {
-  assert.deepEqual(countClasses(sets), [["metal", 1], ["stone", 1]]);
+  assert.deepEqual(countClasses(sets), [
+    ["metal", 1],
+    ["stone", 1],
+  ]);
 });
 
 test("names that made no set are grouped by reason, the most frequent first", () => {
-  const left = [{ name: "a", reason: "odd" }, { name: "b", reason: "a face" }, { name: "c", reason: "a face" }];
-  assert.deepEqual(byReason(left, ""), [["a face", ["b", "c"]], ["odd", ["a"]]]);
+  const left = [
+    { name: "a", reason: "odd" },
+    { name: "b", reason: "a face" },
+    { name: "c", reason: "a face" },
+  ];
+  assert.deepEqual(byReason(left, ""), [
+    ["a face", ["b", "c"]],
+    ["odd", ["a"]],
+  ]);
   assert.deepEqual(byReason(left, "b"), [["a face", ["b"]]]);
 });

@@ -21,28 +21,65 @@ test("saving the same texture again replaces what was said of the map, and nothi
   const text = lines("[[rules]]", 'match = "a"', "ao.bias = 0.2 # lighter", "roughness.strength = 3");
   assert.equal(
     savedForOne(text, "a", dull),
-    lines("[[rules]]", 'match = "a"', "ao.bias = 0.2 # lighter", "roughness = { strength = 1, bias = 0.1, invert = false }"),
+    lines(
+      "[[rules]]",
+      'match = "a"',
+      "ao.bias = 0.2 # lighter",
+      "roughness = { strength = 1, bias = 0.1, invert = false }",
+    ),
   );
 });
 
 test("the rule of one texture goes below those that would override it, with its tables", () => {
-  const text = lines("[[rules]]", 'match = "a"', "[rules.ao]", "bias = 0.2", "[[rules]]", 'match = "*"', "ao.bias = 0.4");
+  const text = lines(
+    "[[rules]]",
+    'match = "a"',
+    "[rules.ao]",
+    "bias = 0.2",
+    "[[rules]]",
+    'match = "*"',
+    "ao.bias = 0.4",
+  );
   assert.equal(
     savedForOne(text, "a", dull),
     lines(
-      "[[rules]]", 'match = "*"', "ao.bias = 0.4", "", "[[rules]]", 'match = "a"',
-      "roughness = { strength = 1, bias = 0.1, invert = false }", "", "[rules.ao]", "bias = 0.2",
+      "[[rules]]",
+      'match = "*"',
+      "ao.bias = 0.4",
+      "",
+      "[[rules]]",
+      'match = "a"',
+      "roughness = { strength = 1, bias = 0.1, invert = false }",
+      "",
+      "[rules.ao]",
+      "bias = 0.2",
     ),
   );
 });
 
 test("what is said for all textures replaces a table of the map, wherever it stands, and keeps comments", () => {
-  const text = lines("# mine", "ao.bias = 0.1", "", "[[rules]]", 'match = "a"', "", "[roughness] # all", "# why", "bias = 0.3");
+  const text = lines(
+    "# mine",
+    "ao.bias = 0.1",
+    "",
+    "[[rules]]",
+    'match = "a"',
+    "",
+    "[roughness] # all",
+    "# why",
+    "bias = 0.3",
+  );
   assert.equal(
     savedForAll(text, dull),
     lines(
-      "# mine", "ao.bias = 0.1", "roughness = { strength = 1, bias = 0.1, invert = false }", "",
-      "[[rules]]", 'match = "a"', "", "# why",
+      "# mine",
+      "ao.bias = 0.1",
+      "roughness = { strength = 1, bias = 0.1, invert = false }",
+      "",
+      "[[rules]]",
+      'match = "a"',
+      "",
+      "# why",
     ),
   );
 });
