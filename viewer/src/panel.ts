@@ -1,5 +1,6 @@
 /** The controls of the view: what is shown, on which shape, in which light. Holds what they say. */
 import type { MapName } from "./contract.ts";
+import { ENVIRONMENTS, type Environment } from "./lights.ts";
 import { checkbox, choice, h, percent, radios, slider, type Control } from "./dom.ts";
 import { label, type Shown } from "./flat.ts";
 import { channels, type Comparison } from "./looks.ts";
@@ -10,6 +11,9 @@ import { HOMES, SHAPES, type Shape, type View } from "./stage.ts";
 export type Change = "columns" | "moving" | "still";
 
 const CHANNELS: Record<Channel, string> = { all: "all", r: "red", g: "green", b: "blue", a: "alpha" };
+
+const NO_WEBGL = "This browser draws nothing in three dimensions (it has no WebGL 2); the flat maps are all here.";
+const DIRECTX = "Read the normal's green as DirectX does (wrong here, to see the difference)";
 
 export class Panel {
   readonly element = h("section", { id: "panel", "aria-label": "View" });
@@ -30,116 +34,22 @@ export class Panel {
   private relief = 0;
   /** How deep a person wants the relief, in terms of what the set says. */
   private deepness = 1;
-  private readonly azimuth: Control;
-  private readonly elevation: Control;
   private readonly what = h("div", { class: "pair" });
-  private readonly relieved: Control;
+  private readonly azimuth = this.slides("light-azimuth", "Light around", [-180, 180, 1], -40, degrees, (value) => {
+    this.view.light.azimuth = value;
+  });
+  private readonly elevation = this.slides("light-elevation", "Light height", [-30, 90, 1], 40, degrees, (value) => {
+    this.view.light.elevation = value;
+  });
 
   constructor(
     webgl: boolean,
     private readonly onChange: (change: Change) => void,
   ) {
-    const { view } = this;
     this.flat = !webgl;
-    const tell = (moving: boolean) => onChange(moving ? "moving" : "still");
-    const shapes: (readonly [Shape | "flat", string])[] = [
-      ...SHAPES.map((one) => [one, one] as const),
-      ["flat", "flat map"],
-    ];
-    const shape = radios("shape", "Shape", shapes, webgl ? "sphere" : "flat", (value) => {
-      this.flat = value === "flat";
-      if (value !== "flat" && value !== view.shape) {
-        view.shape = value;
-        view.camera = { ...HOMES[value] };
-      }
-      this.element.classList.toggle("flat-only", this.flat);
-      onChange("columns");
-    });
-    if (!webgl) {
-      for (const one of SHAPES) shape.querySelector<HTMLInputElement>(`#shape-${one}`)!.disabled = true;
-      this.element.append(
-        h(
-          "p",
-          { class: "note", id: "no-webgl" },
-          "This browser draws nothing in three dimensions (it has no WebGL 2); the flat maps are all here.",
-        ),
-      );
-    }
+    this.element.append(h("h2", {}, "View"), this.shapes(webgl), this.what, this.solid());
+    if (!webgl) this.element.prepend(h("p", { class: "note", id: "no-webgl" }, NO_WEBGL));
     this.element.classList.toggle("flat-only", this.flat);
-    const light = { min: 0, max: 3, step: 0.05, value: 1 };
-    this.azimuth = slider(
-      "light-azimuth",
-      "Light around",
-      { min: -180, max: 180, step: 1, value: view.light.azimuth },
-      degrees,
-      (value, moving) => {
-        view.light.azimuth = value;
-        tell(moving);
-      },
-    );
-    this.elevation = slider(
-      "light-elevation",
-      "Light height",
-      { min: -30, max: 90, step: 1, value: view.light.elevation },
-      degrees,
-      (value, moving) => {
-        view.light.elevation = value;
-        tell(moving);
-      },
-    );
-    this.relieved = slider("depth", "Relief", { min: 0, max: 3, step: 0.1, value: 1 }, percent, (value, moving) => {
-      this.deepness = value;
-      view.depth = value * this.relief;
-      tell(moving);
-    });
-    this.element.append(
-      h("h2", {}, "View"),
-      shape,
-      this.what,
-      h(
-        "div",
-        { class: "solid" },
-        slider(
-          "tiling",
-          "Tiling",
-          { min: 1, max: 8, step: 1, value: 1 },
-          (value) => `${value}×`,
-          (value, moving) => {
-            view.tiling = value;
-            tell(moving);
-          },
-        ).element,
-        this.relieved.element,
-        radios(
-          "environment",
-          "Surroundings",
-          [
-            ["studio", "studio"],
-            ["outdoor", "outdoor"],
-          ],
-          view.environment,
-          (value) => {
-            view.environment = value;
-            tell(false);
-          },
-        ),
-        this.azimuth.element,
-        this.elevation.element,
-        slider("light-strength", "Light strength", light, percent, (value, moving) => {
-          view.light.strength = value;
-          tell(moving);
-        }).element,
-        checkbox(
-          "directx",
-          "Read the normal's green as DirectX does (wrong here, to see the difference)",
-          false,
-          (value) => {
-            view.directx = value;
-            tell(false);
-          },
-        ),
-      ),
-    );
   }
 
   /** Shows what a set has. What was chosen stays chosen where the set has it too. */
@@ -179,6 +89,72 @@ export class Panel {
   follow(): void {
     this.azimuth.set(this.view.light.azimuth);
     this.elevation.set(this.view.light.elevation);
+  }
+
+  private shapes(webgl: boolean): HTMLElement {
+    const options = [...SHAPES.map((one) => [one, one] as const), ["flat", "flat map"] as const];
+    const element = radios<Shape | "flat">("shape", "Shape", options, webgl ? "sphere" : "flat", (value) => {
+      this.flat = value === "flat";
+      if (value !== "flat" && value !== this.view.shape) {
+        this.view.shape = value;
+        this.view.camera = { ...HOMES[value] };
+      }
+      this.element.classList.toggle("flat-only", this.flat);
+      this.onChange("columns");
+    });
+    if (!webgl) for (const one of SHAPES) element.querySelector<HTMLInputElement>(`#shape-${one}`)!.disabled = true;
+    return element;
+  }
+
+  /** What means nothing to a flat map. */
+  private solid(): HTMLElement {
+    const { view } = this;
+    const times = (value: number) => `${value}×`;
+    return h(
+      "div",
+      { class: "solid" },
+      this.slides("tiling", "Tiling", [1, 8, 1], 1, times, (value) => {
+        view.tiling = value;
+      }).element,
+      this.slides("depth", "Relief", [0, 3, 0.1], 1, percent, (value) => {
+        this.deepness = value;
+        view.depth = value * this.relief;
+      }).element,
+      radios<Environment>(
+        "environment",
+        "Surroundings",
+        ENVIRONMENTS.map((one) => [one, one]),
+        "studio",
+        (value) => {
+          view.environment = value;
+          this.onChange("still");
+        },
+      ),
+      this.azimuth.element,
+      this.elevation.element,
+      this.slides("light-strength", "Light strength", [0, 3, 0.05], 1, percent, (value) => {
+        view.light.strength = value;
+      }).element,
+      checkbox("directx", DIRECTX, false, (value) => {
+        view.directx = value;
+        this.onChange("still");
+      }),
+    );
+  }
+
+  /** A slider whose value goes into the view. */
+  private slides(
+    id: string,
+    label: string,
+    [min, max, step]: [number, number, number],
+    value: number,
+    tell: (value: number) => string,
+    set: (value: number) => void,
+  ): Control {
+    return slider(id, label, { min, max, step, value }, tell, (now, moving) => {
+      set(now);
+      this.onChange(moving ? "moving" : "still");
+    });
   }
 
   private offerChannels({ select }: { select: HTMLSelectElement }): void {
