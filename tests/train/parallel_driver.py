@@ -22,6 +22,8 @@ from unbake.train.step import READS, forward_networks, loss_weights, total
 BATCH, STEPS, PX = 4, 3, 32
 ABSENT = (MapKind.HEIGHT, MapKind.METALLIC, MapKind.METALLIC_MASK, MapKind.ALBEDO)
 
+LIGHTS = [(0.0, 0.6, 0.8), (0.0, 0.0, 1.0)]
+
 
 def without(batch: Batch, processes: Processes) -> Batch:
     """The batch with ABSENT maps and classes gone from its first half: the whole part of the first of two processes."""
@@ -43,7 +45,7 @@ def train(root: Path, processes: Processes) -> dict[str, torch.Tensor]:
         if isinstance(module, Norm):
             module.requires_grad_(False)
     run.networks.train()
-    weights = dataclasses.replace(loss_weights(run.recipe.losses), perceptual=0.1)
+    weights = dataclasses.replace(loss_weights(run.recipe.losses), perceptual=0.1, rendering=0.5)
     trained = [p for p in run.networks.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=1e-3, eps=1e-5)
     wrapped = processes.wrap(run.networks)
@@ -57,7 +59,13 @@ def train(root: Path, processes: Processes) -> dict[str, torch.Tensor]:
         if step == 1:
             batch = without(batch, processes)
         outputs = forward_networks(
-            wrapped, batch, weights, READS.__contains__, distance=squared, mean=processes.mean
+            wrapped,
+            batch,
+            weights,
+            READS.__contains__,
+            distance=squared,
+            lights=LIGHTS,
+            mean=processes.mean,
         )
         for output in outputs:
             seen |= {f"{step}/{name}": value.detach().clone() for name, value in output.terms.items()}

@@ -19,7 +19,9 @@ def phases(
     """Print the plan: every phase with its numbers, read from the recipes; or one recipe as it is written.
 
     A phase is named by its file or its tag (B, phase_B). What `unbake phases B` prints is a recipe file: save it,
-    change it, and `unbake train mine.toml`; for one value, `unbake train B --set data.px=512` is shorter.
+    change it, and `unbake train mine.toml`; for one value, `unbake train B --set data.px=512` is shorter. Two terms
+    that the plan leaves out wait at 0: losses.rendering (0.1: looks under random lights count) and ema (0.999: a
+    running average of the weights is validated and kept).
     """
     from rich import box
     from rich.table import Table
