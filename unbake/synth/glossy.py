@@ -29,9 +29,9 @@ def _wear(rng: Rng, size: int, level: float, spread: float) -> np.ndarray:
     return level + spread * (0.7 * blotch + 0.5 * np.maximum(scuff, 0))
 
 
-def _finish(rng: Rng, size: int, dullest: float = 0.5) -> np.ndarray:
+def _finish(rng: Rng, size: int, dullest: float) -> np.ndarray:
     """Roughness (H, W) of something polished: from a mirror to honed, even or scuffed."""
-    level = float(np.exp(rng.uniform(np.log(0.05), np.log(dullest))))
+    level = float(np.exp(rng.uniform(np.log(0.06), np.log(dullest))))
     return np.clip(_wear(rng, size, level, level * rng.uniform(0.05, 0.45)), 0.03, 0.9)
 
 
@@ -67,7 +67,7 @@ def polished_stone(rng: Rng, size: int) -> Layers:
     albedo = mix(ground, second, share) + 0.015 * cloud[..., None] * rng.random()
     albedo = albedo * (0.92 + 0.16 * cells.own(rng))[..., None]
     grout = pick(rng, (0.2, 0.19, 0.18), (0.5, 0.48, 0.45))
-    roughness = _finish(rng, size) + rng.uniform(0, 0.15) * share
+    roughness = _finish(rng, size, 0.6) + rng.uniform(0, 0.15) * share
     relief = 0.003 * body + 0.0003 * cloud + 0.00008 * fine + 0.001 * body * (cells.own(rng) - 0.5)
     return Layers(mix(grout, albedo, body), 0.85 + (roughness - 0.85) * body, relief, np.zeros_like(body))
 
@@ -118,7 +118,7 @@ def glazed(rng: Rng, size: int) -> Layers:
     colour = mix(colour, 0.55 * colour, 0.6 * crazed)
     rings = np.sin(2 * np.pi * int(rng.integers(6, 24)) * y) if kind == 2 else 0.0
     grout = pick(rng, (0.45, 0.43, 0.4), (0.25, 0.24, 0.23), (0.6, 0.58, 0.55))
-    roughness = _finish(rng, size, 0.35) + 0.2 * crazed
+    roughness = _finish(rng, size, 0.65) + 0.2 * crazed
     relief = (
         0.04 / across * pillow
         + 0.0015 * rings
@@ -155,7 +155,7 @@ def varnished(rng: Rng, size: int) -> Layers:
     albedo = albedo * (0.85 + 0.3 * cells.own(rng))[..., None]
     patch = smooth_noise(rng, (size, size), rng.uniform(4, 16), 1.1)
     worn = smoothstep(patch + 0.3 * fibre, rng.uniform(0.6, 3.0), 3.2)
-    gloss = _finish(rng, size, 0.45) + 0.03 * fibre * rng.random()
+    gloss = _finish(rng, size, 0.6) + 0.03 * fibre * rng.random()
     albedo = mix(albedo, np.minimum(albedo * 1.4 + 0.05, 1), 0.7 * worn)
     roughness = (gloss + (0.7 - gloss) * worn) * body + 0.8 * (1 - body)
     relief = 0.003 * body + 0.0002 * fibre - 0.0004 * figure * rng.random() + 0.0008 * cells.own(rng) * body
@@ -192,7 +192,7 @@ def gloss_paint(rng: Rng, size: int) -> Layers:
     chip = smoothstep(cloud + 0.35 * fine + 0.5 * (1 - body), rng.uniform(1.0, 5.0), 5.1)
     chip = smoothstep(chip, 0.02, 0.06)
     paint = coat * (1 + 0.02 * cloud + 0.01 * brush)[..., None]
-    gloss = _finish(rng, size, 0.55)
+    gloss = _finish(rng, size, 0.65)
     albedo = mix(mix(paint, wood, chip), 0.35 * coat, 1 - body)
     roughness = gloss + (0.8 - gloss) * np.maximum(chip, 1 - body)
     grain = rng.uniform(0, 0.0006)

@@ -59,8 +59,9 @@ def _coloured(rng: Rng, layers: Layers) -> Layers:
     # A blotch of its own, as stains and fading make them: colour only, or gloss too (see `_glossed`).
     blotch = smooth_noise(rng, grey.shape[:2], rng.uniform(2, 16), 1.2)[..., None] * rng.uniform(0, 0.12)
     matter = (grey + fullness * (light - grey)) * (1 + warmth) * gain * np.exp(blotch)
-    film = np.exp(-rng.uniform(0, 0.45)) * (1 + 0.5 * np.minimum(warmth, 0)) * (1 - 0.5 * np.abs(blotch))
-    metal = light * (film if rng.random() < 0.6 else 1)
+    # Libraries and games hold metals far darker than bare ones: half of the real ones at hand are below 0.5 in sRGB.
+    film = np.exp(-rng.uniform(0, 1.8)) * (1 + 0.5 * np.minimum(warmth, 0)) * (1 - 0.5 * np.abs(blotch))
+    metal = light * (film if rng.random() < 0.75 else 1)
     share = layers.metallic[..., None]
     albedo = linear_to_srgb(np.clip(matter, *_PLAUSIBLE) * (1 - share) + np.clip(metal, 0, 1) * share)
     return replace(layers, albedo=albedo)
@@ -70,7 +71,7 @@ def _glossed(rng: Rng, layers: Layers, polishable: bool) -> Layers:
     """Another level and spread of roughness: as it was, smoother by wax or wet, or duller."""
     rough, metal = np.clip(layers.roughness, 0.03, 1), layers.metallic
     patch = smooth_noise(rng, rough.shape, rng.uniform(2, 20), 1.1)
-    factor, albedo = np.exp(rng.uniform(-0.2, 0.15)), layers.albedo
+    factor, albedo = np.exp(rng.uniform(-0.45, 0.2)), layers.albedo
     chance = rng.random()
     wet, waxed = chance < 0.1, 0.1 <= chance < 0.25 and polishable
     if waxed:
@@ -78,9 +79,10 @@ def _glossed(rng: Rng, layers: Layers, polishable: bool) -> Layers:
     elif wet:
         factor = rng.uniform(0.25, 0.7)
         albedo = np.clip(albedo, 0.118, 1) ** (1 + 0.3 * (1 - metal[..., None]))
-    mean = float(rough.mean())
-    spread = rng.uniform(0.5, 2.2)
-    matter = factor * np.clip(mean + spread * (rough - mean), 0.05, 1)
+    # The power moves what is smooth, the factor what is rough.
+    matter = rough ** np.exp(rng.uniform(-0.7, 0.2))
+    mean = float(matter.mean())
+    matter = factor * np.clip(mean + rng.uniform(0.4, 1.8) * (matter - mean), 0.05, 1)
     if wet or waxed:
         # Wax and wet do not lie evenly.
         matter = matter + (rough - matter) * smoothstep(patch, rng.uniform(0, 2.5), 2.6)
