@@ -1,11 +1,15 @@
+from zlib import crc32
+
 import numpy as np
 import pytest
 
 from unbake.domain.maps import MapKind
-from unbake.measure.painter import Legacy, paint_legacy, style_of
-from unbake.synth.diffuse import EVALUATION_STYLES
+from unbake.image.files import decode_picture
+from unbake.measure.brushes import BRUSHES
+from unbake.measure.painter import PAINTERS, Legacy, paint_legacy, styles_of
+from unbake.synth.diffuse import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
-IDS = [f"stone/number{i}" for i in range(40)]
+IDS = [f"stone/number{i}" for i in range(24)]
 
 
 def truth(size: int = 32) -> dict[MapKind, np.ndarray]:
@@ -22,24 +26,68 @@ def truth(size: int = 32) -> dict[MapKind, np.ndarray]:
     }
 
 
-def painted(material_id: str = "stone/slates") -> Legacy:
-    return paint_legacy(material_id, "stone", truth())
+def painted(material_id: str = "stone/slates", style: str | None = None) -> Legacy:
+    return paint_legacy(material_id, "stone", truth(), style)
 
 
-def test_the_same_material_is_painted_the_same_again():
-    np.testing.assert_array_equal(painted().diffuse, painted().diffuse)
+@pytest.mark.parametrize("style", PAINTERS)
+def test_the_same_material_is_painted_the_same_again(style):
+    assert painted(style=style).files == painted(style=style).files
 
 
-def test_other_ids_are_painted_otherwise():
-    assert not np.array_equal(painted("stone/a").diffuse, painted("stone/b").diffuse)
+@pytest.mark.parametrize("style", PAINTERS)
+def test_other_ids_are_painted_otherwise(style):
+    assert painted("stone/a", style).files != painted("stone/b", style).files
 
 
 def test_every_evaluation_style_comes_up():
-    assert {style_of(i) for i in IDS} == set(EVALUATION_STYLES)
+    assert {styles_of(i, 1)[0] for i in IDS} == set(PAINTERS)
 
 
-def test_some_artists_make_a_mask_and_some_do_not():
-    assert {painted(i).specular is None for i in IDS} == {True, False}
+def test_a_material_meets_no_style_twice():
+    assert [len(set(styles_of("stone/slates", n))) for n in range(1, 5)] == [1, 2, 3, 4]
+
+
+def test_training_never_has_these_styles():
+    assert set(PAINTERS).isdisjoint(TRAINING_STYLES)
+
+
+def test_two_styles_have_a_light_of_their_own():
+    assert set(PAINTERS) == set(EVALUATION_STYLES) | set(BRUSHES)
+
+
+@pytest.mark.parametrize("style", PAINTERS)
+def test_some_artists_make_a_mask_and_some_do_not(style):
+    assert {painted(i, style).specular is None for i in IDS} == {True, False}
+
+
+@pytest.mark.parametrize("style", PAINTERS)
+def test_what_tiles_goes_on_tiling(style):
+    plain = truth() | {MapKind.NORMAL: np.broadcast_to(np.float32([0, 0, 1]), (32, 32, 3))}
+    diffuse = paint_legacy("stone/slates", "stone", plain, style).diffuse
+    inside = np.abs(np.diff(diffuse, axis=1)).mean((0, 2))
+    assert np.abs(diffuse[:, 0] - diffuse[:, -1]).mean() <= 2 * inside.max() + 1 / 255
+
+
+def test_the_files_are_those_of_a_game():
+    assert [painted().files[name][84:88] for name in ("", "_n")] == [b"DXT1", b"DXT5"]
+
+
+def test_what_is_compared_with_is_what_the_files_hold():
+    legacy = painted()
+    read = decode_picture(legacy.files[""], "diffuse").unit()[..., :3]
+    np.testing.assert_array_equal(read, legacy.diffuse)
+
+
+def test_the_diffuse_is_what_the_painter_painted_but_for_its_blocks():
+    legacy = painted(style="overcast")
+    seeds = [paint(truth(), STYLES["overcast"], seed)[MapKind.DIFFUSE] for seed in (_seed(), 1)]
+    differences = [np.abs(image - legacy.diffuse).mean() for image in seeds]
+    assert differences[0] < 0.01 < differences[1]
+
+
+def _seed() -> int:
+    return crc32(b"evaluation:stone/slates") >> 8
 
 
 def test_the_diffuse_has_been_through_blocks_of_four_colours():

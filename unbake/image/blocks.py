@@ -1,6 +1,7 @@
 """Block-compressed pixels, both ways: what `files` decodes with and `export.dds` encodes with."""
 
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -117,10 +118,10 @@ def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -
     match fmt:
         case BlockFormat.BC1:
             holes = rgba[..., 3] < 128
-            blocks = _quicktex(BC1Encoder(level), rgba)
+            blocks = _quicktex(_bc1(level), rgba)
             return _cut_out(blocks, rgba, holes) if holes.any() else blocks
         case BlockFormat.BC3:
-            return _quicktex(BC3Encoder(level), rgba)
+            return _quicktex(_bc3(level), rgba)
         case BlockFormat.BC4:
             return _quicktex(BC4Encoder(0), rgba)
         case BlockFormat.BC5:
@@ -129,6 +130,17 @@ def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -
             return encode_bc7(rgba, effort is Effort.FAST, opaque)
         case _:
             raise ValueError(f"{fmt} is only read, not written")
+
+
+@cache
+def _bc1(level: int) -> Any:
+    """An encoder: to make one takes longer than the blocks of a small mip, and it is never changed."""
+    return BC1Encoder(level)
+
+
+@cache
+def _bc3(level: int) -> Any:
+    return BC3Encoder(level)
 
 
 def _decode(decoder: Any, blocks: np.ndarray, width: int, height: int) -> np.ndarray:

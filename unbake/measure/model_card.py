@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from unbake.measure.figures import Evaluation, table
+from unbake.measure.figures import Evaluation, rows_from
 from unbake.measure.joined import Story, lineage, warm_starts
+from unbake.measure.tables import table
 
 _READS = (
     "a painted diffuse (sRGB), a tangent normal map, and the specular mask where there is one",
@@ -27,11 +28,12 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
         "(float16 weights, computed in float32) and together in `model.safetensors` (float32, LoRA merged).",
         f"Reads {_READS[0]}. Gives {_READS[1]} ({', '.join(card['classes'])}).",
         "## Figures",
+        *_crossed(card),
         _measured(card, evaluation),
-        _table(table(evaluation)),
+        _table(table(evaluation.rows)),
         *(f"Left out: {sentence}" for sentence in evaluation.left_out),
         f"In conversion the networks give {_listed(networks)}; rules give {_listed(rules)} (`use` in card.json: "
-        "what the networks do better than the rule in this table).",
+        "what the networks do better than the rule in the first table).",
         "## Made from",
         _table([["source", "licence", "materials"], *(_credit(line) for line in card["data"])]),
         *_warm(story),
@@ -45,17 +47,30 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
 
 
 def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
-    held, count = card["held_out"], len(evaluation.materials)
+    held, count = card["held_out"], evaluation.materials
+    named = [f"sources: {', '.join(held['sources'])}"] if held["sources"] else []
+    named += [f"fold {held['fold'][0]} of {held['fold'][1]}"] if held["fold"] else []
     whose = (
-        f"held out from training and from every choice (sources: {', '.join(held['sources'])})"
+        f"held out from training and from every choice ({'; '.join(named)})"
         if held["materials"]
         else "of validation: no source was held out, so choices were made on them"
     )
     return (
-        f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, painted as a game would have shipped "
-        "them, converted as users do. A floor is what a rule reaches on the same materials; ratio = ours / floor, "
-        "with 95 % intervals over materials."
+        f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
+        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A floor is what "
+        "a rule reaches on the same materials; ratio = ours / floor, with 95 % intervals over materials."
     )
+
+
+def _crossed(card: dict[str, Any]) -> list[str]:
+    """The figures of the folds, where there are any."""
+    if not (rows := card["figures"].get("folds")):
+        return []
+    return [
+        "Cross-validated: models trained by the same commands but for a fold, each measured on the materials of the "
+        "fold it never saw. This one was trained on all of them, so it cannot be measured on them itself.",
+        _table(table(rows_from(rows))),
+    ]
 
 
 def _credit(line: dict[str, Any]) -> list[str]:

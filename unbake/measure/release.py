@@ -3,43 +3,43 @@
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from unbake.convert.predict import CARD, FORMAT, Predictor
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.split import split
-from unbake.data.truth import read_material
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
 from unbake.errors import UnbakeError, UsageError
 from unbake.export.bundle import export_onnx, halve
-from unbake.image.files import write_atomic
+from unbake.image.files import read_bytes, write_atomic
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.tiling import tileable_axes
-from unbake.measure.evaluate import converting, evaluate, fit_roughness, reduced
-from unbake.measure.figures import Evaluation, as_dict
+from unbake.measure.conversion import bundle
+from unbake.measure.evaluate import Setting, evaluate, fit_roughness, truth_of
+from unbake.measure.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.measure.joined import join_heads, lineage, load_single
 from unbake.measure.model_card import model_card
-from unbake.measure.painter import paint_legacy
+from unbake.measure.painter import PAINTER_VERSION, paint_legacy
 from unbake.metrics.mask import calibrate_threshold
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
 from unbake.synth.library import SOURCE as PROCEDURAL
 from unbake.train.phase import Project
 
-DECIDES: dict[MapKind, tuple[str, tuple[MapKind, ...]]] = {
-    MapKind.ALBEDO: ("rmse", (MapKind.ALBEDO,)),
-    MapKind.ROUGHNESS: ("rmse", (MapKind.ROUGHNESS,)),
-    MapKind.METALLIC: ("rmse", (MapKind.METALLIC, MapKind.METALLIC_MASK)),
-    MapKind.AO: ("mae", (MapKind.AO,)),
-    MapKind.HEIGHT: ("shape_rmse", (MapKind.HEIGHT,)),
+SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {
+    MapKind.ALBEDO: (MapKind.ALBEDO,),
+    MapKind.ROUGHNESS: (MapKind.ROUGHNESS,),
+    MapKind.METALLIC: (MapKind.METALLIC, MapKind.METALLIC_MASK),
+    MapKind.AO: (MapKind.AO,),
+    MapKind.HEIGHT: (MapKind.HEIGHT,),
 }
-"""For each measured map: the metric that says whether its network beats the rule, and the outputs it speaks for."""
-
-SIZE = 512
-"""Longest side of a measured material, texels."""
+"""For each measured map the outputs it speaks for, where its headline says whether the network beats the rule."""
 
 WEIGHTS = "model.safetensors"
 MODEL_CARD = "MODEL_CARD.md"
@@ -50,8 +50,10 @@ def release(
     out: Path,
     checkpoint: str | None = None,
     *,
-    size: int = SIZE,
+    setting: Setting = Setting(),  # noqa: B008  (frozen)
     at_most: int | None = None,
+    folds: Path | None = None,
+    workers: int = 1,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
     """Write a model to `out` and measure it; returns the figures on the held-out materials.
@@ -59,19 +61,24 @@ def release(
     checkpoint: the name of one to release as it is, a best one or a run's last; None joins the six heads with the
     checkpoint they were trained on. The materials are the project's; the split is made again from the recipes. On
     the validation materials the mask's threshold is calibrated. The figures that count are those of the held-out
-    sources, the networks used for every map; where no source is held out the card has none, and what is returned
-    are the validation figures. A map whose network does not beat the rule there is left to the rule: the card's
-    `use` says so. Procedural materials are measured on only where there are no others; the card says so.
-    size: longest side of a measured material, texels. at_most: materials of each split, None for all.
+    sources, or the held-out fold, the networks used for every map; where nothing is held out the card has none, and
+    what is returned are the validation figures. A map whose network does not beat the rule there is left to the
+    rule: the card's `use` says so. Not that of a fold's model, whose purpose is to be measured on that fold.
+    Procedural materials are measured on only where there are no others; the card says so.
+    at_most: materials of each split, None for all. folds: the JSON of `unbake eval --folds`, whose figures then go
+    into the card and decide instead. workers: processes that measure.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
     networks, story = load_single(project.checkpoint(checkpoint)) if checkpoint else join_heads(project)
     stories = lineage(story)
     held_out = tuple(sorted(set.intersection(*(set(one["recipe"]["data"]["held_out"]) for one in stories))))
+    told = {tuple(one["recipe"]["data"].get("fold") or ()) for one in stories}
+    fold = next(iter(told)) if len(told) == 1 and () not in told else None
+    crossed = _crossed(folds)
     materials = project.materials("matsynth")
     sources = list_materials(materials)
-    splits = split(sources, held_out)
+    splits = split(sources, held_out, fold)
     real = [s for s in sources if s.source != PROCEDURAL]
     measured = real or sources
     groups = {
@@ -88,10 +95,23 @@ def release(
         for path in export_onnx(networks, making).values():
             halve(path)
         save_weights(making / WEIGHTS, networks, story)
-        card, evaluation = _measured(making, networks, materials, measured, groups, size, on_progress)
+        measure = partial(_evaluated, materials, making, setting, workers, on_progress)
+        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure)
+        if crossed is not None:
+            card["use"] = use_of(crossed)
+            card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
+        elif fold is not None:
+            card["use"] = {str(kind): "network" for kind in OUTPUTS}
         card["parameters"] = sum(parameter.numel() for parameter in networks.parameters())
         card["measured_on"] = "materials" if real else "procedural materials"
-        card["held_out"] = {"sources": held_out, "materials": sorted(groups["test"]), "px": size}
+        card["held_out"] = {
+            "fold": fold,
+            "sources": held_out,
+            "materials": sorted(groups["test"]),
+            "px": setting.size,
+            "painter": PAINTER_VERSION,
+            "styles": setting.styles,
+        }
         card["provenance"] = story
         used = [s for s in sources if splits[s.id] != "test"]
         if any(one["recipe"]["data"]["mix"]["skyrim"] > 0 for one in stories):
@@ -105,14 +125,49 @@ def release(
     return evaluation
 
 
+def _crossed(folds: Path | None) -> tuple[Row, ...] | None:
+    """The rows of a cross-validation; UsageError where the file is no evaluation's."""
+    if folds is None:
+        return None
+    try:
+        told = msgspec.json.decode(read_bytes(folds), type=dict[str, Any])
+    except msgspec.DecodeError:
+        told = {}
+    return rows_from(told.get("rows"))
+
+
+Measure = Callable[[str, set[str], dict[str, float]], Evaluation]
+
+
+def _evaluated(
+    materials: Path,
+    making: Path,
+    setting: Setting,
+    workers: int,
+    on_progress: Callable[[str, int, int], None] | None,
+    name: str,
+    ids: set[str],
+    roughness: dict[str, float],
+) -> Evaluation:
+    """The figures of the model in `making` on a group of materials."""
+    return evaluate(
+        materials,
+        bundle(making, workers),
+        ids=ids,
+        setting=setting,
+        roughness=roughness,
+        workers=workers,
+        on_progress=lambda done, total: on_progress(name, done, total) if on_progress else None,
+    )
+
+
 def _measured(
     making: Path,
     networks: Networks,
-    materials: Path,
     measured: list[MaterialSource],
     groups: dict[str, set[str]],
     size: int,
-    on_progress: Callable[[str, int, int], None] | None,
+    evaluated: Measure,
 ) -> tuple[dict[str, Any], Evaluation]:
     """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
     card: dict[str, Any] = {
@@ -128,39 +183,29 @@ def _measured(
         "use": {str(kind): "network" for kind in OUTPUTS},
     }
 
-    roughness = fit_roughness(materials, groups["train"])
-
-    def measure(group: str) -> Evaluation:
-        _write_card(making, card)
-        return evaluate(
-            materials,
-            converting(Predictor(making)),
-            ids=groups[group],
-            size=size,
-            roughness=roughness,
-            on_progress=lambda done, total: on_progress(group, done, total) if on_progress else None,
-        )
-
+    roughness = fit_roughness([source for source in measured if source.id in groups["train"]])
     _write_card(making, card)
     card["mask_threshold"] = min(0.9, max(0.1, _calibrated(making, measured, groups["val"], size)))
     card["roughness_constants"] = roughness
-    validation = measure("val")
-    test = measure("test") if groups["test"] else None
-    card["use"] = use_of(test or validation)
+    _write_card(making, card)
+    validation = evaluated("val", groups["val"], roughness)
+    test = evaluated("test", groups["test"], roughness) if groups["test"] else None
+    card["use"] = use_of((test or validation).rows)
     card["figures"] = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
     return card, test or validation
 
 
-def use_of(figures: Evaluation) -> dict[str, str]:
+def use_of(rows: Sequence[Row]) -> dict[str, str]:
     """Which outputs the converter takes from the networks: those that beat the rule's (the first floor).
 
-    >>> use_of(Evaluation((), (), ()))["albedo"]
+    >>> use_of([])["albedo"]
     'floor'
     """
     use = {str(kind): "floor" for kind in OUTPUTS}
-    for row in figures.rows:
-        for measured, (metric, outputs) in DECIDES.items():
-            if (row.map, row.metric) == (measured.value, metric) and row.ours < row.floors[0].value:
+    for row in rows:
+        for measured, outputs in SPEAKS_FOR.items():
+            decides = (row.map, row.metric) == (measured.value, HEADLINES[measured.value])
+            if decides and row.ours < row.floors[0].value:
                 use |= {str(kind): "network" for kind in outputs}
     return use
 
@@ -181,12 +226,11 @@ def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str], size
         if source.id not in ids:
             continue
         try:
-            truth = read_material(source)
+            truth = truth_of(source, size)
         except UnbakeError:
             continue  # `evaluate` says why it is left out
         if MapKind.METALLIC not in truth:
             continue
-        truth = reduced(truth, size)
         legacy = paint_legacy(source.id, source.category, truth)
         wrap = tileable_axes(legacy.diffuse)
         probabilities.append(

@@ -57,8 +57,7 @@ def affine_rmse(pred: Any, truth: Any) -> Any:
     >>> t = np.float64([0.0, 0.5, 1.0]); float(affine_rmse(0.1 * t + 0.4, t)) < 1e-9
     True
     """
-    p, t = _fitted(pred, truth)
-    return ((t - p) ** 2).mean() ** 0.5
+    return rmse(fitted(pred, truth), truth)
 
 
 def gradient_error(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> Any:
@@ -70,21 +69,21 @@ def gradient_error(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> A
     >>> t = np.float64([[0.0, 0.5], [0.5, 1.0]]); float(gradient_error(0.1 * t + 0.4, t)) < 1e-9
     True
     """
-    p, t = _fitted(pred, truth)
+    p = fitted(pred, truth)
     wrong, there = 0.0, 0.0
     for axis in axes:
-        length = t.shape[axis] - 1
-        step = _part(t, axis, 1, length) - _part(t, axis, 0, length)
+        length = truth.shape[axis] - 1
+        step = _part(truth, axis, 1, length) - _part(truth, axis, 0, length)
         ours = _part(p, axis, 1, length) - _part(p, axis, 0, length)
         wrong, there = wrong + ((step - ours) ** 2).mean(), there + (step**2).mean()
     return (wrong / (there + 1e-12)) ** 0.5
 
 
-def _fitted(pred: Any, truth: Any) -> tuple[Any, Any]:
-    """Both about their means, the prediction scaled (by 0 or more) to fit best."""
+def fitted(pred: Any, truth: Any) -> Any:
+    """The prediction with the offset and the scale of 0 or more that bring it nearest to the truth."""
     p, t = pred - pred.mean(), truth - truth.mean()
     scale = (p * t).mean().clip(0.0, None) / ((p * p).mean() + 1e-12)
-    return scale * p, t
+    return truth.mean() + scale * p
 
 
 def ssim(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> Any:
