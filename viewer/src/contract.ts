@@ -1,6 +1,6 @@
 /** What `unbake view` hands to the page, and what a map is; the page's counterpart of unbake/domain/maps.py. */
 
-export type MapName = "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "ao" | "height";
+export type MapName = "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "metallic_mask" | "ao" | "height";
 
 /** What a person changes about one map: see unbake/export/adjust.py. */
 export interface Values {
@@ -31,6 +31,7 @@ export const MAPS: Record<MapName, MapSpec> = {
   normal: { label: "Normal", channels: 3, neutral: [128, 128, 255], vector: true, start: 0 },
   roughness: { label: "Roughness", channels: 1, neutral: grey(255), start: 0 },
   metallic: { label: "Metallic", channels: 1, neutral: grey(0), start: 0 },
+  metallic_mask: { label: "Metal mask", channels: 1, neutral: grey(0) },
   ao: { label: "Ambient occlusion", channels: 1, neutral: grey(255), start: 255 },
   height: { label: "Height", channels: 1, neutral: grey(127), start: 127 },
 };

@@ -2,7 +2,8 @@
 import type { Entry, LeftOut } from "./contract.ts";
 
 export type Shown = "all" | "doubtful" | "warnings" | "failed" | "skipped";
-export type Order = "worst" | "name" | "confidence";
+/** "given": as the index has them; of a run the latest first. */
+export type Order = "worst" | "name" | "confidence" | "given";
 
 export interface Wanted {
   text: string;
@@ -71,4 +72,5 @@ const ORDERS: Record<Order, (one: Entry, other: Entry) => number> = {
   worst: (one, other) => one.confidence - other.confidence || byName(one, other),
   confidence: (one, other) => other.confidence - one.confidence || byName(one, other),
   name: byName,
+  given: () => 0,
 };

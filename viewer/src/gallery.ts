@@ -5,7 +5,7 @@ import { byReason, classes, countClasses, select, type Order, type Shown, type W
 
 /** Least width and the height of a card with the gap below and beside it, pixels; the style sheet has the same height. */
 const WIDTH = 264;
-const ROW = 244;
+const ROW = 264;
 
 /** Rows above and below the window that exist already. */
 const AHEAD = 2;
@@ -52,14 +52,19 @@ export class Gallery {
       ["", "all classes"] as const,
       ...countClasses(sets).map(([name, many]) => [name, `${name} (${many})`] as const),
     ];
-    const orders: (readonly [Order, string])[] = [
-      ["worst", "worst first"],
-      ["name", "name"],
-      ["confidence", "best first"],
-    ];
     const run = page.kind === "run";
+    const orders: (readonly [Order, string])[] = run
+      ? [
+          ["given", "latest first"],
+          ["name", "name"],
+        ]
+      : [
+          ["worst", "worst first"],
+          ["name", "name"],
+          ["confidence", "best first"],
+        ];
     const set = (change: Partial<Wanted>) => (Object.assign(this.wanted, change), this.update());
-    this.wanted.order = run ? "name" : "worst";
+    this.wanted.order = orders[0]![0];
     this.search.addEventListener("input", () => set({ text: this.search.value }));
     const tools = h(
       "search",
@@ -71,7 +76,7 @@ export class Gallery {
             choice("shown", "Show", shown, "all", (value) => set({ shown: value })).element,
             choice("class", "Class", labels, "", (label) => set({ label })).element,
           ]),
-      choice("order", "Order", run ? orders.slice(1, 2) : orders, this.wanted.order, (order) => set({ order })).element,
+      choice("order", "Order", orders, this.wanted.order, (order) => set({ order })).element,
     );
     const head = h("header", { class: "title" }, h("h1", {}, page.title), h("p", { class: "quiet" }, page.made));
     this.element = h("main", { id: "gallery", hidden: true }, head, tools, this.count, this.reasons, this.space);
@@ -115,6 +120,7 @@ export class Gallery {
     const many = left ? byReason(left, text).reduce((sum, [, names]) => sum + names.length, 0) : this.order.length;
     this.count.textContent =
       many === all.length ? counted(many, left !== undefined) : `${many} of ${counted(all.length, left !== undefined)}`;
+    this.space.hidden = left !== undefined;
     this.cards.clear();
     this.list.replaceChildren();
     this.render();

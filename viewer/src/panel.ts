@@ -70,7 +70,7 @@ export class Panel {
         this.onChange("columns");
       },
     );
-    const options = [["shaded", "shaded (flat: albedo)"] as const, ...maps.map((one) => [one, label(one)] as const)];
+    const options = [["shaded", "shaded / albedo"] as const, ...maps.map((one) => [one, label(one)] as const)];
     const shown = choice<Shown | "shaded">("show", "Show", options, this.shown, (value) => {
       this.shown = value;
       this.offerChannels(channel);

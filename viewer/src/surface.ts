@@ -14,7 +14,9 @@ import { MAPS, type MapName } from "./contract.ts";
 import { PACKED, packed, type Pictures } from "./pixels.ts";
 
 export interface Surface {
+  /** Diffuse; alpha: specular mask. */
   before: DataTexture;
+  /** Albedo; alpha: metal mask, which is only looked at. */
   albedo: DataTexture;
   normal: DataTexture;
   packed: DataTexture;
@@ -25,6 +27,7 @@ export const PLACES: Record<MapName, readonly [keyof Surface, number?]> = {
   diffuse: ["before"],
   specular: ["before", 3],
   albedo: ["albedo"],
+  metallic_mask: ["albedo", 3],
   normal: ["normal"],
   roughness: ["packed", 0],
   metallic: ["packed", 1],
@@ -50,11 +53,9 @@ export function makeSurface(pictures: Pictures, anisotropy: number): Surface {
     made.needsUpdate = true;
     return made;
   };
-  const before = new Uint8ClampedArray(colour("diffuse", "albedo"));
-  for (let i = 3; i < before.length; i += 4) before[i] = maps.specular?.[i - 3] ?? 0;
   return {
-    before: texture(before, true),
-    albedo: texture(colour("albedo", "diffuse"), true),
+    before: texture(withAlpha(colour("diffuse", "albedo"), maps.specular, 0), true),
+    albedo: texture(withAlpha(colour("albedo", "diffuse"), maps.metallic_mask, 0), true),
     normal: texture(maps.normal ?? flat(pictures, "normal"), false),
     packed: texture(packed(pictures), false),
   };
@@ -64,18 +65,22 @@ export function makeSurface(pictures: Pictures, anisotropy: number): Surface {
 export function replaceMap(surface: Surface, name: MapName, pixels: Pixels): void {
   const [place] = PLACES[name];
   const texture = surface[place];
+  const held = texture.image.data as Pixels;
   const channel = (PACKED as readonly MapName[]).indexOf(name);
-  if (channel < 0) {
-    texture.image.data = pixels;
-  } else {
-    const held = texture.image.data as Pixels;
-    for (let i = 0; i < held.length; i += 4) held[i + channel] = pixels[i]!;
-  }
+  if (channel < 0) texture.image.data = withAlpha(pixels, held, 3);
+  else for (let i = 0; i < held.length; i += 4) held[i + channel] = pixels[i]!;
   texture.needsUpdate = true;
 }
 
 export function disposeSurface(surface: Surface): void {
   for (const texture of Object.values(surface)) texture.dispose();
+}
+
+/** A copy of a picture whose alpha is a channel of another; 0 without it. */
+function withAlpha(pixels: Pixels, other: Pixels | undefined, channel: number): Pixels {
+  const result = new Uint8ClampedArray(pixels);
+  for (let i = 0; i < result.length; i += 4) result[i + 3] = other?.[i + channel] ?? 0;
+  return result;
 }
 
 function flat(pictures: Pictures, name: MapName): Pixels {
