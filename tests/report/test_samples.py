@@ -13,7 +13,7 @@ from unbake.report.samples import FOLDER, MOST, Sample, run_gallery, write_sampl
 
 RNG = np.random.default_rng(5)
 SAMPLE = Sample(
-    "stone/slates (matsynth)",
+    "stone/slates",
     {"albedo": 0.25},
     {
         "diffuse": RNG.integers(0, 256, (16, 8, 3)).astype(np.uint8),
@@ -21,6 +21,7 @@ SAMPLE = Sample(
         "truth/albedo": RNG.integers(0, 256, (16, 8, 3)).astype(np.uint8),
         "height": RNG.integers(0, 256, (16, 8, 1)).astype(np.uint8),
     },
+    "matsynth",
 )
 
 
@@ -29,7 +30,8 @@ def test_a_sample_comes_back_texel_by_texel(tmp_path: Path):
     gallery = run_gallery(tmp_path / "train_logs" / "some" / "ao")
     (entry,) = gallery.page.sets
     assert (gallery.page.kind, gallery.page.title) == ("run", "some/ao")
-    assert (entry.name, entry.figures) == ("stone/slates (matsynth) @ epoch 12", {"albedo": 0.25})
+    assert (entry.name, entry.figures) == ("stone/slates @ epoch 12", {"albedo": 0.25})
+    assert entry.notes == ["from matsynth"]
     assert entry.thumbs.keys() == {"diffuse", "albedo", "truth/albedo", "height"}
     data = gallery.make[entry.key]()
     assert (data.width, data.height, data.relief) == (8, 16, 0.0)

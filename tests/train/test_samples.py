@@ -87,7 +87,7 @@ def test_a_sample_is_the_prediction_beside_the_truth_with_its_error():
     predicted = {MapKind.AO: torch.full((1, 1, 16, 16), 0.5), MapKind.HEIGHT: torch.zeros((1, 1, 16, 16))}
     error = float(mae(predicted[MapKind.AO], batch.maps[MapKind.AO]))
     one = sample_of(batch, predicted, [("l1/ao", error), ("loss/ao/l1", 3.0)], "")
-    assert (one.name, one.figures) == ("stone/slates (matsynth)", {"ao": error})
+    assert (one.name, one.domain, one.figures) == ("stone/slates", "matsynth", {"ao": error})
     assert list(one.maps) == ["diffuse", "normal", "ao", "height", TRUTH + "ao"]
     seen = np.abs(one.maps["ao"].astype(float) - one.maps[TRUTH + "ao"]).mean() / 255
     assert seen == pytest.approx(error, abs=2 / 255)

@@ -40,19 +40,21 @@ _EFFORT: Final = 1
 class Sample:
     """One validation sample.
 
-    name: of its material, with its domain. figures: the error of each map, by its name. maps: uint8
+    name: of its material. domain: whose picture it is. figures: the error of each map, by its name. maps: uint8
     (H, W, 1 or 3), all of one size, by "<map>" for an input or a prediction and TRUTH + "<map>" for the truth.
     """
 
     name: str
     figures: dict[str, float]
     maps: dict[str, np.ndarray]
+    domain: str = ""
 
 
 class _Told(msgspec.Struct, frozen=True):
     """A sample without its pictures, which are `<place>/<map>.png`, and small ones `<place>/<map>.jpg`."""
 
     name: str
+    domain: str
     figures: dict[str, float]
     width: int
     height: int
@@ -114,6 +116,7 @@ def run_gallery(log: Path, token: str | None = None) -> Gallery:
                             name: url_of(archive.read(f"{place}/{name}.jpg"), "jpeg")
                             for name in _small(one.maps)
                         },
+                        notes=[f"from {one.domain}"] if one.domain else [],
                         figures=one.figures,
                     )
                 )
@@ -130,7 +133,7 @@ def run_gallery(log: Path, token: str | None = None) -> Gallery:
 
 def _told(one: Sample) -> _Told:
     height, width = next(iter(one.maps.values())).shape[:2]
-    return _Told(one.name, one.figures, width, height, list(one.maps))
+    return _Told(one.name, one.domain, one.figures, width, height, list(one.maps))
 
 
 def _set_data(path: Path, place: int) -> SetData:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from unbake.data.dataset import Batch
-from unbake.domain.maps import MapKind
+from unbake.domain.maps import SPECS, MapKind
 from unbake.image.coded import encoded
 from unbake.metrics.pixel import metrics_of
 from unbake.report.samples import TRUTH, Sample
@@ -33,19 +33,19 @@ def spread(count: int, most: int) -> set[int]:
 def sample_of(
     batch: Batch, predicted: Mapping[MapKind, torch.Tensor], figures: Sequence[tuple[str, float]], head: str
 ) -> Sample:
-    """The one sample of a batch beside what was predicted of it, as pictures; the truth of `head` alone where it is named.
+    """The one sample of a batch beside what was predicted of it, as pictures; of a named `head` alone the truth.
 
     figures: as `validate` names them, of which each map's first metric is kept: what is wrong on average, and of a
     height its shape.
     """
-    wanted = [kind for kind in predicted if head in ("", kind)]
+    wanted = sorted((kind for kind in predicted if head in ("", kind)), key=lambda kind: SPECS[kind].binary)
     maps = {kind.value: _pixels(kind, batch.maps[kind]) for kind in INPUTS if bool(batch.given[kind][0])}
     maps |= {kind.value: _pixels(kind, prediction) for kind, prediction in predicted.items()}
     maps |= {TRUTH + kind: _pixels(kind, batch.maps[kind]) for kind in wanted if bool(batch.given[kind][0])}
     found = dict(figures)
     names = {kind.value: f"{metrics_of(kind)[0].name}/{kind}" for kind in wanted}
     errors = {kind: found[name] for kind, name in names.items() if name in found}
-    return Sample(f"{batch.names[0]} ({batch.domains[0]})", errors, maps)
+    return Sample(batch.names[0], errors, maps, batch.domains[0])
 
 
 def _pixels(kind: MapKind, maps: torch.Tensor) -> np.ndarray:
