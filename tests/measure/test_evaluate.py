@@ -169,7 +169,11 @@ def test_several_processes_measure_the_same(folder):
     alone = evaluate(folder, bundle(), setting=Setting(size=32))
     together = evaluate(folder, bundle(workers=2), setting=Setting(size=32), workers=2)
     for one, other in zip(alone.rows, together.rows, strict=True):
-        assert (one.map, one.metric, one.ours) == (other.map, other.metric, pytest.approx(other.ours, abs=1e-6))
+        assert (one.map, one.metric, one.ours) == (
+            other.map,
+            other.metric,
+            pytest.approx(other.ours, abs=1e-6),
+        )
 
 
 def test_figures_of_each_category_are_those_of_its_materials_alone(folder):

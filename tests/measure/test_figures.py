@@ -96,7 +96,9 @@ def test_two_materials_have_no_order_to_speak_of():
 
 def test_rows_come_back_from_json_as_they_were():
     rows = gather([scored("a", 0.1, 0.0), scored("b", 0.3, 0.0)]).rows
-    assert str(rows_from(as_dict(gather([scored("a", 0.1, 0.0), scored("b", 0.3, 0.0)]))["rows"])) == str(rows)
+    assert str(rows_from(as_dict(gather([scored("a", 0.1, 0.0), scored("b", 0.3, 0.0)]))["rows"])) == str(
+        rows
+    )
 
 
 def test_something_else_is_refused_as_rows():

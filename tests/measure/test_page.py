@@ -1,0 +1,52 @@
+import re
+
+import pytest
+from folds_fixture import write_materials
+
+from unbake.data.sources import list_materials
+from unbake.measure.conversion import converting
+from unbake.measure.evaluate import Job, Setting, measure
+from unbake.measure.page import page, picks
+
+SETTING = Setting(size=32, styles=1)
+
+
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory):
+    sources = list_materials(write_materials(tmp_path_factory.mktemp("materials"), size=32))
+    return [Job(source, converting(None)) for source in sources]
+
+
+@pytest.fixture(scope="module")
+def measured(jobs):
+    return measure(jobs, SETTING)
+
+
+@pytest.fixture(scope="module")
+def html(jobs, measured):
+    return page(measured, ["4 < 5 materials"], jobs, SETTING)
+
+
+def test_each_map_is_shown_by_its_best_its_median_and_its_worst(measured):
+    albedo = [pick for pick in picks(measured) if pick.kind == "albedo"]
+    assert [pick.place for pick in albedo] == ["best", "median", "worst"]
+    errors = [pick.score.ours for pick in albedo]
+    assert errors == sorted(errors)
+
+
+def test_every_pick_has_input_ours_truth_floor_and_error(html, measured):
+    assert len(re.findall("<img ", html)) == 5 * len(picks(measured))
+
+
+def test_the_page_needs_nothing_else_and_no_script(html):
+    sources = re.findall(r'(?:src|href)="([^"]{0,20})', html)
+    assert {source.partition(",")[0] for source in sources} == {"data:image/webp;base"}
+    assert "<script" not in html
+
+
+def test_text_is_escaped(html):
+    assert "4 &lt; 5 materials" in html and "4 < 5" not in html
+
+
+def test_the_tables_are_there(html):
+    assert html.count("<table>") == 4
