@@ -16,8 +16,10 @@ from unbake.convert.predict import read_card  # noqa: E402
 from unbake.data.sources import MaterialSource, list_materials  # noqa: E402
 from unbake.domain.maps import OUTPUTS  # noqa: E402
 from unbake.errors import TrainingError  # noqa: E402
+from unbake.measure.evaluate import Setting  # noqa: E402
 from unbake.measure.figures import Score, Scored, gather  # noqa: E402
 from unbake.measure.joined import join_heads, load_single  # noqa: E402
+from unbake.measure.painter import PAINTER_VERSION  # noqa: E402
 from unbake.measure.release import credits, release, use_of  # noqa: E402
 from unbake.models.leaves import part_of  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
@@ -37,27 +39,27 @@ def validated(kind: str, metric: str, ours: float, floor: float) -> Scored:
 
 
 def test_a_network_that_beats_the_rule_is_used():
-    use = use_of(gather([validated("roughness", "rmse", 0.1, 0.2)]))
+    use = use_of(gather([validated("roughness", "rmse", 0.1, 0.2)]).rows)
     assert use["roughness"] == "network"
 
 
 def test_a_network_that_does_not_beat_the_rule_is_not_used():
-    use = use_of(gather([validated("ao", "mae", 0.2, 0.2)]))
+    use = use_of(gather([validated("ao", "mae", 0.2, 0.2)]).rows)
     assert use["ao"] == "floor"
 
 
 def test_the_mask_goes_with_the_metallic_map():
-    use = use_of(gather([validated("metallic", "rmse", 0.1, 0.3)]))
+    use = use_of(gather([validated("metallic", "rmse", 0.1, 0.3)]).rows)
     assert (use["metallic"], use["metallic_mask"]) == ("network", "network")
 
 
 def test_only_the_deciding_metric_decides():
-    use = use_of(gather([validated("albedo", "mae", 0.1, 0.2)]))
+    use = use_of(gather([validated("albedo", "mae", 0.1, 0.2)]).rows)
     assert use["albedo"] == "floor"
 
 
 def test_a_map_that_was_not_measured_is_left_to_the_rule():
-    assert set(use_of(gather([])).values()) == {"floor"}
+    assert set(use_of(gather([]).rows).values()) == {"floor"}
 
 
 def test_credits_count_materials_by_source_and_licence():
@@ -148,7 +150,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = Project(root)
     write_library(project.materials("matsynth"), size=64, names=FEW)
     write_standin(list_materials(project.materials("matsynth"))[:3], project.materials("skyrim"), size=64)
-    release(project, root / "out", size=64, at_most=2)
+    release(project, root / "out", setting=Setting(size=64, styles=1), at_most=2)
     return root
 
 
@@ -190,7 +192,9 @@ def test_the_released_weights_load_into_plain_networks(released: Path):
 def test_the_card_says_what_was_measured_and_what_it_was_made_from(released: Path):
     card = json.loads((released / "out" / "card.json").read_bytes())
     assert card["measured_on"] == "procedural materials"
-    assert card["held_out"] == {"sources": [], "materials": [], "px": 64}
+    assert card["held_out"] == {
+        "fold": None, "sources": [], "materials": [], "px": 64, "painter": PAINTER_VERSION, "styles": 1,
+    }  # fmt: skip
     assert card["figures"]["validation"][0]["materials"] <= 2
     materials = len(FEW) + 3  # of both domains
     assert card["data"] == [{"source": "unbake/procedural", "licence": "CC0", "materials": materials}]
