@@ -1,6 +1,7 @@
 /** What `unbake view` hands to the page, and what a map is; the page's counterpart of unbake/domain/maps.py. */
 
-export type MapName = "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "metallic_mask" | "ao" | "height";
+export type MapName =
+  "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "metallic_mask" | "ao" | "height";
 
 /** What a person changes about one map: see unbake/export/adjust.py. */
 export interface Values {

@@ -35,7 +35,7 @@ export function keys(doings: Doings): HTMLElement[] {
     h("table", {}, h("tbody", {}, ...rows)),
     close,
   );
-  const open = button("open-help", "?", () => sheet.showModal(), { "aria-label": "Keys (?)", title: "Keys (?)" });
+  const open = button("open-help", "Keys", () => sheet.showModal(), { title: "?" });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || sheet.open) return;

@@ -41,6 +41,7 @@ in vec3 vBitangent;
 ${SURROUNDINGS}
 const float PI = 3.14159265;
 const float F0 = 0.04;
+const float MOST_STEPS = 32.0;
 
 // As unbake/image/shading.py: Lambert, GGX with height-correlated Smith shadowing, Schlick's Fresnel.
 vec3 fresnel(vec3 f0, float cosine) {
@@ -101,11 +102,12 @@ vec3 encoded(vec3 linear) {
 vec2 met(vec2 at, vec3 eye) {
   if (uDepth <= 0.0) return at;
   vec2 dx = dFdx(at), dy = dFdy(at);
-  float steps = mix(28.0, 10.0, eye.z);
-  vec2 shift = -eye.xy / max(eye.z, 0.15) * uDepth * vec2(1.0, -uAspect) / steps;
+  vec2 reach = -eye.xy / max(eye.z, 0.15) * uDepth * vec2(1.0, -uAspect);
+  float steps = clamp(length(reach) * 400.0, 4.0, MOST_STEPS);
+  vec2 shift = reach / steps;
   float layer = 1.0, before = 1.0;
   float gap = 1.0 - textureGrad(uPacked, at, dx, dy).a;
-  for (float i = 0.0; i < 28.0; i++) {
+  for (float i = 0.0; i < MOST_STEPS; i++) {
     if (i >= steps || gap <= 0.0) break;
     before = gap;
     at += shift;

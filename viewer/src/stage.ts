@@ -68,6 +68,9 @@ const FIELD_OF_VIEW = 30;
 /** A frame that takes longer than this, milliseconds, is drawn with fewer pixels while things move. */
 const SLOW = 60;
 
+/** How long things must rest after a coarse frame, milliseconds, until a fine one is drawn. */
+const REST = 300;
+
 export class Stage {
   /** The largest that is worth while here: software renderers filter slowly. */
   readonly anisotropy: number;
@@ -80,6 +83,7 @@ export class Stage {
   private pending = 0;
   private rest = 0;
   private took = 0;
+  private drawing = false;
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -105,9 +109,13 @@ export class Stage {
   request(moving = false): void {
     clearTimeout(this.rest);
     const coarse = moving && this.took > SLOW;
-    if (coarse) this.rest = window.setTimeout(() => this.request(), 150);
     cancelAnimationFrame(this.pending);
-    this.pending = requestAnimationFrame(() => this.draw(coarse));
+    const draw = () => {
+      // Frames that nobody sees yet must not queue up behind one that is being drawn.
+      if (this.drawing) this.pending = requestAnimationFrame(draw);
+      else this.draw(coarse);
+    };
+    this.pending = requestAnimationFrame(draw);
   }
 
   /** Draws now; the number of frames so far is in the canvas's `data-frames`. */
@@ -137,13 +145,27 @@ export class Stage {
       this.renderer.render(this.scene, this.camera);
     });
     this.canvas.dataset["frames"] = String(Number(this.canvas.dataset["frames"] ?? 0) + 1);
-    if (!coarse) this.measure(began);
+    this.watch(began, coarse);
   }
 
-  private measure(began: number): void {
-    const gl = this.renderer.getContext();
-    gl.finish();
-    this.took = performance.now() - began;
+  /** Takes the time until the frame is done, without waiting for it. */
+  private watch(began: number, coarse: boolean): void {
+    const gl = this.renderer.getContext() as WebGL2RenderingContext;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    if (!fence) return;
+    gl.flush();
+    this.drawing = true;
+    const look = () => {
+      if (gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED && performance.now() - began < 5000) {
+        setTimeout(look, 4);
+        return;
+      }
+      gl.deleteSync(fence);
+      this.drawing = false;
+      if (coarse) this.rest = window.setTimeout(() => this.request(), REST);
+      else this.took = performance.now() - began;
+    };
+    setTimeout(look);
   }
 
   private aim({ camera: { azimuth, elevation, distance } }: View, aspect: number): void {
