@@ -153,10 +153,10 @@ def evaluate(
         if keep:
             write_kept(keep, Path(made), jobs, setting, models, evaluation)
     about = _about(setting, evaluation, models, folds)
+    _write_figures(evaluation, about, jobs, setting, json_out, page_out)
     _print_figures(evaluation, about)
     if whole is not None:
         _print_whole(whole)
-    _write_figures(evaluation, about, jobs, setting, json_out, page_out)
 
 
 def _jobs_of_one(sources: "list[MaterialSource]", model: Path | None, workers: int) -> "list[Job]":

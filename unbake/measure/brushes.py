@@ -40,8 +40,8 @@ def skylit(material: Maps, rng: np.random.Generator) -> Maps:
     SPECULAR (H, W, 1) in [0, 1], but for one artist in four.
     """
     form = _form(material)
-    sky = np.float32([0.85, 0.97, 1.12]) * np.float32(rng.uniform(0.75, 1.0))
-    ground = np.float32([1.06, 0.9, 0.72]) * np.float32(rng.uniform(0.25, 0.6))
+    sky = np.array([0.85, 0.97, 1.12], np.float32) * np.float32(rng.uniform(0.75, 1.0))
+    ground = np.array([1.06, 0.9, 0.72], np.float32) * np.float32(rng.uniform(0.25, 0.6))
     angle = rng.uniform(0.25, 0.75) * np.pi  # the sky is somewhere at the top of the picture
     up = form.normal[..., 0] * np.float32(np.cos(angle)) + form.normal[..., 1] * np.float32(np.sin(angle))
     height = smoothstep(up, -0.9, 0.9)[..., None]
@@ -76,11 +76,11 @@ def brushed(material: Maps, rng: np.random.Generator) -> Maps:
     wobble = tone + np.float32(0.06) * stroke
     stepped = np.round(np.clip(wobble, 0, 1) * _TONES) / _TONES
     light = np.float32(0.62) + np.float32(0.62) * (0.7 * stepped + 0.3 * wobble)
-    cold, warm = np.float32([0.92, 0.97, 1.1]), np.float32([1.06, 1.0, 0.9])
+    cold, warm = np.array([0.92, 0.97, 1.1], np.float32), np.array([1.06, 1.0, 0.9], np.float32)
     colour = flat * light[..., None] * (cold + (warm - cold) * np.clip(tone, 0, 1)[..., None])
     # Metal is a dull blue-grey with streaks of light across it, whatever it reflects.
     streaks = smoothstep(stroke + 2 * lean, 0.8, 2.0)[..., None]
-    steel = np.float32(rng.uniform(0.22, 0.4)) * np.float32([0.95, 1.0, 1.08]) * light[..., None]
+    steel = np.float32(rng.uniform(0.22, 0.4)) * np.array([0.95, 1.0, 1.08], np.float32) * light[..., None]
     hue = 0.6 * steel + 0.4 * colour * luminance(steel) / np.maximum(luminance(flat), 0.05)
     metal = form.metallic[..., None]
     colour = colour * (1 - metal) + (hue + np.float32(rng.uniform(0.15, 0.4)) * streaks) * metal

@@ -108,10 +108,12 @@ def _pictures(pick: Pick, job: Job, setting: Setting) -> dict[str, np.ndarray]:
         caption: reduced({pick.kind: maps[pick.kind]}, side)[pick.kind] for caption, maps in small.items()
     }
     if spec(pick.kind).affine_free:
-        images = {caption: np.float32(fitted(image, images["truth"])) for caption, image in images.items()}
+        images = {
+            caption: fitted(image, images["truth"]).astype(np.float32) for caption, image in images.items()
+        }
     error = np.abs(images["ours"] - images["truth"]).mean(-1, keepdims=True)
     # From black over red and yellow to white.
-    heat = np.clip(3 * error / _BRIGHTEST - np.float32([0, 1, 2]), 0, 1)
+    heat = np.clip(3 * error / _BRIGHTEST - np.array([0, 1, 2], np.float32), 0, 1)
     shown = {caption: thumbnail(image, pick.kind, SIDE) for caption, image in images.items()}
     return {
         "input": thumbnail(legacy.diffuse, MapKind.DIFFUSE, SIDE),
