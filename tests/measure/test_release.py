@@ -20,7 +20,7 @@ from unbake.measure.evaluate import Setting  # noqa: E402
 from unbake.measure.figures import Score, Scored, gather  # noqa: E402
 from unbake.measure.joined import join_heads, load_single  # noqa: E402
 from unbake.measure.painter import PAINTER_VERSION  # noqa: E402
-from unbake.measure.release import credits, release, use_of  # noqa: E402
+from unbake.measure.release import credits, kept_apart, release, use_of  # noqa: E402
 from unbake.models.leaves import part_of  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
@@ -60,6 +60,25 @@ def test_only_the_deciding_metric_decides():
 
 def test_a_map_that_was_not_measured_is_left_to_the_rule():
     assert set(use_of(gather([]).rows).values()) == {"floor"}
+
+
+def trained(held_out: list[str], fold: list[int] | None = None) -> dict:
+    return {"recipe": {"data": {"held_out": held_out, "fold": fold}}}
+
+
+def test_what_one_training_saw_was_not_held_out():
+    assert kept_apart([trained(["a/b", "c/d"]), trained(["c/d"])]) == (("c/d",), None)
+
+
+@pytest.mark.parametrize(
+    ("folds", "expected"), [([[1, 5], [1, 5]], (1, 5)), ([[1, 5], [2, 5]], None), ([[1, 5], None], None)]
+)
+def test_a_fold_is_held_out_where_every_training_left_it_out(folds, expected):
+    assert kept_apart([trained([], fold) for fold in folds])[1] == expected
+
+
+def test_checkpoints_of_before_there_were_folds_held_none_out():
+    assert kept_apart([{"recipe": {"data": {"held_out": []}}}]) == ((), None)
 
 
 def test_credits_count_materials_by_source_and_licence():

@@ -144,14 +144,18 @@ def evaluate(
     else:
         jobs = _jobs_of_one(sources, models[0] if models else None, workers)
     setting = replace(setting, perceptual=_perceptual(backbone or []))
-    with tempfile.TemporaryDirectory() as made, progress_bar("measuring") as bar:
-        task = bar.task_ids[0]
-        at_work = keeping(jobs, Path(made)) if keep else jobs
-        evaluation = measure(
-            at_work, setting, workers, lambda done, n: bar.update(task, completed=done, total=n)
-        )
-        if keep:
-            write_kept(keep, Path(made), jobs, setting, models, evaluation)
+    try:
+        with tempfile.TemporaryDirectory() as made, progress_bar("measuring") as bar:
+            task = bar.task_ids[0]
+            at_work = keeping(jobs, Path(made)) if keep else jobs
+            evaluation = measure(
+                at_work, setting, workers, lambda done, n: bar.update(task, completed=done, total=n)
+            )
+            if keep:
+                write_kept(keep, Path(made), jobs, setting, models, evaluation)
+    except KeyboardInterrupt:
+        typer.echo("stopped: nothing was written; run it again", err=True)
+        raise typer.Exit(130) from None
     about = _about(setting, evaluation, models, folds)
     _write_figures(evaluation, about, jobs, setting, json_out, page_out)
     _print_figures(evaluation, about)

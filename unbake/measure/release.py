@@ -23,7 +23,7 @@ from unbake.image.tiling import tileable_axes
 from unbake.measure.conversion import bundle
 from unbake.measure.evaluate import Setting, evaluate, fit_roughness, truth_of
 from unbake.measure.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
-from unbake.measure.joined import join_heads, lineage, load_single
+from unbake.measure.joined import Story, join_heads, lineage, load_single
 from unbake.measure.model_card import model_card
 from unbake.measure.painter import PAINTER_VERSION, paint_legacy
 from unbake.metrics.mask import calibrate_threshold
@@ -72,9 +72,7 @@ def release(
     """
     networks, story = load_single(project.checkpoint(checkpoint)) if checkpoint else join_heads(project)
     stories = lineage(story)
-    held_out = tuple(sorted(set.intersection(*(set(one["recipe"]["data"]["held_out"]) for one in stories))))
-    told = {tuple(one["recipe"]["data"].get("fold") or ()) for one in stories}
-    fold = next(iter(told)) if len(told) == 1 and () not in told else None
+    held_out, fold = kept_apart(stories)
     crossed = _crossed(folds)
     materials = project.materials("matsynth")
     sources = list_materials(materials)
@@ -123,6 +121,19 @@ def release(
         for path in sorted(making.iterdir()):
             path.replace(out / path.name)
     return evaluation
+
+
+def kept_apart(stories: Sequence[Story]) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """The sources that none of these trainings saw, and the fold (k, n), if it is one of all of them.
+
+    >>> kept_apart([{"recipe": {"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}}}])
+    (('a/b', 'c/d'), (1, 5))
+    """
+    data = [one["recipe"]["data"] for one in stories]
+    sources = set.intersection(*(set(one["held_out"]) for one in data))
+    folds = [one.get("fold") for one in data]
+    same = all(fold is not None and list(fold) == list(folds[0]) for fold in folds)
+    return tuple(sorted(sources)), (folds[0][0], folds[0][1]) if same else None
 
 
 def _crossed(folds: Path | None) -> tuple[Row, ...] | None:
