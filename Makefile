@@ -2,11 +2,11 @@
 #   make demo      convert the bundled examples (core install only, no torch)
 #   make test      the whole test suite            make check   lint, types, import contracts
 #   make viewer    the page of unbake view (Node)  make bench   timings on this machine
-#   make rehearse  every recipe on the tiny model
+#   make rehearse  every recipe on the tiny model  make screenshots   the README's pictures of the page
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test check viewer rehearse bench clean
+.PHONY: demo test check viewer screenshots rehearse bench clean
 
 demo: .venv/core.stamp
 	$(BIN)/unbake demo out/demo
@@ -23,6 +23,10 @@ check: .venv/dev.stamp
 
 viewer: | .venv/bin/python
 	$(BIN)/python scripts/make_viewer.py
+
+screenshots: demo .venv/dev.stamp viewer
+	$(BIN)/unbake view out/demo --no-open
+	$(BIN)/python scripts/make_screenshots.py out/demo
 
 rehearse: .venv/dev.stamp
 	$(BIN)/unbake rehearse

@@ -1,0 +1,51 @@
+"""Take the README's pictures of the viewer: `python scripts/make_screenshots.py OUT [FOLDER]`, or `make screenshots`.
+
+OUT is a conversion of the bundled examples whose page `unbake view` has written. Needs playwright and chromium.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+SHOTS = {
+    "architecture/keep/keepwall01": ("wall", "plane", "studio", (-55, 25)),
+    "clutter/toolchest01": ("paint", "cylinder", "studio", (-35, 45)),
+    "dungeons/ruins/ruinssilver01": ("silver", "sphere", "outdoor", (-50, 40)),
+}
+"""Of each set: the name of its picture, the shape, the surroundings, azimuth and height of the light."""
+
+READY = (
+    "name => document.documentElement.dataset.state === 'ready'"
+    " && document.querySelector('#name').innerText === name"
+)
+"""Whether a set is shown."""
+
+FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--force-color-profile=srgb"]
+
+
+def main(out: Path, folder: Path) -> None:
+    """The stage of each set, before on the left and after on the right."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        page = browser.new_page(viewport={"width": 920, "height": 600}, device_scale_factor=1.5)
+        page.goto((out / "view.html").resolve().as_uri())
+        keys = page.evaluate("Object.fromEntries(UNBAKE.sets.map(it => [it.name, it.key]))")
+        for name, (picture, shape, surroundings, light) in SHOTS.items():
+            page.evaluate("key => { location.hash = '#set=' + key }", keys[name])
+            page.wait_for_function(READY, arg=name)
+            page.check(f"#shape-{shape}", force=True)
+            page.check(f"#environment-{surroundings}", force=True)
+            for control, value in zip(("azimuth", "elevation"), light, strict=True):
+                page.locator(f"#light-{control}").fill(str(value))
+            page.wait_for_timeout(1000)
+            page.locator("#stage-box").screenshot(
+                path=folder / f"viewer-{picture}.jpg", type="jpeg", quality=85
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    docs = Path(__file__).resolve().parent.parent / "docs"
+    main(Path(sys.argv[1]), Path(*sys.argv[2:]) if sys.argv[2:] else docs)
