@@ -5,6 +5,7 @@ import json
 import os
 import runpy
 import shutil
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def _unavailable(reason: str) -> NoReturn:
 
 def _unbake(*arguments: object) -> str:
     command = [sys.executable, "-m", "unbake.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -158,6 +159,25 @@ def key_of(out: Path) -> Callable[[str], str]:
     """The key of a set in that page, by its name."""
     index = (out / "view.html").read_bytes().split(b"window.UNBAKE = ", 1)[1].split(b"</script>", 1)[0]
     return {one["name"]: one["key"] for one in json.loads(index)["sets"]}.__getitem__
+
+
+@pytest.fixture
+def soon(capsys: pytest.CaptureFixture[str]) -> Callable[[str, float, list[float]], None]:
+    """Asserts that the median of what was measured is below a limit, and prints both.
+
+    The limit holds where nothing else runs; where several programs want each core, it is as many times longer.
+    """
+
+    def check(what: str, limit: float, seconds: list[float]) -> None:
+        busy = max(os.getloadavg()[0] / (os.cpu_count() or 1), 1.0)
+        told = (
+            f"{what}: {statistics.median(seconds):.2f} s of {limit:.0f} s x {busy:.1f} (the machine's load)"
+        )
+        with capsys.disabled():
+            print(f"\n{told}")
+        assert statistics.median(seconds) <= limit * busy, told
+
+    return check
 
 
 @pytest.fixture(scope="module")

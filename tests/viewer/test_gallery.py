@@ -9,8 +9,8 @@ import pytest
 from unbake.report.view import Entry, Left, Page, html
 
 MANY = 2000
-FIRST_CARD = 4.0
-"""Seconds to the first card of that many sets: 2 on two quiet cores, and as much again for busy ones."""
+FIRST_CARD = 2.0
+"""Seconds to the first card of that many sets on two cores that do nothing else."""
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +106,16 @@ class TestFinding:
 
 
 class TestMany:
-    def test_the_first_card_comes_soon(self, tab, many: Path, record_property: Callable[[str, object], None]):
-        one = tab()
-        began = time.perf_counter()
-        one.open(many).wait_for_selector("#sets li")
-        seconds = time.perf_counter() - began
-        record_property(f"first card of {MANY} sets, seconds", round(seconds, 2))
-        assert seconds < FIRST_CARD
+    def test_the_first_card_comes_soon(
+        self, tab, many: Path, soon: Callable[[str, float, list[float]], None]
+    ):
+        seconds = []
+        for _ in range(3):
+            one = tab()
+            began = time.perf_counter()
+            one.open(many).wait_for_selector("#sets li")
+            seconds.append(time.perf_counter() - began)
+        soon(f"first card of {MANY} sets", FIRST_CARD, seconds)
 
     def test_only_cards_near_the_window_exist_wherever_it_is(self, gallery: Callable):
         page = gallery()

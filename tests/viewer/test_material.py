@@ -2,7 +2,6 @@
 
 import base64
 import io
-import statistics
 import time
 from collections.abc import Callable
 from itertools import combinations
@@ -18,8 +17,8 @@ SILVER = "dungeons/ruins/ruinssilver01"
 BRICKS = "architecture/keep/keepbrick01"
 LARGE = "dungeons/plate01"
 
-FIRST_FRAME = 6.0
-"""Seconds to the first frame of 1024 x 1024: 3 on two quiet cores, and as much again for busy ones."""
+FIRST_FRAME = 3.0
+"""Seconds to the first frame of 1024 x 1024 on two cores that do nothing else."""
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
@@ -53,7 +52,7 @@ def drawn(one) -> np.ndarray:
 class TestStage:
     def test_a_surface_stands_before_the_background(self, opened):
         picture = opened().picture()
-        apart = np.abs(picture.astype(int) - picture[5, picture.shape[1] // 4]).max(-1) > 8
+        apart = np.abs(picture.astype(int) - picture[-10, 10]).max(-1) > 8
         assert 0.15 < apart.mean() < 0.9
 
     def test_the_light_moves(self, opened):
@@ -111,7 +110,7 @@ class TestStage:
         assert one.page.locator("#stage").get_attribute("data-frames") == frames
 
     def test_the_first_frame_of_a_large_set_comes_soon(
-        self, tab, out: Path, key_of: Callable[[str], str], record_property: Callable[[str, object], None]
+        self, tab, out: Path, key_of: Callable[[str], str], soon: Callable[[str, float, list[float]], None]
     ):
         seconds = []
         for _ in range(3):
@@ -120,8 +119,7 @@ class TestStage:
             one.open(out / "view.html", f"set={key_of(LARGE)}")
             assert np.ptp(one.picture().mean(-1)) > 64  # drawn, and not only asked for
             seconds.append(time.perf_counter() - began)
-        record_property("first frame of 1024 x 1024, seconds", [round(one, 2) for one in seconds])
-        assert statistics.median(seconds) < FIRST_FRAME
+        soon("first frame of 1024 x 1024", FIRST_FRAME, seconds)
 
 
 class TestBeforeAndAfter:
