@@ -25,6 +25,7 @@ from unbake.models.leaves import part_of  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
 from unbake.models.weights import architecture, build_networks, load_weights, read_metadata  # noqa: E402
+from unbake.synth.library import SOURCE as PROCEDURAL  # noqa: E402
 from unbake.synth.library import write_library  # noqa: E402
 from unbake.synth.materials import FEW  # noqa: E402
 from unbake.train.checkpoint import Position, save_state  # noqa: E402
@@ -75,6 +76,11 @@ def test_what_one_training_saw_was_not_held_out():
 )
 def test_a_fold_is_held_out_where_every_training_left_it_out(folds, expected):
     assert kept_apart([trained([], fold) for fold in folds])[1] == expected
+
+
+def test_training_on_procedural_materials_sees_no_fold_and_no_source():
+    first = trained([]) | {"sources": [PROCEDURAL]}
+    assert kept_apart([first, trained(["a/b"], [1, 5])]) == (("a/b",), (1, 5))
 
 
 def test_checkpoints_of_before_there_were_folds_held_none_out():

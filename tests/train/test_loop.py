@@ -216,7 +216,24 @@ def test_resuming_what_never_began_says_so(root: Path):
 def test_a_source_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Path):
     train(start(root), lambda _: None)
     with pytest.raises(TrainingError, match="held out from the start"):
-        start(root, "A", 'data.held_out=["somebody/else"]')
+        start(root, "A", 'data.held_out=[""]')  # these materials name no source
+
+
+def test_a_source_that_the_parent_never_had_can_be_held_out_later(root: Path):
+    train(start(root), lambda _: None)
+    assert start(root, "A", 'data.held_out=["somebody/else"]').metadata["sources"] == [""]
+
+
+def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Path):
+    train(start(root), lambda _: None)
+    with pytest.raises(TrainingError, match="fold 1 of 2 to be held out from the start"):
+        start(root, "A", "data.fold=[1, 2]")
+
+
+def test_a_parent_trained_on_procedural_materials_saw_no_fold(root: Path, monkeypatch: pytest.MonkeyPatch):
+    train(start(root), lambda _: None)
+    monkeypatch.setattr("unbake.train.phase.PROCEDURAL", "")
+    assert start(root, "A", "data.fold=[1, 2]").recipe.data.fold == (1, 2)
 
 
 KILLED = """

@@ -30,7 +30,7 @@ from unbake.metrics.mask import calibrate_threshold
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
 from unbake.synth.library import SOURCE as PROCEDURAL
-from unbake.train.phase import Project
+from unbake.train.phase import Project, saw_real
 
 SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.ALBEDO: (MapKind.ALBEDO,),
@@ -126,10 +126,12 @@ def release(
 def kept_apart(stories: Sequence[Story]) -> tuple[tuple[str, ...], tuple[int, int] | None]:
     """The sources that none of these trainings saw, and the fold (k, n), if it is one of all of them.
 
+    Trainings on procedural materials alone saw none, whatever they held out.
+
     >>> kept_apart([{"recipe": {"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}}}])
     (('a/b', 'c/d'), (1, 5))
     """
-    data = [one["recipe"]["data"] for one in stories]
+    data = [one["recipe"]["data"] for one in stories if saw_real(one)] or [stories[-1]["recipe"]["data"]]
     sources = set.intersection(*(set(one["held_out"]) for one in data))
     folds = [one.get("fold") for one in data]
     same = all(fold is not None and list(fold) == list(folds[0]) for fold in folds)

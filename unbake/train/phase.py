@@ -1,11 +1,11 @@
 """From a recipe and a project root to a run that is ready to train: data, networks, parents, selections."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 
@@ -37,6 +37,7 @@ from unbake.models.weights import (
 )
 from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.synth.diffuse import TRAINING_STYLES
+from unbake.synth.library import SOURCE as PROCEDURAL
 from unbake.train.loop import Run
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
@@ -217,6 +218,7 @@ def prepare(
         "overrides": list(overrides),
         "parents": parents,
         "pools": sizes,
+        "sources": sorted({pair.entries[0].source for pair in train_data.pairs}),
         "perceptual": {"name": distance[0], "backbone": backbone.name if backbone else "alex"}
         if distance
         else None,
@@ -317,14 +319,32 @@ def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, obj
 def _story(path: Path, recipe: Recipe) -> dict[str, object]:
     """What the lineage keeps of a parent: its own story, and how its phase was judged."""
     story = read_metadata(path)
-    seen = set(recipe.data.held_out) - set(story["recipe"]["data"]["held_out"])
+    data = story["recipe"]["data"]
+    seen = (set(recipe.data.held_out) - set(data["held_out"])) & set(
+        story.get("sources", recipe.data.held_out)
+    )
     if seen:
         raise TrainingError(
             f"Expected {', '.join(sorted(seen))} to be held out from the start, but {story['name']} was trained "
             "on it; hold out the same sources in every phase (--set data.held_out=[...])."
         )
-    kept = {key: story[key] for key in ("name", "recipe", "overrides", "parents")}
+    fold = recipe.data.fold
+    if fold and saw_real(story) and list(fold) != data.get("fold"):
+        raise TrainingError(
+            f"Expected fold {fold[0]} of {fold[1]} to be held out from the start, but {story['name']} was trained "
+            f"on it; hold out the same fold in every phase (--set 'data.fold=[{fold[0]}, {fold[1]}]')."
+        )
+    kept = {key: story[key] for key in ("name", "recipe", "overrides", "parents", "sources") if key in story}
     return kept | {"sha256": sha256_of(path), "verdict": read_verdict(path)}
+
+
+def saw_real(story: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint may have been trained on other than procedural materials, which are in no fold.
+
+    >>> saw_real({"sources": [PROCEDURAL]})
+    False
+    """
+    return set(story.get("sources", [""])) != {PROCEDURAL}
 
 
 def read_verdict(checkpoint: Path) -> dict[str, object] | None:
