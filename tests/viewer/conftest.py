@@ -150,7 +150,9 @@ class Tab:
     def foreign(self) -> list[str]:
         """The addresses that lie outside this machine."""
         return [
-            url for url in self.asked if not url.startswith(("file:", "data:", "blob:", "http://127.0.0.1:"))
+            url
+            for url in self.asked
+            if not url.startswith(("file:", "data:", "blob:", "about:blank", "http://127.0.0.1:"))
         ]
 
 
@@ -196,27 +198,40 @@ def browser(built: Path) -> Iterator["Browser"]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def desk(browser: "Browser") -> Tab:
+    """The tab that the tests of a module share: a new one costs as much again as what is done in it."""
+    return _new_tab(browser, {})
+
+
 @pytest.fixture
-def tab(browser: "Browser") -> Iterator[Callable[..., Tab]]:
-    """Opens tabs of 960 x 600 (software draws them), or as the options of Playwright's `new_context` say.
+def tab(browser: "Browser", desk: Tab) -> Iterator[Callable[..., Tab]]:
+    """Gives the shared tab, emptied; or with any options of Playwright's `new_context` a tab of its own.
 
     Of every test, and every tab, it holds that nothing is complained of on the console and no request leaves.
     """
-    tabs: list[Tab] = []
+    tabs = [desk]
+    desk.page.goto("about:blank")
+    desk.errors.clear()
+    desk.asked.clear()
 
-    def new(**options: Any) -> Tab:
-        context = browser.new_context(**{"viewport": {"width": 960, "height": 600}, **options})
-        context.set_default_timeout(20_000)
-        tab = Tab(context.new_page())
-        tab.page.on(
-            "console", lambda said: said.type in ("error", "warning") and tab.errors.append(said.text)
-        )
-        tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
-        tab.page.on("request", lambda request: tab.asked.append(request.url))
-        tabs.append(tab)
-        return tab
+    def give(**options: Any) -> Tab:
+        if options:
+            tabs.append(_new_tab(browser, options))
+        return tabs[-1]
 
-    yield new
-    for one in tabs:
+    yield give
+    for one in tabs[1:]:
         one.page.context.close()
     assert [(one.errors, one.foreign()) for one in tabs] == [([], [])] * len(tabs)
+
+
+def _new_tab(browser: "Browser", options: dict[str, Any]) -> Tab:
+    """Software draws: a small window of 800 x 450 where nothing else is asked for."""
+    context = browser.new_context(**{"viewport": {"width": 800, "height": 450}, **options})
+    context.set_default_timeout(20_000)
+    tab = Tab(context.new_page())
+    tab.page.on("console", lambda said: said.type in ("error", "warning") and tab.errors.append(said.text))
+    tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
+    tab.page.on("request", lambda request: tab.asked.append(request.url))
+    return tab

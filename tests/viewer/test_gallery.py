@@ -76,11 +76,13 @@ class TestFinding:
         page.fill("#search", "nothing of the kind")
         assert (names(page), page.locator("#count").inner_text()) == ([], f"0 of {MANY} sets")
 
-    @pytest.mark.parametrize(("shown", "count"), [("doubtful", 200), ("warnings", 400)])
-    def test_sets_to_look_at_are_shown_alone(self, gallery: Callable, shown: str, count: int):
+    def test_sets_to_look_at_are_shown_alone(self, gallery: Callable):
         page = gallery()
-        page.select_option("#shown", shown)
-        assert page.locator("#count").inner_text() == f"{count} of {MANY} sets"
+        told = []
+        for shown in ("doubtful", "warnings", "all"):
+            page.select_option("#shown", shown)
+            told.append(page.locator("#count").inner_text())
+        assert told == [f"200 of {MANY} sets", f"400 of {MANY} sets", f"{MANY} sets"]
 
     def test_one_class_is_shown_alone(self, gallery: Callable):
         page = gallery()
@@ -111,7 +113,7 @@ class TestMany:
     ):
         seconds = []
         for _ in range(3):
-            one = tab()
+            one = tab(viewport={"width": 1280, "height": 720})
             began = time.perf_counter()
             one.open(many).wait_for_selector("#sets li")
             seconds.append(time.perf_counter() - began)
@@ -119,15 +121,15 @@ class TestMany:
 
     def test_only_cards_near_the_window_exist_wherever_it_is(self, gallery: Callable):
         page = gallery()
-        seen = set()
+        seen: list[str] = []
         for share in (0, 0.5, 1):
             page.evaluate("share => window.scrollTo(0, share * document.body.scrollHeight)", share)
             page.wait_for_function(
                 "document.querySelector('#sets').getBoundingClientRect().bottom >= innerHeight - 100"
             )
-            seen.update(names(page))
+            seen += names(page)
             assert 0 < page.locator("#sets li").count() <= 60
-        assert len(seen) > 30
+        assert len(set(seen)) == len(seen)  # other ones each time
 
     def test_the_whole_page_holds_few_elements(self, gallery: Callable):
         assert gallery().evaluate("document.querySelectorAll('*').length") < 1000

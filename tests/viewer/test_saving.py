@@ -36,7 +36,7 @@ def mod(
 @pytest.fixture
 def page(tab, mod: tuple[Path, Path]):
     """That set in the page from its file, with a roughness that has been changed."""
-    page = tab(accept_downloads=True).open(mod[1] / "view.html")
+    page = tab().open(mod[1] / "view.html")
     page.click("#sets a")
     page.wait_for_selector('html[data-state="ready"]', state="attached")
     page.locator("#roughness-bias").fill("0.4")
