@@ -1,11 +1,14 @@
 """A training run in the page: input, prediction and truth beside each other, the error of every map."""
 
+import base64
+import io
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from unbake.domain.maps import MapKind
 from unbake.image.normals import encode_normal
@@ -64,12 +67,10 @@ def test_input_prediction_and_truth_stand_side_by_side(sample):
 
 def colours(sample, name: str) -> list[list[int]]:
     """The different colours in the error picture of a map."""
-    pixels = (
-        sample.page.locator(f'#errors td[data-map="{name}"] canvas')
-        .nth(2)
-        .evaluate("it => [...it.getContext('2d').getImageData(0, 0, it.width, it.height).data]")
-    )
-    return np.unique(np.array(pixels).reshape(-1, 4)[:, :3], axis=0).tolist()
+    canvas = sample.page.locator(f'#errors td[data-map="{name}"] canvas').nth(2)
+    url = canvas.evaluate("it => it.toDataURL()")
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB"))
+    return np.unique(pixels.reshape(-1, 3), axis=0).tolist()
 
 
 def test_the_error_of_a_map_is_as_large_as_it_is(sample):
