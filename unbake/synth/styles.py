@@ -146,6 +146,52 @@ STYLES: dict[str, Style] = {
         compress=1.0,
         bc3=0.8,
     ),
+    # Flat colours and bright metal, hardly lit, as hand-painted and late sets have them: often nothing to take out.
+    "flat": replace(
+        _PLAIN,
+        sun=(0.0, 0.15),
+        ao=(0.0, 0.3),
+        cavity=(0.0, 0.3),
+        edge=(0.0, 0.5),
+        gloss=(0.0, 0.4),
+        metal=(0.25, 0.7),
+        mottle=(0.0, 0.25),
+        exposure=(0.7, 1.25),
+        contrast=(0.8, 1.1),
+        saturation=(0.7, 1.4),
+        grain=(0.0, 0.005),
+        specular=(0.3, 0.4, 0.3),
+    ),
+    # Domain randomisation: every painter's range and more, so that no habit of the others can be relied on.
+    "any": replace(
+        _PLAIN,
+        sun=(0.0, 0.8),
+        elevation=(15, 85),
+        relief=(0.3, 1.8),
+        wrap=(0.0, 0.6),
+        warmth=(-0.1, 0.15),
+        ao=(0.0, 1.0),
+        ao_power=(0.6, 2.4),
+        cavity=(0.0, 0.8),
+        edge=(0.0, 0.7),
+        wear=(0.0, 1.0),
+        gloss=(0.0, 0.4),
+        metal=(0.05, 0.7),
+        metal_colour=(0.2, 1.0),
+        reflection=(0.0, 1.0),
+        mottle=(0.0, 0.35),
+        dirt=(0.0, 0.8),
+        exposure=(0.3, 1.25),
+        gamma=(0.8, 1.25),
+        contrast=(0.8, 1.4),
+        saturation=(0.5, 1.4),
+        tint=(0.0, 0.08),
+        black=(0.0, 0.08),
+        soft=(0.0, 1.5),
+        sharpen=(0.0, 1.2),
+        grain=(0.0, 0.025),
+        specular=(0.4, 0.3, 0.3),
+    ),
     # Never trained on: two lights under a tinted hemisphere, stronger occlusion, duller metal.
     "overcast": replace(
         _PLAIN,
@@ -190,7 +236,16 @@ STYLES: dict[str, Style] = {
 }
 """Every painter by name."""
 
-TRAINING_STYLES: tuple[str, ...] = ("sun", "ambient", "grunge", "graded", "light", "enlarged")
+TRAINING_STYLES: tuple[str, ...] = (
+    "sun",
+    "ambient",
+    "grunge",
+    "graded",
+    "light",
+    "enlarged",
+    "flat",
+    "any",
+)
 """Painters that training may meet."""
 
 EVALUATION_STYLES: tuple[str, ...] = ("overcast", "torchlit")
