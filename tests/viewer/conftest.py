@@ -229,7 +229,7 @@ def tab(browser: "Browser", desk: Tab) -> Iterator[Callable[..., Tab]]:
 def _new_tab(browser: "Browser", options: dict[str, Any]) -> Tab:
     """Software draws: a small window of 800 x 450 where nothing else is asked for."""
     context = browser.new_context(**{"viewport": {"width": 800, "height": 450}, **options})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     tab = Tab(context.new_page())
     tab.page.on("console", lambda said: said.type in ("error", "warning") and tab.errors.append(said.text))
     tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
