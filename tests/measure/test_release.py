@@ -18,7 +18,7 @@ from unbake.domain.maps import OUTPUTS  # noqa: E402
 from unbake.errors import TrainingError  # noqa: E402
 from unbake.measure.evaluate import Setting  # noqa: E402
 from unbake.measure.figures import Score, Scored, gather  # noqa: E402
-from unbake.measure.joined import join_heads, load_single  # noqa: E402
+from unbake.measure.joined import join_heads, lineage, load_single  # noqa: E402
 from unbake.measure.painter import PAINTER_VERSION  # noqa: E402
 from unbake.measure.release import credits, kept_apart, release, use_of  # noqa: E402
 from unbake.models.leaves import part_of  # noqa: E402
@@ -76,6 +76,14 @@ def test_what_one_training_saw_was_not_held_out():
 )
 def test_a_fold_is_held_out_where_every_training_left_it_out(folds, expected):
     assert kept_apart([trained([], fold) for fold in folds])[1] == expected
+
+
+def test_lineage_tells_the_heads_of_an_ancestor_and_a_phase_that_was_done_twice():
+    first = {"name": "A_best", "sha256": "1", "recipe": {}, "parents": {}}
+    joined = {"name": "Cp_best", "sha256": "2", "recipe": {}, "parents": {"all": first}}
+    joined["heads"] = {"ao": {"name": "D_ao_best", "sha256": "3"}}
+    again = {"name": "A_best", "sha256": "4", "recipe": {}, "parents": {"all": joined}}
+    assert [one["sha256"] for one in lineage(again)] == ["1", "2", "3", "4"]
 
 
 def test_training_on_procedural_materials_sees_no_fold_and_no_source():

@@ -61,17 +61,21 @@ def load_single(path: Path) -> tuple[Networks, Story]:
 
 
 def lineage(story: Story) -> list[Story]:
-    """The stories of every checkpoint that a model is made from, parents before children, each once."""
-    found: dict[str, Story] = {}
+    """The stories of every checkpoint that a model is made from, parents before children, each once.
+
+    Those of one name are told apart by their "sha256": training may go on from a released model.
+    """
+    found: dict[tuple[str, str | None], Story] = {}
 
     def visit(one: Story) -> None:
         for parent in one["parents"].values():
             if "recipe" in parent:
                 visit(parent)
-        found.setdefault(one["name"], one)
+        for made in (one, *one.get("heads", {}).values()):
+            found.setdefault((made["name"], made.get("sha256")), made)
 
     visit(story)
-    return [*found.values(), *story.get("heads", {}).values()]
+    return list(found.values())
 
 
 def warm_starts(story: Story) -> Iterator[dict[str, str]]:

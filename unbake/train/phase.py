@@ -334,8 +334,11 @@ def _story(path: Path, recipe: Recipe) -> dict[str, object]:
             f"Expected fold {fold[0]} of {fold[1]} to be held out from the start, but {story['name']} was trained "
             f"on it; hold out the same fold in every phase (--set 'data.fold=[{fold[0]}, {fold[1]}]')."
         )
-    kept = {key: story[key] for key in ("name", "recipe", "overrides", "parents", "sources") if key in story}
-    return kept | {"sha256": sha256_of(path), "verdict": read_verdict(path)}
+    kept = ("name", "recipe", "overrides", "parents", "sources", "heads")
+    return {key: story[key] for key in kept if key in story} | {
+        "sha256": sha256_of(path),
+        "verdict": read_verdict(path),
+    }
 
 
 def saw_real(story: Mapping[str, Any]) -> bool:
