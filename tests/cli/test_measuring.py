@@ -57,13 +57,18 @@ def test_figures_are_printed_and_written_with_what_they_were_measured_by(materia
 
 def test_folds_are_measured_kept_and_measured_again_without_the_models(materials, models, tmp_path):
     kept = tmp_path / "kept.zip"
-    first = evaluated(materials, "--folds", *named(models), *SMALL, "--keep", kept, "--json", tmp_path / "a.json")
+    first = evaluated(
+        materials, "--folds", *named(models), *SMALL, "--keep", kept, "--json", tmp_path / "a.json"
+    )
     again = evaluated(materials, "--folds", "--kept", kept, "--json", tmp_path / "b.json")
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "each converted by the one of 2 models that never saw it" in first.output
     assert "As measured on the whole maps when the predictions were kept" in again.output
     one, other = (
-        {(row["map"], row["metric"]): row["ours"] for row in json.loads((tmp_path / name).read_text())["rows"]}
+        {
+            (row["map"], row["metric"]): row["ours"]
+            for row in json.loads((tmp_path / name).read_text())["rows"]
+        }
         for name in ("a.json", "b.json")
     )
     assert other["albedo", "rmse"] == pytest.approx(one["albedo", "rmse"], abs=0.01)
