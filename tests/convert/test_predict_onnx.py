@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -172,6 +173,19 @@ def test_a_folder_is_converted_with_a_model_of_ones_own(
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert set(report["converted"][0]["classes"]) == set(CLASSES)
     assert read_picture(tmp_path / "out" / "pot_metallic_mask.png").pixels.shape == (40, 40, 1)
+
+
+def test_a_calibrated_mask_is_what_is_told_and_moves_no_other_map(bundle: Path, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    shutil.copytree(bundle, told)
+    card = json.loads((told / CARD).read_text())
+    (told / CARD).write_text(json.dumps(card | {"mask_calibration": [0.5, -1.0]}))
+    one = texture(64, 64, (True, True))
+    plain, calibrated = (convert_set(one, Predictor(folder)).maps for folder in (bundle, told))
+    odds = np.log(plain[MapKind.METALLIC_MASK] / (1 - plain[MapKind.METALLIC_MASK]))
+    expected = dict(plain) | {MapKind.METALLIC_MASK: 1 / (1 + np.exp(1 - 0.5 * odds))}
+    for kind in OUTPUTS:
+        np.testing.assert_allclose(calibrated[kind], expected[kind], atol=1e-5)
 
 
 @pytest.fixture

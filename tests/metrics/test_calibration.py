@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from unbake.metrics.calibration import calibration_error, rank_correlation, reliability
+from unbake.metrics.calibration import calibration_error, fit_calibration, rank_correlation, reliability
 
 RNG = np.random.default_rng(0)
 
@@ -42,3 +42,14 @@ def test_ranks_correlate_as_scipy_says():
 
 def test_a_constant_has_no_order():
     assert math.isnan(rank_correlation(np.ones(5), np.arange(5)))
+
+
+def test_a_fit_finds_the_scale_and_shift_that_made_the_truth():
+    logits = RNG.normal(0, 2, 100_000)
+    truth = RNG.random(100_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))
+    fitted = fit_calibration(1 / (1 + np.exp(-logits)), truth, np.ones(100_000))
+    assert fitted == pytest.approx((0.5, -1), abs=0.05)
+
+
+def test_nothing_to_fit_leaves_probabilities_as_they_are():
+    assert fit_calibration(np.zeros(0), np.zeros(0), np.zeros(0)) == (1.0, 0.0)

@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from unbake.metrics.mask import calibrate_threshold, confusion, f1, false_metal, has_metal, iou, pooled
+from unbake.convert.predict import calibrated
+from unbake.metrics.calibration import calibration_error, reliability
+from unbake.metrics.mask import (
+    calibrate_mask,
+    calibrate_threshold,
+    confusion,
+    counted,
+    f1,
+    false_metal,
+    has_metal,
+    iou,
+    pooled,
+)
 
 PRED = np.float32([0.9, 0.8, 0.6, 0.1, 0.2, 0.0])
 TRUTH = np.float32([1.0, 1.0, 0.0, 1.0, 0.0, 0.0])
@@ -42,18 +54,18 @@ def test_the_calibrated_threshold_has_the_best_f1_there_is():
     truth = rng.random(5000) < 0.3
     probability = np.clip(0.2 + 0.35 * truth + rng.normal(0, 0.12, 5000), 0, 1)
     best = max(f1(probability, truth, t) for t in np.linspace(0, 1, 501))
-    found = f1(probability, truth, calibrate_threshold([probability], [truth]))
+    found = f1(probability, truth, calibrate_threshold([counted(probability, truth)]))
     assert found == pytest.approx(best, abs=2e-3)
 
 
 def test_the_threshold_sees_all_materials_together():
-    parts = ([np.float32([0.2]), np.float32([0.6])], [np.float32([0.0]), np.float32([1.0])])
-    whole = ([np.float32([0.2, 0.6])], [np.float32([0.0, 1.0])])
-    assert calibrate_threshold(*parts) == calibrate_threshold(*whole)
+    probability, truth = np.float32([0.2, 0.6]), np.float32([0, 1])
+    parts = [counted(probability[:1], truth[:1]), counted(probability[1:], truth[1:])]
+    assert calibrate_threshold(parts) == calibrate_threshold([counted(probability, truth)])
 
 
 def test_without_metal_the_threshold_is_a_half():
-    assert calibrate_threshold([np.zeros(4)], [np.zeros(4)]) == 0.5
+    assert calibrate_threshold([counted(np.zeros(4), np.zeros(4))]) == 0.5
 
 
 def test_pooled_figures_are_those_of_all_pixels_in_one_picture():
@@ -67,3 +79,16 @@ def test_pooled_figures_are_those_of_all_pixels_in_one_picture():
 
 def test_without_pixels_there_are_no_pooled_figures():
     assert all(math.isnan(value) for value in pooled([]).values())
+
+
+def test_a_calibrated_mask_means_what_it_says():
+    rng = np.random.default_rng(0)
+    said = rng.random(200_000)
+    truth = rng.random(200_000) < 0.1 + 0.1 * said  # far too sure of itself
+    table = reliability(calibrated(said, calibrate_mask([counted(said, truth)] * 30)), truth)
+    assert calibration_error(reliability(said, truth)) > 0.3
+    assert calibration_error(table) < 0.02
+
+
+def test_without_materials_the_mask_stays_as_it_is():
+    assert calibrate_mask([]) == (1.0, 0.0)

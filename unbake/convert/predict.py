@@ -47,6 +47,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     stride: sides of a UNet's input are multiples of it. halo: texels a UNet's output depends on around it.
     segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
+    mask_calibration, class_calibration: what makes of a network's probability one that means what it says, see
+    `calibrated`; the other networks read it as it was.
     use: for each output map, whether the networks' is better than the rule's.
     """
 
@@ -59,6 +61,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[str, ...]
     mask_threshold: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
     mask_softness: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.2
+    mask_calibration: tuple[float, float] = (1.0, 0.0)
+    class_calibration: tuple[float, float] = (1.0, 0.0)
     use: dict[MapKind, Literal["network", "floor"]]
 
 
@@ -212,6 +216,21 @@ def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness:
     """
     x = np.clip((mask - threshold) / softness + 0.5, 0, 1)
     return metallic * (x * x * (3 - 2 * x))
+
+
+def calibrated(probability: np.ndarray, calibration: tuple[float, float]) -> np.ndarray:
+    """Probabilities with their logits scaled and shifted, as `metrics.calibration.fit_calibration` found it.
+
+    probability: any shape, float32 in [0, 1]. calibration: (scale, shift); (1, 0) leaves all as it is.
+
+    >>> calibrated(np.array([0.2, 0.5]), (2.0, 0.0)).round(3).tolist()
+    [0.059, 0.5]
+    """
+    scale, shift = calibration
+    if (scale, shift) == (1.0, 0.0):
+        return probability
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    return _sigmoid(scale * np.log(p / (1 - p)) + shift)
 
 
 def _run_options() -> Any:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from unbake.convert.predict import CARD, FORMAT, Predictor
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS, MapKind
-from unbake.domain.materials import CLASSES
+from unbake.domain.materials import CLASSES, class_of
 from unbake.errors import UnbakeError, UsageError
 from unbake.export.bundle import export_onnx, halve
 from unbake.image.files import read_bytes, write_atomic
@@ -26,7 +27,8 @@ from unbake.measure.figures import HEADLINES, Evaluation, Row, as_dict, rows_fro
 from unbake.measure.joined import Story, join_heads, lineage, load_single
 from unbake.measure.model_card import model_card
 from unbake.measure.painter import PAINTER_VERSION, paint_legacy
-from unbake.metrics.mask import calibrate_threshold
+from unbake.metrics.calibration import fit_calibration
+from unbake.metrics.mask import calibrate_mask, calibrate_threshold, counted
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
 from unbake.synth.library import SOURCE as PROCEDURAL
@@ -198,7 +200,7 @@ def _measured(
 
     roughness = fit_roughness([source for source in measured if source.id in groups["train"]])
     _write_card(making, card)
-    card["mask_threshold"] = min(0.9, max(0.1, _calibrated(making, measured, groups["val"], size)))
+    card |= _calibration(making, measured, groups["val"], size)
     card["roughness_constants"] = roughness
     _write_card(making, card)
     validation = evaluated("val", groups["val"], roughness)
@@ -232,9 +234,12 @@ def credits(sources: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str], size: int) -> float:
+def _calibration(
+    bundle: Path, sources: list[MaterialSource], ids: set[str], size: int
+) -> dict[str, float | tuple[float, float]]:
+    """What of the card the validation materials decide: the mask's threshold, and what calibrates its probabilities."""
     predictor = Predictor(bundle)
-    probabilities, truths = [], []
+    masks, said, told = [], [], []
     for source in sources:
         if source.id not in ids:
             continue
@@ -242,15 +247,20 @@ def _calibrated(bundle: Path, sources: list[MaterialSource], ids: set[str], size
             truth = truth_of(source, size)
         except UnbakeError:
             continue  # `evaluate` says why it is left out
-        if MapKind.METALLIC not in truth:
-            continue
         legacy = paint_legacy(source.id, source.category, truth)
-        wrap = tileable_axes(legacy.diffuse)
-        probabilities.append(
-            predictor.metal_probability(legacy.diffuse, legacy.normal, legacy.specular, wrap)
-        )
-        truths.append(truth[MapKind.METALLIC])
-    return calibrate_threshold(probabilities, truths)
+        if MapKind.METALLIC in truth:
+            wrap = tileable_axes(legacy.diffuse)
+            mask = predictor.metal_probability(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+            masks.append(counted(mask, truth[MapKind.METALLIC]))
+        if (label := class_of(source.category)) is not None:
+            said.append(predictor.class_probabilities(legacy.diffuse))
+            told.append([float(one == label) for one in predictor.card.classes])
+    labels = np.ravel(told)
+    return {
+        "mask_threshold": min(0.9, max(0.1, calibrate_threshold(masks))),
+        "mask_calibration": calibrate_mask(masks),
+        "class_calibration": fit_calibration(np.ravel(said), labels, np.ones_like(labels)),
+    }
 
 
 def _rows(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD
+from unbake.metrics.calibration import fit_calibration
 from unbake.metrics.pixel import Metric
 
 METAL_SHARE = 0.02
@@ -88,23 +89,44 @@ F1 = Metric("f1", "higher", f1)
 FALSE_METAL = Metric("false_metal", "lower", false_metal)
 
 
-def calibrate_threshold(probabilities: Iterable[np.ndarray], truths: Iterable[np.ndarray]) -> float:
+def counted(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Pixels by thousandth of probability, (2, 1000): those that are not metal, and those that are.
+
+    probability, truth: of one shape, in [0, 1]. Counts of several materials add up.
+
+    >>> counted(np.float32([0.1, 0.8]), np.float32([0, 1])).sum(1).tolist()
+    [1.0, 1.0]
+    """
+    bins = np.minimum(np.asarray(probability) * _BINS + 1e-3, _BINS - 1).astype(np.int64).ravel()
+    metal = np.asarray(truth).ravel() > METAL_THRESHOLD
+    return np.stack([np.bincount(bins[metal == one], minlength=_BINS) for one in (False, True)]).astype(float)
+
+
+def calibrate_threshold(counts: Iterable[np.ndarray]) -> float:
     """The threshold with the best F1 over all pixels of held-out materials, to a thousandth.
 
-    probabilities, truths: arrays in [0, 1], pairwise of one shape. The middle of the best stretch is
-    taken, so that the decision rests on neither edge. 0.5 when there is no metal to decide on.
+    counts: of each material, see `counted`. The middle of the best stretch is taken, so that the decision rests on
+    neither edge. 0.5 when there is no metal to decide on.
 
-    >>> calibrate_threshold([np.float32([0.1, 0.2, 0.3, 0.8])], [np.float32([0, 0, 1, 1])])
+    >>> calibrate_threshold([counted(np.float32([0.1, 0.2, 0.3, 0.8]), np.float32([0, 0, 1, 1]))])
     0.251
     """
-    metal = np.zeros(_BINS)
-    other = np.zeros(_BINS)
-    for probability, truth in zip(probabilities, truths, strict=True):
-        bins = np.minimum(np.asarray(probability) * _BINS + 1e-3, _BINS - 1).astype(np.int64).ravel()
-        is_metal = np.asarray(truth).ravel() > METAL_THRESHOLD
-        metal += np.bincount(bins[is_metal], minlength=_BINS)
-        other += np.bincount(bins[~is_metal], minlength=_BINS)
+    other, metal = sum(counts, np.zeros((2, _BINS)))
     return _best_threshold(metal, other)
+
+
+def calibrate_mask(counts: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Scale and shift of the mask's logits by which its probabilities mean what they say; materials count alike.
+
+    counts: of each material, see `counted`. (1, 0) where there are none. See `calibration.fit_calibration`.
+    """
+    if not counts:
+        return 1.0, 0.0
+    shares = sum((one / one.sum() for one in counts), np.zeros((2, _BINS)))
+    weight = shares.sum(0)
+    held = weight > 0
+    middles = (np.arange(_BINS) + 0.5) / _BINS
+    return fit_calibration(middles[held], shares[1][held] / weight[held], weight[held])
 
 
 def _best_threshold(metal: np.ndarray, other: np.ndarray) -> float:
