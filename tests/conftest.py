@@ -1,5 +1,11 @@
-"""For all tests: one thread a process. The networks of tests are tiny, and threads that wait for a busy core spin."""
+"""For all tests: one thread a process, and processes that can be interrupted.
+
+The networks of tests are tiny, and threads that wait for a busy core spin. A shell that starts tests in the background
+lets them, and the programs they start, ignore Ctrl-C.
+"""
 
 import os
+import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+signal.signal(signal.SIGINT, signal.default_int_handler)
