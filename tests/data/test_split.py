@@ -2,9 +2,9 @@ from collections import defaultdict
 
 import pytest
 
+from unbake.data.library import SOURCE as PROCEDURAL
 from unbake.data.sources import MaterialSource, family
 from unbake.data.split import folds, split
-from unbake.synth.library import SOURCE as PROCEDURAL
 
 
 def material(name: str, category: str = "wood", source: str = "a/b") -> MaterialSource:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from unbake.synth.library import write_library
+from unbake.data.library import write_library
 
 NAMES = ("bricks", "planks", "plates", "weave")
 

@@ -13,6 +13,8 @@ torch = pytest.importorskip("torch")
 from trained_project import BASES, stirred, write_base, write_checkpoints, write_head  # noqa: E402
 
 from unbake.convert.predict import read_card  # noqa: E402
+from unbake.data.library import SOURCE as PROCEDURAL  # noqa: E402
+from unbake.data.library import write_library  # noqa: E402
 from unbake.data.sources import MaterialSource, list_materials  # noqa: E402
 from unbake.domain.maps import OUTPUTS  # noqa: E402
 from unbake.errors import TrainingError  # noqa: E402
@@ -25,8 +27,6 @@ from unbake.models.leaves import part_of  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
 from unbake.models.weights import architecture, build_networks, load_weights, read_metadata  # noqa: E402
-from unbake.synth.library import SOURCE as PROCEDURAL  # noqa: E402
-from unbake.synth.library import write_library  # noqa: E402
 from unbake.synth.materials import FEW  # noqa: E402
 from unbake.train.checkpoint import Position, save_state  # noqa: E402
 from unbake.train.phase import Project  # noqa: E402

@@ -9,7 +9,7 @@ from unbake.errors import UsageError
 from unbake.image.colour import srgb_to_linear
 from unbake.image.normals import slopes
 from unbake.synth.layers import F0
-from unbake.synth.materials import CATEGORY, NAMES, procedural
+from unbake.synth.materials import CATEGORY, FEW, NAMES, procedural
 
 SIZE = 128
 TRUTH = {
@@ -177,3 +177,16 @@ def test_every_class_of_the_classifier_has_a_material() -> None:
 def test_an_unknown_name_is_answered_with_the_ones_there_are() -> None:
     with pytest.raises(UsageError, match="bricks"):
         procedural("brick", SIZE, 0)
+
+
+def test_a_few_kinds_show_every_category_that_a_rehearsal_needs() -> None:
+    assert set(FEW) < set(NAMES)
+    assert {CATEGORY[name] for name in FEW} >= {
+        "ceramic",
+        "fabric",
+        "ground",
+        "leather",
+        "metal",
+        "stone",
+        "wood",
+    }

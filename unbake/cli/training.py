@@ -172,9 +172,9 @@ def headline(figures: dict[str, float]) -> str:
 def synth(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="For example ROOT/data/MatSynth.")],
     size: Annotated[int, typer.Option(help="Side of the textures, texels.")] = 512,
-    seeds: Annotated[int, typer.Option(help="Materials of each of the eighteen kinds.")] = 4,
+    seeds: Annotated[int, typer.Option(help="Materials of each kind.")] = 4,
 ) -> None:
     """Write procedural materials in MatSynth's layout: more data for training, free of any licence."""
-    from unbake.synth.library import write_library
+    from unbake.data.library import write_library
 
     typer.echo(f"{write_library(folder, size, seeds)} materials written to {folder}")

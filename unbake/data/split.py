@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
+from unbake.data.library import SOURCE as PROCEDURAL
 from unbake.data.sources import MaterialSource
 from unbake.domain.maps import MapKind
-from unbake.synth.library import SOURCE as PROCEDURAL
 
 Split = Literal["train", "val", "test"]
 

@@ -60,7 +60,7 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
     import torch
 
     from unbake import recipe as recipes
-    from unbake.synth.library import write_library
+    from unbake.data.library import write_library
     from unbake.train.loop import Progress, train
     from unbake.train.parallel import Processes
     from unbake.train.phase import Project, prepare, prepare_data

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from unbake.convert.predict import CARD, FORMAT, Predictor
+from unbake.data.library import SOURCE as PROCEDURAL
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS, MapKind
@@ -31,7 +32,6 @@ from unbake.metrics.calibration import fit_calibration
 from unbake.metrics.mask import calibrate_mask, calibrate_threshold, counted
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
-from unbake.synth.library import SOURCE as PROCEDURAL
 from unbake.train.phase import Project, saw_real
 
 SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {

@@ -13,6 +13,7 @@ from unbake import __version__
 from unbake.data.augment import Augmentation
 from unbake.data.cache import LONG_SIDE, build_cache
 from unbake.data.dataset import PatchDataset
+from unbake.data.library import SOURCE as PROCEDURAL
 from unbake.data.mix import MixSampler, shares
 from unbake.data.photometric import SkyrimPhotometric
 from unbake.data.sources import Domain, list_materials
@@ -37,7 +38,6 @@ from unbake.models.weights import (
 )
 from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.synth.diffuse import TRAINING_STYLES
-from unbake.synth.library import SOURCE as PROCEDURAL
 from unbake.train.loop import Run
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual

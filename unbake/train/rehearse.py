@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unbake import recipe as recipes
+from unbake.data.library import write_library
 from unbake.data.sources import list_materials
-from unbake.synth.library import write_library
 from unbake.synth.materials import FEW
 from unbake.train.ladder import Climbing, Outcome, Rung, climb, rungs
 from unbake.train.loop import Event

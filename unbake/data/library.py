@@ -1,18 +1,15 @@
 """Procedural materials as a folder in MatSynth's layout: data for rehearsals, and more of it for training."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from unbake.domain.maps import MapKind, spec
-from unbake.image.files import write_atomic, write_png
-from unbake.image.normals import encode_normal
+from unbake.data.folders import METADATA, write_folder
+from unbake.domain.maps import MapKind
 from unbake.synth.materials import CATEGORY, NAMES, procedural
 
 SOURCE = "unbake/procedural"
 """What `metadata.json` names as the source: splits can hold it apart from measured materials."""
 
-_FILES = {MapKind.ALBEDO: "basecolor"}
 _IMPLIED = (MapKind.AO, MapKind.HEIGHT)
 
 
@@ -24,20 +21,16 @@ def write_library(
     size: side, texels. implied: also write AO and height, which follow exactly from the normal map here as they
     never do in the field, so that networks trained on them would learn to trust the geometry channels blindly.
     Normals are OpenGL, as MatSynth's. Seeds vary widely. A material that is there already is left alone.
+    Errors: FileError.
     """
     written = 0
     for name in names:
         for seed in range(seeds):
             place = folder / CATEGORY[name] / f"procedural_{name}_{seed}"
-            if (place / "metadata.json").is_file():
+            if (place / METADATA).is_file():
                 continue
-            place.mkdir(parents=True, exist_ok=True)
-            for kind, pixels in procedural(name, size, seed, varied=True).items():
-                if kind in _IMPLIED and not implied:
-                    continue
-                unit = encode_normal(pixels, "opengl") if spec(kind).vector else pixels
-                write_png(place / f"{_FILES.get(kind, str(kind))}.png", unit, bits=spec(kind).bits)
-            metadata = {
+            maps = procedural(name, size, seed, varied=True)
+            story = {
                 "name": place.name,
                 "category": CATEGORY[name],
                 "license": "CC0",
@@ -46,6 +39,6 @@ def write_library(
                 "metallic": "given",
                 "tileable": True,
             }
-            write_atomic(place / "metadata.json", json.dumps(metadata, indent=1).encode())
+            write_folder(place, {kind: maps[kind] for kind in maps if implied or kind not in _IMPLIED}, story)
             written += 1
     return written
