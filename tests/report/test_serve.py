@@ -119,6 +119,8 @@ def test_thumbnails_are_served_from_their_folder(site: Site):
         "/report/secret.txt",
         "/report/a%00.jpg",
         "//etc/passwd",
+        "/%5C%5Cother%5Cshare%5Ca.jpg",
+        "/C:/Users/secret.jpg",
         "/.unbake/view/other.js",
         "/.unbake/view/../view/k.js",
         "/.unbake/view/k",
@@ -128,6 +130,21 @@ def test_thumbnails_are_served_from_their_folder(site: Site):
 )
 def test_nothing_else_can_be_read(site: Site, path: str):
     assert site.get(path)[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/%2Fetc/a.jpg", "/%5C%5Cother%5Cshare%5Ca.jpg", "/C:%5Ca.jpg"])
+def test_a_path_that_could_lead_elsewhere_is_not_even_looked_for(
+    site: Site, path: str, monkeypatch: pytest.MonkeyPatch
+):
+    looked: list[Path] = []
+    resolve = Path.resolve
+    monkeypatch.setattr(Path, "resolve", lambda self, *strict: looked.append(self) or resolve(self, *strict))
+    assert (site.get(path)[0], looked) == (404, [])
+
+
+def test_a_file_that_cannot_be_asked_for_is_answered(site: Site, capsys: pytest.CaptureFixture[str]):
+    assert site.get(f"/report/{'a' * 300}.jpg")[0] in (404, 500)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

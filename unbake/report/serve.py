@@ -1,6 +1,7 @@
 """The viewer's page over HTTP, for this machine alone: scripts are made when asked for, and rules can be saved."""
 
 import secrets
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,11 +67,12 @@ def server(
             return site.post(self.rfile.read(int(length)))
 
         def _answer(self, ask: "Callable[[str], _Answer]") -> None:
-            host, _, at = self.headers.get("Host", "").rpartition(":")
+            # Browsers leave out HTTP's own port.
+            host, at = f"{self.headers.get('Host', '')}:80".split(":")[:2]
             known = host in (ADDRESS, "localhost") and at == str(self.connection.getsockname()[1])
             try:
                 status, kind, body = ask(unquote(urlsplit(self.path).path)) if known else _STRANGER
-            except UnbakeError as error:
+            except (UnbakeError, OSError) as error:
                 status, kind, body = _text(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
             try:
                 self.send_response(status)
@@ -88,11 +90,16 @@ def server(
             pass
 
     try:
-        return ThreadingHTTPServer((ADDRESS, port), Handler)
+        return _Server((ADDRESS, port), Handler)
     except OSError as error:
         raise UsageError(
             f"port {port} was expected to be free, but it is not ({error.strerror}); leave --port out, or take another"
         ) from error
+
+
+class _Server(ThreadingHTTPServer):
+    # On Windows this would be leave for another program to listen on the same port.
+    allow_reuse_address = sys.platform != "win32"
 
 
 def url_of(served: ThreadingHTTPServer) -> str:
@@ -125,18 +132,18 @@ class _Site:
         return html(self._gallery.page)
 
     def get(self, path: str) -> _Answer:
-        """The page, a script of the gallery, or a thumbnail that its index names."""
+        """The page, a script of the gallery, or a thumbnail."""
         if path == "/":
             return HTTPStatus.OK, "text/html; charset=utf-8", self.open()
         folder, _, name = path[1:].rpartition("/")
         if folder == FOLDER:
-            key = name.removesuffix(".js")
-            if key not in self._gallery.make or not name.endswith(".js"):
+            key, gallery = name.removesuffix(".js"), self._gallery
+            if key not in gallery.make or not name.endswith(".js"):
                 return _NOTHING
             with self._making:
-                file = ensure_script(self.folder, self._gallery, key)
-        elif "\0" in path:
-            return _NOTHING
+                file = ensure_script(self.folder, gallery, key)
+        elif not path.startswith(f"/{pictures.FOLDER}/") or "\0" in path:
+            return _NOTHING  # not even looked for: on Windows a path can name another machine, which would be asked
         else:
             top = (self.folder / pictures.FOLDER).resolve()
             file = (self.folder / path[1:]).resolve()
