@@ -2,19 +2,22 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from unbake.cli import app
+from unbake.cli import app, viewing
 from unbake.errors import FileError, UsageError
 from unbake.export.adjust import read_rules
 from unbake.image.files import read_picture
@@ -60,6 +63,23 @@ def test_view_writes_the_page_its_sets_and_a_way_to_it_from_the_report(mod: Path
     assert sorted(one["name"] for one in sets) == NAMES
     assert all((mod / one["data"]).is_file() for one in sets)
     assert 'href="view.html"' in (mod / "report.html").read_text()
+
+
+def test_the_page_is_opened_from_any_folder_as_each_system_wants_it(
+    mod: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[object] = []
+    monkeypatch.setattr(typer, "launch", opened.append)
+    monkeypatch.setattr(os, "startfile", opened.append, raising=False)
+    out = tmp_path / "Jörgs mod #1"
+    out.mkdir()
+    (out / "report.json").write_bytes((mod / "report.json").read_bytes())
+    for platform in ("linux", "win32"):
+        monkeypatch.setattr(viewing, "sys", SimpleNamespace(platform=platform))
+        assert call("view", out).exit_code == 0
+    page = (out / "view.html").resolve()
+    assert opened == [page.as_uri(), page]
+    assert page.as_uri().endswith("/J%C3%B6rgs%20mod%20%231/view.html")
 
 
 def test_a_second_view_makes_nothing_anew(mod: Path):

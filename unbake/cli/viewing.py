@@ -1,6 +1,9 @@
 """The verbs to look with: view, report."""
 
+import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,8 +41,9 @@ def view(
 ) -> None:
     """Look at the converted materials on a surface, under moving light, beside what they were.
 
-    Writes OUT/view.html, which needs neither network nor server, and a file for each set below OUT/.unbake/view; a
-    second call makes only what has changed. Strengths and biases tried in the page are saved as rules for convert.
+    Writes OUT/view.html, which needs neither network nor server, and a file for each set below OUT/.unbake/view (up to
+    4 MB at 1024 texels); a second call makes only what has changed. With --serve each is made when it is looked at,
+    which is quicker where there are many. Strengths and biases tried in the page are saved as rules for convert.
     Of a training run it shows the validation samples: input, prediction, truth, error.
     """
     from unbake.report.view import write_view
@@ -62,7 +66,7 @@ def view(
     _link_report(folder)
     typer.echo(page)
     if opened:
-        typer.launch(page.resolve().as_uri())
+        _open(page.resolve())
 
 
 @app.command()
@@ -123,6 +127,15 @@ def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
         f"a conversion (with {REPORT}) or a training run (ROOT/train_logs/<tag>) was expected, but '{folder}' is "
         "neither; name the OUT of unbake convert"
     )
+
+
+def _open(page: Path) -> None:
+    """Show a file in the browser, where there is one; its path is printed anyway."""
+    if sys.platform == "win32":
+        with suppress(OSError):
+            os.startfile(page)  # where typer.launch opens addresses, but no files
+    else:
+        typer.launch(page.as_uri())
 
 
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
