@@ -178,6 +178,13 @@ def test_colour_under_alpha_0_comes_from_its_neighbours(tmp_path: Path) -> None:
     assert load_inputs(saved(tmp_path, diffuse=diffuse)).maps[MapKind.DIFFUSE].min() > 0.99
 
 
+def test_colour_stays_where_nothing_of_it_is_seen(tmp_path: Path) -> None:
+    diffuse = codes(8, 8, 4)
+    diffuse[..., 3] = 0
+    loaded = load_inputs(saved(tmp_path, diffuse=diffuse)).maps[MapKind.DIFFUSE]
+    assert np.array_equal(loaded, diffuse[..., :3].astype(np.float32))
+
+
 def test_the_alpha_of_the_normal_is_the_specular_mask(tmp_path: Path) -> None:
     normal = codes(8, 8, 4)
     loaded = load_inputs(saved(tmp_path, diffuse=codes(8, 8, 3), normal=normal, specular=codes(8, 8, 1)))

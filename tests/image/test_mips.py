@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
-from unbake.image.mips import bleed_colour, is_cut_out, mip_chain, resize
+from unbake.image.mips import bleeding, is_cut_out, mip_chain, resize
 from unbake.image.normals import decode_normal, encode_normal, from_slopes
 
 
@@ -138,10 +138,15 @@ def test_a_cut_out_has_both_ends_and_little_between(values, expected):
     assert is_cut_out(np.float32(values).reshape(1, -1, 1)) is expected
 
 
+def bled(rgb, alpha):
+    rgba = np.concatenate([rgb, alpha], axis=2)
+    return bleeding(lambda top, bottom: rgba[top:bottom], len(rgba))(0, len(rgba))
+
+
 def test_bleeding_leaves_seen_colour_to_the_bit():
     image = foliage(64)
     seen = image[..., 3] > 0
-    np.testing.assert_array_equal(image[seen][:, :3], bleed_colour(image[..., :3], image[..., 3:])[seen])
+    np.testing.assert_array_equal(image[seen][:, :3], bled(image[..., :3], image[..., 3:])[seen])
 
 
 def test_bleeding_fills_from_the_nearest_colours():
@@ -149,7 +154,7 @@ def test_bleeding_fills_from_the_nearest_colours():
     rgb[:, 0], rgb[:, 15] = (1, 0, 0), (0, 0, 1)
     alpha = np.zeros((8, 16, 1), np.float32)
     alpha[:, [0, 15]] = 1
-    filled = bleed_colour(rgb, alpha)
+    filled = bled(rgb, alpha)
     np.testing.assert_allclose(np.broadcast_to((1, 0, 0), (8, 8, 3)), filled[:, :8], atol=1e-6)
     np.testing.assert_allclose(np.broadcast_to((0, 0, 1), (8, 8, 3)), filled[:, 8:], atol=1e-6)
 
@@ -159,14 +164,13 @@ def test_bleeding_one_colour_fills_everything_with_it(height, width):
     alpha = np.zeros((height, width, 1), np.float32)
     alpha[height // 2, width // 3] = 0.01
     rgb = np.where(alpha > 0, np.float32((0.2, 0.5, 0.8)), np.float32(0))
-    filled = bleed_colour(rgb, alpha)
+    filled = bled(rgb, alpha)
     np.testing.assert_allclose(np.broadcast_to(np.float32((0.2, 0.5, 0.8)), filled.shape), filled, atol=1e-5)
 
 
-@pytest.mark.parametrize("level", [0.0, 1.0])
-def test_bleeding_without_an_edge_changes_nothing(level):
+def test_bleeding_changes_nothing_where_all_is_seen():
     rgb = noise(8, 8, 3)
-    np.testing.assert_array_equal(rgb, bleed_colour(rgb, np.full((8, 8, 1), level, np.float32)))
+    np.testing.assert_array_equal(rgb, bled(rgb, np.ones((8, 8, 1), np.float32)))
 
 
 @pytest.mark.parametrize("kind", ["srgb", "linear", "normal"])

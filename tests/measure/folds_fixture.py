@@ -1,9 +1,14 @@
 """Materials in two folds, and what stands for the models of the folds: cards without networks, conversion by rules."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 from unbake.data.library import write_library
+from unbake.measure.conversion import converted
+
+without_networks = partial(converted, predictor=None)
+"""The conversion without networks."""
 
 NAMES = ("bricks", "planks", "plates", "weave")
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from folds_fixture import without_networks
 
 from unbake.data.sources import list_materials
 from unbake.data.truth import read_material
@@ -10,7 +11,7 @@ from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal, from_slopes
-from unbake.measure.conversion import Prediction, bundle, converting
+from unbake.measure.conversion import Prediction, bundle
 from unbake.measure.evaluate import Setting, evaluate, fit_roughness
 from unbake.measure.figures import Evaluation, Row
 from unbake.measure.painter import PAINTERS, Legacy
@@ -57,7 +58,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def by_rules(folder: Path) -> Evaluation:
-    return evaluate(folder, converting(None), roughness={"stone": 0.7, ELSEWHERE: 0.5})
+    return evaluate(folder, without_networks, roughness={"stone": 0.7, ELSEWHERE: 0.5})
 
 
 @pytest.fixture(scope="module")
@@ -143,12 +144,12 @@ def test_best_constants_come_from_the_materials_named(folder):
 
 
 def test_only_the_materials_asked_for_are_evaluated(folder):
-    result = evaluate(folder, converting(None), ids={"stone/slates"})
+    result = evaluate(folder, without_networks, ids={"stone/slates"})
     assert {painting.id for painting in result.paintings} == {"stone/slates"}
 
 
 def test_each_material_is_painted_in_as_many_styles_as_asked_for_and_counts_once(folder):
-    result = evaluate(folder, converting(None), setting=Setting(styles=4))
+    result = evaluate(folder, without_networks, setting=Setting(styles=4))
     assert (result.materials, len(result.paintings), set(result.styles)) == (3, 12, set(PAINTERS))
     assert row(result, "albedo", "rmse").materials == 3
 
@@ -158,7 +159,7 @@ def test_larger_materials_are_reduced_to_the_size_asked_for(folder):
 
     def note(legacy: Legacy) -> Prediction:
         sizes.append(legacy.diffuse.shape)
-        return converting(None)(legacy)
+        return without_networks(legacy)
 
     evaluate(folder, note, ids={"stone/slates"}, setting=Setting(size=32, styles=1))
     assert sizes == [(32, 32, 3)]
@@ -177,8 +178,8 @@ def test_several_processes_measure_the_same(folder):
 
 
 def test_figures_of_each_category_are_those_of_its_materials_alone(folder):
-    whole = evaluate(folder, converting(None), setting=Setting(styles=1))
-    metal = evaluate(folder, converting(None), ids={"metal/plate"}, setting=Setting(styles=1))
+    whole = evaluate(folder, without_networks, setting=Setting(styles=1))
+    metal = evaluate(folder, without_networks, ids={"metal/plate"}, setting=Setting(styles=1))
     assert str(whole.categories["metal"]) == str(metal.rows)
 
 
@@ -186,13 +187,13 @@ def test_a_material_that_cannot_be_read_is_left_out_with_its_reason(tmp_path):
     for name in ("stone/slates", "stone/bricks"):
         write_material(tmp_path, name, 2)
     write_png(tmp_path / "stone/bricks/basecolor.png", np.zeros((SIZE, SIZE, 3), np.float32))
-    result = evaluate(tmp_path, converting(None))
+    result = evaluate(tmp_path, without_networks)
     assert [reason.split(":")[0] for reason in result.left_out] == ["stone/bricks"]
 
 
 def test_asking_for_materials_that_are_not_there_is_a_usage_error(folder):
     with pytest.raises(UsageError):
-        evaluate(folder, converting(None), ids={"stone/nowhere"})
+        evaluate(folder, without_networks, ids={"stone/nowhere"})
 
 
 def test_brightness_takes_the_specular_mask_for_metal_where_there_is_one():
@@ -204,5 +205,5 @@ def test_brightness_takes_the_specular_mask_for_metal_where_there_is_one():
 def test_occlusion_that_preparing_derived_is_no_truth(tmp_path):
     write_material(tmp_path, "stone/slates", 2)
     (tmp_path / "stone" / "slates" / "metadata.json").write_text(json.dumps({"ao": "derived"}))
-    maps = {row.map for row in evaluate(tmp_path, converting(None)).rows}
+    maps = {row.map for row in evaluate(tmp_path, without_networks).rows}
     assert str(MapKind.AO) not in maps and str(MapKind.HEIGHT) in maps

@@ -3,13 +3,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from folds_fixture import write_materials
+from folds_fixture import without_networks, write_materials
 
 from unbake.convert.predict import bundle_folder
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UsageError
-from unbake.measure.conversion import converting
 from unbake.measure.evaluate import Job, Setting, measure
 from unbake.measure.figures import Evaluation, as_dict
 from unbake.measure.kept import jobs_of_kept, keeping, write_kept
@@ -25,7 +24,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> list[MaterialSource]:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, sources: list[MaterialSource]) -> tuple[Path, Evaluation]:
     root = tmp_path_factory.mktemp("kept")
-    jobs = [Job(source, converting(None), {"*": 0.4}) for source in sources]
+    jobs = [Job(source, without_networks, {"*": 0.4}) for source in sources]
     measured = measure(keeping(jobs, root), SETTING)
     write_kept(root / "predictions.zip", root, jobs, SETTING, [bundle_folder(None)], measured)
     return root / "predictions.zip", measured
@@ -34,7 +33,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, sources: list[MaterialSource]
 def test_the_table_comes_from_the_file_alone(kept, sources):
     jobs, setting, _ = jobs_of_kept(sources, kept[0])
     again = measure(jobs, setting)
-    whole = measure([Job(s, converting(None), {"*": 0.4}) for s in sources], Setting(size=64, styles=1))
+    whole = measure([Job(s, without_networks, {"*": 0.4}) for s in sources], Setting(size=64, styles=1))
     assert (again.materials, setting.styles) == (whole.materials, 1)
     ours, theirs = (
         {(row.map, row.metric): row.ours for row in rows if row.metric not in ("seam_ratio", "gradient")}
@@ -66,7 +65,7 @@ def test_confidence_is_the_one_that_was_told(kept, sources):
 
 
 def test_one_file_is_the_same_bytes_again(kept, sources, tmp_path):
-    jobs = [Job(source, converting(None), {"*": 0.4}) for source in sources]
+    jobs = [Job(source, without_networks, {"*": 0.4}) for source in sources]
     write_kept(tmp_path / "again.zip", kept[0].parent, jobs, SETTING, [bundle_folder(None)], kept[1])
     assert (tmp_path / "again.zip").read_bytes() == kept[0].read_bytes()
 

@@ -1,10 +1,9 @@
 import re
 
 import pytest
-from folds_fixture import write_materials
+from folds_fixture import without_networks, write_materials
 
 from unbake.data.sources import list_materials
-from unbake.measure.conversion import converting
 from unbake.measure.evaluate import Job, Setting, measure
 from unbake.measure.page import page, picks
 
@@ -14,7 +13,7 @@ SETTING = Setting(size=32, styles=1)
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory):
     sources = list_materials(write_materials(tmp_path_factory.mktemp("materials"), size=32))
-    return [Job(source, converting(None)) for source in sources]
+    return [Job(source, without_networks) for source in sources]
 
 
 @pytest.fixture(scope="module")

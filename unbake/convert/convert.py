@@ -252,7 +252,7 @@ def _colour_and_alpha(picture: Picture) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _bleed(colour: np.ndarray, alpha: np.ndarray) -> None:
-    """`mips.bleed_colour` of codes, in place."""
+    """`mips.bleeding` of codes, in place; with nothing seen at all, everything stays."""
     if not alpha.any() or alpha.all():
         return
     bits = colour.itemsize * 8

@@ -79,7 +79,7 @@ def resize(unit: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap = (
     """The image at another size, (H, W, C) in [0, 1]: each axis by area where it shrinks, bicubic where it grows.
 
     wrap: which axes (rows, columns) tile, and so are read across their seam. Colour under alpha 0 counts:
-    `bleed_colour` first.
+    `bleeding` first.
 
     >>> resize(np.ones((3, 5, 1), np.float32), 4, 4, "linear").shape
     (4, 4, 1)
@@ -92,25 +92,18 @@ def resize(unit: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap = (
     return _closed(values, kind)
 
 
-def bleed_colour(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Display-encoded colour (H, W, 3) with what lies under alpha 0 (H, W, 1) filled from its neighbours.
+def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[int, int], np.ndarray]:
+    """Display-encoded colour with what lies under alpha 0 filled from its neighbours, read and given by bands.
 
     Push-pull: each hidden texel takes the alpha-weighted mean of the smallest aligned square around it in which
-    anything is seen. Seen texels keep their bits; with nothing seen at all, everything stays.
+    anything is seen. Seen texels keep their bits; where nothing at all is seen everything turns black.
+    read: rows from `top` to `bottom` of colour with alpha, (rows, W, 4) in [0, 1]. height: of the image. What comes
+    back gives rows (`top` even, `bottom` even or the last) of colour, (rows, W, 3) float32: a quarter of the memory
+    of the whole.
 
-    >>> bleed_colour(np.float32([[[1, 1, 1], [0, 0, 0]]]), np.float32([[[1], [0]]])).round(3).tolist()[0][1]
+    >>> rgba = np.float32([[[1, 1, 1, 1], [0, 0, 0, 0]]])
+    >>> bleeding(lambda top, bottom: rgba[top:bottom], 1)(0, 1).round(3).tolist()[0][1]
     [1.0, 1.0, 1.0]
-    """
-    if (alpha > 0).all() or not (alpha > 0).any():
-        return rgb
-    rgba = np.concatenate([rgb, alpha], axis=2)
-    return bleeding(lambda top, bottom: rgba[top:bottom], rgb.shape[0])(0, rgb.shape[0])
-
-
-def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[int, int], np.ndarray]:
-    """`bleed_colour` by bands: rows from `top` to `bottom` (even, or the last) of bled RGB, at a quarter of its memory.
-
-    read: rows of display-encoded colour with alpha (rows, W, 4) in [0, 1], likewise. height: of the image.
     """
     sums = []
     for top in range(0, height, _BAND):

@@ -94,13 +94,3 @@ def _standard(x: Tensor) -> Tensor:
     # The floor lies under the root: the gradient of a constant map stays finite.
     spread = (centred.square().mean(dim=(1, 2, 3), keepdim=True) + FLAT**2).sqrt()
     return HEIGHT_SPREAD * centred / spread
-
-
-def affine_l1(pred: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
-    """Mean |pred − target| after removing offset and scale of each sample: a scalar; see `align_shape`.
-
-    >>> t = torch.rand(1, 1, 8, 8)
-    >>> bool(affine_l1(0.3 * t + 0.2, t, torch.tensor([True])) < 1e-2)
-    True
-    """
-    return mean(*masked_l1_sum(*align_shape(pred, target, given)))

@@ -47,7 +47,8 @@ Convert = Callable[[Legacy], Prediction]
 class Bundle:
     """Converts with the networks of a folder, which each process loads once; None: the bundled ones, or rules.
 
-    card: hash of the card, whose decisions a release changes under way. Made by `bundle`.
+    threads: of the CPU, in each process. card: hash of the card, whose decisions a release changes under way. Made by
+    `bundle`.
     """
 
     folder: Path | None
@@ -66,15 +67,11 @@ def bundle(folder: Path | None = None, workers: int = 1) -> Bundle:
     return Bundle(folder, max(1, (os.cpu_count() or 1) // workers), digest)
 
 
-def converting(predictor: Predictor | None) -> Convert:
-    """The conversion by networks that are loaded already; None converts by rules alone."""
-    return lambda legacy: converted(legacy, predictor)
-
-
 def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
     """What becomes of a set: its files are written to a folder and converted as `unbake convert` does.
 
-    FileError where the files do not make one texture set.
+    predictor: networks that are loaded; None converts by rules alone. FileError where the files do not make one
+    texture set.
     """
     with tempfile.TemporaryDirectory() as folder:
         for suffix, data in legacy.files.items():

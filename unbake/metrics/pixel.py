@@ -131,7 +131,6 @@ L2 = Metric("l2", "lower", mse)
 RMSE = Metric("rmse", "lower", rmse)
 SSIM = Metric("ssim", "higher", ssim)
 SHAPE_RMSE = Metric("shape_rmse", "lower", affine_rmse)
-GRADIENT = Metric("gradient", "lower", gradient_error)
 ACCURACY = Metric("accuracy", "higher", multilabel_accuracy)
 
 
