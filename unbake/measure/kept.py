@@ -30,14 +30,12 @@ from unbake.measure.scores import reduced
 SIDE: Final = 256
 """Longest side of a kept map, texels."""
 
-KEPT: Final = Path("docs/folds/predictions.zip")
-"""Where the repository keeps those of the bundled model's folds."""
-
 _FORMAT: Final = 1
 _INDEX: Final = "index.json"
 _QUALITY: Final = 80
 _FINE: Final = 95
-"""Of WebP: a height's values lie close together and are scaled before they are compared."""
+"""Qualities of WebP, of 100; the second for a height, whose values lie close together and are scaled before they are
+compared."""
 
 
 @dataclass(frozen=True, slots=True)

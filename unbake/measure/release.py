@@ -62,11 +62,12 @@ def release(
 
     checkpoint: the name of one to release as it is, a best one or a run's last; None joins the six heads with the
     checkpoint they were trained on. The materials are the project's; the split is made again from the recipes. On
-    the validation materials the mask's threshold is calibrated. The figures that count are those of the held-out
-    sources, or the held-out fold, the networks used for every map; where nothing is held out the card has none, and
-    what is returned are the validation figures. A map whose network does not beat the rule there is left to the
-    rule: the card's `use` says so. Not that of a fold's model, whose purpose is to be measured on that fold.
-    Procedural materials are measured on only where there are no others; the card says so.
+    the validation materials the mask's threshold is fitted, and its and the classes' probabilities are calibrated.
+    The figures that count are those of the held-out sources, or the held-out fold, the networks used for every map;
+    where nothing is held out the card has none, and what is returned are the validation figures. A map whose
+    network does not beat the rule there is left to the rule: the card's `use` says so. Not that of a fold's model,
+    whose purpose is to be measured on that fold. Procedural materials are measured on only where there are no
+    others; the card says so.
     at_most: materials of each split, None for all. folds: the JSON of `unbake eval --folds`, whose figures then go
     into the card and decide instead. workers: processes that measure.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
@@ -197,7 +198,6 @@ def _measured(
         "mask_softness": 0.2,
         "use": {str(kind): "network" for kind in OUTPUTS},
     }
-
     roughness = fit_roughness([source for source in measured if source.id in groups["train"]])
     _write_card(making, card)
     card |= _calibration(making, measured, groups["val"], size)
@@ -235,10 +235,14 @@ def credits(sources: Any) -> list[dict[str, Any]]:
 
 
 def _calibration(
-    bundle: Path, sources: list[MaterialSource], ids: set[str], size: int
+    making: Path, sources: list[MaterialSource], ids: set[str], size: int
 ) -> dict[str, float | tuple[float, float]]:
-    """What of the card the validation materials decide: the mask's threshold, and what calibrates its probabilities."""
-    predictor = Predictor(bundle)
+    """What of the card the materials of these ids decide, each painted once, its longest side `size` texels at most.
+
+    mask_threshold: probability of metal with the best F1 over all pixels, kept in 0.1 to 0.9. mask_calibration (by
+    pixel, materials counting alike), class_calibration (by label): see `convert.predict.calibrated`.
+    """
+    predictor = Predictor(making)
     masks, said, told = [], [], []
     for source in sources:
         if source.id not in ids:

@@ -12,10 +12,10 @@ from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
 from unbake.image.tiling import Wrap
 from unbake.measure.conversion import Prediction
-from unbake.measure.figures import OURS, Score, Scored
+from unbake.measure.figures import OURS, Score, Scored, Table
 from unbake.measure.painter import Legacy
 from unbake.metrics.calibration import reliability
-from unbake.metrics.mask import F1, FALSE_METAL, IOU, confusion, has_metal
+from unbake.metrics.mask import F1, FALSE_METAL, IOU, Confusion, confusion, has_metal
 from unbake.metrics.pixel import L1, RMSE, SHAPE_RMSE, Metric, gradient_error, ssim
 from unbake.metrics.relight import NEEDED, relight_rmse
 from unbake.metrics.seam import seam_ratio
@@ -133,7 +133,7 @@ def _seam(kind: MapKind, wrap: Wrap, diffuse: np.ndarray, ours: np.ndarray, trut
     return Score(kind.value, "seam_ratio", "lower", seam_ratio(ours, wrap), floors)
 
 
-def _metal(maps: Maps, truth: Maps, floors: Floors) -> dict[str, tuple[int, int, int, int]]:
+def _metal(maps: Maps, truth: Maps, floors: Floors) -> dict[str, Confusion]:
     """The counts of metal pixels, ours and each floor's."""
     if MapKind.METALLIC not in truth:
         return {}
@@ -141,9 +141,7 @@ def _metal(maps: Maps, truth: Maps, floors: Floors) -> dict[str, tuple[int, int,
     return {name: confusion(image, truth[MapKind.METALLIC]) for name, image in given.items()}
 
 
-def _reliability(
-    category: str, made: Prediction, maps: Maps, truth: Maps
-) -> dict[str, tuple[tuple[float, ...], ...]]:
+def _reliability(category: str, made: Prediction, maps: Maps, truth: Maps) -> dict[str, Table]:
     """Tables of what was said with which probability: of the metal mask by pixel, of the classes by label.
 
     Each table holds 1 in all, so that every painting counts alike.

@@ -59,8 +59,9 @@ def table_of_parts(parts: dict[str, tuple[Row, ...]], heading: str) -> list[list
 def table_of_trust(evaluation: Evaluation) -> list[list[str]]:
     """What is known of how far the model can be believed: calibration, confidence, and metal by pixel.
 
-    >>> table_of_trust.__name__
-    'table_of_trust'
+    >>> from unbake.measure.figures import gather
+    >>> table_of_trust(gather([]))
+    [['what', 'of', 'value', '95 %', 'materials']]
     """
     lines = [["what", "of", "value", "95 %", "materials"]]
     for name, told in evaluation.calibration.items():

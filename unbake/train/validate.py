@@ -90,8 +90,7 @@ def measured(
 
     Rows are the loss terms ("loss/albedo/l1", ...) and plain figures by `metrics.pixel.metrics_of`: "l1/<map>",
     "ssim/<map>", ..., "iou/metallic_mask", "accuracy/classes", "<perceptual distance>/albedo"; what a sample has
-    no truth for has no row. With `head` only that map's. shown: gets the samples at these
-    places.
+    no truth for has no row. With `head` only that map's. shown: gets the samples at these places.
     """
     was_training = networks.training
     networks.eval()
