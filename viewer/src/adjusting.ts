@@ -1,7 +1,7 @@
 /** The sliders that change a set's maps, and saving what they say as rules. */
 import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
 import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Values } from "./contract.ts";
-import { button, checkbox, h, percent, radios, slider, type Control } from "./dom.ts";
+import { button, checkbox, h, percent, radios, slider } from "./dom.ts";
 import type { Pictures } from "./pixels.ts";
 import { savedForAll, savedForOne, type Said } from "./toml.ts";
 
@@ -81,7 +81,7 @@ export class Adjusting {
       this.touch(name, moving);
     };
     const { strength, bias, invert } = this.now(name);
-    const parts: Control["element"][] = [
+    const parts = [
       // Rules go to 10; few people do.
       slider(
         `${name}-strength`,

@@ -11,7 +11,7 @@ export function facts(entry: Entry, page: Page, decoded?: Decoded): HTMLElement[
     .join(", ");
   if (likely) rows.push(["Material", likely]);
   if (page.kind === "conversion")
-    rows.push(["Confidence", percent(entry.confidence) + (entry.doubtful ? `: look at it` : "")]);
+    rows.push(["Confidence", percent(entry.confidence) + (entry.doubtful ? ": look at it" : "")]);
   if (decoded) {
     const { width, height, wrap } = decoded.data;
     const tiles =

@@ -115,11 +115,11 @@ export class Gallery {
     const left = shown === "failed" || shown === "skipped" ? this.page[shown] : undefined;
     this.order = left ? [] : select(this.page.sets, this.wanted);
     this.active = 0;
-    this.reasons.replaceChildren(...(left ? byReason(left, text).map(([reason, names]) => group(reason, names)) : []));
-    const all = left ?? this.page.sets;
-    const many = left ? byReason(left, text).reduce((sum, [, names]) => sum + names.length, 0) : this.order.length;
-    this.count.textContent =
-      many === all.length ? counted(many, left !== undefined) : `${many} of ${counted(all.length, left !== undefined)}`;
+    const groups = left ? byReason(left, text) : [];
+    this.reasons.replaceChildren(...groups.map(([reason, names]) => group(reason, names)));
+    const many = left ? groups.reduce((sum, [, names]) => sum + names.length, 0) : this.order.length;
+    const all = (left ?? this.page.sets).length;
+    this.count.textContent = (many === all ? "" : `${many} of `) + counted(all, left !== undefined);
     this.space.hidden = left !== undefined;
     this.cards.clear();
     this.list.replaceChildren();
