@@ -33,7 +33,7 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
         _table(table(evaluation.rows)),
         *(f"Left out: {sentence}" for sentence in evaluation.left_out),
         f"In conversion the networks give {_listed(networks)}; rules give {_listed(rules)} (`use` in card.json: "
-        "what the networks do better than the rule in the first table).",
+        "what the networks do better than the rule on validation, or in the folds).",
         "## Made from",
         _table([["source", "licence", "materials"], *(_credit(line) for line in card["data"])]),
         *_warm(story),

@@ -65,9 +65,9 @@ def release(
     the validation materials the mask's threshold is fitted, and its and the classes' probabilities are calibrated.
     The figures that count are those of the held-out sources, or the held-out fold, the networks used for every map;
     where nothing is held out the card has none, and what is returned are the validation figures. A map whose
-    network does not beat the rule there is left to the rule: the card's `use` says so. Not that of a fold's model,
-    whose purpose is to be measured on that fold. Procedural materials are measured on only where there are no
-    others; the card says so.
+    network does not beat the rule on validation is left to the rule: the card's `use` says so. Not that of a
+    fold's model, whose purpose is to be measured on that fold. Procedural materials are
+    measured on only where there are no others; the card says so.
     at_most: materials of each split, None for all. folds: the JSON of `unbake eval --folds`, whose figures then go
     into the card and decide instead. workers: processes that measure.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
