@@ -100,5 +100,5 @@ def test_a_file_that_is_no_archive_is_told(sources, tmp_path):
 def test_every_map_is_in_the_file(kept, sources):
     with zipfile.ZipFile(kept[0]) as archive:
         names = set(archive.namelist())
-    assert {f"{sources[0].id}/{kind}.webp" for kind in (MapKind.ALBEDO, MapKind.METALLIC_MASK)} <= names
+    assert {f"{sources[0].id}/{kind}.avif" for kind in (MapKind.ALBEDO, MapKind.METALLIC_MASK)} <= names
     assert len(names) == 1 + 6 * len(sources)
