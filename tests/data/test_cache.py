@@ -80,7 +80,8 @@ def test_the_seed_repaints_training_materials_only(one, tmp_path):
             )
 
     def painted(folder):
-        return (tmp_path / folder / "entries/wood/oak001/1000/painted.npy").read_bytes()
+        (entry,) = (e for e in read_index(tmp_path / folder).entries if e.scale == 1.0)
+        return (tmp_path / folder / entry.folder / "painted.npy").read_bytes()
 
     assert painted("train0") != painted("train1")
     assert painted("val0") == painted("val1")
@@ -92,6 +93,15 @@ def test_a_second_build_does_no_work(one, tmp_path, monkeypatch):
     monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
     assert build(one, tmp_path / "out") == []
     assert (tmp_path / "out" / "index.json").read_bytes() == before
+
+
+def test_going_from_split_to_split_and_back_does_no_work(one, tmp_path, monkeypatch):
+    for where in ("train", "val"):
+        build(one, tmp_path / "out", where)
+    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
+    for where in ("train", "test"):
+        build(one, tmp_path / "out", where)
+        assert {entry.split for entry in read_index(tmp_path / "out").entries} == {where}
 
 
 def test_a_changed_file_redoes_its_material_alone(one, tmp_path, write_material):

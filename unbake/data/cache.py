@@ -3,7 +3,7 @@
 One folder per domain and long side:
 
     index.json                             what there is, one entry per material and scale
-    entries/<category>/<name>/<scale>/
+    entries/<category>/<name>/<scale>/     "<scale>-held" for what is not trained on
         maps8.npy    (H, W, C)  uint8      maps of 8 bits, channels side by side in the index's order
         maps16.npy   (H, W, C)  uint16     maps of 16 bits (heights)
         painted.npy  (V, H, W, 4) uint8    V variants: diffuse, then the specular mask (or 0)
@@ -80,7 +80,7 @@ def build_cache(
     entry. Materials outside "train" get the first scale only and one painting per held style, whatever a painter
     left on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
     processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
-    painter all that it painted. Errors: UsageError for names the painter does not know, for sources of another
+    painter all that it painted; other splits build what moved, and keep what is no longer asked for. Errors: UsageError for names the painter does not know, for sources of another
     domain, or when nothing at all could be built.
     """
     unknown = sorted({*styles, *held_styles} - set(STYLES))
@@ -141,7 +141,7 @@ def _job(
     paths = [source.paths[kind] for kind in sorted(source.paths)]
     paths += [path for picture in pictures if picture for path in (picture.diffuse, picture.specular) if path]
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    told = (source.metal, source.tileable, source.category, source.source, source.licence, split)
+    told = (source.metal, source.tileable, source.category, source.source, source.licence)
     how = (
         FORMAT_VERSION,
         GEOMETRY_VERSION,
@@ -175,7 +175,9 @@ def _handwriting(style: str) -> str:
 
 
 def _place(job: _Job, scale: float) -> Path:
-    return job.folder / "entries" / job.source.id / f"{round(scale * 1000):04d}"
+    # A place of its own for what is kept apart: another fold finds most of what it needs built already.
+    suffix = "" if job.split == "train" else "-held"
+    return job.folder / "entries" / job.source.id / f"{round(scale * 1000):04d}{suffix}"
 
 
 def _stored(job: _Job, scale: float) -> Entry | None:
@@ -184,7 +186,7 @@ def _stored(job: _Job, scale: float) -> Entry | None:
         entry = msgspec.json.decode((_place(job, scale) / "entry.json").read_bytes(), type=Entry)
     except (OSError, msgspec.DecodeError):
         return None
-    return entry if entry.key == job.key else None
+    return replace(entry, split=job.split) if entry.key == job.key else None
 
 
 def _build(job: _Job) -> list[Entry] | str:

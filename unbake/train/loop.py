@@ -268,8 +268,8 @@ def _train_step(
     statistics = [buffer.clone() for buffer in run.networks.buffers()]
     terms: dict[str, float] = {}
     distance = run.perceptual[1] if run.perceptual else None
-    kind = run.processes.device.type
-    bf16 = kind == "cuda"
+    kind, asked = run.processes.device.type, run.recipe.precision
+    bf16 = asked == "bfloat16" or (asked == "auto" and kind == "cuda")
     with torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16):
         outputs = forward_networks(
             called,
