@@ -47,12 +47,14 @@ def named(models: list[Path]) -> list[object]:
 
 
 def test_figures_are_printed_and_written_with_what_they_were_measured_by(materials, tmp_path):
-    done = evaluated(materials, *SMALL, "--json", tmp_path / "e.json", "--page", tmp_path / "e.html")
+    pages = ("--page", tmp_path / "e.html", "--failures", tmp_path / "e.jpg")
+    done = evaluated(materials, *SMALL, "--json", tmp_path / "e.json", *pages)
     assert (done.exit_code, "relight_rmse" in done.output) == (0, True)
     told = json.loads((tmp_path / "e.json").read_text())
     assert (told["painter"], told["size"], told["styles_each"], told["compared_at"]) == (2, 32, 1, 32)
     assert {"rows", "categories", "styles", "pooled", "calibration", "confidence", "paintings"} <= told.keys()
     assert (tmp_path / "e.html").read_text().startswith("<!doctype html>")
+    assert (tmp_path / "e.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
 def test_folds_are_measured_kept_and_measured_again_without_the_models(materials, models, tmp_path):
@@ -81,6 +83,7 @@ def test_folds_are_measured_kept_and_measured_again_without_the_models(materials
         (("--source", "no/where"), "Expected materials of no/where"),
         (("--model", "a", "--model", "b"), "add --folds"),
         (("--model", "nowhere"), "a model bundle"),
+        (("--failures", "worst.txt"), "Expected a picture"),
     ],
 )
 def test_wrong_use_is_told_in_a_sentence(materials, options, told):

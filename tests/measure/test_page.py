@@ -5,7 +5,7 @@ from folds_fixture import without_networks, write_materials
 
 from unbake.data.sources import list_materials
 from unbake.measure.evaluate import Job, Setting, measure
-from unbake.measure.page import page, picks
+from unbake.measure.page import WORST, failure_sheet, failures, page, picks
 
 SETTING = Setting(size=32, styles=1)
 
@@ -49,3 +49,16 @@ def test_text_is_escaped(html):
 
 def test_the_tables_are_there(html):
     assert html.count("<table>") == 4
+
+
+def test_the_gallery_of_failures_has_each_material_once_a_map_the_worst_first(measured):
+    albedo = [pick for pick in failures(measured) if pick.kind == "albedo"]
+    assert len({pick.painting.id for pick in albedo}) == len(albedo) <= WORST
+    errors = [pick.score.ours for pick in albedo]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[0] == max(pick.score.ours for pick in picks(measured) if pick.kind == "albedo")
+
+
+def test_the_gallery_is_a_picture_with_a_row_for_each_failure(jobs, measured):
+    sheet = failure_sheet(measured, jobs, SETTING)
+    assert sheet.shape[0] > 32 * len(failures(measured)) and sheet.shape[2] == 3

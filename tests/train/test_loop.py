@@ -174,6 +174,19 @@ def test_the_rendering_loss_is_logged_and_moves_the_weights(root: Path):
     )
 
 
+def test_bfloat16_is_used_on_a_cpu_only_where_a_recipe_asks(root: Path):
+    seen: dict[str, dict[str, float]] = {}
+    for precision in ("auto", "float32", "bfloat16"):
+        run = start(root, "A0", "epochs.max=1", "epochs.min=1", f"precision={precision}")
+        terms = seen.setdefault(precision, {})
+        train(
+            run, lambda event, terms=terms: terms.update(event.terms if isinstance(event, Progress) else {})
+        )
+        assert {parameter.dtype for parameter in run.networks.parameters()} == {torch.float32}
+    assert seen["auto"] == seen["float32"] != seen["bfloat16"]
+    assert seen["bfloat16"] == pytest.approx(seen["float32"], rel=0.1, abs=0.02)
+
+
 def test_the_average_is_validated_and_left_while_the_weights_go_as_without_it(root: Path):
     run = start(root, "A0", "epochs.max=1", "epochs.min=1")
     train(run, lambda _: None)

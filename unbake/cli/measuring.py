@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from unbake.metrics.pixel import Metric
 
 
+_PICTURES = {".png": "PNG", ".jpg": "JPEG"}
+"""What --failures can be drawn as, by the end of its name."""
+
+
 @app.command()
 def release(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the model.")],
@@ -107,6 +111,9 @@ def evaluate(
     page_out: Annotated[
         Path | None, typer.Option("--page", help="Write tables and pictures to this HTML file.")
     ] = None,
+    sheet_out: Annotated[
+        Path | None, typer.Option("--failures", help="Draw the worst paintings of each map in this picture.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each takes about 1 GB.")] = 1,
 ) -> None:
     """Measure a model on ground truth: paint it as an old game would, convert it, compare with truth and floors.
@@ -130,6 +137,10 @@ def evaluate(
     if keep and not (folds and models):
         raise UsageError(
             "Expected --folds and the models of the folds beside --keep; name them with --model."
+        )
+    if sheet_out and sheet_out.suffix.lower() not in _PICTURES:
+        raise UsageError(
+            f"Expected a picture ({', '.join(_PICTURES)}) for --failures, got '{sheet_out.name}'; let its name end so."
         )
     sources = [s for s in list_materials(folder) if not source or s.source in source]
     if not sources:
@@ -158,6 +169,8 @@ def evaluate(
         raise typer.Exit(130) from None
     about = _about(setting, evaluation, models, folds)
     _write_figures(evaluation, about, jobs, setting, json_out, page_out)
+    if sheet_out:
+        _draw_failures(evaluation, jobs, setting, sheet_out)
     _print_figures(evaluation, about)
     if whole is not None:
         _print_whole(whole)
@@ -273,6 +286,21 @@ def _write_figures(
         write_atomic(json_out, json.dumps(told, indent=1).encode())
     if page_out:
         write_atomic(page_out, page(evaluation, about, jobs, setting).encode())
+
+
+def _draw_failures(evaluation: "Evaluation", jobs: "Sequence[Job]", setting: "Setting", path: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    from unbake.image.files import write_atomic
+    from unbake.measure.page import failure_sheet
+
+    drawn = io.BytesIO()
+    Image.fromarray(failure_sheet(evaluation, jobs, setting)).save(
+        drawn, _PICTURES[path.suffix.lower()], quality=85
+    )
+    write_atomic(path, drawn.getvalue())
 
 
 @app.command()

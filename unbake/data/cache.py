@@ -80,8 +80,9 @@ def build_cache(
     entry. Materials outside "train" get the first scale only and one painting per held style, whatever a painter
     left on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
     processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
-    painter all that it painted; other splits build what moved, and keep what is no longer asked for. Errors: UsageError for names the painter does not know, for sources of another
-    domain, or when nothing at all could be built.
+    painter all that it painted; with other splits what moved is built, and what is not asked for now stays.
+    Errors: UsageError for names the painter does not know, for sources of another domain, or when nothing at all
+    could be built.
     """
     unknown = sorted({*styles, *held_styles} - set(STYLES))
     if unknown or not styles or not held_styles or variants < 1 or not scales:

@@ -1,4 +1,5 @@
-"""An evaluation as one HTML file: its tables, and of each map the best, the median and the worst painting in pictures.
+"""An evaluation as one HTML file: its tables, and of each map the best, the median and the worst painting in pictures;
+the worst alone as one picture, for a model card.
 
 After `evaluate`, whose paintings it makes once more where it shows them.
 """
@@ -8,6 +9,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -19,10 +21,13 @@ from unbake.measure.painter import paint_legacy
 from unbake.measure.scores import floors_of, reduced
 from unbake.measure.tables import table, table_of_parts, table_of_trust
 from unbake.metrics.pixel import fitted
-from unbake.report.pictures import thumbnail
+from unbake.report.pictures import contact_sheet, thumbnail
 
 SIDE = 192
 """Longest side of a picture, pixels."""
+
+WORST: Final = 3
+"""Paintings of each map in the gallery of failures."""
 
 _BRIGHTEST = 0.5
 """The error that is shown as white."""
@@ -41,21 +46,49 @@ class Pick:
 def picks(evaluation: Evaluation) -> list[Pick]:
     """Three paintings for each map, or as many as there are."""
     found = []
+    for kind, ordered in _ordered(evaluation).items():
+        for place, at in (("best", 0), ("median", len(ordered) // 2), ("worst", len(ordered) - 1)):
+            found.append(Pick(kind, place, *ordered[at]))
+    return found
+
+
+def failures(evaluation: Evaluation) -> list[Pick]:
+    """The worst paintings of each map, each material once, the worst first."""
+    found = []
+    for kind, ordered in _ordered(evaluation).items():
+        worst = {one.id: (one, score) for one, score in ordered}  # the last of a material is its worst
+        for one, score in sorted(worst.values(), key=lambda entry: -entry[1].ours)[:WORST]:
+            found.append(Pick(kind, "worst", one, score))
+    return found
+
+
+def _ordered(evaluation: Evaluation) -> dict[MapKind, list[tuple[Scored, Score]]]:
+    """The paintings by each map's headline, the smallest error first; maps that none has are left out."""
+    found = {}
     for name, metric in HEADLINES.items():
-        if name not in list(MapKind):
-            continue
         known = [
-            (score.ours, number, score)
-            for number, one in enumerate(evaluation.paintings)
+            (one, score)
+            for one in evaluation.paintings
             for score in one.scores
             if (score.map, score.metric) == (name, metric)
         ]
-        known.sort(key=lambda entry: entry[:2])
-        for place, at in (("best", 0), ("median", len(known) // 2), ("worst", len(known) - 1)):
-            if known:
-                _, number, score = known[at]
-                found.append(Pick(MapKind(name), place, evaluation.paintings[number], score))
+        if known and name in list(MapKind):
+            found[MapKind(name)] = sorted(known, key=lambda entry: entry[1].ours)
     return found
+
+
+def failure_sheet(evaluation: Evaluation, jobs: Sequence[Job], setting: Setting) -> np.ndarray:
+    """The gallery of failures, uint8 (H, W, 3): a row for each, its input, ours, the truth, the first floor, the error.
+
+    jobs, setting: what `evaluate.measure` was given.
+    """
+    by_id = {job.source.id: job for job in jobs}
+    rows, names = [], []
+    for pick in failures(evaluation):
+        pictures = _pictures(pick, by_id[pick.painting.id], setting)
+        rows.append(list(pictures.values()))
+        names.append(_told(pick))
+    return contact_sheet(rows, ["input", "ours", "truth", "floor", "error"], names=names)
 
 
 def page(evaluation: Evaluation, about: Sequence[str], jobs: Sequence[Job], setting: Setting) -> str:
@@ -86,14 +119,18 @@ def _shown(evaluation: Evaluation, jobs: Sequence[Job], setting: Setting) -> Ite
     """A row of pictures for each pick."""
     by_id = {job.source.id: job for job in jobs}
     for pick in picks(evaluation):
-        one, floor = pick.painting, next(iter(pick.score.floors), "")
-        told = f"{pick.kind}, {pick.place}: {one.id}, {one.style}. {pick.score.metric} {pick.score.ours:.3f}"
-        told += f", {floor} {pick.score.floors[floor]:.3f}" if floor else ""
-        yield f"<h3>{escape(told)}</h3><div class=row>"
+        one = pick.painting
+        yield f"<h3>{escape(_told(pick))}</h3><div class=row>"
         for caption, pixels in _pictures(pick, by_id[one.id], setting).items():
             yield f'<figure><img src="{_uri(pixels)}" alt="{escape(caption)} of {escape(one.id)}">'
             yield f"<figcaption>{escape(caption)}</figcaption></figure>"
         yield "</div>"
+
+
+def _told(pick: Pick) -> str:
+    one, floor = pick.painting, next(iter(pick.score.floors), "")
+    told = f"{pick.kind}, {pick.place}: {one.id}, {one.style}. {pick.score.metric} {pick.score.ours:.3f}"
+    return told + (f", {floor} {pick.score.floors[floor]:.3f}" if floor else "")
 
 
 def _pictures(pick: Pick, job: Job, setting: Setting) -> dict[str, np.ndarray]:

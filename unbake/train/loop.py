@@ -42,8 +42,8 @@ from unbake.train.validate import validated
 PRINT_EVERY = 50
 """Iterations between reports of the losses (plan: "print losses every 50 it")."""
 
-LIGHTS = 4
-"""Random lights of a step, for the rendering loss where a recipe has one."""
+LIGHTS = 2
+"""Random lights of a step, for the rendering loss where a recipe has one: new ones each step, so few will do."""
 
 MOST_SKIPS = 20
 """Steps in a row with a non-finite loss after which a run gives up."""
