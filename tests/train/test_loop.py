@@ -226,6 +226,14 @@ def test_resuming_what_never_began_says_so(root: Path):
         train(start(root), lambda _: None, resume=True)
 
 
+def test_a_phase_may_start_from_where_a_run_stands(root: Path):
+    parent = start(root)
+    train(parent, lambda _: None)
+    child = start(root, "A", 'starts_from={all="A0_last"}')
+    assert_same(dict(child.networks.state_dict()), dict(parent.networks.state_dict()))
+    assert child.metadata["parents"]["all"]["name"] == "A0_last"
+
+
 def test_a_source_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Path):
     train(start(root), lambda _: None)
     with pytest.raises(TrainingError, match="held out from the start"):

@@ -29,8 +29,6 @@ from unbake.models.network import Networks
 from unbake.models.weights import (
     architecture,
     build_networks,
-    load_weights,
-    read_metadata,
     save_head,
     save_weights,
     sha256_of,
@@ -38,6 +36,7 @@ from unbake.models.weights import (
 )
 from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.synth.diffuse import TRAINING_STYLES
+from unbake.train.checkpoint import load_networks
 from unbake.train.loop import Run
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
@@ -77,7 +76,8 @@ class Project:
     def checkpoint(self, names: str | tuple[str, ...]) -> Path:
         """The weights file of a checkpoint, or of the first of several that is there.
 
-        The plan's `A0_best.pth` and a bare `A0_best` name the same one. Raises TrainingError when none is there.
+        The plan's `A0_best.pth` and a bare `A0_best` name the same one; `A0_last` is where a run stands. Raises
+        TrainingError when none is there.
         """
         wanted = (names,) if isinstance(names, str) else names
         paths = [self.checkpoints / f"{_stem(name)}.safetensors" for name in wanted]
@@ -301,24 +301,24 @@ def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, obj
         warm = warm_vit(networks, Path(recipe.warm_start)) if recipe.warm_start else None
         return networks, {"vit": warm} if warm else {}, None
     paths = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
-    stories: dict[str, object] = {part: _story(path, recipe) for part, path in paths.items()}
-    base = paths.get("all", next(iter(paths.values())))
-    networks = build_networks(read_metadata(base))
-    for part, path in sorted(paths.items(), key=lambda item: item[0] != "all"):
-        donor = build_networks(read_metadata(path))
-        load_weights(path, donor)
+    opened = {part: load_networks(path) for part, path in paths.items()}
+    stories: dict[str, object] = {
+        part: _story(paths[part], story, recipe) for part, (_, story) in opened.items()
+    }
+    base = "all" if "all" in paths else next(iter(paths))
+    networks = build_networks(opened[base][1])
+    for part, (donor, _) in sorted(opened.items(), key=lambda item: item[0] != "all"):
         if part == "all":
             networks = donor
         else:
             networks.get_submodule(part).load_state_dict(donor.get_submodule(part).state_dict())
     if recipe.lora is not None and not has_lora(networks):
         add_lora(networks, recipe.lora.rank, recipe.lora.alpha)
-    return networks, stories, base
+    return networks, stories, paths[base]
 
 
-def _story(path: Path, recipe: Recipe) -> dict[str, object]:
+def _story(path: Path, story: dict[str, Any], recipe: Recipe) -> dict[str, object]:
     """What the lineage keeps of a parent: its own story, and how its phase was judged."""
-    story = read_metadata(path)
     data = story["recipe"]["data"]
     seen = (set(recipe.data.held_out) - set(data["held_out"])) & set(
         story.get("sources", recipe.data.held_out)
