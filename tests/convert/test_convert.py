@@ -6,7 +6,7 @@ import pytest
 
 from unbake.convert.convert import SMALLEST_TILE, Inputs, convert_set, load_inputs, metal_cue
 from unbake.convert.floors import ROUGHNESS
-from unbake.convert.predict import Card
+from unbake.convert.predict import FORMAT, Card
 from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
@@ -23,7 +23,7 @@ class Blur:
 
     def __init__(self, fails_above: int = 1 << 30, use: str = "network", mask: float = 1.0) -> None:
         self.card = Card(
-            format=1, size="tiny", stride=8, halo=5, segformer_px=64, geometry_version=GEOMETRY_VERSION,
+            format=FORMAT, size="tiny", stride=8, halo=5, segformer_px=64, geometry_version=GEOMETRY_VERSION,
             classes=("wood", "metal"), use=dict.fromkeys(OUTPUTS, use),
         )  # fmt: skip
         self.fails_above, self.mask = fails_above, mask

@@ -19,7 +19,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from unbake.convert.events import Options
-from unbake.convert.predict import Card
+from unbake.convert.predict import FORMAT, Card
 from unbake.convert.sets import find_sets
 from unbake.convert.work import Work
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
@@ -29,7 +29,7 @@ from unbake.image.blocks import Effort
 from unbake.image.geometry import GEOMETRY_VERSION
 
 class Copies:
-    card = Card(format=1, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
+    card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
                 classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
     def class_probabilities(self, diffuse):
         return np.array([0.5])

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unbake.convert.predict import CARD, NETWORKS, Predictor, calibrated, load_predictor, metal_of, read_card
+from unbake.convert.predict import CARD, FORMAT, NETWORKS, Predictor, load_predictor, metal_of, read_card
 from unbake.domain.maps import OUTPUTS
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
 
 CARD_OF_A_BUNDLE: dict[str, Any] = {
-    "format": 1,
+    "format": FORMAT,
     "size": "tiny",
     "stride": 8,
     "halo": 40,
@@ -39,7 +39,7 @@ def test_a_card_is_read_and_what_is_for_people_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": 2}, "format 1"),
+        ({"format": 1}, f"format {FORMAT}"),
         ({"geometry_version": GEOMETRY_VERSION + 1}, "geometry version"),
         ({"use": {"albedo": "network"}}, "list of maps"),
         ({"use": dict.fromkeys(OUTPUTS, "guess")}, "cannot be read"),
@@ -73,8 +73,3 @@ def test_a_missing_network_is_a_usage_error(tmp_path: Path) -> None:
 def test_metal_turns_on_smoothly_around_the_threshold() -> None:
     mask = np.array([0.0, 0.4, 0.5, 0.6, 1.0])
     assert metal_of(np.ones(5), mask, 0.5, 0.2) == pytest.approx([0, 0, 0.5, 1, 1])
-
-
-def test_without_a_calibration_probabilities_stay_bit_for_bit() -> None:
-    said = np.linspace(0, 1, 9, dtype=np.float32)
-    assert calibrated(said, (1.0, 0.0)) is said

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from unbake.convert.predict import calibrated
 from unbake.metrics.calibration import calibration_error, reliability
 from unbake.metrics.mask import (
+    MOST_FALSE,
     calibrate_mask,
     calibrate_threshold,
     confusion,
@@ -58,10 +58,17 @@ def test_the_calibrated_threshold_has_the_best_f1_there_is():
     assert found == pytest.approx(best, abs=2e-3)
 
 
-def test_the_threshold_sees_all_materials_together():
-    probability, truth = np.float32([0.2, 0.6]), np.float32([0, 1])
-    parts = [counted(probability[:1], truth[:1]), counted(probability[1:], truth[1:])]
-    assert calibrate_threshold(parts) == calibrate_threshold([counted(probability, truth)])
+def test_every_material_with_metal_counts_alike_whatever_its_size():
+    small = counted(np.repeat(np.float32([0.1, 0.3]), 10), np.repeat([0, 1], 10))
+    large = counted(np.repeat(np.float32([0.1, 0.9]), 1000), np.repeat([0, 1], 1000))
+    assert calibrate_threshold([small, large, large]) == pytest.approx(0.2, abs=0.01)
+
+
+def test_little_that_is_no_metal_may_be_called_so():
+    metal = counted(np.linspace(0, 1, 1000), np.ones(1000))  # on its own: call everything metal
+    plain = counted(np.linspace(0, 0.8, 1000), np.zeros(1000))
+    assert calibrate_threshold([metal]) == 0.0
+    assert calibrate_threshold([metal, plain]) == pytest.approx(0.8 * (1 - MOST_FALSE), abs=2e-3)
 
 
 def test_without_metal_the_threshold_is_a_half():
@@ -85,7 +92,8 @@ def test_a_calibrated_mask_means_what_it_says():
     rng = np.random.default_rng(0)
     said = rng.random(200_000)
     truth = rng.random(200_000) < 0.1 + 0.1 * said  # far too sure of itself
-    table = reliability(calibrated(said, calibrate_mask([counted(said, truth)] * 30)), truth)
+    scale, shift = calibrate_mask([counted(said, truth)] * 30)
+    table = reliability(1 / (1 + np.exp(-shift) * (1 / said - 1) ** scale), truth)
     assert calibration_error(reliability(said, truth)) > 0.3
     assert calibration_error(table) < 0.02
 

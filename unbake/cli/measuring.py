@@ -42,6 +42,13 @@ def release(
     styles: Annotated[
         int, typer.Option(min=1, max=4, help="Paintings of each material, of four styles.")
     ] = 2,
+    at_most: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Measure so many materials of each split, for a fold's model, which `unbake eval --folds` measures.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that measure; each takes about 1 GB.")] = 1,
 ) -> None:
     """Join the six heads with what they were trained on, export for the converter, measure on what was held out.
@@ -62,6 +69,7 @@ def release(
             checkpoint,
             setting=setting,
             folds=folds,
+            at_most=at_most,
             workers=workers,
             on_progress=lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
         )

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from unbake.convert.floors import rule_based
-from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, calibrated, metal_of
+from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of
 from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.domain.maps import OUTPUTS, MapKind
@@ -233,13 +233,7 @@ def _predicted(
     # UNet-Maps reads the albedo finer than it is kept, lest a rounding that falls otherwise elsewhere spread.
     known |= tiled(lambda window: predictor.albedo(window, given), ALBEDO_READS, 16)
     known |= tiled(maps_of, MAPS_READS, None)
-    if coded:
-        codes = np.arange(1 << 16, dtype=np.uint16).reshape(-1, 1, 1)
-        table = encoded(MapKind.METALLIC_MASK, calibrated(unit(codes), card.mask_calibration), 16)
-        known[MapKind.METALLIC_MASK] = table.ravel()[known[MapKind.METALLIC_MASK]]
-    else:
-        known[MapKind.METALLIC_MASK] = calibrated(known[MapKind.METALLIC_MASK], card.mask_calibration)
-    return {kind: known[kind] for kind in OUTPUTS}, calibrated(probabilities, card.class_calibration)
+    return {kind: known[kind] for kind in OUTPUTS}, probabilities
 
 
 def _colour_and_alpha(picture: Picture) -> tuple[np.ndarray, np.ndarray | None]:

@@ -21,7 +21,7 @@ from unbake.image.tiling import Wrap
 Maps = dict[MapKind, np.ndarray]
 
 CARD: Final = "card.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 VIT_PX: Final = 224
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
@@ -47,8 +47,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     stride: sides of a UNet's input are multiples of it. halo: texels a UNet's output depends on around it.
     segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
-    mask_calibration, class_calibration: what makes of a network's probability one that means what it says, see
-    `calibrated`; the other networks read it as it was.
+    mask_calibration, class_calibration: scale and shift of the network's logits (Platt's scaling) by which its
+    probabilities mean what they say, on materials it never saw. The other networks read these: they were trained beside
+    a mask that knew its materials, and would believe one that is sure of itself.
     use: for each output map, whether the networks' is better than the rule's.
     """
 
@@ -135,7 +136,7 @@ class Predictor:
         """Probability (K,) of each of the card's classes; each on its own, they need not sum to 1."""
         small = [smoothly(one, VIT_PX, VIT_PX) for one in _planes(MapKind.DIFFUSE, diffuse)]
         [logits] = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
-        return _sigmoid(logits[0])
+        return _sigmoid(_calibrated(logits[0], self.card.class_calibration))
 
     def metal_probability(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
@@ -160,6 +161,7 @@ class Predictor:
             },
         )
         inner = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
+        inner = _calibrated(inner, self.card.mask_calibration)  # while it is small
         return _sigmoid(smoothly(inner.transpose(1, 2, 0), height, width, wrap))
 
     def albedo(self, window: Maps, specular_given: bool) -> Maps:
@@ -218,19 +220,10 @@ def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness:
     return metallic * (x * x * (3 - 2 * x))
 
 
-def calibrated(probability: np.ndarray, calibration: tuple[float, float]) -> np.ndarray:
-    """Probabilities with their logits scaled and shifted, as `metrics.calibration.fit_calibration` found it.
-
-    probability: any shape, float32 in [0, 1]. calibration: (scale, shift); (1, 0) leaves all as it is.
-
-    >>> calibrated(np.array([0.2, 0.5]), (2.0, 0.0)).round(3).tolist()
-    [0.059, 0.5]
-    """
+def _calibrated(logits: np.ndarray, calibration: tuple[float, float]) -> np.ndarray:
+    """Logits scaled and shifted, as `metrics.calibration.fit_calibration` found it; (1, 0) leaves all as it is."""
     scale, shift = calibration
-    if (scale, shift) == (1.0, 0.0):
-        return probability
-    p = np.clip(probability, 1e-6, 1 - 1e-6)
-    return _sigmoid(scale * np.log(p / (1 - p)) + shift)
+    return logits * np.float32(scale) + np.float32(shift)
 
 
 def _run_options() -> Any:

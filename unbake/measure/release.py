@@ -27,7 +27,7 @@ from unbake.measure.evaluate import Setting, evaluate, fit_roughness, truth_of
 from unbake.measure.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.measure.joined import Story, join_heads, lineage, load_single
 from unbake.measure.model_card import model_card
-from unbake.measure.painter import PAINTER_VERSION, paint_legacy
+from unbake.measure.painter import PAINTER_VERSION, PAINTERS, paint_legacy
 from unbake.metrics.calibration import fit_calibration
 from unbake.metrics.mask import calibrate_mask, calibrate_threshold, counted
 from unbake.models.network import Networks, receptive_field
@@ -68,8 +68,8 @@ def release(
     network does not beat the rule on validation is left to the rule: the card's `use` says so. Not that of a
     fold's model, whose purpose is to be measured on that fold. Procedural materials are
     measured on only where there are no others; the card says so.
-    at_most: materials of each split, None for all. folds: the JSON of `unbake eval --folds`, whose figures then go
-    into the card and decide instead. workers: processes that measure.
+    at_most: materials of each split that are measured, None for all; all calibrate. folds: the JSON of `unbake eval
+    --folds`, whose figures then go into the card and decide instead. workers: processes that measure.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
@@ -82,10 +82,7 @@ def release(
     splits = split(sources, held_out, fold)
     real = [s for s in sources if s.source != PROCEDURAL]
     measured = real or sources
-    groups = {
-        name: set(sorted(s.id for s in measured if splits[s.id] == name)[:at_most])
-        for name in ("train", "val", "test")
-    }
+    groups = {name: {s.id for s in measured if splits[s.id] == name} for name in ("train", "val", "test")}
     if not groups["val"]:
         raise UsageError(
             f"Expected validation materials in {materials}, found none; give the folder the checkpoint was trained on."
@@ -97,7 +94,7 @@ def release(
             halve(path)
         save_weights(making / WEIGHTS, networks, story)
         measure = partial(_evaluated, materials, making, setting, workers, on_progress)
-        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure)
+        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure, at_most)
         if crossed is not None:
             card["use"] = use_of(crossed)
             card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
@@ -184,6 +181,7 @@ def _measured(
     groups: dict[str, set[str]],
     size: int,
     evaluated: Measure,
+    at_most: int | None,
 ) -> tuple[dict[str, Any], Evaluation]:
     """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
     card: dict[str, Any] = {
@@ -203,8 +201,9 @@ def _measured(
     card |= _calibration(making, measured, groups["val"], size)
     card["roughness_constants"] = roughness
     _write_card(making, card)
-    validation = evaluated("val", groups["val"], roughness)
-    test = evaluated("test", groups["test"], roughness) if groups["test"] else None
+    shown = {name: set(sorted(ids)[:at_most]) for name, ids in groups.items()}
+    validation = evaluated("val", shown["val"], roughness)
+    test = evaluated("test", shown["test"], roughness) if shown["test"] else None
     card["use"] = use_of(validation.rows)  # the figures that count decide nothing
     card["figures"] = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
     return card, test or validation
@@ -237,13 +236,15 @@ def credits(sources: Any) -> list[dict[str, Any]]:
 def _calibration(
     making: Path, sources: list[MaterialSource], ids: set[str], size: int
 ) -> dict[str, float | tuple[float, float]]:
-    """What of the card the materials of these ids decide, each painted once, its longest side `size` texels at most.
+    """What of the card the materials of these ids decide, in every style, their longest side `size` texels at most.
 
-    mask_threshold: probability of metal with the best F1 over all pixels, kept in 0.1 to 0.9. mask_calibration (by
-    pixel, materials counting alike), class_calibration (by label): see `convert.predict.calibrated`.
+    mask_threshold: calibrated probability of metal, see `calibrate_threshold`, kept in 0.1 to 0.9.
+    mask_calibration (by pixel, paintings counting alike), class_calibration (by label): see `convert.predict.Card`.
+    The card in `making` calibrates nothing yet.
     """
     predictor = Predictor(making)
-    masks, said, told = [], [], []
+    masks: list[np.ndarray] = []
+    said, told = [], []
     for source in sources:
         if source.id not in ids:
             continue
@@ -251,18 +252,21 @@ def _calibration(
             truth = truth_of(source, size)
         except UnbakeError:
             continue  # `evaluate` says why it is left out
-        legacy = paint_legacy(source.id, source.category, truth)
-        if MapKind.METALLIC in truth:
-            wrap = tileable_axes(legacy.diffuse)
-            mask = predictor.metal_probability(legacy.diffuse, legacy.normal, legacy.specular, wrap)
-            masks.append(counted(mask, truth[MapKind.METALLIC]))
-        if (label := class_of(source.category)) is not None:
-            said.append(predictor.class_probabilities(legacy.diffuse))
-            told.append([float(one == label) for one in predictor.card.classes])
-    labels = np.ravel(told)
+        for style in PAINTERS:
+            legacy = paint_legacy(source.id, source.category, truth, style)
+            if MapKind.METALLIC in truth:
+                wrap = tileable_axes(legacy.diffuse)
+                mask = predictor.metal_probability(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+                masks.append(counted(mask, truth[MapKind.METALLIC]))
+            if (label := class_of(source.category)) is not None:
+                said.append(predictor.class_probabilities(legacy.diffuse))
+                told.append([float(one == label) for one in predictor.card.classes])
+    labels, (scale, shift) = np.ravel(told), calibrate_mask(masks)
+    threshold = np.clip(calibrate_threshold(masks), 0.001, 0.999)
+    logit = scale * np.log(threshold / (1 - threshold)) + shift
     return {
-        "mask_threshold": min(0.9, max(0.1, calibrate_threshold(masks))),
-        "mask_calibration": calibrate_mask(masks),
+        "mask_threshold": min(0.9, max(0.1, float(1 / (1 + np.exp(-logit))))),
+        "mask_calibration": (scale, shift),
         "class_calibration": fit_calibration(np.ravel(said), labels, np.ones_like(labels)),
     }
 
