@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 SHOTS = {
     "architecture/keep/keepwall01": ("wall", "plane", "studio", (-55, 25)),
     "clutter/toolchest01": ("paint", "cylinder", "studio", (-35, 45)),
-    "dungeons/ruins/ruinssilver01": ("silver", "sphere", "outdoor", (-50, 40)),
+    "dungeons/ruins/ruinsgate01": ("rust", "sphere", "outdoor", (-50, 40)),
 }
 """Of each set: the name of its picture, the shape, the surroundings, azimuth and height of the light."""
 
