@@ -43,7 +43,7 @@ def fit_calibration(probability: np.ndarray, truth: np.ndarray, weight: np.ndarr
 
     probability: (N,) in [0, 1]. truth: (N,), the share that is true of each. weight: (N,), how much each counts.
     Where there is little to go by the fit stays near (1, 0): both are held there by `HOLD`. Source: Platt,
-    "Probabilistic Outputs for Support Vector Machines" (1999). `convert.predict.calibrated` applies it.
+    "Probabilistic Outputs for Support Vector Machines" (1999). `convert.predict` applies it.
 
     >>> scale, shift = fit_calibration(np.array([0.1, 0.9]), np.array([0.3, 0.7]), np.array([5.0, 5.0]))
     >>> scale < 0.5, abs(shift) < 1e-6
