@@ -249,7 +249,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     validated, and what the phase leaves. 0 = no average; 0.999 looks a thousand steps back."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of the forward and backward pass in training; weights and validation stay float32. "auto" is bfloat16 on a GPU,
-    float32 on a CPU. A CPU with AMX or AVX512-BF16 is two to three times faster with bfloat16, others are slower."""
+    float32 on a CPU. A CPU with AMX is about twice as fast with bfloat16, others are slower."""
     model: Literal["tiny", "small", "full"] | None = None
     """Size of the networks; only where `starts_from` is empty, else it is the parent's."""
     warm_start: str = ""

@@ -68,7 +68,8 @@ def _crossed(card: dict[str, Any]) -> list[str]:
         return []
     return [
         "Cross-validated: models trained by the same commands but for a fold, each measured on the materials of the "
-        "fold it never saw. This one was trained on all of them, so it cannot be measured on them itself.",
+        "fold it never saw. This one was trained on all but its validation materials, so it cannot be measured on "
+        "them itself.",
         _table(table(rows_from(rows))),
     ]
 
