@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tiny_project import start
 
-from unbake.errors import TrainingError
+from unbake.errors import FileError, TrainingError
 from unbake.gate import Verdict
 from unbake.train import loop
 from unbake.train.checkpoint import load_networks
@@ -232,6 +232,13 @@ def test_a_phase_may_start_from_where_a_run_stands(root: Path):
     child = start(root, "A", 'starts_from={all="A0_last"}')
     assert_same(dict(child.networks.state_dict()), dict(parent.networks.state_dict()))
     assert child.metadata["parents"]["all"]["name"] == "A0_last"
+
+
+def test_a_damaged_parent_is_told_in_a_sentence(root: Path):
+    (root / "checkpoints").mkdir()
+    (root / "checkpoints" / "A0_best.safetensors").write_bytes(b"no weights at all")
+    with pytest.raises(FileError, match="Expected weights written by unbake"):
+        start(root, "A")
 
 
 def test_a_source_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Path):

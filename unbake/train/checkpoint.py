@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
@@ -139,24 +139,33 @@ def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
     """The networks of a checkpoint and its story, be it a best one or the last state of a run.
 
     Of a last state ("A_last") the figures are those of its last finished epoch, and where the run has a running
-    average of the weights, the networks are that.
+    average of the weights, the networks are that. FileError where the file is missing or damaged.
     """
+    if not _is_state(path):
+        story = read_metadata(path)
+        networks = build_networks(story)
+        load_weights(path, networks)
+        return networks, story
     with safe_open(path, framework="pt") as handle:
-        header = handle.metadata() or {}
-        if "position" in header:
-            story = json.loads(header["metadata"])
-            networks = build_networks(story)
-            names = list(handle.keys())
-            averaged = any(name.startswith(_AVERAGE) for name in names)
-            start = f"{_AVERAGE}module." if averaged else "model."
-            names = [name for name in names if name.startswith(start)]
-            networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
-            figures = json.loads(header["position"])["history"][-1]
-            return networks, story | {"name": path.stem, "figures": figures}
-    story = read_metadata(path)
-    networks = build_networks(story)
-    load_weights(path, networks)
-    return networks, story
+        header = handle.metadata()
+        story = json.loads(header["metadata"])
+        networks = build_networks(story)
+        names = list(handle.keys())
+        averaged = any(name.startswith(_AVERAGE) for name in names)
+        start = f"{_AVERAGE}module." if averaged else "model."
+        names = [name for name in names if name.startswith(start)]
+        networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
+        figures = json.loads(header["position"])["history"][-1]
+        return networks, story | {"name": path.stem, "figures": figures}
+
+
+def _is_state(path: Path) -> bool:
+    """Whether a file is the last state of a run; what cannot be opened is none, and `read_metadata` says why."""
+    try:
+        with safe_open(path, framework="pt") as handle:
+            return "position" in (handle.metadata() or {})
+    except (OSError, SafetensorError):
+        return False
 
 
 def clear_drafts(path: Path) -> None:
