@@ -5,7 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unbake.convert.predict import CARD, FORMAT, NETWORKS, Predictor, load_predictor, metal_of, read_card
+from unbake.convert.predict import (
+    CARD,
+    FORMAT,
+    NETWORKS,
+    Predictor,
+    _calibrated,
+    load_predictor,
+    metal_of,
+    read_card,
+)
 from unbake.domain.maps import OUTPUTS
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -73,3 +82,8 @@ def test_a_missing_network_is_a_usage_error(tmp_path: Path) -> None:
 def test_metal_turns_on_smoothly_around_the_threshold() -> None:
     mask = np.array([0.0, 0.4, 0.5, 0.6, 1.0])
     assert metal_of(np.ones(5), mask, 0.5, 0.2) == pytest.approx([0, 0, 0.5, 1, 1])
+
+
+def test_without_a_calibration_logits_stay_bit_for_bit() -> None:
+    said = np.linspace(-7, 7, 9, dtype=np.float32)
+    assert _calibrated(said, (1.0, 0.0)).tobytes() == said.tobytes()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from unbake.metrics.pixel import Metric
 
 
-_PICTURES = {".png": "PNG", ".jpg": "JPEG"}
+_PICTURES = (".png", ".jpg")
 """What --failures can be drawn as, by the end of its name."""
 
 
@@ -297,18 +297,14 @@ def _write_figures(
 
 
 def _draw_failures(evaluation: "Evaluation", jobs: "Sequence[Job]", setting: "Setting", path: Path) -> None:
-    import io
-
-    from PIL import Image
-
-    from unbake.image.files import write_atomic
+    from unbake.image.files import encode_jpeg, write_atomic, write_png
     from unbake.measure.page import failure_sheet
 
-    drawn = io.BytesIO()
-    Image.fromarray(failure_sheet(evaluation, jobs, setting)).save(
-        drawn, _PICTURES[path.suffix.lower()], quality=85
-    )
-    write_atomic(path, drawn.getvalue())
+    sheet = failure_sheet(evaluation, jobs, setting)
+    if path.suffix.lower() == ".png":
+        write_png(path, sheet)
+    else:
+        write_atomic(path, encode_jpeg(sheet))
 
 
 @app.command()

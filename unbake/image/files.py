@@ -157,6 +157,13 @@ def write_png(path: Path, image: np.ndarray, bits: int = 8) -> None:
     write_atomic(path, encode_png(image, bits))
 
 
+def encode_jpeg(pixels: np.ndarray) -> bytes:
+    """A small picture to look at, uint8 (H, W, 3) sRGB, as JPEG."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: killed or out of space, what was there before stays.
 

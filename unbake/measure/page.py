@@ -54,11 +54,12 @@ def picks(evaluation: Evaluation) -> list[Pick]:
 
 def failures(evaluation: Evaluation) -> list[Pick]:
     """The worst paintings of each map, each material once, the worst first."""
-    found = []
+    found: list[Pick] = []
     for kind, ordered in _ordered(evaluation).items():
-        worst = {one.id: (one, score) for one, score in ordered}  # the last of a material is its worst
-        for one, score in sorted(worst.values(), key=lambda entry: -entry[1].ours)[:WORST]:
-            found.append(Pick(kind, "worst", one, score))
+        worst: dict[str, Pick] = {}
+        for one, score in reversed(ordered):
+            worst.setdefault(one.id, Pick(kind, "worst", one, score))
+        found += list(worst.values())[:WORST]
     return found
 
 
@@ -83,12 +84,11 @@ def failure_sheet(evaluation: Evaluation, jobs: Sequence[Job], setting: Setting)
     jobs, setting: what `evaluate.measure` was given.
     """
     by_id = {job.source.id: job for job in jobs}
-    rows, names = [], []
-    for pick in failures(evaluation):
-        pictures = _pictures(pick, by_id[pick.painting.id], setting)
-        rows.append(list(pictures.values()))
-        names.append(_told(pick))
-    return contact_sheet(rows, ["input", "ours", "truth", "floor", "error"], names=names)
+    worst = failures(evaluation)
+    rows = [list(_pictures(pick, by_id[pick.painting.id], setting).values()) for pick in worst]
+    return contact_sheet(
+        rows, ["input", "ours", "truth", "floor", "error"], names=[_told(pick) for pick in worst]
+    )
 
 
 def page(evaluation: Evaluation, about: Sequence[str], jobs: Sequence[Job], setting: Setting) -> str:

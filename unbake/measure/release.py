@@ -93,8 +93,8 @@ def release(
         for path in export_onnx(networks, making).values():
             halve(path)
         save_weights(making / WEIGHTS, networks, story)
-        measure = partial(_evaluated, materials, making, setting, workers, on_progress)
-        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure, at_most)
+        measure = partial(_evaluated, materials, making, setting, workers, at_most, on_progress)
+        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure)
         if crossed is not None:
             card["use"] = use_of(crossed)
             card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
@@ -157,16 +157,17 @@ def _evaluated(
     making: Path,
     setting: Setting,
     workers: int,
+    at_most: int | None,
     on_progress: Callable[[str, int, int], None] | None,
     name: str,
     ids: set[str],
     roughness: dict[str, float],
 ) -> Evaluation:
-    """The figures of the model in `making` on a group of materials."""
+    """The figures of the model in `making` on a group of materials, or on the first `at_most` of it."""
     return evaluate(
         materials,
         bundle(making, workers),
-        ids=ids,
+        ids=set(sorted(ids)[:at_most]),
         setting=setting,
         roughness=roughness,
         workers=workers,
@@ -181,7 +182,6 @@ def _measured(
     groups: dict[str, set[str]],
     size: int,
     evaluated: Measure,
-    at_most: int | None,
 ) -> tuple[dict[str, Any], Evaluation]:
     """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
     card: dict[str, Any] = {
@@ -201,9 +201,8 @@ def _measured(
     card |= _calibration(making, measured, groups["val"], size)
     card["roughness_constants"] = roughness
     _write_card(making, card)
-    shown = {name: set(sorted(ids)[:at_most]) for name, ids in groups.items()}
-    validation = evaluated("val", shown["val"], roughness)
-    test = evaluated("test", shown["test"], roughness) if shown["test"] else None
+    validation = evaluated("val", groups["val"], roughness)
+    test = evaluated("test", groups["test"], roughness) if groups["test"] else None
     card["use"] = use_of(validation.rows)  # the figures that count decide nothing
     card["figures"] = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
     return card, test or validation

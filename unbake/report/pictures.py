@@ -1,6 +1,5 @@
 """Small pictures of maps, and sheets of them; what `report.page` and the README show."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from PIL import Image, ImageDraw
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
-from unbake.image.files import read_picture, write_atomic
+from unbake.image.files import encode_jpeg, read_picture, write_atomic
 from unbake.image.mips import resize
 from unbake.image.normals import encode_normal
 
@@ -59,9 +58,7 @@ def save_thumbnails(maps: Maps, name: str, out: Path) -> dict[str, str]:
     for kind in SHOWN:
         if kind in maps:
             path = f"{FOLDER}/{relative_name(name)}/{kind}.jpg"
-            buffer = io.BytesIO()
-            Image.fromarray(thumbnail(maps[kind], kind)).save(buffer, "JPEG", quality=85)
-            write_atomic(out / path, buffer.getvalue())
+            write_atomic(out / path, encode_jpeg(thumbnail(maps[kind], kind)))
             saved[kind.value] = path
     return saved
 

@@ -17,7 +17,7 @@ from unbake import __version__
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError
 from unbake.image.coded import decoded
-from unbake.image.files import write_atomic
+from unbake.image.files import encode_jpeg, write_atomic
 from unbake.report.pictures import SHOWN, thumbnail
 from unbake.report.view import Entry, Gallery, Page, Served, SetData, key_of, url_of
 
@@ -156,9 +156,7 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, _About]]:
 def _thumbnails(maps: Mapping[str, np.ndarray]) -> Iterator[tuple[str, bytes]]:
     for name in _small(maps):
         kind = MapKind(name.rpartition("/")[2])
-        buffer = io.BytesIO()
-        Image.fromarray(thumbnail(decoded(kind, maps[name]), kind, THUMB)).save(buffer, "JPEG", quality=85)
-        yield name, buffer.getvalue()
+        yield name, encode_jpeg(thumbnail(decoded(kind, maps[name]), kind, THUMB))
 
 
 def _small(names: Container[str]) -> list[str]:
