@@ -91,12 +91,16 @@ class Augment(Strict, frozen=True, kw_only=True):
     """Flips and quarter turns; normals are turned with the image."""
     colour_jitter: NotNegative
     """Strength, on the diffuse only; 0.1 = ten per cent each of brightness, contrast, saturation; 4 degrees of hue."""
+    recolour: NotNegative = 0.0
+    """Deviation, in stops, of the material's own brightness, in diffuse and albedo alike; its colour varies with it."""
     composite2: Share
     """Probability that a sample is two crops side by side."""
     composite4: Share
     """Probability that a sample is four crops."""
     blend: Share = 0.0
     """Probability that a sample is two materials grown into one another, as MatSynth's blends."""
+    doubt: Share = 0.0
+    """Share of samples for which the UNets read no mask; if it is not 0, the others read one less sure of itself."""
     photometric: Photometric | None = None
 
 

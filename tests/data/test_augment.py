@@ -1,11 +1,20 @@
 import numpy as np
 import pytest
 
-from unbake.data.augment import Augmentation, blend, blended, composite, four_crop, jittered, turned, two_crop
+from unbake.data.augment import (
+    Augmentation,
+    blend,
+    blended,
+    composite,
+    four_crop,
+    turned,
+    two_crop,
+)
+from unbake.data.colours import jittered, recoloured
 from unbake.data.dataset import PatchDataset, Sample
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.image.colour import linear_to_srgb
+from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import from_slopes, slopes
 
 
@@ -240,3 +249,44 @@ def test_validation_is_never_augmented(cache):
     )
     assert plain.key == augmented.key
     np.testing.assert_array_equal(plain.maps[MapKind.DIFFUSE], augmented.maps[MapKind.DIFFUSE])
+
+
+def painted(seed=0, metallic=0.0):
+    """A mottled albedo under light of one hue, its diffuse, and how much of it is metal."""
+    rng = np.random.default_rng(seed)
+    albedo = rng.uniform(0.05, 0.4, (12, 12, 3)).astype(np.float32)
+    light = rng.uniform(0.3, 1.0, (12, 12, 1)).astype(np.float32)
+    maps = {
+        MapKind.ALBEDO: linear_to_srgb(albedo),
+        MapKind.DIFFUSE: linear_to_srgb(albedo * light),
+        MapKind.METALLIC: np.full((12, 12, 1), metallic, np.float32),
+    }
+    return Sample(maps, None, "", ""), light
+
+
+def test_a_recoloured_sample_is_lit_as_it_was():
+    one, light = painted()
+    other = recoloured(one, np.array([0.6, 1.3, 0.9]), 0.2, 20.0).maps
+    albedo, diffuse = (srgb_to_linear(other[kind]) for kind in (MapKind.ALBEDO, MapKind.DIFFUSE))
+    inside = (albedo > 0.01) & (albedo < 0.99)
+    assert inside.mean() > 0.8
+    np.testing.assert_allclose(diffuse[inside], (albedo * light)[inside], atol=1e-4)
+    assert np.abs(other[MapKind.ALBEDO] - one.maps[MapKind.ALBEDO]).mean() > 0.02
+
+
+def test_recolouring_leaves_metal_and_what_has_no_albedo_alone():
+    metal, _ = painted(metallic=1.0)
+    for kind, image in recoloured(metal, np.full(3, 0.3), 0.5, 40.0).maps.items():
+        np.testing.assert_allclose(image, metal.maps[kind], atol=1e-6)
+    game = sample(0.5, kinds=(MapKind.DIFFUSE, MapKind.HEIGHT))
+    assert recoloured(game, np.full(3, 0.3), 0.5, 40.0) is game
+
+
+def test_no_recoloured_albedo_is_brighter_than_snow_and_all_stay_in_range():
+    one, _ = painted()
+    maps = recoloured(one, np.full(3, 8.0), 0.0, 0.0).maps
+    assert np.quantile(srgb_to_linear(maps[MapKind.ALBEDO]), 0.98) < 0.86
+    for seed in range(20):
+        augment = Augmentation(recolour=1.0)
+        other = augment(lambda _: one, lambda _: one, np.random.default_rng(seed)).maps
+        assert all(image.min() >= 0 and image.max() <= 1 for image in other.values())

@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unbake.data.colours import jittered, recoloured
 from unbake.data.dataset import DrawSample, Sample
 from unbake.data.photometric import SkyrimPhotometric
 from unbake.domain.maps import METAL_THRESHOLD, MapKind, spec
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import from_slopes, slopes, turn
 from unbake.synth.patterns import normalised, smooth_noise, smoothstep
-
-# Rec. 601 luma and two chroma axes, in which a turn of hue is a plane rotation.
-_TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.float32)
-_FROM_YIQ = np.linalg.inv(_TO_YIQ).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +23,10 @@ class Augmentation:
     """What happens to training samples, as data; calling it makes one sample (see `dataset.Augment`).
 
     spatial: flips and quarter turns. brightness, contrast, saturation: largest relative change of the input's
-    colours; hue: largest turn in degrees. two_crop, four_crop: chances of a composite (plan, phase A: 0.30
-    and 0.15). blend: chance that two materials grow into one another. photometric: what is done to Skyrim's samples
-    besides, or None.
+    colours; hue: largest turn in degrees. recolour: deviation, in stops, of the material's own brightness (see
+    `recoloured`); its tint, saturation and hue vary with it. two_crop, four_crop: chances of a composite (plan,
+    phase A: 0.30 and 0.15). blend: chance that two materials grow into one another. photometric: what is done to
+    Skyrim's samples besides, or None.
 
     >>> Augmentation(two_crop=0.3, four_crop=0.15).spatial
     True
@@ -39,6 +37,7 @@ class Augmentation:
     contrast: float = 0.1
     saturation: float = 0.1
     hue: float = 4.0
+    recolour: float = 0.0
     two_crop: float = 0.0
     four_crop: float = 0.0
     blend: float = 0.0
@@ -62,6 +61,10 @@ class Augmentation:
             sample = turned(sample, int(rng.integers(4)), bool(rng.integers(2)))
         if self.photometric is not None:
             sample = self.photometric(sample, rng)
+        if self.recolour:
+            gain = np.exp2(self.recolour * (rng.normal(0, 1) + rng.normal(0, 0.25, 3)))
+            saturation, hue = self.recolour * rng.uniform(-1, 1, 2) * (0.7, 50.0)
+            sample = recoloured(sample, gain, float(saturation), float(hue))
         factors = rng.uniform(-1, 1, 4) * (self.brightness, self.contrast, self.saturation, self.hue)
         return jittered(sample, *(float(factor) for factor in factors))
 
@@ -81,26 +84,6 @@ def turned(sample: Sample, quarter_turns: int, mirror: bool) -> Sample:
 
     maps = {kind: as_a_whole(kind, image) for kind, image in sample.maps.items()}
     return replace(sample, maps=maps)
-
-
-def jittered(sample: Sample, brightness: float, contrast: float, saturation: float, hue: float) -> Sample:
-    """The sample with other colours in its DIFFUSE alone; targets stay (plan, phase A: input only).
-
-    brightness, contrast, saturation: relative changes, 0 for none; hue: degrees. Worked on display values.
-
-    >>> grey = Sample({MapKind.DIFFUSE: np.full((1, 1, 3), 0.5, np.float32)}, None, "", "")
-    >>> jittered(grey, 0.5, 0.0, 0.0, 0.0).maps[MapKind.DIFFUSE].round(2).ravel().tolist()
-    [0.75, 0.75, 0.75]
-    """
-    image = sample.maps[MapKind.DIFFUSE] * np.float32(1 + brightness)
-    middle = image.mean(dtype=np.float64).astype(np.float32)
-    image = middle + np.float32(1 + contrast) * (image - middle)
-    grey = luminance(image)
-    image = grey + np.float32(1 + saturation) * (image - grey)
-    cos, sin = np.cos(np.radians(hue)), np.sin(np.radians(hue))
-    rotation = _FROM_YIQ @ np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32) @ _TO_YIQ
-    image = np.clip(image @ rotation.T, 0, 1)
-    return replace(sample, maps={**sample.maps, MapKind.DIFFUSE: image})
 
 
 def two_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:

@@ -275,6 +275,7 @@ def _augmentation(choice: Augment) -> Augmentation | None:
     if not (
         choice.spatial
         or choice.colour_jitter
+        or choice.recolour
         or choice.composite2
         or choice.composite4
         or choice.blend
@@ -287,6 +288,7 @@ def _augmentation(choice: Augment) -> Augmentation | None:
         contrast=choice.colour_jitter,
         saturation=choice.colour_jitter,
         hue=40.0 * choice.colour_jitter,
+        recolour=choice.recolour,
         two_crop=choice.composite2,
         four_crop=choice.composite4,
         blend=choice.blend,
