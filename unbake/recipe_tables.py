@@ -99,8 +99,6 @@ class Augment(Strict, frozen=True, kw_only=True):
     """Probability that a sample is four crops."""
     blend: Share = 0.0
     """Probability that a sample is two materials grown into one another, as MatSynth's blends."""
-    doubt: Share = 0.0
-    """Share of samples for which the UNets read no mask; if it is not 0, the others read one less sure of itself."""
     photometric: Photometric | None = None
 
 

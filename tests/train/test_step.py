@@ -10,7 +10,7 @@ from tiny_project import start
 from unbake.data.dataset import collate
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.losses.rendering import rendering_l1
-from unbake.train.step import doubted, forward_networks, loss_weights, network_of, total
+from unbake.train.step import forward_networks, loss_weights, network_of, total
 
 
 def test_the_four_networks_come_in_order_and_their_outputs_are_detached(root: Path):
@@ -120,34 +120,3 @@ def test_one_batch_can_be_learned_by_heart(root: Path):
 
     losses = [step() for _ in range(80)]
     assert losses[-1] < 0.4 * losses[0]
-
-
-def test_doubt_changes_the_mask_that_trained_unets_read_and_nothing_else(root: Path):
-    run = start(root)
-    run.networks.eval()
-    batch = collate([run.val_data[0], run.val_data[1]])
-    weights = loss_weights(run.recipe.losses)
-    read: list[torch.Tensor] = []
-    run.networks.unet_albedo.register_forward_pre_hook(lambda _, given: read.append(given[-1]))
-
-    def run_with(doubt: float, trained: bool) -> list[torch.Tensor]:
-        torch.manual_seed(0)
-        outputs = forward_networks(run.networks, batch, weights, lambda _: trained, doubt=doubt)
-        return [image.detach() for output in outputs for image in output.maps.values()]
-
-    plain, _, doubting = run_with(0.0, True), run_with(0.5, False), run_with(0.5, True)
-    assert torch.equal(plain[0], doubting[0])
-    assert torch.equal(read[0], plain[0])
-    assert torch.equal(read[1], plain[0])
-    assert not torch.equal(read[2], plain[0])
-
-
-def test_a_doubted_mask_keeps_its_order_or_says_nothing():
-    torch.manual_seed(0)
-    mask = torch.linspace(0, 1, 16).view(1, 1, 4, 4).expand(200, 1, 4, 4)
-    seen = doubted(mask, 0.25).view(200, 16)
-    silent = (seen.amax(1) - seen.amin(1)) < 1e-6
-    assert 0.15 < silent.float().mean() < 0.35
-    assert float(seen[silent].max()) < 0.06
-    assert bool((seen[~silent].diff(dim=1) >= 0).all())
-    assert float(seen[~silent].std(0).mean()) > 0.05

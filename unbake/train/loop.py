@@ -279,7 +279,6 @@ def _train_step(
             wanted=trained,
             distance=distance,
             lights=lights,
-            doubt=run.recipe.augment.doubt,
             mean=run.processes.mean,
         )
         for output in outputs:

@@ -25,9 +25,6 @@ from unbake.recipe import Losses
 
 Terms = dict[str, Tensor]
 
-_NO_METAL = -3.0
-"""Logit of a mask that says nothing."""
-
 READS: dict[str, frozenset[str]] = {
     "vit": frozenset(),
     "segformer": frozenset(),
@@ -90,7 +87,6 @@ def forward_networks(
     wanted: Collection[str] = tuple(READS),
     distance: Distance | None = None,
     lights: Sequence[Light] = (),
-    doubt: float = 0.0,
     mean: Mean = ratio,
 ) -> Iterator[Output]:
     """Run N1 to N4 in order, each conditioned on the detached outputs of those before it.
@@ -98,8 +94,7 @@ def forward_networks(
     Yields after each network, so that the caller can run its backward and let its activations go before the next.
     A network for which `trained` is false runs without gradients. wanted: the networks whose outputs the caller
     needs; they and those they read from are run. distance: the perceptual one, for the loss of colour maps of
-    wanted networks. lights: those of their rendering loss, where its weight is not 0. doubt: see `doubted`, for
-    the UNets that are trained. mean: divides a loss's sum by
+    wanted networks. lights: those of their rendering loss, where its weight is not 0. mean: divides a loss's sum by
     its count, over all processes where there are several.
     """
     maps, given = batch.maps, batch.given
@@ -128,9 +123,6 @@ def forward_networks(
             return {}
         return rendering_losses(network, predictions, maps, given, lights, weights, mean)
 
-    def read_by(network: str) -> Tensor:
-        return doubted(mask, doubt) if doubt and trained(network) else mask
-
     if "vit" in needed:
         with torch.set_grad_enabled(trained("vit")):
             logits = networks.vit(diffuse).float()
@@ -147,35 +139,19 @@ def forward_networks(
 
     if "unet_albedo" in needed:
         with torch.set_grad_enabled(trained("unet_albedo")):
-            albedo = networks.unet_albedo(diffuse, normal, specular, specular_given, read_by("unet_albedo"))
+            albedo = networks.unet_albedo(diffuse, normal, specular, specular_given, mask)
             terms = map_terms(MapKind.ALBEDO, albedo) | look_terms("unet_albedo", {MapKind.ALBEDO: albedo})
         albedo = albedo.detach()
         yield Output("unet_albedo", {MapKind.ALBEDO: albedo}, None, terms)
 
     if "unet_maps" in needed:
         with torch.set_grad_enabled(trained("unet_maps")):
-            heads = networks.unet_maps(
-                albedo, normal, specular, specular_given, read_by("unet_maps"), geometry, probs
-            )
+            heads = networks.unet_maps(albedo, normal, specular, specular_given, mask, geometry, probs)
             terms = {}
             for kind in MAPS_HEADS:
                 terms |= map_terms(kind, heads[kind])
             terms |= look_terms("unet_maps", heads)
         yield Output("unet_maps", {kind: heads[kind].detach() for kind in MAPS_HEADS}, None, terms)
-
-
-def doubted(mask: Tensor, share: float) -> Tensor:
-    """The mask (B, 1, H, W) in [0, 1] as of a network that is less sure of itself: fainter, shifted, or none at all.
-
-    In training N2 knows its materials by heart; on others it is wrong at times. share: of the samples, those whose
-    mask says nothing. Draws from torch's generator.
-
-    >>> float(doubted(torch.ones(1, 1, 2, 2), 1.0).max()) < 0.1
-    True
-    """
-    scale, shift, none = torch.rand(3, mask.shape[0], 1, 1, 1, device=mask.device).unbind()
-    logits = torch.logit(mask.float(), eps=1e-4) * (scale + 0.2) + 3 * shift - 2.5
-    return torch.where(none < share, _NO_METAL, logits).sigmoid()
 
 
 def _mask_logits(
