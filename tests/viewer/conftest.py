@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BUNDLED = Path(str(files("unbake"))) / "bundled"
 BUILT = BUNDLED / "viewer" / "index.html"
 EXAMPLES = BUNDLED / "examples" / "legacy" / "textures"
-SETS = ("dungeons/ruins/ruinssilver01", "architecture/keep/keepbrick01", "clutter/toolchest01")
+SETS = ("dungeons/ruins/ruinsgate01", "architecture/keep/keepbrick01", "clutter/toolchest01")
 LARGE = "dungeons/plate01"
 """The set of 1024 x 1024 that is made here; the others are bundled."""
 
@@ -92,7 +92,7 @@ def built() -> Path:
 
 @pytest.fixture(scope="session")
 def legacy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A game's folder: three bundled sets (silver, bricks, painted metal) and a rusty plate of 1024 x 1024."""
+    """A game's folder: three bundled sets (rust on steel, bricks, painted metal) and a rusty plate of 1024 x 1024."""
     textures = tmp_path_factory.mktemp("legacy") / "textures"
     for name in SETS:
         for path in EXAMPLES.glob(f"{name}*"):

@@ -145,7 +145,7 @@ class TestKeys:
         first = page.evaluate("document.activeElement.querySelector('strong').textContent")
         page.keyboard.press("ArrowRight")
         second = page.evaluate("document.activeElement.querySelector('strong').textContent")
-        assert {first, second} == {"dungeons/plate01", "dungeons/ruins/ruinssilver01"}
+        assert {first, second} == {"dungeons/plate01", "dungeons/ruins/ruinsgate01"}
         page.keyboard.press("Enter")
         one.wait("ready")
         assert page.locator("#name").inner_text() == second

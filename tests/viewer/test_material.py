@@ -13,7 +13,7 @@ from PIL import Image
 
 from unbake.image.files import read_picture
 
-SILVER = "dungeons/ruins/ruinssilver01"
+RUST = "dungeons/ruins/ruinsgate01"
 BRICKS = "architecture/keep/keepbrick01"
 LARGE = "dungeons/plate01"
 
@@ -30,7 +30,7 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 def opened(tab, out: Path, key_of: Callable[[str], str]):
     """Opens a set in a new tab."""
 
-    def open_set(name: str = SILVER, **options):
+    def open_set(name: str = RUST, **options):
         made = tab(**options)
         made.open(out / "view.html", f"set={key_of(name)}")
         return made
