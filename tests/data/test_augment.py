@@ -1,15 +1,7 @@
 import numpy as np
 import pytest
 
-from unbake.data.augment import (
-    Augmentation,
-    blend,
-    blended,
-    composite,
-    four_crop,
-    turned,
-    two_crop,
-)
+from unbake.data.augment import Augmentation, blend, blended, composite, four_crop, turned, two_crop
 from unbake.data.colours import jittered, recoloured
 from unbake.data.dataset import PatchDataset, Sample
 from unbake.domain.maps import SPECS, MapKind

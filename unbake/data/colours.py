@@ -37,9 +37,9 @@ def jittered(sample: Sample, brightness: float, contrast: float, saturation: flo
 def recoloured(sample: Sample, gain: np.ndarray, saturation: float, hue: float) -> Sample:
     """The same surface of another paint: DIFFUSE and ALBEDO change alike, in linear light, so that the light stays.
 
-    Without it a network learns the albedo of each material by heart, and guesses where it should look. gain: of each
-    channel (3,), lowered where the albedo would pass 0.85; saturation: relative change; hue: degrees. Metal keeps its
-    colour, which tells it. A sample without ALBEDO stays as it is.
+    No material can then be known by its colour. gain: of each channel (3,), lowered where the albedo would pass 0.85;
+    saturation: relative change; hue: degrees. Metal keeps its colour, which tells it. A sample without ALBEDO stays as
+    it is.
 
     >>> grey = np.full((1, 1, 3), 0.5, np.float32)
     >>> one = Sample({MapKind.DIFFUSE: grey, MapKind.ALBEDO: grey}, None, "", "")

@@ -271,17 +271,9 @@ def notices(run: Run) -> list[str]:
 
 def _augmentation(choice: Augment) -> Augmentation | None:
     """The recipe's augmentation table as the data package takes it; None where nothing is done."""
-    light = choice.photometric
-    if not (
-        choice.spatial
-        or choice.colour_jitter
-        or choice.recolour
-        or choice.composite2
-        or choice.composite4
-        or choice.blend
-        or light
-    ):
+    if choice == Augment(spatial=False, colour_jitter=0.0, composite2=0.0, composite4=0.0):
         return None
+    light = choice.photometric
     return Augmentation(
         spatial=choice.spatial,
         brightness=choice.colour_jitter,
