@@ -11,8 +11,10 @@ from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
+from unbake.export.dds import write_dds
 from unbake.image.coded import CodedMaps, encoded
-from unbake.image.files import Picture, write_png
+from unbake.image.dds_header import DxgiFormat
+from unbake.image.files import Picture, read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 
 RNG = np.random.default_rng(5)
@@ -72,6 +74,24 @@ def saved(folder: Path, **images: np.ndarray) -> TextureSet:
         paths[role] = folder / f"{role}.png"
         write_png(paths[role], np.asarray(unit, np.float32))
     return TextureSet("pot", "pot", **{role: Source(path) for role, path in paths.items()})
+
+
+@pytest.mark.parametrize(
+    ("stored", "softer"),
+    [(DxgiFormat.BC1_UNORM, True), (DxgiFormat.BC3_UNORM, True), (DxgiFormat.BC7_UNORM, False)],
+)
+def test_blocks_of_the_old_formats_are_softened_in_the_colour_that_is_read(
+    tmp_path: Path, stored: DxgiFormat, softer: bool
+) -> None:
+    rows = np.repeat(np.arange(64, dtype=np.uint8)[:, None], 64, 1)
+    path = tmp_path / "pot.dds"
+    write_dds(path, [np.dstack([rows, rows, rows])], stored)
+    as_stored = read_picture(path).pixels[..., :3]
+    maps = load_inputs(TextureSet("pot", "pot", Source(path)), seamless=False).maps
+    assert isinstance(maps, CodedMaps)
+    seen = maps.codes[MapKind.DIFFUSE]
+    assert bool((seen != as_stored).any()) is softer
+    np.testing.assert_array_equal(seen[1:3], as_stored[1:3])
 
 
 def codes(height: int, width: int, channels: int) -> np.ndarray:
