@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,15 @@ def perfect(folder: Path) -> Evaluation:
 
 def row(evaluation: Evaluation, name: str, metric: str) -> Row:
     return next(r for r in evaluation.rows if (r.map, r.metric) == (name, metric))
+
+
+def test_a_seam_is_judged_only_where_the_truth_can_tile(tmp_path: Path) -> None:
+    for number, name in enumerate(sorted(ROUGH)):
+        write_material(tmp_path, name, number)
+        about = {"tileable": {"metal/plate": False, "stone/bricks": True}.get(name)}
+        (tmp_path / name / "metadata.json").write_text(json.dumps(about))
+    told = evaluate(tmp_path, lambda legacy: replace(without_networks(legacy), wrap=(True, True)))
+    assert row(told, "albedo", "seam_ratio").materials == 2
 
 
 def test_the_truth_itself_has_no_error(perfect):

@@ -105,11 +105,12 @@ def examine(setting: Setting, job: Job) -> list[Scored] | str:
         truth = truth_of(job.source, setting.size)
     except UnbakeError as error:
         return f"{job.source.id}: {error}"
+    tiles = job.source.tileable is not False
     scored = []
     for style in styles_of(job.source.id, setting.styles):
         legacy = paint_legacy(job.source.id, job.source.category, truth, style)
         made = job.convert(legacy)
-        scored.append(score(legacy, truth, made, job.roughness, setting.perceptual, setting.side))
+        scored.append(score(legacy, truth, made, job.roughness, setting.perceptual, setting.side, tiles))
     return scored
 
 

@@ -50,13 +50,14 @@ def score(
     roughness: Mapping[str, float],
     perceptual: Sequence[Metric] = (),
     side: int | None = None,
+    tiles: bool = True,
 ) -> Scored:
     """All scores of one converted set against its truth.
 
     truth: maps (H, W, C) of the size of `legacy`. roughness: best constants by category, see `ELSEWHERE`.
     perceptual: more metrics of albedo, of two (H, W, 3) sRGB arrays. side: what is compared, ours, truth and
     floors alike, is reduced to this longest side, texels, and neither seams nor slopes are told: ours were kept
-    with a compression that changes both.
+    with a compression that changes both. tiles: whether the truth can tile; where it cannot there is no seam to judge.
     """
     floors = floors_of(legacy, made.wrap, roughness)
     maps = made.maps
@@ -76,7 +77,7 @@ def score(
         for metric in (*metrics, *(perceptual if spec(kind).colour == "srgb" else ())):
             if metric not in left:
                 scores.append(_compare(kind, metric, maps[kind], truth[kind], floors[kind]))
-        if kind in _SEAMS and any(made.wrap) and side is None:
+        if kind in _SEAMS and tiles and any(made.wrap) and side is None:
             scores.append(_seam(kind, made.wrap, legacy.diffuse, maps[kind], truth[kind]))
     if all(kind in truth for kind in NEEDED):
         rules = {kind: next(iter(named.values())) for kind, named in floors.items()}
