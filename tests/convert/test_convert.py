@@ -31,13 +31,10 @@ class Blur:
         self.fails_above, self.mask = fails_above, mask
         self.seen: list[Any] = []
 
-    def class_probabilities(self, diffuse: np.ndarray) -> np.ndarray:
-        return np.array([0.25, 0.75])
-
-    def metal_probability(
+    def seen_whole(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Any
-    ) -> np.ndarray:
-        return np.full((*diffuse.shape[:2], 1), self.mask, np.float32)
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([0.25, 0.75]), np.full((*diffuse.shape[:2], 1), self.mask, np.float32)
 
     def albedo(self, window: dict[MapKind, np.ndarray], specular_given: bool) -> dict[MapKind, np.ndarray]:
         self.seen.append((window[MapKind.SPECULAR].max(), specular_given))

@@ -31,10 +31,8 @@ from unbake.image.geometry import GEOMETRY_VERSION
 class Copies:
     card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
                 classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
-    def class_probabilities(self, diffuse):
-        return np.array([0.5])
-    def metal_probability(self, diffuse, normal, specular, wrap):
-        return np.zeros((*diffuse.shape[:2], 1), np.float32)
+    def seen_whole(self, diffuse, normal, specular, wrap):
+        return np.array([0.5]), np.zeros((*diffuse.shape[:2], 1), np.float32)
     def albedo(self, window, given):
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
     def maps(self, window, given, probabilities):
@@ -88,4 +86,4 @@ def test_the_runtimes_word_for_no_memory_is_a_memory_error(monkeypatch: pytest.M
     monkeypatch.setattr(predict, "_session", lambda path, threads: Starved())
     predictor = Predictor(predict.bundle_folder(None))
     with pytest.raises(MemoryError, match="Failed to allocate"):
-        predictor.class_probabilities(np.zeros((8, 8, 3), np.float32))
+        predictor.seen_whole(*np.zeros((2, 8, 8, 3), np.float32), None, (False, False))

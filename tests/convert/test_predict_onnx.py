@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,6 +92,17 @@ def rolled(given: Inputs, by: tuple[int, int]) -> Inputs:
     return replace(given, maps={kind: np.roll(one, by, (0, 1)) for kind, one in given.maps.items()})
 
 
+def logit(probability: np.ndarray) -> np.ndarray:
+    return np.log(probability / (1 - probability))
+
+
+def whole(predictor: Predictor, given: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    maps = given.maps
+    return predictor.seen_whole(
+        maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps.get(MapKind.SPECULAR), given.wrap
+    )
+
+
 def test_the_networks_say_something(predictor: Predictor) -> None:
     given = texture(64, 96, (True, True))
     maps = convert_set(given, predictor).maps
@@ -119,27 +131,35 @@ def test_tiled_is_whole_in_codes(predictor: Predictor, wrap: tuple[bool, bool]) 
 
 def test_converting_commutes_with_rolling(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     given, by = texture(128, 192, (True, True)), (40, 104)
-    mask = predictor.metal_probability(
-        given.maps[MapKind.DIFFUSE], given.maps[MapKind.NORMAL], None, given.wrap
-    )
-    classes = predictor.class_probabilities(given.maps[MapKind.DIFFUSE])
-    monkeypatch.setattr(predictor, "class_probabilities", lambda diffuse: classes)
-    monkeypatch.setattr(predictor, "metal_probability", lambda *_: mask)
+    classes, mask = whole(predictor, given)
+    monkeypatch.setattr(predictor, "seen_whole", lambda *_: (classes, mask))
     straight = convert_set(given, predictor).maps
-    monkeypatch.setattr(predictor, "metal_probability", lambda *_: np.roll(mask, by, (0, 1)))
+    monkeypatch.setattr(predictor, "seen_whole", lambda *_: (classes, np.roll(mask, by, (0, 1))))
     other = convert_set(rolled(given, by), predictor).maps
     for kind in OUTPUTS:
         assert np.abs(np.roll(straight[kind], by, (0, 1)) - other[kind]).max() < STEP
 
 
+def test_the_classifiers_logit_of_metal_is_added_to_every_texel_of_the_mask(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, run = texture(64, 96, (True, False)), predictor._run
+
+    def sure_of_metal(network: str, *rest: Any) -> list[np.ndarray]:
+        [logits] = run(network, *rest)
+        return [logits + 2 * (np.array(CLASSES) == "metal")] if network == "vit" else [logits]
+
+    classes, mask = whole(predictor, given)
+    monkeypatch.setattr(predictor, "_run", sure_of_metal)
+    surer_classes, surer_mask = whole(predictor, given)
+    np.testing.assert_allclose(logit(surer_mask), logit(mask) + 2, atol=1e-3)
+    changed = np.flatnonzero(np.abs(surer_classes - classes) > 1e-6)
+    assert [CLASSES[i] for i in changed] == ["metal"]
+
+
 def test_the_metal_mask_follows_a_roll_by_its_own_stride(predictor: Predictor) -> None:
     given, by = texture(128, 128, (True, True)), (32, 64)
-    masks = [
-        predictor.metal_probability(
-            one.maps[MapKind.DIFFUSE], one.maps[MapKind.NORMAL], one.maps[MapKind.SPECULAR], one.wrap
-        )
-        for one in (given, rolled(given, by))
-    ]
+    masks = [whole(predictor, one)[1] for one in (given, rolled(given, by))]
     # The margin ends the wrapped copy, and global attention sees it end: near, not equal.
     assert np.abs(np.roll(masks[0], by, (0, 1)) - masks[1]).mean() < 0.02
 
@@ -184,8 +204,7 @@ def test_a_calibrated_mask_is_what_is_told_and_what_the_other_networks_read(
     (told / CARD).write_text(json.dumps(card | {"mask_calibration": [0.5, -1.0]}))
     one = texture(64, 64, (True, True))
     plain, calibrated = (convert_set(one, Predictor(folder)).maps for folder in (bundle, told))
-    odds = np.log(plain[MapKind.METALLIC_MASK] / (1 - plain[MapKind.METALLIC_MASK]))
-    expected = 1 / (1 + np.exp(1 - 0.5 * odds))
+    expected = 1 / (1 + np.exp(1 - 0.5 * logit(plain[MapKind.METALLIC_MASK])))
     np.testing.assert_allclose(calibrated[MapKind.METALLIC_MASK], expected, atol=1e-5)
     assert np.abs(calibrated[MapKind.ROUGHNESS] - plain[MapKind.ROUGHNESS]).max() > 1e-4
 

@@ -6,9 +6,7 @@ import torch
 
 from unbake.metrics.calibration import calibration_error, reliability
 from unbake.metrics.mask import (
-    MOST_FALSE,
     calibrate_mask,
-    calibrate_threshold,
     confusion,
     counted,
     f1,
@@ -47,32 +45,6 @@ def test_false_metal_of_all_metal_is_zero():
 @pytest.mark.parametrize(("share", "expected"), [(0.01, False), (0.03, True)])
 def test_a_material_has_metal_from_two_percent_on(share, expected):
     assert has_metal(np.arange(1000) < 1000 * share + np.zeros(1000)) is expected
-
-
-def test_the_calibrated_threshold_has_the_best_f1_there_is():
-    rng = np.random.default_rng(0)
-    truth = rng.random(5000) < 0.3
-    probability = np.clip(0.2 + 0.35 * truth + rng.normal(0, 0.12, 5000), 0, 1)
-    best = max(f1(probability, truth, t) for t in np.linspace(0, 1, 501))
-    found = f1(probability, truth, calibrate_threshold([counted(probability, truth)]))
-    assert found == pytest.approx(best, abs=2e-3)
-
-
-def test_every_material_with_metal_counts_alike_whatever_its_size():
-    small = counted(np.repeat(np.float32([0.1, 0.3]), 10), np.repeat([0, 1], 10))
-    large = counted(np.repeat(np.float32([0.1, 0.9]), 1000), np.repeat([0, 1], 1000))
-    assert calibrate_threshold([small, large, large]) == pytest.approx(0.2, abs=0.01)
-
-
-def test_little_that_is_no_metal_may_be_called_so():
-    metal = counted(np.linspace(0, 1, 1000), np.ones(1000))  # on its own: call everything metal
-    plain = counted(np.linspace(0, 0.8, 1000), np.zeros(1000))
-    assert calibrate_threshold([metal]) == 0.0
-    assert calibrate_threshold([metal, plain]) == pytest.approx(0.8 * (1 - MOST_FALSE), abs=2e-3)
-
-
-def test_without_metal_the_threshold_is_a_half():
-    assert calibrate_threshold([counted(np.zeros(4), np.zeros(4))]) == 0.5
 
 
 def test_pooled_figures_are_those_of_all_pixels_in_one_picture():

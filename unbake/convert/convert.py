@@ -205,8 +205,7 @@ def _predicted(
     card = predictor.card
     specular = known.get(MapKind.SPECULAR)
     given = specular is not None
-    probabilities = predictor.class_probabilities(known[MapKind.DIFFUSE])
-    mask = predictor.metal_probability(known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, wrap)
+    probabilities, mask = predictor.seen_whole(known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, wrap)
     if coded:
         mask = encoded(MapKind.METALLIC_MASK, mask, 16)
     known = known | {MapKind.METALLIC_MASK: mask}

@@ -21,7 +21,7 @@ from unbake.image.tiling import Wrap
 Maps = dict[MapKind, np.ndarray]
 
 CARD: Final = "card.json"
-FORMAT: Final = 2
+FORMAT: Final = 3
 VIT_PX: Final = 224
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
@@ -45,11 +45,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What a bundle says of its networks; figures and provenance in the same file are for people.
 
     stride: sides of a UNet's input are multiples of it. halo: texels a UNet's output depends on around it.
-    segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits.
+    segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits, "metal" among them.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
-    mask_calibration, class_calibration: scale and shift of the network's logits (Platt's scaling) by which its
-    probabilities mean what they say, on materials it never saw. The other networks read these: they were trained beside
-    a mask that knew its materials, and would believe one that is sure of itself.
+    mask_calibration, class_calibration: scale and shift of the logits (Platt's scaling) by which probabilities mean
+    what they say, on materials the networks never saw; the mask's logits are the sum of two networks', see
+    `Predictor.seen_whole`. The other networks read these: they were trained beside a mask that knew its materials,
+    and would believe one that is sure of itself.
     use: for each output map, whether the networks' is better than the rule's.
     """
 
@@ -132,16 +133,31 @@ class Predictor:
         self.card: Final = read_card(folder)
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
 
-    def class_probabilities(self, diffuse: np.ndarray) -> np.ndarray:
-        """Probability (K,) of each of the card's classes; each on its own, they need not sum to 1."""
-        small = [smoothly(one, VIT_PX, VIT_PX) for one in _planes(MapKind.DIFFUSE, diffuse)]
-        [logits] = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
-        return _sigmoid(_calibrated(logits[0], self.card.class_calibration))
+    def seen_whole(
+        self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities (K,) of the card's classes and (H, W, 1) of metal, by the networks that see a texture whole.
 
-    def metal_probability(
+        Each class stands on its own, they need not sum to 1. A texel's logit of metal is the sum of SegFormer's, seen
+        once on a reduced copy and enlarged smoothly, and the classifier's for the whole texture, as of two witnesses:
+        the one tells metal from what lies beside it, the other whether there is any.
+        """
+        height, width = diffuse.shape[:2]
+        small = [smoothly(one, VIT_PX, VIT_PX) for one in _planes(MapKind.DIFFUSE, diffuse)]
+        [classes] = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
+        metal = (
+            self._mask_logits(diffuse, normal, specular, wrap) + classes[0, self.card.classes.index("metal")]
+        )
+        metal = _calibrated(metal, self.card.mask_calibration)  # while it is small
+        return (
+            _sigmoid(_calibrated(classes[0], self.card.class_calibration)),
+            _sigmoid(smoothly(metal, height, width, wrap)),
+        )
+
+    def _mask_logits(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
     ) -> np.ndarray:
-        """Probability (H, W, 1) of metal, seen once on a reduced copy and enlarged smoothly."""
+        """SegFormer's logits (h, w, 1) of a reduced copy."""
         height, width = diffuse.shape[:2]
         rows, columns = reduced_size(height, width, self.card.segformer_px)
         margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
@@ -160,9 +176,8 @@ class Predictor:
                 "specular_given": _flag(specular is not None),
             },
         )
-        inner = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
-        inner = _calibrated(inner, self.card.mask_calibration)  # while it is small
-        return _sigmoid(smoothly(inner.transpose(1, 2, 0), height, width, wrap))
+        inner: np.ndarray = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
+        return inner.transpose(1, 2, 0)
 
     def albedo(self, window: Maps, specular_given: bool) -> Maps:
         """ALBEDO of a window's DIFFUSE, NORMAL, SPECULAR and METALLIC_MASK; sides are multiples of the stride."""

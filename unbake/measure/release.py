@@ -9,27 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from unbake.convert.predict import CARD, FORMAT, Predictor
+from unbake.convert.predict import CARD, FORMAT
 from unbake.data.library import SOURCE as PROCEDURAL
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS, MapKind
-from unbake.domain.materials import CLASSES, class_of
-from unbake.errors import UnbakeError, UsageError
+from unbake.domain.materials import CLASSES
+from unbake.errors import UsageError
 from unbake.export.bundle import export_onnx, halve
 from unbake.image.files import read_bytes, write_atomic
 from unbake.image.geometry import GEOMETRY_VERSION
-from unbake.image.tiling import tileable_axes
+from unbake.measure.calibrate import fit_probabilities
 from unbake.measure.conversion import bundle
-from unbake.measure.evaluate import Setting, evaluate, fit_roughness, truth_of
+from unbake.measure.evaluate import Setting, evaluate, fit_roughness
 from unbake.measure.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.measure.joined import Story, join_heads, lineage, load_single
 from unbake.measure.model_card import model_card
-from unbake.measure.painter import PAINTER_VERSION, PAINTERS, paint_legacy
-from unbake.metrics.calibration import fit_calibration
-from unbake.metrics.mask import calibrate_mask, calibrate_threshold, counted
+from unbake.measure.painter import PAINTER_VERSION
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
 from unbake.train.phase import Project, saw_real
@@ -42,6 +39,10 @@ SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.HEIGHT: (MapKind.HEIGHT,),
 }
 """For each measured map the outputs it speaks for, where its headline says whether the network beats the rule."""
+
+THRESHOLD = 0.3
+"""Calibrated probability from which a texel may be metal, if UNet-Maps says so, too. From 0.1 to 0.4 it hardly changes
+the metallic map of materials no network saw (docs/LAB.md), and a dozen validation materials would fit any of it."""
 
 WEIGHTS = "model.safetensors"
 MODEL_CARD = "MODEL_CARD.md"
@@ -56,13 +57,13 @@ def release(
     at_most: int | None = None,
     folds: Path | None = None,
     workers: int = 1,
-    on_progress: Callable[[str, int, int], None] | None = None,
+    on_progress: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> Evaluation:
     """Write a model to `out` and measure it; returns the figures on the held-out materials.
 
     checkpoint: the name of one to release as it is, a best one or a run's last; None joins the six heads with the
     checkpoint they were trained on. The materials are the project's; the split is made again from the recipes. On
-    the validation materials the mask's threshold is fitted, and its and the classes' probabilities are calibrated.
+    the validation materials the probabilities of the mask and the classes are calibrated.
     The figures that count are those of the held-out sources, or the held-out fold, the networks used for every map;
     where nothing is held out the card has none, and what is returned are the validation figures. A map whose
     network does not beat the rule on validation is left to the rule: the card's `use` says so. Not that of a
@@ -94,7 +95,7 @@ def release(
             halve(path)
         save_weights(making / WEIGHTS, networks, story)
         measure = partial(_evaluated, materials, making, setting, workers, at_most, on_progress)
-        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure)
+        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure, on_progress)
         if crossed is not None:
             card["use"] = use_of(crossed)
             card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
@@ -158,7 +159,7 @@ def _evaluated(
     setting: Setting,
     workers: int,
     at_most: int | None,
-    on_progress: Callable[[str, int, int], None] | None,
+    on_progress: Callable[[str, int, int], None],
     name: str,
     ids: set[str],
     roughness: dict[str, float],
@@ -171,7 +172,7 @@ def _evaluated(
         setting=setting,
         roughness=roughness,
         workers=workers,
-        on_progress=lambda done, total: on_progress(name, done, total) if on_progress else None,
+        on_progress=partial(on_progress, name),
     )
 
 
@@ -182,6 +183,7 @@ def _measured(
     groups: dict[str, set[str]],
     size: int,
     evaluated: Measure,
+    on_progress: Callable[[str, int, int], None],
 ) -> tuple[dict[str, Any], Evaluation]:
     """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
     card: dict[str, Any] = {
@@ -192,13 +194,14 @@ def _measured(
         "segformer_px": networks.config.segformer_px,
         "geometry_version": GEOMETRY_VERSION,
         "classes": CLASSES,
-        "mask_threshold": 0.5,
+        "mask_threshold": THRESHOLD,
         "mask_softness": 0.2,
         "use": {str(kind): "network" for kind in OUTPUTS},
     }
     roughness = fit_roughness([source for source in measured if source.id in groups["train"]])
     _write_card(making, card)
-    card |= _calibration(making, measured, groups["val"], size)
+    unseen = [source for source in measured if source.id in groups["val"]]
+    card |= fit_probabilities(making, unseen, size, partial(on_progress, "calibration"))
     card["roughness_constants"] = roughness
     _write_card(making, card)
     validation = evaluated("val", groups["val"], roughness)
@@ -230,44 +233,6 @@ def credits(sources: Any) -> list[dict[str, Any]]:
         {"source": source, "licence": licence, "materials": n}
         for (source, licence), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     ]
-
-
-def _calibration(
-    making: Path, sources: list[MaterialSource], ids: set[str], size: int
-) -> dict[str, float | tuple[float, float]]:
-    """What of the card the materials of these ids decide, in every style, their longest side `size` texels at most.
-
-    mask_threshold: calibrated probability of metal, see `calibrate_threshold`, kept in 0.1 to 0.9.
-    mask_calibration (by pixel, paintings counting alike), class_calibration (by label): see `convert.predict.Card`.
-    The card in `making` calibrates nothing yet.
-    """
-    predictor = Predictor(making)
-    masks: list[np.ndarray] = []
-    said, told = [], []
-    for source in sources:
-        if source.id not in ids:
-            continue
-        try:
-            truth = truth_of(source, size)
-        except UnbakeError:
-            continue  # `evaluate` says why it is left out
-        for style in PAINTERS:
-            legacy = paint_legacy(source.id, source.category, truth, style)
-            if MapKind.METALLIC in truth:
-                wrap = tileable_axes(legacy.diffuse)
-                mask = predictor.metal_probability(legacy.diffuse, legacy.normal, legacy.specular, wrap)
-                masks.append(counted(mask, truth[MapKind.METALLIC]))
-            if (label := class_of(source.category)) is not None:
-                said.append(predictor.class_probabilities(legacy.diffuse))
-                told.append([float(one == label) for one in predictor.card.classes])
-    labels, (scale, shift) = np.ravel(told), calibrate_mask(masks)
-    threshold = np.clip(calibrate_threshold(masks), 0.001, 0.999)
-    logit = scale * np.log(threshold / (1 - threshold)) + shift
-    return {
-        "mask_threshold": min(0.9, max(0.1, float(1 / (1 + np.exp(-logit))))),
-        "mask_calibration": (scale, shift),
-        "class_calibration": fit_calibration(np.ravel(said), labels, np.ones_like(labels)),
-    }
 
 
 def _rows(evaluation: Evaluation) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Metrics of the metallic mask, and the threshold that makes a decision of its probabilities."""
+"""Metrics of the metallic mask, and the scale and shift by which its probabilities mean what they say."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,9 +11,6 @@ from unbake.metrics.pixel import Metric
 
 METAL_SHARE = 0.02
 """A material with a larger share of metal pixels counts as one with metal; the rest must stay free of it."""
-
-MOST_FALSE = 0.02
-"""Share of the pixels of materials without metal that a calibrated threshold may call metal."""
 
 _BINS = 1000
 
@@ -105,33 +102,6 @@ def counted(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.stack([np.bincount(bins[metal == one], minlength=_BINS) for one in (False, True)]).astype(float)
 
 
-def calibrate_threshold(counts: Iterable[np.ndarray]) -> float:
-    """The threshold with the best mean F1 of those that call little metal which is none, to a thousandth.
-
-    counts: of each held-out material, see `counted`. F1 is the mean over materials with metal; of the others at most
-    `MOST_FALSE` of the pixels, in the mean, may be called metal. The middle of the best stretch is taken, so that the
-    decision rests on neither edge. 0.5 when there is no metal to decide on.
-
-    >>> calibrate_threshold([counted(np.float32([0.1, 0.2, 0.3, 0.8]), np.float32([0, 0, 1, 1]))])
-    0.251
-    """
-    parted = [one for one in counts if one.sum() > 0]
-    metals = [one for one in parted if one[1].sum() > METAL_SHARE * one.sum()]
-    others = [one for one in parted if one[1].sum() <= METAL_SHARE * one.sum()]
-    if not metals:
-        return METAL_THRESHOLD
-    # Entry i: everything from bin i upwards is called metal, so the threshold is i / bins.
-    f1s, wrong = np.zeros(_BINS), np.zeros(_BINS)
-    for other, metal in metals:
-        true, false = _from_above(metal), _from_above(other)
-        f1s += 2 * true / (true + false + metal.sum()) / len(metals)
-    for other, _ in others:
-        wrong += _from_above(other) / other.sum() / len(others)
-    f1s[wrong > max(MOST_FALSE, wrong[-1])] = -1
-    best: Sequence[int] = np.flatnonzero(f1s >= f1s.max() - 1e-12).tolist()
-    return round(float(np.mean([best[0], best[-1]])) / _BINS, 3)
-
-
 def calibrate_mask(counts: Sequence[np.ndarray]) -> tuple[float, float]:
     """Scale and shift of the mask's logits by which its probabilities mean what they say; materials count alike.
 
@@ -144,9 +114,3 @@ def calibrate_mask(counts: Sequence[np.ndarray]) -> tuple[float, float]:
     held = weight > 0
     middles = (np.arange(_BINS) + 0.5) / _BINS
     return fit_calibration(middles[held], shares[1][held] / weight[held], weight[held])
-
-
-def _from_above(bins: np.ndarray) -> np.ndarray:
-    """How many lie in each bin or above it."""
-    counts: np.ndarray = np.cumsum(bins[::-1])[::-1]
-    return counts
