@@ -300,12 +300,9 @@ def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, obj
         part: _story(paths[part], story, recipe) for part, (_, story) in opened.items()
     }
     base = "all" if "all" in paths else next(iter(paths))
-    networks = build_networks(opened[base][1])
-    for part, (donor, _) in sorted(opened.items(), key=lambda item: item[0] != "all"):
-        if part == "all":
-            networks = donor
-        else:
-            networks.get_submodule(part).load_state_dict(donor.get_submodule(part).state_dict())
+    networks = opened[base][0] if base == "all" else build_networks(opened[base][1])
+    for part in opened.keys() - {"all"}:
+        networks.get_submodule(part).load_state_dict(opened[part][0].get_submodule(part).state_dict())
     if recipe.lora is not None and not has_lora(networks):
         add_lora(networks, recipe.lora.rank, recipe.lora.alpha)
     return networks, stories, paths[base]
