@@ -1,7 +1,6 @@
 """A stand-in for Skyrim's pairs, for rehearsals and where there is no game: other materials, painted otherwise."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from unbake.data.folders import METADATA, write_folder
@@ -9,22 +8,27 @@ from unbake.data.sources import MaterialSource
 from unbake.data.truth import at_size, read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError
-from unbake.synth.diffuse import STYLES, paint
+from unbake.synth.diffuse import paint
+from unbake.synth.styles import Style
 
-STYLE = replace(
-    STYLES["overcast"],
-    lights=1,
+STYLE = Style(
     sun=(0.35, 0.65),
     elevation=(30.0, 55.0),
     relief=(0.9, 1.7),
     warmth=(0.06, 0.14),
+    cavity=(0.2, 0.55),
+    edge=(0.1, 0.45),
+    metal=(0.08, 0.3),
     exposure=(0.45, 0.7),
     contrast=(1.05, 1.25),
     saturation=(0.6, 0.85),
     dirt=(0.15, 0.45),
+    tint=(0.01, 0.04),
+    soft=(0.2, 0.8),
     compress=1.0,
 )
-"""Darker, greyer, with a harder sun than the styles networks learn from; always block-compressed."""
+"""Darker, greyer, with a harder sun than the styles networks learn from, and made of none of evaluation's; always
+block-compressed."""
 
 
 def write_standin(
