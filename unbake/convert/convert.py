@@ -13,7 +13,7 @@ from unbake.convert.sets import TextureSet
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import TextureSetError
 from unbake.image.coded import CodedMaps, bands, decoded, encoded, unit
-from unbake.image.deblock import soften_blocks
+from unbake.image.deblock import BLOCKY, soften_blocks
 from unbake.image.files import Picture
 from unbake.image.geometry import geometry_channels, integrate
 from unbake.image.mips import Kind, bleeding, resize
@@ -27,9 +27,6 @@ TILE: Final = 1024
 SMALLEST_TILE: Final = 128
 CONSTANT: Final = 2.5 / 255
 """A mask whose values all lie within this says nothing (BC3 leaves that much of a flat alpha)."""
-
-_BLOCKY = ("dds/bc1", "dds/bc2", "dds/bc3")
-"""Formats between whose blocks edges show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,16 +83,17 @@ def load_inputs(
     """
     notes: list[str] = []
     painted = read(files.diffuse)
+    stored_as = painted.format
     colour, alpha = _colour_and_alpha(painted)
+    del painted  # a copy of its own was made
     if alpha is not None and bool((alpha == np.iinfo(alpha.dtype).max).all()):
         alpha = None
     if alpha is not None:
         _bleed(colour, alpha)
     height, width = stored_size = colour.shape[:2]
     wrap = tileable_axes(colour) if seamless is None else (seamless, seamless)
-    if painted.format.startswith(_BLOCKY):
+    if stored_as.startswith(BLOCKY):
         soften_blocks(colour, wrap)
-    del painted
     if max_size is not None and max(height, width) > max_size:
         scale = max_size / max(height, width)
         height, width = max(1, round(height * scale)), max(1, round(width * scale))

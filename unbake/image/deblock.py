@@ -1,9 +1,14 @@
 """Softens the edges between the 4×4 blocks of block-compressed colours, before anything reads light into them."""
 
+from typing import Final
+
 import numpy as np
 
 from unbake.image.coded import BAND_TEXELS
 from unbake.image.tiling import Wrap
+
+BLOCKY: Final = ("dds/bc1", "dds/bc2", "dds/bc3")
+"""How a `Picture.format` begins whose blocks show: two colours of 5 to 6 bits each to a block. BC7's hardly do."""
 
 _SIDE = 4
 _REAL = 26.0
@@ -13,9 +18,9 @@ _REAL = 26.0
 def soften_blocks(colour: np.ndarray, wrap: Wrap) -> None:
     """Moves the two texels at every edge between blocks towards each other, in place.
 
-    colour: uint8 (H, W, C), decoded from BC1, BC2 or BC3, whose blocks have two colours of 5 to 6 bits each and know
-    nothing of their neighbours. wrap: whether rows and columns go on round; then their border is such an edge, too. A
-    step between two texels is halved when it is small, and the less the larger it is. What lies inside a block stays.
+    colour: uint8 (H, W, C), decoded from a `BLOCKY` format, where no block knows its neighbours. wrap: whether rows and
+    columns go on round; then their border is such an edge, too. A step between two texels is halved when it is small,
+    and the less the larger it is. What lies inside a block stays.
 
     >>> row = np.uint8([[[10]] * 4 + [[18]] * 4])
     >>> soften_blocks(row, (False, False))
