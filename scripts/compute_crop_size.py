@@ -6,6 +6,6 @@ from unbake.cli.entry import door
 if __name__ == "__main__":
     door(crop_sizes)
 else:
-    from unbake.data.crop import compute_crop_size
+    from unbake.data.curriculum import compute_crop_size
 
 __all__ = ["compute_crop_size"]

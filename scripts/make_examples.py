@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unbake.export.dds import write_dds
-from unbake.image.dds_header import DxgiFormat
+from unbake.image.dds.encode import write_dds
+from unbake.image.dds.header import DxgiFormat
 from unbake.image.mips import mip_chain
 from unbake.synth.examples import example_textures
 

@@ -12,12 +12,12 @@ from typing import Annotated
 
 import typer
 
-from unbake.data.folders import write_folder
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.domain.maps import MapKind, spec
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
-from unbake.train.standin import write_standin
+from unbake.prepare.folders import write_folder
+from unbake.train.surrogate_skyrim import write_standin
 
 LEGACY = {"d": MapKind.DIFFUSE, "n": MapKind.NORMAL, "s": MapKind.SPECULAR, "h": MapKind.HEIGHT}
 """What the files of a legacy pack hold, by the end of their names."""

@@ -17,8 +17,8 @@ import numpy as np
 from bethkit import BsaVersion, BsaWriter
 
 import unbake
-from unbake.export.dds import encode_dds
-from unbake.image.dds_header import DxgiFormat
+from unbake.image.dds.encode import encode_dds
+from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import encode_png, read_picture
 from unbake.image.mips import Kind, mip_chain, resize
 

@@ -6,6 +6,6 @@ from unbake.cli.entry import door
 if __name__ == "__main__":
     door(paint)
 else:
-    from unbake.data.painting import paint_diffuses, plan_paintings
+    from unbake.prepare.paint import paint_diffuses, plan_paintings
 
 __all__ = ["paint_diffuses", "plan_paintings"]

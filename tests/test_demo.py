@@ -10,9 +10,9 @@ import texture2ddecoder
 from PIL import Image
 
 import unbake
-from unbake.convert.batch import Options, convert_folder
+from unbake.batch.run import Options, convert_folder
 from unbake.export.pgpatcher import validate
-from unbake.image.blocks import Effort
+from unbake.image.dds.blocks import Effort
 
 EXAMPLES = Path(unbake.__file__).parent / "bundled" / "examples" / "legacy"
 

@@ -86,9 +86,7 @@ def test_only_the_door_prints_and_exits():
     assert guilty == []
 
 
-@pytest.mark.parametrize(
-    "module", ["unbake.convert.batch", "unbake.convert.predict", "unbake.measure.figures"]
-)
+@pytest.mark.parametrize("module", ["unbake.batch.run", "unbake.convert.predict", "unbake.evaluate.figures"])
 def test_the_converter_imports_where_there_is_no_torch(module: str):
     code = (
         "import sys\n"

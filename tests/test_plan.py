@@ -379,7 +379,7 @@ def test_the_overview_loses_no_word_in_a_window_of_120_columns(monkeypatch: pyte
 def test_the_assistants_map_gives_each_phase_its_tags_files_and_parents(name: str):
     agents = Path(__file__).parents[1] / "AGENTS.md"
     lines = agents.read_text(encoding="utf-8").splitlines()
-    (line,) = (line for line in lines if f"`unbake/phases/{name}.toml`" in line)
+    (line,) = (line for line in lines if f"`unbake/recipe/phases/{name}.toml`" in line)
     r = recipe.load(name)
     parents = [p for names in r.starts_from.values() for p in ([names] if isinstance(names, str) else names)]
     wanted = [r.tag, r.checkpoint_tag, f"checkpoints/{r.writes}", *parents]

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from unbake.cli import app
-from unbake.data.library import write_library
 from unbake.data.sources import list_materials
 from unbake.errors import UsageError
+from unbake.prepare.library import write_library
 from unbake.synth.materials import FEW
 
 

@@ -6,10 +6,10 @@ import pytest
 import typer
 
 from unbake.cli.laddering import ladder
-from unbake.gate import Verdict
-from unbake.train import ladder as climbing
-from unbake.train.ladder import Outcome
+from unbake.recipe.gate import Verdict
+from unbake.train import pipeline as climbing
 from unbake.train.loop import Finished
+from unbake.train.pipeline import Outcome
 
 
 def test_a_dry_run_prints_every_run_with_its_parents_and_makes_nothing(tmp_path: Path, capsys):

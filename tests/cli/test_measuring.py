@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from unbake.cli import app
 from unbake.convert.predict import bundle_folder
-from unbake.data.library import write_library
 from unbake.data.sources import list_materials
 from unbake.errors import UsageError
+from unbake.prepare.library import write_library
 
 SMALL = ("--size", 32, "--styles", 1)
 

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from unbake.cli import app
-from unbake.data.library import write_library
 from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
-from unbake.synth.diffuse import STYLES, paint
+from unbake.prepare.library import write_library
 from unbake.synth.materials import FEW, procedural
+from unbake.synth.painter import STYLES, paint
 
 
 def unbake(*arguments: object) -> Result:

@@ -4,16 +4,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from unbake.convert.baselines import ROUGHNESS
 from unbake.convert.convert import SMALLEST_TILE, Inputs, convert_set, load_inputs, metal_cue
-from unbake.convert.floors import ROUGHNESS
 from unbake.convert.predict import FORMAT, Card
-from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
+from unbake.convert.sources import Source
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
-from unbake.export.dds import write_dds
-from unbake.image.coded import CodedMaps, encoded
-from unbake.image.dds_header import DxgiFormat
+from unbake.image.arrays import CodedMaps, encoded
+from unbake.image.dds.encode import write_dds
+from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import Picture, read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 

@@ -14,7 +14,7 @@ import unbake.convert, unbake.report, unbake.image
 for package in (unbake.convert, unbake.report, unbake.image):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
-import unbake.export.packs, unbake.export.dds, unbake.export.pgpatcher
+import unbake.export.packs, unbake.image.dds.encode, unbake.export.pgpatcher
 """
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 import unbake
-from unbake.convert.batch import Options, convert_folder
+from unbake.batch.run import Options, convert_folder
 from unbake.convert.convert import Inputs, convert_set
 from unbake.convert.predict import CARD, FORMAT, Predictor, load_predictor
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.image.coded import CodedMaps, encoded
+from unbake.image.arrays import CodedMaps, encoded
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unbake.convert.roots import Source
 from unbake.convert.sets import Skipped, TextureSet, find_sets
+from unbake.convert.sources import Source
 from unbake.domain.naming import SUFFIXES
 from unbake.errors import UsageError
-from unbake.export.dds import encode_dds
-from unbake.image.dds_header import DxgiFormat
+from unbake.image.dds.encode import encode_dds
+from unbake.image.dds.header import DxgiFormat
 
 
 def tree(root: Path, *names: str) -> Path:

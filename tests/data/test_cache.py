@@ -7,8 +7,8 @@ from PIL import Image
 
 from unbake.data import cache as cache_module
 from unbake.data.cache import build_cache
+from unbake.data.cache_format import FORMAT_VERSION, quantised, read_index, restored
 from unbake.data.sources import list_materials
-from unbake.data.stored import FORMAT_VERSION, quantised, read_index, restored
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import UsageError
 from unbake.image.geometry import geometry_channels

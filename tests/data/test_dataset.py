@@ -4,10 +4,10 @@ import torch
 
 from unbake.data.augment import composite
 from unbake.data.cache import build_cache
+from unbake.data.cache_format import read_index, restored
 from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate
-from unbake.data.mix import MixSampler
+from unbake.data.sampler import MixSampler
 from unbake.data.sources import list_materials
-from unbake.data.stored import read_index, restored
 from unbake.data.truth import at_size
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, SPECS, MapKind, spec
 from unbake.domain.materials import CLASSES

@@ -11,9 +11,9 @@ from unbake.data.hygiene import (
     suspicious_relief,
 )
 from unbake.domain.maps import MapKind
-from unbake.image.blocks import BlockFormat, decode_blocks, encode_blocks
+from unbake.image.dds.blocks import BlockFormat, decode_blocks, encode_blocks
 from unbake.image.normals import encode_normal
-from unbake.image.resize import resized
+from unbake.image.resample import resized
 from unbake.synth.materials import procedural
 
 

@@ -2,8 +2,7 @@ from collections import defaultdict
 
 import pytest
 
-from unbake.data.library import SOURCE as PROCEDURAL
-from unbake.data.sources import MaterialSource, family
+from unbake.data.sources import PROCEDURAL, MaterialSource, family
 from unbake.data.split import folds, split
 
 

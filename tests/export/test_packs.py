@@ -20,9 +20,9 @@ from unbake.export.packs import (
     write_set,
 )
 from unbake.export.pgpatcher import entry, validate, write_entries
-from unbake.image import coded as codes_of_maps
-from unbake.image.coded import decoded, encoded
-from unbake.image.dds_header import read_dds_info
+from unbake.image import arrays as codes_of_maps
+from unbake.image.arrays import decoded, encoded
+from unbake.image.dds.header import read_dds_info
 from unbake.image.files import read_picture
 
 SIZE = (32, 64)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from unbake.errors import TextureSetError
-from unbake.export.dds import write_dds
 from unbake.export.pgpatcher import displacement_scale, document, entry, validate, write_entries
-from unbake.image.dds_header import DxgiFormat
+from unbake.image.dds.encode import write_dds
+from unbake.image.dds.header import DxgiFormat
 
 
 def place(out, *names, size=(4, 4), dxgi=DxgiFormat.BC7_UNORM_SRGB):

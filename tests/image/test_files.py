@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from unbake.errors import FileError, UnsuitableError
-from unbake.export.dds import encode_dds
-from unbake.image import coded
-from unbake.image.blocks import BlockFormat, encode_blocks
-from unbake.image.dds_header import DxgiFormat
-from unbake.image.files import decode_picture, read_picture, write_atomic, write_png
+from unbake.files import write_atomic
+from unbake.image import arrays as coded
+from unbake.image.dds.blocks import BlockFormat, encode_blocks
+from unbake.image.dds.encode import encode_dds
+from unbake.image.dds.header import DxgiFormat
+from unbake.image.files import decode_picture, read_picture, write_png
 
 RGBA8 = DxgiFormat.R8G8B8A8_UNORM
 RNG = np.random.default_rng(0)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from unbake.domain.maps import GEOMETRY, MapKind
-from unbake.image import coded as coded_module
-from unbake.image.coded import decoded, encoded
+from unbake.image import arrays as coded_module
+from unbake.image.arrays import decoded, encoded
 from unbake.image.geometry import curvature, geometry_channels, horizon_ao, integrate
 from unbake.image.normals import decode_normal, encode_normal, from_slopes, turn
 

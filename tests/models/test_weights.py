@@ -11,9 +11,9 @@ from transformers import Dinov2Config, Dinov2Model  # noqa: E402
 from unbake.domain.maps import OUTPUTS, MapKind  # noqa: E402
 from unbake.errors import FileError, UsageError  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
-from unbake.models.leaves import part_of  # noqa: E402
 from unbake.models.lora import add_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
+from unbake.models.parameters import part_of  # noqa: E402
 from unbake.models.weights import (  # noqa: E402
     build_networks,
     load_head,

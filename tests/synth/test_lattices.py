@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from unbake.image.noise import coordinates
 from unbake.synth.lattices import bricks, rings, stones, threads
-from unbake.synth.patterns import coordinates
 
 
 def test_a_bricks_edge_is_its_distance_to_the_nearest_joint() -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_project import tiny
+from support.tiny_project import tiny
 
 from unbake.data.sources import list_materials
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
-from unbake.train.phase import Project, prepare_data
-from unbake.train.standin import write_standin
+from unbake.train.setup import Project, prepare_data
+from unbake.train.surrogate_skyrim import write_standin
 
 
 @pytest.fixture(scope="session")

@@ -13,16 +13,16 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from support.tiny_project import start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tiny_project import start
 
 from unbake.errors import FileError, TrainingError
-from unbake.gate import Verdict
+from unbake.recipe.gate import Verdict
 from unbake.train import loop
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
-from unbake.train.phase import Project
 from unbake.train.review import validate_checkpoint
+from unbake.train.setup import Project
 
 
 def weights_of(run: Run) -> dict[str, torch.Tensor]:
@@ -260,14 +260,14 @@ def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Pa
 
 def test_a_parent_trained_on_procedural_materials_saw_no_fold(root: Path, monkeypatch: pytest.MonkeyPatch):
     train(start(root), lambda _: None)
-    monkeypatch.setattr("unbake.train.phase.PROCEDURAL", "")
+    monkeypatch.setattr("unbake.train.setup.PROCEDURAL", "")
     assert start(root, "A", "data.fold=[1, 2]").recipe.data.fold == (1, 2)
 
 
 KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
-from tiny_project import start
+from support.tiny_project import start
 from unbake.train.loop import train
 import dataclasses
 run = dataclasses.replace(start(Path({root!r}), "A0", "epochs.max=6"), save_every_s=0.0)
@@ -277,7 +277,7 @@ train(run, lambda event: print(type(event).__name__, flush=True), resume={resume
 
 
 def test_a_run_killed_in_the_middle_of_saving_resumes_to_the_same_weights(root: Path):
-    tests = str(Path(__file__).parent)
+    tests = str(Path(__file__).parents[1])
     run = start(root, "A0", "epochs.max=6")
     train(run, lambda _: None)
     straight = load_file(root / "checkpoints" / "A0_last.safetensors")

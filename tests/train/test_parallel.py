@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from loop_driver import train_phase
-from parallel_driver import train
 from safetensors.torch import load_file
+from support.loop_driver import train_phase
+from support.parallel_driver import train
 from torch import nn
 
 from unbake.losses.masked import ratio
@@ -19,15 +19,16 @@ from unbake.models.norm import Norm, recomputed
 from unbake.train.parallel import Processes, joined, synchronise_norms
 
 ALONE = Processes(torch.device("cpu"))
+TESTS = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
 def test_two_processes_end_with_the_parameters_of_one_though_maps_are_absent_from_a_part(
     root: Path, tmp_path: Path
 ):
-    driver = Path(__file__).with_name("parallel_driver.py")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*command, str(driver), str(root), str(tmp_path)], check=True, timeout=200)
+    driver = "support.parallel_driver"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    subprocess.run([*command, driver, str(root), str(tmp_path)], check=True, timeout=200, cwd=TESTS)
     first, second = (load_file(tmp_path / f"{rank}.safetensors") for rank in (0, 1))
     assert first["agreed"].tolist() == second["agreed"].tolist() == [True, False]
     assert first["collected"].tolist() == second["collected"].tolist() == [0, 10, 20, 30, 40]
@@ -40,9 +41,9 @@ def test_two_processes_end_with_the_parameters_of_one_though_maps_are_absent_fro
 def test_a_phase_trained_by_two_processes_leaves_the_files_of_one(root: Path, tmp_path: Path):
     together = tmp_path / "together"
     shutil.copytree(root / "data", together / "data")
-    driver = Path(__file__).with_name("loop_driver.py")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    subprocess.run([*command, str(driver), str(together)], check=True, timeout=200)
+    driver = "support.loop_driver"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    subprocess.run([*command, driver, str(together)], check=True, timeout=200, cwd=TESTS)
     train_phase(root, ALONE)
     checkpoints = [{p.name for p in (r / "checkpoints").iterdir()} for r in (root, together)]
     assert checkpoints[0] == checkpoints[1]

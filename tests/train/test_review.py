@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_project import start
+from support.tiny_project import start
 
 from unbake.errors import TrainingError, UsageError
 from unbake.train.loop import train
-from unbake.train.phase import Project
 from unbake.train.review import validate_checkpoint
+from unbake.train.setup import Project
 
 ONE_EPOCH = ("epochs.min=1", "epochs.max=1")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_project import start
+from support.tiny_project import start
 
 from unbake.data.dataset import Batch, Sample, collate
 from unbake.domain.maps import MapKind
-from unbake.gate import Verdict
 from unbake.metrics.pixel import mae
+from unbake.recipe.gate import Verdict
 from unbake.report.samples import FOLDER, TRUTH, run_gallery
 from unbake.train.loop import Progress, Run, train
 from unbake.train.samples import SIDE, sample_of, spread

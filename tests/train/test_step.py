@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from msgspec import structs
-from tiny_project import start
+from support.tiny_project import start
 
 from unbake.data.dataset import collate
 from unbake.domain.maps import OUTPUTS, MapKind

@@ -21,8 +21,8 @@ from PIL import Image
 from unbake.domain.maps import MapKind
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
-from unbake.synth.diffuse import STYLES, paint
 from unbake.synth.materials import procedural
+from unbake.synth.painter import STYLES, paint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -13,8 +13,8 @@ from PIL import Image
 from unbake.domain.maps import MapKind
 from unbake.image.normals import encode_normal
 from unbake.report.samples import Sample, write_samples
-from unbake.synth.diffuse import STYLES, paint
 from unbake.synth.materials import procedural
+from unbake.synth.painter import STYLES, paint
 
 ERROR = 0.2
 """By how much the roughness of the prediction is too high, everywhere."""

@@ -13,7 +13,7 @@ from unbake.errors import UsageError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from unbake.convert.events import Emit, Event, Summary
+    from unbake.batch.events import Emit, Event, Summary
     from unbake.report.page import SetReport
 
 WHAT, MAPS, GAME, HOW = "What is converted", "The maps", "For the game", "How it runs"
@@ -139,9 +139,9 @@ def convert(
     A second run does only what is new or has changed; Ctrl-C at any time, then run it again.
     Exit code: 0 all converted, 1 some failed (they are listed), 2 wrong use.
     """
-    from unbake.convert.batch import convert_folder
-    from unbake.convert.events import Options, as_json
-    from unbake.image.blocks import Effort
+    from unbake.batch.events import Options, as_json
+    from unbake.batch.run import convert_folder
+    from unbake.image.dds.blocks import Effort
     from unbake.report.listing import read_listing
 
     options = Options(
@@ -211,8 +211,8 @@ def demo(
     """Convert the sixteen example sets that come with unbake, and say what to look at."""
     from importlib.resources import as_file, files
 
-    from unbake.convert.batch import convert_folder
-    from unbake.convert.events import Options
+    from unbake.batch.events import Options
+    from unbake.batch.run import convert_folder
 
     with (
         as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples,
@@ -243,7 +243,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 def _told(json: bool) -> "Iterator[Emit]":
     """How a person or a tool follows a conversion: a progress bar with the time left, or a line of JSON an event."""
     if json:
-        from unbake.convert.events import as_json
+        from unbake.batch.events import as_json
 
         yield lambda event: typer.echo(as_json(event))
         return
@@ -311,7 +311,7 @@ class _ConversionPrinter:
         self._task = bar.task_ids[0]
 
     def __call__(self, event: "Event") -> None:
-        from unbake.convert.events import SetDone, SetFailed, SetUnchanged, Started
+        from unbake.batch.events import SetDone, SetFailed, SetUnchanged, Started
 
         match event:
             case Started(total=total):

@@ -27,9 +27,9 @@ def duplicates(
     ROOT/data/MatSynth, whose diffuse equals its base colour off metal, metadata.json is marked and nothing is moved.
     Exit code: 0, or 1 when some files could not be read, 2 wrong use.
     """
-    from unbake.data.duplicates import find_duplicates, set_aside, summary
-    from unbake.data.duplicates import undo as move_back
-    from unbake.data.tree import write_report
+    from unbake.prepare.duplicates import find_duplicates, set_aside, summary
+    from unbake.prepare.duplicates import undo as move_back
+    from unbake.project import write_report
 
     if undo:
         for material in move_back(root):
@@ -72,9 +72,9 @@ def audit(
     normal, and near-copies in different categories or splits. Nothing is changed without --join. The splits go to
     ROOT/data/reports/split.json. Exit code: 0, or 1 when a file cannot be read, 2 wrong use.
     """
-    from unbake.data.audit import audit as run
-    from unbake.data.audit import join as share
-    from unbake.data.tree import write_report
+    from unbake.prepare.audit import audit as run
+    from unbake.prepare.audit import join as share
+    from unbake.project import write_report
 
     held = tuple(held_out or ())
     with progress_bar("looking") as bar:
@@ -126,8 +126,8 @@ def paint(
     The same seed paints the same pictures. Stop at any time and run it again: what is there stays.
     Exit code: 0 all painted, 1 some failed, 2 wrong use.
     """
-    from unbake.data.painting import paint_diffuses
-    from unbake.data.tree import write_report
+    from unbake.prepare.paint import paint_diffuses
+    from unbake.project import write_report
 
     with progress_bar("painting") as bar:
         report = paint_diffuses(
@@ -164,8 +164,8 @@ def cache(
     chosen = phase or recipes.names()[0]
     r = recipes.load(chosen, tuple(override or ()))
 
-    from unbake.data.tree import write_report
-    from unbake.train.phase import Project, prepare_data
+    from unbake.project import write_report
+    from unbake.train.setup import Project, prepare_data
 
     with progress_bar("cache") as bar:
         problems = prepare_data(Project(root), r, workers, advance(bar))

@@ -179,8 +179,8 @@ def _model(model: Path | None) -> Finding:
 def _encoders() -> Finding:
     import numpy as np
 
-    from unbake.image import bc7
-    from unbake.image.blocks import BlockFormat, decode_blocks, encode_blocks
+    from unbake.image.dds import bc7
+    from unbake.image.dds.blocks import BlockFormat, decode_blocks, encode_blocks
 
     ramp = np.linspace(0, 255, 16 * 16).astype(np.uint8).reshape(16, 16, 1)
     for form in (BlockFormat.BC1, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7):
@@ -214,7 +214,7 @@ def _self_test(model: Path | None) -> Finding:
     """One bundled example at 256 px, from its DDS files to those of the mod, read back."""
     from importlib.resources import as_file, files
 
-    from unbake.convert.batch import Options, convert_folder
+    from unbake.batch.run import Options, convert_folder
     from unbake.export.pgpatcher import validate
     from unbake.image.files import read_picture
 

@@ -33,7 +33,7 @@ def check_gate(
 
     Exit code: 0 pass, 1 fail (also for a NaN or a missing value), 3 not yet (no epoch e-2), 2 wrong use.
     """
-    from unbake.gate import judge, read_history
+    from unbake.recipe.gate import judge, read_history
 
     try:
         text = sys.stdin.read() if history == Path("-") else history.read_text(encoding="utf-8-sig")
@@ -151,8 +151,8 @@ def val(
 
     The recipe is the one it was trained by; the pairs are the project's validation pairs, at its px, never augmented.
     """
-    from unbake.train.phase import Project
     from unbake.train.review import validate_checkpoint
+    from unbake.train.setup import Project
 
     with progress_bar("cache") as bar:
         figures = validate_checkpoint(

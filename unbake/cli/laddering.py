@@ -22,8 +22,8 @@ from unbake.cli.training import (
 )
 
 if TYPE_CHECKING:
-    from unbake.train.ladder import Rung
-    from unbake.train.phase import Project
+    from unbake.train.pipeline import Rung
+    from unbake.train.setup import Project
 
 
 @app.command()
@@ -59,11 +59,11 @@ def ladder(
     goes on where it stood, with the same result. Before the first run: `unbake ladder --dry-run`.
     Exit code: 0 every phase is done, 1 a gate failed, 2 wrong use, 130 stopped.
     """
-    from unbake.gate import Verdict
-    from unbake.train.ladder import Climbing, Standing, climb, rungs
+    from unbake.recipe.gate import Verdict
     from unbake.train.loop import Finished
     from unbake.train.parallel import joined
-    from unbake.train.phase import Project
+    from unbake.train.pipeline import Climbing, Standing, climb, rungs
+    from unbake.train.setup import Project
 
     steps = rungs(overriding(override, epochs), without or ())
     project = Project(root)
@@ -118,7 +118,7 @@ def ladder(
 def _print_plan(project: "Project", steps: list["Rung"]) -> None:
     from rich.table import Table
 
-    from unbake.train.ladder import standing
+    from unbake.train.pipeline import standing
 
     table = Table("run", "starts from", "trains", "epochs", "px", "writes", "where it stands")
     for rung in steps:
@@ -151,11 +151,11 @@ def rehearse(
     """
     import torch
 
-    from unbake.gate import Verdict
-    from unbake.measure.release import release
+    from unbake.evaluate.release import release
+    from unbake.recipe.gate import Verdict
     from unbake.train.loop import EpochDone, Finished
-    from unbake.train.phase import Project
     from unbake.train.rehearse import rehearse as run
+    from unbake.train.setup import Project
 
     def tell(rung: "Rung", event: object) -> None:
         match event:

@@ -12,8 +12,8 @@ from unbake.cli.terminal import Root, app, print_table, progress_bar
 
 if TYPE_CHECKING:
     from unbake.data.sources import MaterialSource
-    from unbake.measure.evaluate import Job, Setting
-    from unbake.measure.figures import Evaluation
+    from unbake.evaluate.figures import Evaluation
+    from unbake.evaluate.run import Job, Setting
     from unbake.metrics.pixel import Metric
 
 
@@ -56,9 +56,9 @@ def release(
     Prints ours beside the floors. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
     figures, data, licences and lineage; `unbake convert --model OUT` takes it.
     """
-    from unbake.measure.evaluate import Setting
-    from unbake.measure.release import release as run
-    from unbake.train.phase import Project
+    from unbake.evaluate.release import release as run
+    from unbake.evaluate.run import Setting
+    from unbake.train.setup import Project
 
     setting = Setting(styles=styles)
     with progress_bar("measuring") as bar:
@@ -135,9 +135,9 @@ def evaluate(
     """
     from unbake.data.sources import list_materials
     from unbake.errors import UsageError
-    from unbake.measure.evaluate import Setting, measure
-    from unbake.measure.folds import jobs_of_folds
-    from unbake.measure.kept import jobs_of_kept, keeping, write_kept
+    from unbake.evaluate.folds import jobs_of_folds
+    from unbake.evaluate.predictions import jobs_of_kept, keeping, write_kept
+    from unbake.evaluate.run import Setting, measure
 
     models, replayed = model or [], folds and not model
     if len(models) > 1 and not folds:
@@ -189,8 +189,8 @@ def _jobs_of_one(sources: "list[MaterialSource]", model: Path | None, workers: i
     import json
 
     from unbake.convert.predict import CARD, bundle_folder, fingerprint
-    from unbake.measure.conversion import bundle
-    from unbake.measure.evaluate import Job
+    from unbake.evaluate.conversion import bundle
+    from unbake.evaluate.run import Job
 
     fingerprint(model)  # a folder that is no model is told before the work
     card_file = bundle_folder(model) / CARD
@@ -208,14 +208,14 @@ def _jobs_of_one(sources: "list[MaterialSource]", model: Path | None, workers: i
 def _perceptual(backbones: list[str]) -> "tuple[Metric, ...]":
     if not backbones:
         return ()
-    from unbake.measure.perceived import perceived
+    from unbake.evaluate.perceptual import perceived
 
     return tuple(perceived(Path(one)) for one in backbones)
 
 
 def _about(setting: "Setting", evaluation: "Evaluation", models: list[Path], folds: bool) -> list[str]:
     """What was measured and how, in sentences."""
-    from unbake.measure.painter import PAINTER_VERSION
+    from unbake.evaluate.painter import PAINTER_VERSION
 
     whose = (
         f"each converted by the one of {len(models)} models that never saw it"
@@ -237,7 +237,7 @@ def _about(setting: "Setting", evaluation: "Evaluation", models: list[Path], fol
 
 
 def _print_figures(evaluation: "Evaluation", about: list[str]) -> None:
-    from unbake.measure.tables import table, table_of_parts, table_of_trust
+    from unbake.evaluate.tables import table, table_of_parts, table_of_trust
 
     for sentence in about:
         typer.echo(sentence)
@@ -250,8 +250,8 @@ def _print_figures(evaluation: "Evaluation", about: list[str]) -> None:
 
 
 def _print_whole(figures: dict[str, Any]) -> None:
-    from unbake.measure.figures import rows_from
-    from unbake.measure.tables import table
+    from unbake.evaluate.figures import rows_from
+    from unbake.evaluate.tables import table
 
     typer.echo("As measured on the whole maps when the predictions were kept:")
     _print_lines(table(rows_from(figures.get("rows"))))
@@ -277,10 +277,10 @@ def _write_figures(
 ) -> None:
     import json
 
-    from unbake.image.files import write_atomic
-    from unbake.measure.figures import as_dict
-    from unbake.measure.page import page
-    from unbake.measure.painter import PAINTER_VERSION
+    from unbake.evaluate.figures import as_dict
+    from unbake.evaluate.page import page
+    from unbake.evaluate.painter import PAINTER_VERSION
+    from unbake.files import write_atomic
 
     if json_out:
         told = {
@@ -297,8 +297,9 @@ def _write_figures(
 
 
 def _draw_failures(evaluation: "Evaluation", jobs: "Sequence[Job]", setting: "Setting", path: Path) -> None:
-    from unbake.image.files import encode_jpeg, write_atomic, write_png
-    from unbake.measure.page import failure_sheet
+    from unbake.evaluate.page import failure_sheet
+    from unbake.files import write_atomic
+    from unbake.image.files import encode_jpeg, write_png
 
     sheet = failure_sheet(evaluation, jobs, setting)
     if path.suffix.lower() == ".png":
@@ -313,7 +314,7 @@ def bench(
     training: Annotated[bool, typer.Option(help="Time training too (needs the train extra).")] = True,
 ) -> None:
     """Time conversion by stage and training with and without data loading, on this machine."""
-    from unbake.measure.bench import bench_conversion, bench_training, peak_memory_gb
+    from unbake.evaluate.bench import bench_conversion, bench_training, peak_memory_gb
 
     for timing in bench_conversion(px):
         typer.echo(f"{timing.stage:28s} {timing.seconds:7.2f} s  {timing.mpix_per_s:7.2f} MPix/s")

@@ -34,7 +34,7 @@ def init(
 
     Nothing that is there is touched, so it can be run again.
     """
-    from unbake.data.tree import lay_out
+    from unbake.project import lay_out
 
     made = lay_out(root)
     typer.echo(f"{root}: made {', '.join(made)}" if made else f"{root}: every folder is there already")
@@ -80,9 +80,9 @@ def matsynth(
     time and run it again: what is done is not fetched again.
     Exit code: 0 all taken, 1 some rows failed (they are in the report), 2 wrong use.
     """
-    from unbake.data.matsynth import Wanted, bring_in
-    from unbake.data.rows import open_source
-    from unbake.data.tree import lay_out, write_report
+    from unbake.prepare.matsynth import Wanted, bring_in
+    from unbake.prepare.matsynth_rows import open_source
+    from unbake.project import lay_out, write_report
 
     lay_out(root)
     into = root / "data" / "MatSynth"
@@ -124,9 +124,9 @@ def skyrim(
     again. The report has every score. These files are for your own training: they may not be passed on.
     Exit code: 0, or 1 when some files could not be read, 2 wrong use.
     """
-    from unbake.data.alignment import THRESHOLD
-    from unbake.data.pairs import bring_in_pairs, find_pairs
-    from unbake.data.tree import lay_out, write_report
+    from unbake.prepare.alignment import THRESHOLD
+    from unbake.prepare.skyrim import bring_in_pairs, find_pairs
+    from unbake.project import lay_out, write_report
 
     pairs, alone = find_pairs(vanilla, pbr)
     lay_out(root)

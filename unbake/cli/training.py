@@ -61,10 +61,10 @@ def train(
     overrides = overriding(override, epochs)
     r = recipes.load(phase, overrides, map_)  # before torch is: a slip in a recipe is told at once
 
-    from unbake.gate import Judgement, Verdict
+    from unbake.recipe.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
     from unbake.train.parallel import joined
-    from unbake.train.phase import Project, check, conclude, notices, prepare, prepare_data
+    from unbake.train.setup import Project, check, conclude, notices, prepare, prepare_data
 
     project = Project(root)
     if not resume and project.state(r).is_file():
@@ -175,6 +175,6 @@ def synth(
     seeds: Annotated[int, typer.Option(help="Materials of each kind.")] = 4,
 ) -> None:
     """Write procedural materials in MatSynth's layout: more data for training, free of any licence."""
-    from unbake.data.library import write_library
+    from unbake.prepare.library import write_library
 
     typer.echo(f"{write_library(folder, size, seeds)} materials written to {folder}")

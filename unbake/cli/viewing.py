@@ -116,7 +116,7 @@ def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
     from unbake.report.listing import REPORT
 
     if (folder / REPORT).is_file():
-        from unbake.convert.viewed import conversion_gallery
+        from unbake.batch.gallery import conversion_gallery
 
         return lambda token: conversion_gallery(folder, size, token)
     from unbake.report.samples import FOLDER, run_gallery
@@ -140,7 +140,7 @@ def _open(page: Path) -> None:
 
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
     """Until Ctrl-C."""
-    from unbake.convert.viewed import save_rules
+    from unbake.batch.gallery import save_rules
     from unbake.report.serve import server, url_of
 
     with server(folder, gallery, lambda text: save_rules(folder, text), port) as served:
@@ -155,7 +155,7 @@ def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, 
 
 def _link_report(folder: Path) -> None:
     """Let a conversion's report.html lead to the viewer's page."""
-    from unbake.image.files import write_atomic
+    from unbake.files import write_atomic
     from unbake.report.listing import REPORT, read_listing
     from unbake.report.page import PAGE, page
 

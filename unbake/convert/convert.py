@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from unbake.convert.floors import rule_based
+from unbake.convert.baselines import rule_based
 from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of
-from unbake.convert.roots import Source
 from unbake.convert.sets import TextureSet
+from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import TextureSetError
-from unbake.image.coded import CodedMaps, bands, decoded, encoded, unit
-from unbake.image.deblock import BLOCKY, soften_blocks
+from unbake.image.arrays import CodedMaps, bands, decoded, encoded, unit
+from unbake.image.dds.deblock import BLOCKY, soften_blocks
 from unbake.image.files import Picture
 from unbake.image.geometry import geometry_channels, integrate
 from unbake.image.mips import Kind, bleeding, resize

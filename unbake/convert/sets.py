@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from unbake.convert.archives import is_archive
-from unbake.convert.roots import Source, Texture, list_textures
+from unbake.convert.sources import Source, Texture, list_textures
 from unbake.domain.naming import (
     EXTENSIONS,
     SUFFIXES,

@@ -14,8 +14,8 @@ from unbake.data.dataset import DrawSample, Sample
 from unbake.data.photometric import SkyrimPhotometric
 from unbake.domain.maps import METAL_THRESHOLD, MapKind, spec
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
+from unbake.image.noise import normalised, smooth_noise, smoothstep
 from unbake.image.normals import from_slopes, slopes, turn
-from unbake.synth.patterns import normalised, smooth_noise, smoothstep
 
 
 @dataclass(frozen=True, slots=True)

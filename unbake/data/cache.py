@@ -27,18 +27,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from unbake.data.cache_format import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
 from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.parallel import in_processes
 from unbake.data.sources import Domain, MaterialSource
 from unbake.data.split import Split
-from unbake.data.stored import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
 from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material, read_painting
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.tiling import tileable_axes
-from unbake.synth.diffuse import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
+from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
 LONG_SIDE = 1024
 """Textures are reduced to this on their long side, unless a phase works on larger ones."""

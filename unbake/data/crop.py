@@ -1,33 +1,86 @@
-"""The curriculum of crops: small squares first, growing as training goes on; the training loop asks it.
+"""Cuts a square out of a cached material: three files touched, whatever the number of maps; used by `dataset`."""
 
-Source: the plan, phases B and C ("Curriculum crop", `compute_crop_size.py`).
-"""
+from functools import lru_cache
+from pathlib import Path
 
-from unbake.errors import UsageError
+import numpy as np
+
+from unbake.data.cache_format import Entry, restored
+from unbake.domain.maps import MapKind, spec
+
+_FIRST = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))
+_R2 = (0.7548776662466927, 0.5698402909980532)
 
 
-def compute_crop_size(progress: float, start: int, end: int, multiple: int = 32) -> int:
-    """Side of the crops, texels, when `progress` (0 to 1; beyond it is cut) of the curriculum is done.
+def cut(folder: Path, entry: Entry, variant: int, top: int, left: int, px: int) -> dict[MapKind, np.ndarray]:
+    """All maps of the square of px × px whose first texel is (top, left), float32 (px, px, C) in their ranges.
 
-    Grows evenly from `start` to `end` in steps of `multiple`, both of which it meets exactly. UsageError when
-    they are no multiples of it, or `end` lies below `start`.
-
-    >>> [compute_crop_size(p / 4, 256, 768) for p in range(5)]
-    [256, 384, 512, 640, 768]
+    folder: of the cache. variant: which diffuse. Beyond its border a texture goes on round where it tiles, and
+    mirrored, normals and all, where it does not.
     """
-    if multiple < 1 or start < multiple or start % multiple or end % multiple or end < start:
-        raise UsageError(
-            f"Expected crops that grow from one multiple of {multiple} to another, got {start} to {end}; "
-            "correct the recipe's crop."
-        )
-    steps = (end - start) // multiple
-    return start + multiple * int(min(max(progress, 0.0), 1.0) * steps + 0.5)
+    rows, mirrored_rows = _places(entry.height, px, top, entry.wrap[0])
+    columns, mirrored_columns = _places(entry.width, px, left, entry.wrap[1])
+    place = folder / entry.folder
+    painted = _gather(_opened(place / "painted.npy")[variant], rows, columns)
+    stored = {MapKind.DIFFUSE: painted[..., :3]}
+    if entry.specular[variant]:
+        stored[MapKind.SPECULAR] = painted[..., 3:]
+    for name, kinds in (("maps8.npy", entry.maps8), ("maps16.npy", entry.maps16)):
+        together = _gather(_opened(place / name), rows, columns)
+        ends = np.cumsum([spec(kind).channels for kind in kinds])[:-1]
+        stored |= dict(zip(kinds, np.split(together, ends, -1), strict=True))
+    maps = {kind: restored(kind, values) for kind, values in stored.items()}
+    for kind, values in maps.items():
+        if spec(kind).vector:
+            values[:, mirrored_columns, 0] *= -1
+            values[mirrored_rows, :, 1] *= -1
+    return maps
 
 
-def batch_for(batch: int, px: int, crop: int) -> int:
-    """Samples a step of `crop` × `crop` with no more pixels than `batch` of `px` × `px`, and at least one.
+def random_place(entry: Entry, px: int, rng: np.random.Generator) -> tuple[int, int]:
+    """The first texel of a random square: anywhere on an axis that tiles, inside on another."""
+    top, left = (
+        int(rng.integers(size if wraps else max(1, size - px + 1)))
+        for size, wraps in zip((entry.height, entry.width), entry.wrap, strict=True)
+    )
+    return top, left
 
-    >>> batch_for(4, 1024, 256)
-    64
+
+def fixed_place(entry: Entry, px: int, n: int) -> tuple[int, int]:
+    """The first texel of the n-th of the squares that always lie the same way, however many are taken.
+
+    The first is in the middle, four are around the middles of the quarters, the others are spread evenly by
+    Roberts's sequence R2 (2018). On an axis that does not tile all stay inside.
     """
-    return max(1, batch * px * px // (crop * crop))
+    shares = _FIRST[n] if n < len(_FIRST) else tuple((0.5 + n * step) % 1 for step in _R2)
+    top, left = (
+        int(share * size - px / 2) % size
+        if wraps
+        else min(max(0, int(share * size - px / 2)), max(0, size - px))
+        for size, wraps, share in zip((entry.height, entry.width), entry.wrap, shares, strict=True)
+    )
+    return top, left
+
+
+def _places(size: int, px: int, start: int, wraps: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The texel each of px places shows along an axis of `size`, and whether it is seen in a mirror."""
+    along = np.arange(start, start + px)
+    if wraps:
+        return along % size, np.zeros(px, bool)
+    along %= 2 * size
+    mirrored = along >= size
+    return np.where(mirrored, 2 * size - 1 - along, along), mirrored
+
+
+def _gather(stored: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Copies stored[rows][:, columns], by plain slices where they run on: that reads far faster."""
+    if rows[-1] - rows[0] == len(rows) - 1 and columns[-1] - columns[0] == len(columns) - 1:
+        return np.array(stored[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return np.asarray(stored[np.ix_(rows, columns)])
+
+
+@lru_cache(maxsize=256)
+def _opened(path: Path) -> np.ndarray:
+    """A mapped file, kept open: a process may hold some hundred, so the least used are let go."""
+    # A plain array over the mapping: numpy's memmap class costs more than a small crop does.
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

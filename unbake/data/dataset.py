@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from unbake.data.cut import cut, fixed_place, random_place
+from unbake.data.cache_format import GIVEN, Entry, read_index
+from unbake.data.crop import cut, fixed_place, random_place
 from unbake.data.sources import Domain
 from unbake.data.split import Split
-from unbake.data.stored import GIVEN, Entry, read_index
 from unbake.data.truth import at_size
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, MapKind, spec
 from unbake.domain.materials import CLASSES, class_of

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from unbake.data.truth import is_black, same_picture
-from unbake.image.resize import resized
+from unbake.image.resample import resized
 
 Mark = Literal["own", "basecolor", "black"]
 """What a diffuse beside a base colour is: painted by someone, the base colour once more, or nothing."""

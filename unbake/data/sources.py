@@ -13,6 +13,9 @@ from unbake.errors import FileError, UsageError
 Domain = Literal["matsynth", "skyrim"]
 """Where materials are from: published PBR materials, or the game with its own painted diffuse."""
 
+PROCEDURAL = "unbake/procedural"
+"""The source that procedural materials name in their metadata."""
+
 Metal = Literal["given", "zero", "unknown"]
 
 LAYOUT = (

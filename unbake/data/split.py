@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
-from unbake.data.library import SOURCE as PROCEDURAL
-from unbake.data.sources import MaterialSource
+from unbake.data.sources import PROCEDURAL, MaterialSource
 from unbake.domain.maps import MapKind
 
 Split = Literal["train", "val", "test"]

@@ -9,7 +9,7 @@ from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
-from unbake.image.resize import resized
+from unbake.image.resample import resized
 
 Maps = dict[MapKind, np.ndarray]
 

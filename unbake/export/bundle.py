@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
 from unbake.models.network import Networks
 
 OPSET = 18

@@ -11,7 +11,7 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.domain.packing import PackedFile
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
 from unbake.image.mips import is_cut_out
 
 _FLOAT, _UINT16, _VERTICES, _INDICES, _REPEAT = 5126, 5123, 34962, 34963, 10497

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from unbake.errors import UsageError
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
 
 FOLDER: Final = "PBRTextureSets"
 """Where the JSON files lie, beside `textures`."""

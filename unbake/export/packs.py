@@ -12,11 +12,11 @@ from unbake.domain.packing import FileFormat, PackedFile, Preset, read_preset, r
 from unbake.errors import TextureSetError, UsageError
 from unbake.export.adjust import Adjust, adjusted
 from unbake.export.channels import Maps, Stored, coded, pack, recentred, recentring, size_of
-from unbake.export.dds import write_dds
 from unbake.export.gltf import write_gltf
-from unbake.image.blocks import Effort
-from unbake.image.coded import CodedMaps, bands, decoded
-from unbake.image.dds_header import DxgiFormat
+from unbake.image.arrays import CodedMaps, bands, decoded
+from unbake.image.dds.blocks import Effort
+from unbake.image.dds.encode import write_dds
+from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import write_png
 from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
 from unbake.image.normals import Green

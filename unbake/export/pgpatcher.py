@@ -12,8 +12,8 @@ from typing import Any, Literal
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.export import landscape
-from unbake.image.dds_header import read_dds_info
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
+from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
 """A flat array of entries, or an object of what they share and the entries."""

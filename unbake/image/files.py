@@ -1,9 +1,6 @@
 """The one place where bytes become pixels, and pixels PNG files: what conversion reads sources with."""
 
 import io
-import os
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +12,10 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TgaImagePlugin import TgaImageFile
 
 from unbake.errors import FileError, UnsuitableError
-from unbake.image.blocks import BlockFormat, decode_blocks
-from unbake.image.coded import bands
-from unbake.image.dds_header import MAX_SIDE, DdsInfo, Masks, read_dds_info
+from unbake.files import write_atomic
+from unbake.image.arrays import bands
+from unbake.image.dds.blocks import BlockFormat, decode_blocks
+from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
 """No file of a supported size is longer: sixteen-bit RGBA, doubled by anything that rides along."""
@@ -162,27 +160,6 @@ def encode_jpeg(pixels: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: killed or out of space, what was there before stays.
-
-    Missing folders are made. FileError when the file cannot be written.
-    """
-    # In the same folder, since only a rename within one file system is atomic.
-    draft = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written ({error.strerror}); check space and rights.") from error
-    finally:
-        with suppress(OSError):  # gone after success; in a folder that cannot be made it never was
-            draft.unlink()
 
 
 def _decode_dds(data: bytes, name: str) -> Picture:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from unbake.domain.maps import GEOMETRY, MapKind
-from unbake.image.coded import bands, decoded, encoded
+from unbake.image.arrays import bands, decoded, encoded
 from unbake.image.normals import slopes
 
 GEOMETRY_VERSION = 1

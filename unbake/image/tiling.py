@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from unbake.image.coded import bands, unit
+from unbake.image.arrays import bands, unit
 
 Key = TypeVar("Key")
 Wrap = tuple[bool, bool]

@@ -15,11 +15,11 @@ from transformers import Dinov2Model
 from transformers.utils import logging
 
 from unbake.errors import FileError, UsageError
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
 from unbake.models.config import CONFIGS
-from unbake.models.leaves import part_of
 from unbake.models.lora import add_lora, canonical, is_lora, lora_of
 from unbake.models.network import Networks
+from unbake.models.parameters import part_of
 
 _KEY = "unbake"
 _LAYER = re.compile(r"^encoder\.layer\.(\d+)\.")

@@ -9,7 +9,8 @@ from PIL import Image, ImageDraw
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
-from unbake.image.files import encode_jpeg, read_picture, write_atomic
+from unbake.files import write_atomic
+from unbake.image.files import encode_jpeg, read_picture
 from unbake.image.mips import resize
 from unbake.image.normals import encode_normal
 

@@ -16,8 +16,9 @@ from PIL import Image
 from unbake import __version__
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError
-from unbake.image.coded import decoded
-from unbake.image.files import encode_jpeg, write_atomic
+from unbake.files import write_atomic
+from unbake.image.arrays import decoded
+from unbake.image.files import encode_jpeg
 from unbake.report.pictures import SHOWN, thumbnail
 from unbake.report.view import Entry, Gallery, Page, Served, SetData, key_of, url_of
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import FileError
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
 from unbake.report.pictures import thumbnail
 
 VIEW: Final = "view.html"

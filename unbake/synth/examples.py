@@ -8,8 +8,8 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.image.normals import encode_normal
-from unbake.synth.diffuse import STYLES, Maps, paint
 from unbake.synth.materials import procedural
+from unbake.synth.painter import STYLES, Maps, paint
 
 Storage = Literal["bc1", "bc3", "bgra8"]
 

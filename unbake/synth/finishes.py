@@ -3,8 +3,8 @@
 import numpy as np
 
 from unbake.image.colour import linear_to_srgb
+from unbake.image.noise import mix, smooth_noise, smoothstep
 from unbake.synth.layers import F0, Layers, pick
-from unbake.synth.patterns import mix, smooth_noise, smoothstep
 
 Rng = np.random.Generator
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.noise import blur, mix, normalised, smooth_noise, smoothstep
 from unbake.synth.layers import Layers, pick
-from unbake.synth.patterns import blur, mix, normalised, smooth_noise, smoothstep
 
 Rng = np.random.Generator
 

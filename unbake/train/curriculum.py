@@ -1,6 +1,6 @@
 """How large the crops of an epoch are, and how many make a batch: a recipe's curriculum, asked by the loop."""
 
-from unbake.data.crop import batch_for, compute_crop_size
+from unbake.data.curriculum import batch_for, compute_crop_size
 from unbake.recipe import Recipe
 
 

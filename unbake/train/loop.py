@@ -12,15 +12,15 @@ import torch
 from torch.utils.data import DataLoader
 
 from unbake.data.dataset import Batch, PatchDataset, collate
-from unbake.data.mix import MixSampler
+from unbake.data.sampler import MixSampler
 from unbake.data.sources import Domain
 from unbake.errors import TrainingError
-from unbake.gate import Verdict
 from unbake.losses.rendering import Light, random_lights
 from unbake.losses.total import LossWeights
-from unbake.models.leaves import leaves
 from unbake.models.network import Networks
+from unbake.models.parameters import leaves
 from unbake.recipe import Recipe
+from unbake.recipe.gate import Verdict
 from unbake.report.samples import Sample, write_samples
 from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
@@ -32,10 +32,10 @@ from unbake.train.optim import (
     steps_every_batch,
     update_average,
 )
-from unbake.train.outcome import best_epoch, ended
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
 from unbake.train.step import Wrapped, forward_networks, loss_weights, total
+from unbake.train.stopping import best_epoch, ended
 from unbake.train.tracking import Tracker
 from unbake.train.validate import validated
 
@@ -87,7 +87,7 @@ Event = Progress | EpochDone | Finished
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a run of a phase needs, made ready by `unbake.train.phase`.
+    """Everything a run of a phase needs, made ready by `unbake.train.setup`.
 
     validation: the domains that are validated, each with its items of `val_data`. steps: batches an epoch.
     perceptual: name and function of the albedo's perceptual distance, or None.

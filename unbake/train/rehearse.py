@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from unbake import recipe as recipes
-from unbake.data.library import write_library
 from unbake.data.sources import list_materials
+from unbake.prepare.library import write_library
 from unbake.synth.materials import FEW
-from unbake.train.ladder import Climbing, Outcome, Rung, climb, rungs
 from unbake.train.loop import Event
-from unbake.train.phase import Project
-from unbake.train.standin import write_standin
+from unbake.train.pipeline import Climbing, Outcome, Rung, climb, rungs
+from unbake.train.setup import Project
+from unbake.train.surrogate_skyrim import write_standin
 
 SMALLER = (
     "epochs.min=2",

@@ -14,7 +14,7 @@ from unbake.recipe import Recipe
 from unbake.train.checkpoint import load_networks
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
-from unbake.train.phase import Project, domains, long_side, prepare_data
+from unbake.train.setup import Project, domains, long_side, prepare_data
 from unbake.train.step import loss_weights
 from unbake.train.validate import validated
 

@@ -8,7 +8,7 @@ import torch
 
 from unbake.data.dataset import Batch
 from unbake.domain.maps import SPECS, MapKind
-from unbake.image.coded import encoded
+from unbake.image.arrays import encoded
 from unbake.metrics.pixel import metrics_of
 from unbake.report.samples import TRUTH, Sample
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from torch.utils.tensorboard import SummaryWriter
 
 from unbake.errors import UsageError
-from unbake.image.files import write_atomic
+from unbake.files import write_atomic
 
 
 class Tracker:

@@ -1,0 +1,89 @@
+"""What a set takes in memory, measured in processes of their own; networks stand in that cost nothing themselves."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unbake.batch.plan import MEMORY_PER_TEXEL
+from unbake.convert import predict
+from unbake.convert.predict import Predictor
+from unbake.image.dds.blocks import Effort
+from unbake.image.dds.header import DxgiFormat
+
+ONE_SET = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from unbake.batch.events import Options
+from unbake.convert.predict import FORMAT, Card
+from unbake.convert.sets import find_sets
+from unbake.batch.stages import Work
+from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
+from unbake.export.adjust import Rules
+from unbake.export.packs import load_preset
+from unbake.image.dds.blocks import Effort
+from unbake.image.geometry import GEOMETRY_VERSION
+
+class Copies:
+    card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
+                classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
+    def seen_whole(self, diffuse, normal, specular, wrap):
+        return np.array([0.5]), np.zeros((*diffuse.shape[:2], 1), np.float32)
+    def albedo(self, window, given):
+        return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
+    def maps(self, window, given, probabilities):
+        return {kind: window[MapKind.ALBEDO][..., :1] for kind in MAPS_HEADS}
+
+root, out = Path(sys.argv[1]), Path(sys.argv[2])
+options = Options(effort=Effort.FAST, seamless=False)
+work = Work(out, options, load_preset("skyrim"), Rules(), Copies(), "copies")
+[files], _ = find_sets(root)
+work.write(work.convert(work.load(files, lambda *_: None, lambda size: None)))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+def peak(folder: Path, side: int) -> int:
+    """Bytes at most while one side × side set is converted: a cut-out that does not tile, the dearest there is."""
+    from unbake.image.dds.encode import write_dds
+
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(60, 200, (side, side, 4), np.uint8)
+    pixels[..., 3] = np.where(np.arange(side) % 64 < 32, 0, 255)
+    root = folder / str(side)
+    root.mkdir()
+    write_dds(root / "wall.dds", [pixels], DxgiFormat.R8G8B8A8_UNORM, Effort.FAST)
+    write_dds(root / "wall_n.dds", [pixels[::-1]], DxgiFormat.R8G8B8A8_UNORM, Effort.FAST)
+    command = [sys.executable, "-c", ONE_SET, str(root), str(folder / "out")]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=250).stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
+def test_memory_grows_with_the_size_as_planned(tmp_path: Path) -> None:
+    sides = (1024, 2048)
+    small, large = (peak(tmp_path, side) for side in sides)
+    assert (large - small) / (sides[1] ** 2 - sides[0] ** 2) <= MEMORY_PER_TEXEL
+
+
+class Starved:
+    """A session of the runtime that finds no memory."""
+
+    def get_inputs(self) -> list[Any]:
+        return []
+
+    def run(self, *_: Any) -> list[np.ndarray]:
+        raise RuntimeError(
+            "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : Failed to allocate memory for requested buffer of size 9"
+        )
+
+
+def test_the_runtimes_word_for_no_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "_session", lambda path, threads: Starved())
+    predictor = Predictor(predict.bundle_folder(None))
+    with pytest.raises(MemoryError, match="Failed to allocate"):
+        predictor.seen_whole(*np.zeros((2, 8, 8, 3), np.float32), None, (False, False))

@@ -1,0 +1,218 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unbake.image import arrays as coded
+from unbake.image.dds import bc7
+from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks, encode_blocks
+
+WRITTEN = [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7]
+
+
+def painted(height=128, width=128, channels=3, seed=0):
+    """Noise at four scales over a gradient, as textures are: uint8."""
+    rng = np.random.default_rng(seed)
+    image = np.linspace(0.2, 0.7, width)[None, :, None] * np.ones((height, 1, channels))
+    for cells, strength in ((4, 0.3), (16, 0.2), (64, 0.1), (128, 0.03)):
+        coarse = Image.fromarray(rng.integers(0, 256, (cells, cells, 4), dtype=np.uint8))
+        smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)) / 255 - 0.5
+        image += strength * (0.9 * smooth[..., 3:] + 0.1 * smooth[..., :channels])  # mostly light and dark
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def stencil(height=128, width=128):
+    """Alpha 0 or 255 with ragged edges."""
+    return np.where(painted(height, width, 1, seed=5) > 115, 255, 0).astype(np.uint8)
+
+
+def psnr(a, b):
+    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b.astype(float)) ** 2))
+
+
+def round_trip(pixels, fmt, effort=Effort.GOOD):
+    height, width = pixels.shape[:2]
+    return decode_blocks(encode_blocks(pixels, fmt, effort), width, height, fmt)
+
+
+def by_pillow(fourcc, blocks, width, height):
+    header = struct.pack("<4s7I44x", b"DDS ", 124, 0x1007, height, width, 0, 0, 0)
+    header += struct.pack("<2I4s5I5I", 32, 4, fourcc, 0, 0, 0, 0, 0, 0x1000, 0, 0, 0, 0)
+    return np.asarray(Image.open(io.BytesIO(header + blocks))).reshape(height, width, -1)
+
+
+@pytest.mark.parametrize(
+    "fourcc, fmt",
+    [
+        (b"DXT1", BlockFormat.BC1),
+        (b"DXT3", BlockFormat.BC2),
+        (b"DXT5", BlockFormat.BC3),
+        (b"ATI1", BlockFormat.BC4),
+        (b"ATI2", BlockFormat.BC5),
+    ],
+)
+def test_random_blocks_decode_as_pillow_decodes_them(fourcc, fmt):
+    blocks = np.random.default_rng(1).integers(0, 256, block_size(36, 20, fmt), dtype=np.uint8).tobytes()
+    expected = by_pillow(fourcc, blocks, 36, 20)[..., : fmt.channels]
+    np.testing.assert_array_equal(expected, decode_blocks(blocks, 36, 20, fmt))
+
+
+def test_random_half_float_blocks_decode_nearly_as_pillow_decodes_them():
+    blocks = np.random.default_rng(1).integers(0, 256, block_size(36, 20, BlockFormat.BC6H), dtype=np.uint8)
+    expected = by_pillow(b"DX10", struct.pack("<5I", 95, 3, 0, 1, 0) + blocks.tobytes(), 36, 20)
+    decoded = decode_blocks(blocks.tobytes(), 36, 20, BlockFormat.BC6H)
+    assert np.abs(expected.astype(int) - decoded).max() <= 1
+
+
+@pytest.mark.parametrize("low, high", [(-127, 127), (127, -127), (-30, 90), (90, -30), (-128, 127)])
+def test_signed_blocks_decode_to_the_unsigned_codes_of_the_same_numbers(low, high):
+    indices = sum((i % 8) << (3 * i) for i in range(16))
+    block = struct.pack("<bb", low, high) + indices.to_bytes(6, "little")
+    a, b = max(low, -127) / 127, max(high, -127) / 127
+    if low > high:
+        palette = [a, b, *(((7 - i) * a + i * b) / 7 for i in range(1, 7))]
+    else:
+        palette = [a, b, *(((5 - i) * a + i * b) / 5 for i in range(1, 5)), -1.0, 1.0]
+    expected = (np.array(palette * 2).reshape(4, 4) + 1) / 2 * 255
+    decoded = decode_blocks(block, 4, 4, BlockFormat.BC4_SNORM)[..., 0]
+    assert np.abs(expected - decoded).max() <= 1.5
+
+
+@pytest.mark.parametrize(
+    "fmt, effort, least",
+    [
+        (BlockFormat.BC1, Effort.GOOD, 40.5),
+        (BlockFormat.BC1, Effort.FAST, 38.0),
+        (BlockFormat.BC3, Effort.GOOD, 40.5),
+        (BlockFormat.BC4, Effort.GOOD, 48.8),
+        (BlockFormat.BC5, Effort.GOOD, 48.8),
+        (BlockFormat.BC7, Effort.GOOD, 48.0),
+        (BlockFormat.BC7, Effort.FAST, 47.7),
+    ],
+)
+def test_a_round_trip_stays_near_the_pixels(fmt, effort, least):
+    pixels = painted(channels=min(fmt.channels, 3))
+    decoded = round_trip(pixels, fmt, effort)[..., : pixels.shape[2]]
+    assert psnr(pixels, decoded) >= least
+
+
+@pytest.mark.parametrize("fmt", WRITTEN)
+@pytest.mark.parametrize("height, width", [(1, 1), (2, 1), (5, 3), (4, 9)])
+def test_any_size_comes_back_in_its_size(fmt, height, width):
+    pixels = painted(height, width, min(fmt.channels, 3))
+    assert (height, width, fmt.channels) == round_trip(pixels, fmt).shape
+
+
+@pytest.mark.parametrize("fmt", WRITTEN)
+def test_padding_repeats_the_edge(fmt):
+    pixels = painted(6, 7, min(fmt.channels, 3))
+    padded = np.pad(pixels, ((0, 2), (0, 1), (0, 0)), mode="edge")
+    assert encode_blocks(padded, fmt) == encode_blocks(pixels, fmt)
+
+
+@pytest.mark.parametrize("fmt", WRITTEN)
+def test_the_same_pixels_give_the_same_blocks(fmt):
+    pixels = painted(64, 64, fmt.channels)
+    assert encode_blocks(pixels, fmt) == encode_blocks(pixels, fmt)
+
+
+@pytest.mark.parametrize("fmt", [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC7])
+def test_the_neutral_rmaos_texel_is_exact(fmt):
+    pixels = np.full((8, 8, 4), (255, 0, 255, 255), np.uint8)
+    np.testing.assert_array_equal(pixels, round_trip(pixels, fmt))
+
+
+@pytest.mark.parametrize("effort", list(Effort))
+def test_flat_colours_are_exact_in_bc7(effort):
+    colours = np.random.default_rng(2).integers(0, 256, (16, 16, 4), dtype=np.uint8)
+    colours[:, :8, 3] = 255
+    pixels = colours.repeat(4, 0).repeat(4, 1)
+    np.testing.assert_array_equal(pixels, round_trip(pixels, BlockFormat.BC7, effort))
+
+
+def test_every_flat_height_is_exact_in_bc4():
+    pixels = np.repeat(np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 4, 0), 4, 1)
+    np.testing.assert_array_equal(pixels, round_trip(pixels, BlockFormat.BC4))
+
+
+@pytest.mark.parametrize("fmt", [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC7])
+@pytest.mark.parametrize("effort", list(Effort))
+def test_an_opaque_picture_stays_opaque(fmt, effort):
+    assert (round_trip(painted(), fmt, effort)[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("fmt", [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC7])
+@pytest.mark.parametrize("effort", list(Effort))
+def test_a_stencil_is_exact(fmt, effort):
+    pixels = np.dstack([painted(), stencil()])
+    np.testing.assert_array_equal(pixels[..., 3], round_trip(pixels, fmt, effort)[..., 3])
+
+
+def test_seen_colour_of_a_cut_out_bc1_is_as_good_as_without_holes():
+    pixels = np.dstack([painted(), stencil()])
+    seen = pixels[..., 3] == 255
+    pixels[~seen, :3] = (0, 255, 0)  # what is hidden must not matter
+    whole = psnr(painted()[seen], round_trip(painted(), BlockFormat.BC1)[seen][:, :3])
+    cut = psnr(pixels[seen][:, :3], round_trip(pixels, BlockFormat.BC1)[seen][:, :3])
+    assert cut >= whole - 0.5
+
+
+def test_a_block_without_a_seen_texel_is_all_transparent():
+    pixels = np.full((4, 4, 4), (9, 80, 200, 0), np.uint8)
+    assert (round_trip(pixels, BlockFormat.BC1) == 0).all()
+
+
+@pytest.mark.parametrize("etcpak_alone", [False, True])
+@pytest.mark.parametrize("effort", list(Effort))
+def test_bc7_keeps_both_ends_of_a_soft_alpha(effort, etcpak_alone, monkeypatch):
+    if etcpak_alone:
+        monkeypatch.setattr(bc7, "ispc_texcomp", None)
+    alpha = np.clip(painted(channels=1, seed=5).astype(int) * 6 - 600, 0, 255).astype(np.uint8)
+    decoded = round_trip(np.dstack([painted(), alpha]), BlockFormat.BC7, effort)[..., 3:]
+    ends = (alpha == 0) | (alpha == 255)
+    np.testing.assert_array_equal(alpha[ends], decoded[ends])
+
+
+@pytest.mark.parametrize("effort", list(Effort))
+def test_bc7_keeps_a_gentle_alpha_within_two_codes(effort):
+    alpha = np.rint(np.add.outer(np.arange(128), np.arange(128)) * (255 / 254))[..., None].astype(np.uint8)
+    decoded = round_trip(np.dstack([painted(), alpha]), BlockFormat.BC7, effort)[..., 3:]
+    assert np.abs(alpha.astype(int) - decoded).max() <= bc7.ALPHA_TOLERANCE
+
+
+def test_bc7_without_ispc_is_nearly_as_good(monkeypatch):
+    good = psnr(painted(), round_trip(painted(), BlockFormat.BC7)[..., :3])
+    monkeypatch.setattr(bc7, "ispc_texcomp", None)
+    assert psnr(painted(), round_trip(painted(), BlockFormat.BC7)[..., :3]) >= good - 1.5
+
+
+def test_opaque_bc7_gets_neither_brighter_nor_darker():
+    pixels = painted(256, 256)
+    drift = round_trip(pixels, BlockFormat.BC7)[..., :3].mean((0, 1)) - pixels.mean((0, 1))
+    assert np.abs(drift).max() < 0.1
+
+
+def test_too_few_bytes_are_refused():
+    with pytest.raises(ValueError, match="takes 32 bytes, 31 came"):
+        decode_blocks(bytes(31), 8, 4, BlockFormat.BC7)
+
+
+@pytest.mark.parametrize(
+    "fmt", [BlockFormat.BC2, BlockFormat.BC4_SNORM, BlockFormat.BC5_SNORM, BlockFormat.BC6H]
+)
+def test_formats_that_are_only_read_are_refused(fmt):
+    with pytest.raises(ValueError, match="only read"):
+        encode_blocks(painted(4, 4), fmt)
+
+
+@pytest.mark.parametrize(
+    "fmt", [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7]
+)
+def test_bands_of_an_image_are_encoded_as_the_whole(fmt, monkeypatch):
+    pixels = np.random.default_rng(9).integers(0, 256, (37, 30, 1 if fmt is BlockFormat.BC4 else 4), np.uint8)
+    pixels[:12, :, 3:] = 255
+    whole = encode_blocks(pixels, fmt)
+    monkeypatch.setattr(coded, "BAND_TEXELS", 250)
+    assert encode_blocks(pixels, fmt) == whole

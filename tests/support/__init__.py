@@ -1,0 +1,1 @@
+"""Data, projects and drivers that several rooms of the tests share."""

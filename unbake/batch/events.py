@@ -1,0 +1,115 @@
+"""What a person may ask of a conversion, and what it tells them; `batch` takes the one and emits the other."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from unbake.convert.sets import Skipped
+from unbake.export.pgpatcher import Form
+from unbake.image.dds.blocks import Effort
+
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may choose about a conversion.
+
+    preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
+    whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
+    names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes.
+    rules: file of changes to the maps, None for `unbake.toml` in IN; adjust: changes that go on top, such as
+    "roughness.bias=0.1" (`export.adjust`). keep_maps: keep what the networks say in OUT, so that another preset
+    or other rules need them not again. shard: (i, n), the i-th of n parts of the sets, from 1. engine: where
+    sets are converted, "ray" on a cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
+    textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`).
+    """
+
+    preset: str = "skyrim"
+    model: Path | None = None
+    seamless: bool | None = None
+    max_size: int | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    threads: int = 0
+    effort: Effort = Effort.GOOD
+    dry_run: bool = False
+    texture_root: Path | None = None
+    parallax: bool | None = None
+    rules: Path | None = None
+    adjust: tuple[str, ...] = ()
+    keep_maps: bool = True
+    shard: tuple[int, int] | None = None
+    engine: Engine = "local"
+    edid_map: Path | None = None
+    form: Form = "array"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The sets are found; `total` of them will each end in one of the events below."""
+
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetDone:
+    """A set was converted and written; inferred is False where its maps were kept by an earlier run."""
+
+    name: str
+    seconds: float
+    notes: tuple[str, ...]
+    inferred: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetUnchanged:
+    """A set was converted by an earlier run, and nothing it depends on has changed."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetFailed:
+    """A set could not be converted; the message is one sentence."""
+
+    name: str
+    message: str
+
+
+Event = Started | SetDone | SetUnchanged | SetFailed | Skipped
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What became of every set and file, names sorted.
+
+    planned: the sets that a dry run would convert. disk: bytes that they would take at most.
+    """
+
+    converted: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[SetFailed, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    planned: tuple[str, ...] = ()
+    disk: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all went well, 1 when some sets failed (SPEC C7)."""
+        return 1 if self.failed else 0
+
+
+def as_json(event: Event | Summary) -> str:
+    """One line for a tool: the event's name and its fields.
+
+    >>> as_json(SetUnchanged("clutter/pot"))
+    '{"event":"set_unchanged","name":"clutter/pot"}'
+    """
+    name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
+    return msgspec.json.encode({"event": name, **msgspec.to_builtins(event)}).decode()

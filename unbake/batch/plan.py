@@ -1,0 +1,114 @@
+"""What a conversion will need before it begins: the memory of a set, the disk of all of them."""
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from unbake.convert.sources import Source
+from unbake.domain.packing import FileFormat, Preset
+from unbake.errors import UnbakeError, UsageError
+from unbake.export.packs import target_size
+from unbake.image.files import picture_size
+
+MEMORY_PER_TEXEL: Final = 48
+"""Bytes of a set on its way through all stages: 36 were measured for an opaque one that tiles, at 8192², and 44 for a
+cut-out that does not, at 2048²."""
+
+MEMORY_PER_SET: Final = 48 << 20
+"""Bytes a set needs whatever its size."""
+
+LEAST_MEMORY: Final = 2 << 30
+
+KEPT_PER_TEXEL: Final = 6
+"""Bytes of the kept maps, compressed, at most (noise)."""
+
+REPORT_BYTES: Final = 128 << 10
+"""Of a set's thumbnails and records."""
+
+_HEADER: Final = 1 << 20
+"""Bytes of a file within which its size stands."""
+
+_BITS: Final = {FileFormat.BC1: 4, FileFormat.BC1_SRGB: 4, FileFormat.BC4: 4}
+"""Of a texel in a block format; 8 where it is not named."""
+
+
+def memory_of(size: tuple[int, int]) -> int:
+    """Bytes that a set of this (height, width) needs while it is converted.
+
+    >>> memory_of((8192, 8192)) < 4 << 30
+    True
+    """
+    return MEMORY_PER_SET + MEMORY_PER_TEXEL * size[0] * size[1]
+
+
+def memory_limit() -> int:
+    """Bytes that all sets under way may need together: a quarter of what is free, at least 2 GiB."""
+    return max(LEAST_MEMORY, _free_memory() // 4)
+
+
+def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
+    """Bytes that a set of this (height, width) takes in OUT at most.
+
+    >>> from unbake.export.packs import load_preset
+    >>> disk_of((1024, 1024), load_preset("skyrim"), keep_maps=False) < 6 << 20
+    True
+    """
+    height, width = target_size(size, preset)
+    bits = sum(_bits(file.format, len(file.channels)) for file in preset.files)
+    kept = KEPT_PER_TEXEL * size[0] * size[1] if keep_maps else 0
+    return height * width * bits // 8 + kept + REPORT_BYTES
+
+
+def size_of(source: Source, max_size: int | None) -> tuple[int, int] | None:
+    """The (height, width) in which a diffuse is converted, by its header; None where that cannot be read."""
+    try:
+        if source.entry is None:
+            with source.path.open("rb") as file:
+                head = file.read(_HEADER)
+        else:
+            head = source.read()
+        height, width = picture_size(head, str(source))
+    except (OSError, UnbakeError):
+        return None  # loading it says why
+    scale = min(1.0, (max_size or max(height, width)) / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def check_disk(out: Path, needed: int) -> None:
+    """UsageError unless the disk of `out` has so many bytes left."""
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise UsageError(
+            f"up to {_gb(needed)} were expected to be free for '{out}', but there are {_gb(free)}; make room, choose "
+            "another OUT, or take less with --max-size or --no-keep-maps"
+        )
+
+
+def total_disk(sizes: Iterable[tuple[int, int] | None], preset: Preset, keep_maps: bool) -> int:
+    """`disk_of` of all sets whose size is known."""
+    return sum(disk_of(size, preset, keep_maps) for size in sizes if size is not None)
+
+
+def _bits(chosen: FileFormat, channels: int) -> int:
+    """Of a texel of one file, mips included."""
+    if chosen.extension == ".png":
+        return channels * (16 if chosen is FileFormat.PNG16 else 8)
+    return -(-_BITS.get(chosen, 8) * 4 // 3)
+
+
+def _gb(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
+
+
+def _free_memory() -> int:
+    """Bytes that programs can still have; half of what is built in where the system does not tell."""
+    try:
+        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) << 10
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (OSError, ValueError, AttributeError):
+        return LEAST_MEMORY

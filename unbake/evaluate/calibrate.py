@@ -1,0 +1,51 @@
+"""What a card learns from validation materials: the scale and shift by which probabilities mean what they say."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from unbake.convert.predict import Predictor
+from unbake.data.sources import MaterialSource
+from unbake.domain.maps import MapKind
+from unbake.domain.materials import class_of
+from unbake.errors import UnbakeError
+from unbake.evaluate.painter import PAINTERS, paint_legacy
+from unbake.evaluate.run import truth_of
+from unbake.image.tiling import tileable_axes
+from unbake.metrics.calibration import fit_calibration
+from unbake.metrics.mask import calibrate_mask, counted
+
+
+def fit_probabilities(
+    folder: Path, sources: Sequence[MaterialSource], size: int, on_progress: Callable[[int, int], None]
+) -> dict[str, tuple[float, float]]:
+    """`mask_calibration` (by pixel, paintings counting alike) and `class_calibration` (by label) of a card.
+
+    folder: of a bundle whose card calibrates nothing yet. sources: materials it was not trained on; each is painted in
+    every style of evaluation, its longest side `size` texels at most. on_progress: told how many of how many are done.
+    See `convert.predict.Card`.
+    """
+    predictor = Predictor(folder)
+    masks: list[np.ndarray] = []
+    said, told = [], []
+    for done, source in enumerate(sources, 1):
+        try:
+            truth = truth_of(source, size)
+        except UnbakeError:
+            continue  # `evaluate` says why it is left out
+        for style in PAINTERS:
+            legacy = paint_legacy(source.id, source.category, truth, style)
+            wrap = tileable_axes(legacy.diffuse)
+            classes, mask = predictor.seen_whole(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+            if MapKind.METALLIC in truth:
+                masks.append(counted(mask, truth[MapKind.METALLIC]))
+            if (label := class_of(source.category)) is not None:
+                said.append(classes)
+                told.append([float(one == label) for one in predictor.card.classes])
+        on_progress(done, len(sources))
+    labels = np.ravel(told)
+    return {
+        "mask_calibration": calibrate_mask(masks),
+        "class_calibration": fit_calibration(np.ravel(said), labels, np.ones_like(labels)),
+    }

@@ -1,0 +1,92 @@
+"""A painted set through the path users run: its DDS files are found, read, converted in tiles by ONNX, and judged."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from unbake.convert.convert import convert_set, load_inputs
+from unbake.convert.predict import CARD, Predictor, bundle_folder, load_predictor
+from unbake.convert.sets import find_sets
+from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.errors import FileError
+from unbake.evaluate.painter import Legacy
+from unbake.image.tiling import Wrap
+from unbake.report.confidence import judge
+
+Maps = dict[MapKind, np.ndarray]
+
+_FEW = 8
+"""Models held at once: as many as there are folds, and some."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a painted set was converted to.
+
+    maps: the six outputs, float32 (H, W, C) as they are written, in the range of their spec. classes: material
+    class to probability, {} without networks. wrap: which axes tile. confidence: of `report.confidence`.
+    """
+
+    maps: Maps
+    classes: dict[str, float]
+    wrap: Wrap
+    confidence: float
+
+
+Convert = Callable[[Legacy], Prediction]
+"""A legacy set → what it became. One that can be pickled can work in several processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Converts with the networks of a folder, which each process loads once; None: the bundled ones, or rules.
+
+    threads: of the CPU, in each process. card: hash of the card, whose decisions a release changes under way. Made by
+    `bundle`.
+    """
+
+    folder: Path | None
+    threads: int
+    card: str
+
+    def __call__(self, legacy: Legacy) -> Prediction:
+        """What the set becomes."""
+        return converted(legacy, _predictor(self))
+
+
+def bundle(folder: Path | None = None, workers: int = 1) -> Bundle:
+    """The conversion by a model's folder, for one of `workers` processes at work beside each other."""
+    card = bundle_folder(folder) / CARD
+    digest = hashlib.sha256(card.read_bytes()).hexdigest() if card.is_file() else ""
+    return Bundle(folder, max(1, (os.cpu_count() or 1) // workers), digest)
+
+
+def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
+    """What becomes of a set: its files are written to a folder and converted as `unbake convert` does.
+
+    predictor: networks that are loaded; None converts by rules alone. FileError where the files do not make one
+    texture set.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix, data in legacy.files.items():
+            (Path(folder) / f"set{suffix}.dds").write_bytes(data)
+        sets, _ = find_sets(Path(folder))
+        if len(sets) != 1:
+            raise FileError(
+                f"Expected the files of '{legacy.id}' to make one texture set, got {len(sets)}; report it."
+            )
+        made = convert_set(load_inputs(sets[0]), predictor)
+    maps = {kind: made.maps[kind] for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *OUTPUTS)}
+    confidence = judge(maps, made.classes, made.wrap).confidence
+    return Prediction({kind: maps[kind] for kind in OUTPUTS}, made.classes, made.wrap, confidence)
+
+
+@lru_cache(maxsize=_FEW)
+def _predictor(of: Bundle) -> Predictor | None:
+    return load_predictor(of.folder, of.threads)

@@ -1,0 +1,1 @@
+"""DDS files: headers, block compression both ways, and the softening of decoded blocks."""

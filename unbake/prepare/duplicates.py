@@ -1,0 +1,159 @@
+"""Diffuses that are the base colour once more: game pairs are moved aside, MatSynth's are marked; after `pairs`.
+
+ROOT/data/Skyrim/<folder>/<name>  ->  ROOT/data/duplicates/<folder>/<name>
+ROOT/data/duplicates/undo.json        what was moved, to move it back
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from unbake.data.hygiene import Mark, mark_of
+from unbake.data.parallel import in_processes
+from unbake.data.sources import pictures_in
+from unbake.errors import FileError, UnbakeError, UsageError
+from unbake.files import write_atomic
+from unbake.image.files import read_picture
+from unbake.prepare.folders import read_metadata, update_metadata
+
+LARGE_SHARE = 0.2
+"""More of the game's pairs than this are moved only when a person says so."""
+
+UNDO = "undo.json"
+
+
+def find_duplicates(
+    root: Path, workers: int = 2, on_progress: Callable[[int, int], None] | None = None
+) -> tuple[dict[str, Mark], dict[str, Mark], list[dict[str, str]]]:
+    """What every diffuse is, by material: those of MatSynth, those of Skyrim; and what could not be read.
+
+    Materials that were painted over, or have no diffuse, are not among them. UsageError where there is no project.
+    """
+    if not (root / "data").is_dir():
+        raise UsageError(
+            f"Expected a project in {root}, found none; check --root, or lay one out: unbake init."
+        )
+    places = [place for name in ("MatSynth", "Skyrim") for place in _with_diffuse(root / "data" / name)]
+    found: dict[str, dict[str, Mark]] = {"MatSynth": {}, "Skyrim": {}}
+    failed = []
+    for done, (place, (mark, problem)) in enumerate(in_processes(_mark, places, workers), 1):
+        material = f"{place.parent.name}/{place.name}"
+        if mark is not None:
+            found[place.parents[1].name][material] = mark
+        if problem:
+            failed.append({"material": material, "reason": problem})
+        if on_progress:
+            on_progress(done, len(places))
+    return found["MatSynth"], found["Skyrim"], sorted(failed, key=lambda one: one["material"])
+
+
+def set_aside(
+    root: Path, matsynth: dict[str, Mark], skyrim: dict[str, Mark], sure: bool = False
+) -> dict[str, Any]:
+    """Move the game's duplicates aside and mark MatSynth's diffuses; a report, for JSON.
+
+    matsynth, skyrim: from `find_duplicates`. sure: also when more than LARGE_SHARE of the game's pairs are to be
+    moved; else that is a UsageError, and nothing is moved or marked. Errors: FileError.
+    """
+    moving = sorted(material for material, mark in skyrim.items() if mark == "basecolor")
+    if not sure and len(moving) > LARGE_SHARE * len(skyrim):
+        raise UsageError(
+            f"Expected at most {LARGE_SHARE:.0%} of the {len(skyrim)} pairs to be duplicates, found {len(moving)}; "
+            "look at some of them (--dry-run names them), then say --yes to move them."
+        )
+    for material, mark in matsynth.items():
+        update_metadata(root / "data" / "MatSynth" / material, {"diffuse": mark})
+    for material, mark in skyrim.items():
+        if mark == "black":
+            update_metadata(root / "data" / "Skyrim" / material, {"diffuse": mark})
+    aside = root / "data" / "duplicates"
+    if moving:
+        # First what is to be undone: killed between two moves, everything can still go back.
+        _write_undo(aside, [*_moved(aside), *moving])
+    for material in moving:
+        _move(root / "data" / "Skyrim" / material, aside / material)
+    return summary(matsynth, skyrim)
+
+
+def summary(matsynth: dict[str, Mark], skyrim: dict[str, Mark]) -> dict[str, Any]:
+    """What was found, for the report: counts, and the names of what is not a pair of its own."""
+
+    def names(marks: dict[str, Mark], mark: Mark) -> list[str]:
+        return sorted(material for material, found in marks.items() if found == mark)
+
+    return {
+        "matsynth": dict(sorted(Counter(matsynth.values()).items())),
+        "skyrim": dict(sorted(Counter(skyrim.values()).items())),
+        "moved": names(skyrim, "basecolor"),
+        "black": names(matsynth, "black") + names(skyrim, "black"),
+    }
+
+
+def undo(root: Path) -> list[str]:
+    """Move back what `set_aside` moved; which materials. Errors: UsageError when there is nothing to undo."""
+    aside = root / "data" / "duplicates"
+    moved = _moved(aside)
+    if not moved:
+        raise UsageError(f"Expected moves to undo in {aside / UNDO}, found none; nothing was moved.")
+    back = []
+    for material in moved:
+        if (aside / material).is_dir():  # else it was never moved: that run was killed
+            _move(aside / material, root / "data" / "Skyrim" / material)
+            back.append(material)
+            with suppress(OSError):  # other materials may be in it
+                (aside / material).parent.rmdir()
+    (aside / UNDO).unlink()
+    return back
+
+
+def _with_diffuse(folder: Path) -> Iterator[Path]:
+    for place in sorted(folder.glob("*/*/")):
+        if not place.name.startswith(".") and {"diffuse", "basecolor"} <= pictures_in(place).keys():
+            yield place
+
+
+def _mark(place: Path) -> tuple[Mark | None, str]:
+    """What the diffuse of a folder is, None where a painter wrote it; and the sentence why that cannot be told."""
+    files = pictures_in(place)
+    try:
+        if (read_metadata(place) or {}).get("diffuse") == "synthetic":
+            return None, ""
+        diffuse, basecolor = (read_picture(files[stem]).rgb() for stem in ("diffuse", "basecolor"))
+        # MatSynth's diffuse is the base colour without its metals; a game's is painted there too.
+        bare = place.parents[1].name == "MatSynth" and "metallic" in files
+        metallic = read_picture(files["metallic"]).unit()[..., :1] if bare else None
+        return mark_of(diffuse, basecolor, metallic), ""
+    except UnbakeError as error:
+        return None, str(error)
+
+
+def _moved(aside: Path) -> list[str]:
+    path = aside / UNDO
+    if not path.is_file():
+        return []
+    try:
+        return [str(material) for material in json.loads(path.read_bytes())["moved"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileError(
+            f"Expected what was moved in {path}, got {error}; mend the file, or move by hand."
+        ) from error
+
+
+def _write_undo(aside: Path, moved: list[str]) -> None:
+    story = {"from": "data/Skyrim", "moved": sorted(set(moved))}
+    write_atomic(aside / UNDO, json.dumps(story, indent=1, ensure_ascii=False).encode())
+
+
+def _move(place: Path, to: Path) -> None:
+    if to.exists():
+        raise FileError(f"Expected no folder at {to}, found one; remove one of it and {place}.")
+    try:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        place.rename(to)
+    except OSError as error:
+        raise FileError(
+            f"{place} cannot be moved to {to} ({error.strerror}); check space and rights."
+        ) from error

@@ -1,0 +1,97 @@
+"""A material as a folder of PNG files and metadata.json: written whole, or its metadata changed; read by `sources`."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbake.domain.maps import MapKind, spec
+from unbake.errors import FileError
+from unbake.files import write_atomic
+from unbake.image.files import write_png
+from unbake.image.normals import encode_normal
+
+FILES: dict[MapKind, str] = {
+    MapKind.ALBEDO: "basecolor",
+    MapKind.DIFFUSE: "diffuse",
+    MapKind.SPECULAR: "specular",
+    MapKind.NORMAL: "normal",
+    MapKind.ROUGHNESS: "roughness",
+    MapKind.METALLIC: "metallic",
+    MapKind.HEIGHT: "height",
+    MapKind.AO: "ao",
+    MapKind.OPACITY: "opacity",
+}
+"""What the file of a map is called, without its suffix."""
+
+METADATA = "metadata.json"
+
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)  # no names for a folder on Windows
+
+
+def write_folder(place: Path, maps: Mapping[MapKind, np.ndarray], story: Mapping[str, Any]) -> None:
+    """A material folder, which appears at once with all that is in it, or not at all; an older one gives way.
+
+    maps: (H, W, C) float32 in the ranges of their specs; normals are stored OpenGL. story: its metadata.json.
+    Errors: FileError.
+    """
+    making = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    shutil.rmtree(making, ignore_errors=True)
+    try:
+        making.mkdir(parents=True)
+        for kind, image in maps.items():
+            about = spec(kind)
+            unit = encode_normal(image, "opengl") if about.vector else image
+            write_png(making / f"{FILES[kind]}.png", unit, about.bits)
+        (making / METADATA).write_bytes(_encoded(story))
+        shutil.rmtree(place, ignore_errors=True)
+        making.replace(place)
+    except OSError as error:
+        raise FileError(f"{place} cannot be written ({error.strerror}); check space and rights.") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def read_metadata(place: Path) -> dict[str, Any] | None:
+    """The metadata of a material folder; None where there are none. Errors: FileError when they are no object.
+
+    >>> read_metadata(Path("no such folder")) is None
+    True
+    """
+    path = place / METADATA
+    if not path.is_file():
+        return None
+    try:
+        about = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise FileError(f"Expected a JSON object in {path}, got {error}; correct or remove it.") from error
+    if not isinstance(about, dict):
+        raise FileError(f"Expected a JSON object in {path}, got something else; correct or remove it.")
+    return about
+
+
+def update_metadata(place: Path, changes: Mapping[str, Any]) -> None:
+    """Set keys of a material's metadata.json, whole or not at all; None takes a key away. Errors: FileError."""
+    about = read_metadata(place) or {}
+    merged = {key: value for key, value in {**about, **changes}.items() if value is not None}
+    if merged != about:
+        write_atomic(place / METADATA, _encoded(merged))
+
+
+def safe_name(name: str) -> str:
+    """A name any system takes for a folder; "" when nothing is left of it.
+
+    >>> safe_name("../Stone wall: 01"), safe_name("con")
+    ('Stone_wall_01', 'con_')
+    """
+    safe = re.sub(r"[^\w.+-]+", "_", name).strip("._")[:120]
+    return f"{safe}_" if _RESERVED.match(safe) else safe
+
+
+def _encoded(about: Mapping[str, Any]) -> bytes:
+    return json.dumps(about, indent=1, ensure_ascii=False).encode()

@@ -1,0 +1,73 @@
+"""A stand-in for Skyrim's pairs, for rehearsals and where there is no game: other materials, painted otherwise."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from unbake.data.sources import MaterialSource
+from unbake.data.truth import at_size, read_material
+from unbake.domain.maps import MapKind
+from unbake.errors import UnbakeError
+from unbake.prepare.folders import METADATA, write_folder
+from unbake.synth.painter import paint
+from unbake.synth.styles import Style
+
+STYLE = Style(
+    sun=(0.35, 0.65),
+    elevation=(30.0, 55.0),
+    relief=(0.9, 1.7),
+    warmth=(0.06, 0.14),
+    cavity=(0.2, 0.55),
+    edge=(0.1, 0.45),
+    metal=(0.08, 0.3),
+    exposure=(0.45, 0.7),
+    contrast=(1.05, 1.25),
+    saturation=(0.6, 0.85),
+    dirt=(0.15, 0.45),
+    tint=(0.01, 0.04),
+    soft=(0.2, 0.8),
+    compress=1.0,
+)
+"""Darker, greyer, with a harder sun than the styles networks learn from, and made of none of evaluation's; always
+block-compressed."""
+
+
+def write_standin(
+    materials: Sequence[MaterialSource],
+    folder: Path,
+    size: int = 512,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[str]:
+    """Write each material as a pair of the Skyrim domain under `folder`; returns a sentence for each left out.
+
+    size: longest side, texels. A pair is `diffuse.png` (painted in STYLE), `specular.png` where that artist made
+    one, and the truth maps. What is there already is left alone.
+    """
+    problems = []
+    for done, source in enumerate(materials, 1):
+        place = folder / source.id
+        try:
+            if not (place / METADATA).is_file():
+                _write_pair(source, place, size)
+        except UnbakeError as error:
+            problems.append(f"{source.id}: {error}")
+        if on_progress:
+            on_progress(done, len(materials))
+    return problems
+
+
+def _write_pair(source: MaterialSource, place: Path, size: int) -> None:
+    truth = read_material(source)
+    height, width = truth[MapKind.ALBEDO].shape[:2]
+    factor = min(1.0, size / max(height, width))
+    truth = at_size(truth, round(height * factor), round(width * factor))
+    about = {
+        "name": place.name,
+        "category": source.category,
+        "license": source.licence,
+        "source": source.source,
+        "normal_convention": "opengl",
+        "metallic": source.metal,
+        "tileable": source.tileable,
+        "standin": "painted from a material's maps; no game texture",
+    }
+    write_folder(place, truth | paint(truth, STYLE, sum(source.id.encode())), about)
