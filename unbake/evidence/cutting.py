@@ -37,8 +37,9 @@ def words_of(name: str, known: Set[str]) -> list[Found]:
     for start, end in spans:
         first = max(e for e in ends if e <= start)
         last = min(e for e in ends if e >= end)
-        covered = sum(min(e, last) - max(s, first) for s, e in spans if s < last and e > first)
-        trust = _trust(end - start, last - first - covered, last - first)
+        lengths = [e - s for s, e in spans if s < last and e > first]
+        unknown = last - first - sum(lengths)
+        trust = _trust(end - start, sum(n for n in lengths if n > 3), unknown, end == last)
         if trust:
             found.append(Found("".join(pieces)[start:end], trust))
     return found
@@ -54,15 +55,19 @@ def covers(name: str, known: Set[str]) -> bool:
     return bool(letters) and sum(len(found.word) for found in words_of(name, known)) == len(letters)
 
 
-def _trust(letters: int, unknown: int, length: int) -> float:
-    """How far a word of so many letters is believed in a piece of that length with so many unknown letters."""
+def _trust(letters: int, known: int, unknown: int, at_end: bool) -> float:
+    """How far a word of so many letters is believed in a piece with so many unknown ones.
+
+    known: letters of the piece within words longer than three. A word of four alone is believed at the end, after
+    an abbreviation (`rrwall`), and hardly elsewhere.
+    """
     if unknown == 0:
         return 1.0
-    if letters >= 5 and unknown <= 2:
+    if letters > 3 and known >= 5 and unknown <= 2:
         return 0.8
-    if letters >= 5 and unknown <= 0.4 * length:
+    if letters > 3 and known >= 5 and unknown <= 0.67 * known:
         return 0.6
-    return 0.5 if letters == 4 and unknown == 1 else 0.0
+    return 0.5 if letters == 4 and unknown <= (2 if at_end else 1) else 0.0
 
 
 def _cheapest(text: str, ends: frozenset[int], known: Set[str]) -> list[tuple[int, int]]:
