@@ -58,8 +58,8 @@ def covers(name: str, known: Set[str]) -> bool:
 def _trust(letters: int, known: int, unknown: int, at_end: bool) -> float:
     """How far a word of so many letters is believed in a piece with so many unknown ones.
 
-    known: letters of the piece within words longer than three. A word of four alone is believed at the end, after
-    an abbreviation (`rrwall`), and hardly elsewhere.
+    known: letters of the piece within words longer than three. The last word is believed after a proper name
+    (`barenziahscrown`), one of four letters only after an abbreviation (`rrwall`).
     """
     if unknown == 0:
         return 1.0
@@ -67,7 +67,9 @@ def _trust(letters: int, known: int, unknown: int, at_end: bool) -> float:
         return 0.8
     if letters > 3 and known >= 5 and unknown <= 0.67 * known:
         return 0.6
-    return 0.5 if letters == 4 and unknown <= (2 if at_end else 1) else 0.0
+    if at_end and (letters > 4 or (letters == 4 and unknown <= 2)):
+        return 0.5
+    return 0.5 if letters == 4 and unknown == 1 else 0.0
 
 
 def _cheapest(text: str, ends: frozenset[int], known: Set[str]) -> list[tuple[int, int]]:

@@ -102,6 +102,15 @@ class Lexicon(msgspec.Struct, frozen=True):
                 return meaning
         return None
 
+    def material_of(self, word: str) -> str | None:
+        """The material that a word names outright, as a person's rule may say it: "brass" is bronze."""
+        if word in self.family_of:
+            return word
+        meaning = self.meaning(word, frozenset())
+        if meaning is None or not meaning.outright:
+            return None
+        return max(meaning.materials, key=lambda material: meaning.materials[material])
+
 
 @cache
 def bundled() -> Lexicon:
@@ -121,20 +130,14 @@ def parsed(text: str) -> Lexicon:
     try:
         file = msgspec.convert(tomllib.loads(text), File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UsageError(f"Expected a lexicon, got a fault: {error}; mend that line of lexicon.toml.") from None
+        raise UsageError(f"Expected a lexicon, got a fault: {error}; mend lexicon.toml.") from None
     family_of = {m: name for name, family in file.families.items() for m in family.materials.split()}
     _refuse_unknown(file.metal_share, family_of, "a material of [families]", "metal_share")
     _refuse_unknown(file.finishes, FINISHES, f"one of {', '.join(FINISHES)}", "finishes")
 
-    words: dict[str, list[Meaning]] = {}
-    for block, outright in [(b, True) for b in file.material] + [(b, False) for b in file.thing + file.set]:
-        meaning = _meaning(block, family_of, outright)
-        for word in block.words.split():
-            words.setdefault(word, []).append(meaning)
+    words = _meanings(file, family_of)
     finishes = {word: finish for finish, listed in file.finishes.items() for word in listed.split()}
-    ignored = {word for listed in file.ignored.values() for word in listed.split()}
-    for word in list(words):
-        words.setdefault(_plural(word), words[word])
+    ignored = {form for listed in file.ignored.values() for w in listed.split() for form in (w, _plural(w))}
     folders = {w: _meaning(block, family_of, False) for block in file.folder for w in block.words.split()}
     return Lexicon(
         version=f"{file.version}-{hashlib.sha256(text.encode()).hexdigest()[:8]}",
@@ -143,11 +146,25 @@ def parsed(text: str) -> Lexicon:
         family_of=family_of,
         metal_share={m: file.metal_share.get(m, float(f == "metal")) for m, f in family_of.items()},
         calibration=file.calibration,
-        words={w: tuple(sorted(listed, key=lambda m: not m.below)) for w, listed in words.items()},
+        words=words,
         folders=folders,
         finishes=finishes,
         known=frozenset(words) | ignored | set(finishes) | {w for w in folders if w.isalpha()},
     )
+
+
+def _meanings(file: File, family_of: Mapping[str, str]) -> dict[str, tuple[Meaning, ...]]:
+    """What each word and its plural say, by the folders below which they do; a plural of its own comes first."""
+    said: dict[str, dict[frozenset[str], Meaning]] = {}
+    for block, outright in [(b, True) for b in file.material] + [(b, False) for b in file.thing + file.set]:
+        meaning = _meaning(block, family_of, outright)
+        for word in block.words.split():
+            if meaning.below in said.setdefault(word, {}):
+                raise UsageError(f"Expected {word!r} once, got it twice; remove one entry from lexicon.toml.")
+            said[word][meaning.below] = meaning
+    for word in list(said):
+        said[_plural(word)] = said[word] | said.get(_plural(word), {})
+    return {word: tuple(sorted(told.values(), key=lambda m: not m.below)) for word, told in said.items()}
 
 
 def _meaning(block: Words, family_of: Mapping[str, str], outright: bool) -> Meaning:

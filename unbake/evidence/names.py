@@ -77,7 +77,7 @@ def name_evidence(path: str, lexicon: Lexicon | None = None) -> NameEvidence:
     """
     lexicon = lexicon or bundled()
     folders, stem = _parts(path)
-    start = next((i for i, name in enumerate(folders) if name.lower() in lexicon.game_folders), None)
+    start = next((i for i, name in enumerate(folders) if _of_game(name, lexicon)), None)
     below = folders if start is None else folders[start:]
     hits, finish = _hits(below, stem, lexicon)
 
@@ -110,6 +110,11 @@ def _parts(path: str) -> tuple[list[str], str]:
     return parts[:-1], split_stem(re.sub(r"\.[A-Za-z]{3,4}$", "", parts[-1]))[0]
 
 
+def _of_game(folder: str, lexicon: Lexicon) -> bool:
+    """Whether a folder is the game's, or a mod's named after one (`armor_replacer`)."""
+    return not lexicon.game_folders.isdisjoint(re.split(r"[^a-z0-9]+", folder.lower()))
+
+
 def _hits(folders: list[str], stem: str, lexicon: Lexicon) -> tuple[list[_Hit], str | None]:
     """All that says something, weights settled among them; and the finish of the last word that says one."""
     cut = {name: words_of(name, lexicon.known) for name in folders if covers(name, lexicon.known)}
@@ -133,7 +138,7 @@ def _hits(folders: list[str], stem: str, lexicon: Lexicon) -> tuple[list[_Hit], 
             continue
         for word, _ in cut.get(name, ()):
             meaning = lexicon.meaning(word, above - {word})
-            if meaning and meaning.weight and word not in hits:
+            if meaning and meaning.weight and word not in hits and f"{word}/" not in hits:
                 hits[word] = _Hit(word, meaning, "folder", FOLDER)
 
     said = [lexicon.finishes[word] for word, _ in in_name if word in lexicon.finishes]
@@ -167,7 +172,7 @@ def _families(hits: Iterable[_Hit], lexicon: Lexicon, scale: float) -> dict[str,
 
 def _materials(hits: Iterable[_Hit], families: Mapping[str, float], lexicon: Lexicon) -> dict[str, float]:
     """Each family's probability shared among its materials by the hits that speak of that family."""
-    odds = {material: 0.0 for material in lexicon.family_of}
+    odds = dict.fromkeys(lexicon.family_of, 0.0)
     for hit in hits:
         weight = hit.factor * hit.meaning.weight
         for material in odds:
