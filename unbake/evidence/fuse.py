@@ -1,0 +1,170 @@
+"""Decides where a texture is metal: the networks' logits, a companion's mask and what is known, in log-odds.
+
+`plan` looks at a small copy and says how each texel is to be read; `metal_probability` reads rows of any size by it.
+So a decision about the whole texture is made once, and tiles cannot differ.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from unbake.evidence.companions import MetalCue, strength
+from unbake.evidence.evidence import Evidence
+
+MASK_SLOPE: Final = 14.0
+"""Log-odds by which full strength of a mask lies above none: half strength is undecided."""
+
+PRESENCE_WITH_MASK: Final = 0.4
+"""Log-odds that a shiny texture has metal, all else unknown: 41 of 55 sets with a mask had, 26 of 100 without."""
+
+NETWORK_PRESENCE: Final = 0.5
+"""Weight of the networks' own log-odds of metal anywhere, beside a mask."""
+
+NAME_PRESENCE: Final = 6.0
+"""Weight of the name, from -1/2 (shiny without metal) to 1/2 (metal), beside a mask."""
+
+FILL: Final = 0.7
+"""Probability of mostly metal from which a name fills what the networks do not contradict."""
+
+LARGEST_OFFSET: Final = 4.0
+"""Log-odds by which a name alone may move the networks' word: then the picture wins."""
+
+UNKNOWN_OFFSET: Final = -2.2
+"""Of the networks' log-odds where nothing else is known: false metal is worse than missed."""
+
+Mode = Literal["none", "fill", "network", "mask", "complex", "threshold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How each texel is read.
+
+    mode: "none" no metal; "fill" all metal; "complex" the companion's value itself; "mask" the companion's
+    strength against a half; "network" the networks' log-odds plus `offset`; "threshold" the sum of both against
+    `offset`, as a person's share demands. because: the sentence that tells it.
+    """
+
+    mode: Mode
+    offset: float = 0.0
+    slope: float = 1.0
+    because: str = ""
+
+
+def plan(logits: np.ndarray, cue: MetalCue | None, small_cue: np.ndarray | None, evidence: Evidence) -> Plan:
+    """How to read a texture's metal.
+
+    logits: the networks' log-odds (h, w, 1) on a small copy. cue: the companion's, with `small_cue`, its
+    strength (h, w, 1) in [0, 1] at the same size. A person's word beats every other source.
+    """
+    if evidence.coverage is not None:
+        return _told(logits, small_cue, evidence.coverage)
+    if cue is not None and cue.kind == "complex":
+        return Plan("complex", because="the complex material's blue channel is its metal")
+    if cue is not None and cue.kind == "black":
+        return Plan("none", because="its environment mask is black: nothing reflects")
+    if cue is not None and small_cue is not None:
+        presence = (
+            PRESENCE_WITH_MASK
+            + NAME_PRESENCE * (evidence.mask_gate - 0.5)
+            + NETWORK_PRESENCE * _presence(logits)
+        )
+        if presence > 0:
+            return Plan("mask", because="its environment mask marks the metal")
+        return Plan("none", because="its environment mask marks something shiny that is no metal")
+    return _named(logits, evidence)
+
+
+def metal_probability(
+    logits: np.ndarray, cue: MetalCue | None, cue_rows: np.ndarray | None, how: Plan
+) -> np.ndarray:
+    """Probability of metal, float32 in [0, 1], of texels (H, W, 1); cue_rows: the companion's values of the same."""
+    match how.mode:
+        case "none":
+            return np.zeros(logits.shape, np.float32)
+        case "fill":
+            return np.ones(logits.shape, np.float32)
+        case "network":
+            return _sigmoid(logits + np.float32(how.offset))
+    marked = np.zeros(logits.shape, np.float32)
+    if cue is not None and cue_rows is not None:
+        marked = strength(cue_rows, cue.top)
+    match how.mode:
+        case "complex":
+            return marked
+        case "mask":
+            return _sigmoid(np.float32(MASK_SLOPE) * (marked - np.float32(0.5)))
+        case _:
+            score = logits + np.float32(MASK_SLOPE) * marked
+            return _sigmoid(np.float32(how.slope) * (score - np.float32(how.offset)))
+
+
+def _told(logits: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> Plan:
+    """A person's share of metal: none empties, all fills, else the upper share of the best order of texels."""
+    said = f"you said {coverage:.0%} of it is metal"
+    if coverage <= 0:
+        return Plan("none", because=said)
+    if coverage >= 1:
+        return Plan("fill", because=said)
+    score = logits if small_cue is None else logits + np.float32(MASK_SLOPE) * small_cue
+    by_share = float(np.quantile(score, 1 - coverage))
+    parted = otsu(score)
+    found = float((score > parted).mean())
+    # Where the picture falls into two parts of about the share that was said, its own edge is the better one.
+    offset = parted if 0.6 * coverage <= found <= min(1.5 * coverage, (1 + coverage) / 2) else by_share
+    spread = float(score.std())
+    return Plan("threshold", offset, 4.0 / max(spread, 1e-3), said)
+
+
+def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
+    """Without companions: the networks' word, its level moved towards the share that the name expects."""
+    weight = evidence.metal_weight
+    if weight < 0.15:
+        return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")
+    if evidence.mostly_metal >= FILL:
+        # Bare metal is painted in every shade: fill, but leave out what the picture surely holds for other things.
+        return Plan("network", LARGEST_OFFSET + 1.0, because="its name says that it is mostly metal")
+    share = min(max((1 - weight) * 0.1 + weight * evidence.metal_share, 0.002), 0.95)
+    offset = matched_offset(logits, share)
+    offset = min(max(offset, -LARGEST_OFFSET), LARGEST_OFFSET)
+    return Plan("network", offset, because=f"its name expects about {evidence.metal_share:.0%} metal")
+
+
+def matched_offset(logits: np.ndarray, share: float) -> float:
+    """The offset of log-odds at which their mean probability is `share` in (0, 1), by bisection.
+
+    >>> abs(matched_offset(np.zeros((2, 2, 1), np.float32), 0.5)) < 1e-3
+    True
+    """
+    low, high = -20.0, 20.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if float(_sigmoid(logits + np.float32(middle)).mean()) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def otsu(values: np.ndarray, bins: int = 64) -> float:
+    """The threshold that parts values into two groups of least variance (Otsu 1979); any shape."""
+    low, high = float(values.min()), float(values.max())
+    if high - low < 1e-6:
+        return low
+    counts, edges = np.histogram(values, bins, (low, high))
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    sums = np.cumsum(counts * centres)
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1 + int(np.nanargmax(between[:-1]))])
+
+
+def _presence(logits: np.ndarray) -> float:
+    """The networks' log-odds that there is metal at all: their upper tenth's mean, bounded."""
+    return float(np.clip(np.quantile(logits, 0.9), -4, 4))
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return (1 / (1 + np.exp(-np.clip(x, -60, 60)))).astype(np.float32)

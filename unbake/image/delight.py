@@ -1,0 +1,115 @@
+"""Albedo from a painted diffuse by three rules, no network: level, direction of light, contrast; used by conversion.
+
+The rules, in log light. Level: the painter's darkness is divided out, metal's apart. Direction: no albedo knows where
+the light stood, so what follows the normal's x and y linearly is painted light and goes, and half of what follows its
+tilt. Contrast: of what is left a share is painted light too, so the picture is drawn towards its mean.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+
+CONTRAST: Final = 0.85
+"""Log contrast that stays, chosen on paintings of half of the materials, see docs/LAB.md."""
+
+TILT: Final = 0.5
+"""Share of the fitted dependence on the slope's steepness that goes: grooves are dirty, too."""
+
+_FLOOR: Final = 2e-3
+"""Added to linear light before its logarithm: about one step of 8 bits above black."""
+
+_RIDGE: Final = 0.0012
+"""Of the fit, for each texel: what hardly slopes says nothing of the light."""
+
+_KNEE: Final = 0.7
+_TOP: Final = 0.95
+"""No surface is whiter than fresh snow: brighter than _KNEE approaches _TOP."""
+
+Floats = NDArray[np.float32]
+
+
+class Delight(NamedTuple):
+    """What `fit` found in a picture.
+
+    slopes: change of log light with the normal's x, y and with 1 - z. shade: mean of that over the picture.
+    pivot: mean log light (3,), what contrast is drawn towards. scale: keeps the picture's mean.
+    """
+
+    slopes: tuple[float, float, float]
+    shade: float
+    pivot: tuple[float, float, float]
+    scale: float
+
+
+def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast: float = CONTRAST) -> Delight:
+    """The painted light of a picture, by least squares on a small copy.
+
+    diffuse: (H, W, 3) sRGB in [0, 1]. normal: (H, W, 3) unit vectors, OpenGL. weight: (H, W, 1), 0 where a texel
+    does not count (transparent, metal, unused space of an atlas), or None.
+
+    >>> flat = np.zeros((4, 4, 3), np.float32) + np.float32([0, 0, 1])
+    >>> fit(np.full((4, 4, 3), 0.5, np.float32), flat).slopes
+    (0.0, 0.0, 0.0)
+    """
+    linear = srgb_to_linear(diffuse.astype(np.float64))
+    counts = np.ones(linear.shape[:2]) if weight is None else weight[..., 0].astype(np.float64)
+    if counts.sum() < 1:
+        counts = np.ones(linear.shape[:2])
+    counts = counts / counts.sum()
+    log = np.log(luminance(linear)[..., 0] + _FLOOR)
+    features = _features(normal.astype(np.float64))
+    means = np.einsum("hw,hwk->k", counts, features)
+    centred = features - means
+    gram = np.einsum("hw,hwj,hwk->jk", counts, centred, centred) + _RIDGE * np.eye(3)
+    slopes = np.linalg.solve(gram, np.einsum("hw,hwk,hw->k", counts, centred, log - (counts * log).sum()))
+    slopes[2] = TILT * min(slopes[2], 0.0)  # steep texels are painted darker, or it is not light
+    slopes = slopes.round(5) + 0.0
+    bare = np.log(linear + _FLOOR) - ((features - means) @ slopes)[..., None]
+    pivot = np.einsum("hw,hwc->c", counts, bare)
+    drawn = np.exp(pivot + contrast * (bare - pivot))
+    scale = float((counts[..., None] * (linear + _FLOOR)).sum() / (counts[..., None] * drawn).sum())
+    return Delight(
+        (float(slopes[0]), float(slopes[1]), float(slopes[2])),
+        float(means @ slopes),
+        (float(pivot[0]), float(pivot[1]), float(pivot[2])),
+        scale,
+    )
+
+
+def albedo(
+    diffuse: Floats,
+    normal: Floats,
+    metal: Floats,
+    found: Delight,
+    gain: float,
+    metal_gain: float = 1.0,
+    contrast: float = CONTRAST,
+) -> Floats:
+    """The albedo (H, W, 3), sRGB in [0, 1], of a picture or of some of its rows; each texel stands on its own.
+
+    diffuse, normal: as `fit` takes them, at any size. metal: (H, W, 1) probability of metal. found: by `fit`.
+    gain: the painter's level, linear; metal_gain: what metal is darkened by besides.
+    """
+    log = np.log(srgb_to_linear(diffuse) + np.float32(_FLOOR))
+    shade = (_features(normal) @ np.array(found.slopes, np.float32) - np.float32(found.shade))[..., None]
+    pivot = np.array(found.pivot, np.float32)
+    log = pivot + np.float32(contrast) * (log - shade - pivot)
+    log += np.float32(np.log(found.scale / gain)) - metal * np.float32(np.log(metal_gain))
+    linear = np.clip(np.exp(log) - np.float32(_FLOOR / gain), 0, None)
+    over = np.clip(linear - _KNEE, 0, None)
+    span = np.float32(_TOP - _KNEE)
+    linear = np.where(over > 0, _KNEE + span * (1 - np.exp(-over / span)), linear)
+    return np.clip(linear_to_srgb(linear), 0, 1).astype(np.float32)
+
+
+def relevelled(diffuse: Floats, factor: float) -> Floats:
+    """A picture (sRGB in [0, 1], any shape) times a factor in linear light, clipped: what the networks read."""
+    return np.clip(linear_to_srgb(srgb_to_linear(diffuse) * np.float32(factor)), 0, 1).astype(np.float32)
+
+
+def _features(normal: np.ndarray) -> np.ndarray:
+    """What painted light is regressed on: the normal's x and y, and how far it is tilted."""
+    return np.concatenate([normal[..., :2], 1 - normal[..., 2:]], axis=-1)
