@@ -10,7 +10,7 @@ PYTHON      ?= python3
 TORCH_INDEX ?=
 UPGRADE     ?=
 BIN         := .venv/bin
-PIP         := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP         := $(BIN)/python -m pip install -qq --disable-pip-version-check
 COMPILE     := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
                --generate-hashes --no-header --no-annotate --quiet $(UPGRADE)
 

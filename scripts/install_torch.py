@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 PIN = Path(__file__).parent.parent / "requirements" / "torch.txt"
-PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
 
 
 def install(index: str | None) -> int:
