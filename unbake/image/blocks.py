@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import Any
 
-import ispc_texcomp
 import numpy as np
 import texture2ddecoder
 
 from unbake.image.bc1 import encode_bc1, endpoints, packed, rgb565, selectors_of, to_blocks
+from unbake.image.bc4 import encode_bc4
 from unbake.image.bc7 import encode_bc7
 from unbake.image.coded import bands
 
@@ -117,22 +117,15 @@ def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -
             blocks = encode_bc1(rgba, fast)
             return (_cut_out(blocks, rgba, holes) if holes.any() else blocks).tobytes()
         case BlockFormat.BC3:
-            return np.concatenate([_bc4(rgba[..., 3]), encode_bc1(rgba, fast)], axis=1).tobytes()
+            return np.concatenate([encode_bc4(rgba[..., 3]), encode_bc1(rgba, fast)], axis=1).tobytes()
         case BlockFormat.BC4:
-            return _bc4(rgba[..., 0]).tobytes()
+            return encode_bc4(rgba[..., 0]).tobytes()
         case BlockFormat.BC5:
-            return np.concatenate([_bc4(rgba[..., 0]), _bc4(rgba[..., 1])], axis=1).tobytes()
+            return np.concatenate([encode_bc4(rgba[..., 0]), encode_bc4(rgba[..., 1])], axis=1).tobytes()
         case BlockFormat.BC7:
             return encode_bc7(rgba, fast, opaque)
         case _:
             raise ValueError(f"{fmt} is only read, not written")
-
-
-def _bc4(plane: np.ndarray) -> np.ndarray:
-    """BC4 blocks (N, 8) of one channel (H, W), which are BC3's alpha and either half of BC5 as well."""
-    height, width = plane.shape
-    surface = ispc_texcomp.RGBASurface(plane.tobytes(), width, height, width)  # it reads a byte a texel
-    return np.frombuffer(ispc_texcomp.compress_blocks_bc4(surface), np.uint8).reshape(-1, 8)
 
 
 def _decode(decoder: Any, blocks: np.ndarray, width: int, height: int) -> np.ndarray:
