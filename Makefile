@@ -3,10 +3,20 @@
 #   make test      the whole test suite            make check   lint, types, import contracts
 #   make viewer    the page of unbake view (Node)  make bench   timings on this machine
 #   make rehearse  every recipe on the tiny model  make screenshots   the README's pictures of the page
-PYTHON ?= python3
-BIN    := .venv/bin
+#   make lock      requirements/*.txt anew (UPGRADE=--upgrade: newest versions)
+#   make audit     known vulnerabilities of what they pin
+# PYTHON makes .venv, 3.11 or newer. TORCH_INDEX is a package index for torch, where pip's own is not wanted.
+PYTHON      ?= python3
+TORCH_INDEX ?=
+UPGRADE     ?=
+BIN         := .venv/bin
+PIP         := $(BIN)/python -m pip install -qq --disable-pip-version-check
+COMPILE     := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+               --generate-hashes --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: demo test check viewer screenshots rehearse bench clean
+.PHONY: demo test check viewer screenshots rehearse bench lock audit clean
+
+$(shell sh .ci/venv heal)
 
 demo: .venv/core.stamp
 	$(BIN)/unbake demo out/demo
@@ -20,6 +30,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory .venv/wheels.stamp
 
 viewer: | .venv/bin/python
 	$(BIN)/python scripts/make_viewer.py
@@ -34,16 +45,32 @@ rehearse: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/unbake bench
 
+lock: | .venv/bin/python
+	$(PIP) uv
+	$(COMPILE) -o requirements/core.txt
+	$(COMPILE) --extra train --extra dev --excludes requirements/torch.txt -c requirements/core.txt -o requirements/dev.txt
+
+audit: | .venv/bin/python
+	$(PIP) pip-audit
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements/core.txt -r requirements/dev.txt
+
 clean:
 	rm -rf .venv out build *.egg-info viewer/node_modules viewer/dist viewer/build unbake/bundled/viewer
 
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@sh .ci/venv make "$(PYTHON)"
 
-.venv/core.stamp: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+# Torch is not in the lock, since its builds for CPUs and GPUs have other hashes.
+.venv/core.stamp: pyproject.toml requirements/core.txt | .venv/bin/python
+	$(PIP) --require-hashes --no-deps -r requirements/core.txt
+	$(PIP) --no-deps -e .
 	touch $@
 
-.venv/dev.stamp: pyproject.toml constraints.txt | .venv/bin/python
-	PIP_CONSTRAINT=constraints.txt $(BIN)/pip install --quiet --disable-pip-version-check -e ".[train,dev]"
+.venv/dev.stamp: pyproject.toml requirements/dev.txt requirements/torch.txt | .venv/bin/python
+	$(PIP) --require-hashes --no-deps -r requirements/dev.txt
+	$(BIN)/python scripts/install_torch.py $(TORCH_INDEX)
+	$(PIP) --no-deps -e .
 	touch $@ .venv/core.stamp
+
+.venv/wheels.stamp: requirements/core.txt scripts/check_wheels.py | .venv/dev.stamp
+	$(BIN)/python scripts/check_wheels.py $@

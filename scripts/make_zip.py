@@ -43,12 +43,18 @@ Converting another author's textures gives you no right to redistribute them.
 def make(embedded: Path, out: Path, runtime: str) -> None:
     """Build the wheel, fetch Windows' wheels of what it needs, and put all of it into one zip."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    needs = [re.sub(r"^onnxruntime\b", runtime, one) for one in project["dependencies"]]
+    # Markers would be read for the system that runs this, and every one of the core's holds on Windows.
+    needs = [re.sub(r"^onnxruntime\b", runtime, one).partition(";")[0] for one in project["dependencies"]]
+    lock = (PROJECT / "requirements" / "core.txt").read_text("ascii")
     with tempfile.TemporaryDirectory() as folder:
         site, wheel = Path(folder) / "site", build_wheel(Path(folder))
         windows = ["--platform", "win_amd64", "--python-version", python_version(embedded)]
         windows += ["--only-binary=:all:", "--target", str(site)]
-        pip("install", *windows, "--constraint", str(PROJECT / "constraints.txt"), "pip", *needs)
+        pins = (
+            Path(folder) / "pins.txt"
+        )  # without their hashes, for pip and another runtime are not in the lock
+        pins.write_text("\n".join(re.findall(r"^[\w.-]+==[\w.]+", lock, re.MULTILINE)))
+        pip("install", *windows, "--constraint", str(pins), "pip", *needs)
         pip("install", *windows, "--no-deps", str(wheel))
         assemble(embedded, site, out, project["version"])
 

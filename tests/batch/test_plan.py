@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,9 +69,9 @@ def test_the_disk_of_a_folder_yet_to_be_made_is_that_of_its_parent(tmp_path: Pat
 def test_the_memory_for_all_sets_is_at_least_what_small_machines_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(plan, "_free_memory", lambda: 1 << 30)
+    monkeypatch.setattr(plan.psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 30))
     assert memory_limit() == 2 << 30
-    monkeypatch.setattr(plan, "_free_memory", lambda: 64 << 30)
+    monkeypatch.setattr(plan.psutil, "virtual_memory", lambda: SimpleNamespace(available=64 << 30))
     assert memory_limit() == 16 << 30
 
 

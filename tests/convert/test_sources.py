@@ -202,3 +202,22 @@ def test_the_command_takes_several_mods_before_out(tmp_path: Path) -> None:
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "would convert pan\nwould convert pot\n2 sets would be converted" in done.stdout
+
+
+def test_without_bethkit_an_archive_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mod = archive(tmp_path / "Mod.bsa", {"textures/pot.dds": b"x"})
+    monkeypatch.setitem(sys.modules, "bethkit", None)
+    with pytest.raises(UsageError, match=r"^Expected the package bethkit .*, got none; install it .*\.$"):
+        list_textures([mod])
+
+
+def test_a_folder_is_listed_without_bethkit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bethkit", None)
+    assert diffuses(loose(tmp_path, {"textures/pot.dds": b"x"})) == {"pot": b"x"}
+
+
+def test_nothing_of_the_converter_imports_bethkit_before_an_archive_is_opened() -> None:
+    script = "import sys, unbake.cli, unbake.batch.run; sys.exit('bethkit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0

@@ -1,7 +1,5 @@
 """What a conversion has finished, one JSON line a set, so that a later run goes on where this one ended."""
 
-import errno
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -9,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from filelock import FileLock
 
 from unbake.convert.sets import TextureSet
 from unbake.files import write_atomic
@@ -188,25 +187,5 @@ def alone(out: Path) -> Iterator[None]:
     """Wait until no other process is here for the same OUT; the system ends the wait for one that was killed."""
     path = out / HIDDEN / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        if sys.platform == "win32":
-            import msvcrt
-
-            while True:
-                file.seek(0)
-                try:
-                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-                    break
-                except OSError as error:
-                    if error.errno != errno.EDEADLK:  # which says no more than that ten seconds have gone by
-                        raise
-            try:
-                yield
-            finally:
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)  # given back as the file is closed
-            yield
+    with FileLock(path):
+        yield

@@ -1,10 +1,11 @@
 """What a conversion will need before it begins: the memory of a set, the disk of all of them."""
 
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from unbake.convert.sources import Source
 from unbake.domain.packing import FileFormat, Preset
@@ -45,7 +46,7 @@ def memory_of(size: tuple[int, int]) -> int:
 
 def memory_limit() -> int:
     """Bytes that all sets under way may need together: a quarter of what is free, at least 2 GiB."""
-    return max(LEAST_MEMORY, _free_memory() // 4)
+    return max(LEAST_MEMORY, psutil.virtual_memory().available // 4)
 
 
 def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
@@ -101,14 +102,3 @@ def _bits(chosen: FileFormat, channels: int) -> int:
 
 def _gb(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
-
-
-def _free_memory() -> int:
-    """Bytes that programs can still have; half of what is built in where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text("ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) << 10
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (OSError, ValueError, AttributeError):
-        return LEAST_MEMORY

@@ -318,8 +318,7 @@ def bench(
 
     for timing in bench_conversion(px):
         typer.echo(f"{timing.stage:28s} {timing.seconds:7.2f} s  {timing.mpix_per_s:7.2f} MPix/s")
-    if (peak := peak_memory_gb()) is not None:
-        typer.echo(f"{'peak memory':28s} {peak:7.2f} GB")
+    typer.echo(f"{'peak memory':28s} {peak_memory_gb():7.2f} GB")
     if training:
         for what, rate in bench_training():
             typer.echo(f"{what:28s} {rate:7.2f} samples/s (small, 128 px)")

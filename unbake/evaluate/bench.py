@@ -1,12 +1,13 @@
 """Timings on this machine: converting a texture set by stage, and training samples with and without their loading."""
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 from unbake.convert.convert import convert_set, load_inputs
 from unbake.convert.predict import Predictor, load_predictor
@@ -96,14 +97,15 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
         yield "training alone", batch / max(per_step - seconds / steps, 1e-9)
 
 
-def peak_memory_gb() -> float | None:
-    """The most memory this process has held so far, in GB; None where the system does not tell."""
-    if sys.platform == "win32":
-        return None
-    import resource  # not on Windows
+def peak_memory_gb() -> float:
+    """The most memory this process has held so far, in GB."""
+    told = psutil.Process().memory_info()
+    if hasattr(told, "peak_wset"):  # Windows
+        return float(told.peak_wset) / 1e9
+    import resource  # everywhere else
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024) / 1e9
+    return peak * (1 if psutil.MACOS else 1024) / 1e9
 
 
 def _write_legacy(folder: Path, px: int) -> None:

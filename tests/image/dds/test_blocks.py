@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from unbake.image import arrays as coded
-from unbake.image.dds import bc7
+from unbake.image.dds import bc1, bc7
 from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks, encode_blocks
 
 WRITTEN = [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7]
@@ -96,6 +96,78 @@ def test_a_round_trip_stays_near_the_pixels(fmt, effort, least):
     pixels = painted(channels=min(fmt.channels, 3))
     decoded = round_trip(pixels, fmt, effort)[..., : pixels.shape[2]]
     assert psnr(pixels, decoded) >= least
+
+
+def exact_bc4(blocks):
+    """Texels (N, 16) of BC4 blocks as Direct3D defines them, unrounded, where decoders of integers round down."""
+    packed = np.frombuffer(blocks, np.uint8).reshape(-1, 8)
+    first, second = packed[:, :1].astype(float), packed[:, 1:2].astype(float)
+    eight = np.array([1, 0, *(np.arange(6, 0, -1) / 7)])
+    six = np.array([1, 0, *(np.arange(4, 0, -1) / 5), 0, 0])
+    short = first * six + second * (1 - six)
+    short[:, 6:] = 0, 255
+    palette = np.where(first > second, first * eight + second * (1 - eight), short)
+    index = np.unpackbits(packed[:, 2:], axis=1, bitorder="little").reshape(-1, 16, 3) @ [1, 2, 4]
+    return np.take_along_axis(palette, index, axis=1)
+
+
+@pytest.mark.parametrize("fmt", [BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5])
+def test_channels_of_their_own_stay_near_the_pixels_as_direct3d_reads_them(fmt):
+    channel = 3 if fmt is BlockFormat.BC3 else 0
+    pixels = painted(channels=1).repeat(4, axis=2)
+    halves = np.frombuffer(encode_blocks(pixels, fmt), np.uint8).reshape(-1, fmt.block_bytes)[:, :8]
+    texels = pixels[..., channel].reshape(32, 4, 32, 4).swapaxes(1, 2).reshape(-1, 16)
+    assert psnr(texels, exact_bc4(halves.tobytes())) >= 48.8
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_both_ends_of_a_blocks_range_are_exact_in_bc4_as_direct3d_reads_them(seed):
+    rng = np.random.default_rng(seed)
+    low = rng.integers(0, 250, (1, 64, 1))
+    texels = (low.repeat(16, 2) + rng.integers(0, 1 + rng.integers(0, 6, (1, 64, 1)), (1, 64, 16)))[0]
+    image = texels.reshape(64, 4, 4).swapaxes(0, 1).reshape(4, 256, 1).astype(np.uint8)
+    decoded = exact_bc4(encode_blocks(image, BlockFormat.BC4))
+    for end in (texels.min(1, keepdims=True), texels.max(1, keepdims=True)):
+        at_end = texels == end
+        np.testing.assert_array_equal(texels[at_end], decoded[at_end])
+
+
+@pytest.mark.parametrize("effort", list(Effort))
+def test_flat_colours_are_nearer_in_bc1_than_its_endpoints_can_be(effort):
+    colours = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    decoded = round_trip(colours.repeat(4, 0).repeat(4, 1), BlockFormat.BC1, effort)[::4, ::4, :3]
+    assert np.abs(colours.astype(int) - decoded).max() <= 2  # 4 in red and blue for the endpoints alone
+
+
+@pytest.mark.parametrize("effort", list(Effort))
+@pytest.mark.parametrize("etcpak_alone", [False, True])
+@pytest.mark.parametrize("fmt, colour_at", [(BlockFormat.BC1, 0), (BlockFormat.BC3, 8)])
+def test_opaque_blocks_hold_four_colours_or_one(fmt, colour_at, etcpak_alone, effort, monkeypatch):
+    if etcpak_alone:
+        monkeypatch.setattr(bc1, "ispc_texcomp", None)
+    pixels = np.concatenate([painted(), np.full((8, 128, 3), 77, np.uint8), painted() // 64 + 30])
+    blocks = np.frombuffer(encode_blocks(pixels, fmt, effort), np.uint8).reshape(-1, fmt.block_bytes)
+    ends = np.ascontiguousarray(blocks[:, colour_at : colour_at + 4]).view("<u2")
+    one = (blocks[:, colour_at + 4 :] == 0).all(1)
+    assert ((ends[:, 0] > ends[:, 1]) | one & (ends[:, 0] == ends[:, 1])).all()
+
+
+def test_the_second_fit_of_bc1_never_makes_a_block_worse():
+    pixels = painted()
+    error = {
+        effort: ((round_trip(pixels, BlockFormat.BC1, effort)[..., :3].astype(float) - pixels) ** 2)
+        .reshape(32, 4, 32, 4, 3)
+        .sum((1, 3, 4))
+        for effort in Effort
+    }
+    assert error[Effort.GOOD].sum() < 0.97 * error[Effort.FAST].sum()
+    assert (error[Effort.GOOD] <= error[Effort.FAST] + 48 * 4).all()  # the decoder rounds thirds down
+
+
+def test_bc1_without_ispc_is_nearly_as_good(monkeypatch):
+    good = psnr(painted(), round_trip(painted(), BlockFormat.BC1)[..., :3])
+    monkeypatch.setattr(bc1, "ispc_texcomp", None)
+    assert psnr(painted(), round_trip(painted(), BlockFormat.BC1)[..., :3]) >= good - 3
 
 
 @pytest.mark.parametrize("fmt", WRITTEN)

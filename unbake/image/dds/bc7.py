@@ -12,6 +12,8 @@ import etcpak
 import numpy as np
 import texture2ddecoder
 
+from unbake.image.dds.bc1 import to_blocks
+
 try:
     import ispc_texcomp
 except ImportError:  # no wheel for this machine: etcpak encodes BC7 as well, slower in previews
@@ -170,10 +172,3 @@ def _with_alpha(
     spread = (index[:, :, None] >> np.arange(width) & 1).reshape(-1, 16 * width)
     out[:, indices_at : indices_at + 16 * width - 1] = np.delete(spread, width - 1, axis=1)
     return out
-
-
-def to_blocks(rgba: np.ndarray) -> np.ndarray:
-    """(H, W, 4) as (blocks, 16, 4), texels row by row in a block."""
-    height, width, channels = rgba.shape
-    split = rgba.reshape(height // 4, 4, width // 4, 4, channels).swapaxes(1, 2)
-    return split.reshape(-1, 16, channels)

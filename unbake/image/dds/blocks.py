@@ -1,19 +1,15 @@
 """Block-compressed pixels, both ways: what `files` decodes with and `export.dds` encodes with."""
 
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import numpy as np
-import quicktex
 import texture2ddecoder
-from quicktex.s3tc.bc1 import BC1Encoder  # type: ignore[attr-defined]
-from quicktex.s3tc.bc3 import BC3Encoder  # type: ignore[attr-defined]
-from quicktex.s3tc.bc4 import BC4Encoder  # type: ignore[attr-defined]
-from quicktex.s3tc.bc5 import BC5Encoder  # type: ignore[attr-defined]
 
 from unbake.image.arrays import bands
-from unbake.image.dds.bc7 import encode_bc7, to_blocks
+from unbake.image.dds.bc1 import encode_bc1, endpoints, packed, rgb565, selectors_of, to_blocks
+from unbake.image.dds.bc4 import encode_bc4
+from unbake.image.dds.bc7 import encode_bc7
 
 
 class BlockFormat(StrEnum):
@@ -114,33 +110,22 @@ def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.
 
 def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -> bytes:
     """Blocks of some rows of an image; opaque: whether all of it is, which chooses how BC7 is searched."""
-    level = 5 if effort is Effort.GOOD else 0
+    fast = effort is Effort.FAST
     match fmt:
         case BlockFormat.BC1:
             holes = rgba[..., 3] < 128
-            blocks = _quicktex(_bc1(level), rgba)
-            return _cut_out(blocks, rgba, holes) if holes.any() else blocks
+            blocks = encode_bc1(rgba, fast)
+            return (_cut_out(blocks, rgba, holes) if holes.any() else blocks).tobytes()
         case BlockFormat.BC3:
-            return _quicktex(_bc3(level), rgba)
+            return np.concatenate([encode_bc4(rgba[..., 3]), encode_bc1(rgba, fast)], axis=1).tobytes()
         case BlockFormat.BC4:
-            return _quicktex(BC4Encoder(0), rgba)
+            return encode_bc4(rgba[..., 0]).tobytes()
         case BlockFormat.BC5:
-            return _quicktex(BC5Encoder(0, 1), rgba)
+            return np.concatenate([encode_bc4(rgba[..., 0]), encode_bc4(rgba[..., 1])], axis=1).tobytes()
         case BlockFormat.BC7:
-            return encode_bc7(rgba, effort is Effort.FAST, opaque)
+            return encode_bc7(rgba, fast, opaque)
         case _:
             raise ValueError(f"{fmt} is only read, not written")
-
-
-@cache
-def _bc1(level: int) -> Any:
-    """An encoder: to make one takes longer than the blocks of a small mip, and it is never changed."""
-    return BC1Encoder(level)
-
-
-@cache
-def _bc3(level: int) -> Any:
-    return BC3Encoder(level)
 
 
 def _decode(decoder: Any, blocks: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -156,21 +141,11 @@ def _to_image(texels: np.ndarray, width: int, height: int) -> np.ndarray:
     return image[:height, :width]
 
 
-def _selectors(colour: np.ndarray) -> np.ndarray:
-    """The sixteen 2-bit selectors of each BC1 colour block (N, 8): (N, 16)."""
-    return (colour[:, 4:, None] >> np.array([0, 2, 4, 6], np.uint8) & 3).reshape(-1, 16)
-
-
-def _endpoints(colour: np.ndarray) -> np.ndarray:
-    """The two 5:6:5 endpoints of each BC1 colour block (N, 8): uint16 (N, 2)."""
-    return np.ascontiguousarray(colour[:, :4]).view("<u2")
-
-
 def _bc1_holes(blocks: np.ndarray, width: int, height: int) -> np.ndarray:
     """Where BC1 texels are transparent: selector 3 in blocks whose first endpoint is not the greater."""
-    ends = _endpoints(blocks)
+    ends = endpoints(blocks)
     three = ends[:, :1] <= ends[:, 1:]
-    return _to_image(three & (_selectors(blocks) == 3), width, height)
+    return _to_image(three & (selectors_of(blocks) == 3), width, height)
 
 
 def _four_colours(blocks: np.ndarray) -> np.ndarray:
@@ -178,7 +153,7 @@ def _four_colours(blocks: np.ndarray) -> np.ndarray:
 
     Direct3D always reads their colours so; the decoder takes the endpoints' order for a mode, as in BC1.
     """
-    ends = _endpoints(blocks[:, 8:])
+    ends = endpoints(blocks[:, 8:])
     fixed = blocks.copy()
     swap = ends[:, 0] < ends[:, 1]
     fixed[swap, 8:12] = fixed[swap][:, [10, 11, 8, 9]]
@@ -202,15 +177,9 @@ def _padded_rgba(pixels: np.ndarray) -> np.ndarray:
     return np.pad(rgba, ((0, -height % 4), (0, -width % 4), (0, 0)), mode="edge")
 
 
-def _quicktex(encoder: Any, rgba: np.ndarray) -> bytes:
-    height, width, _ = rgba.shape
-    texture = quicktex.RawTexture.frombytes(rgba.tobytes(), width, height)  # type: ignore[attr-defined]
-    return encoder.encode(texture).tobytes()
-
-
-def _cut_out(blocks: bytes, rgba: np.ndarray, holes: np.ndarray) -> bytes:
+def _cut_out(blocks: np.ndarray, rgba: np.ndarray, holes: np.ndarray) -> np.ndarray:
     """BC1 blocks with holes, rewritten in three-colour mode, where selector 3 is transparent."""
-    out = np.frombuffer(blocks, np.uint8).reshape(-1, 8).copy()
+    out = blocks.copy()
     hole = to_blocks(holes[..., None])[..., 0]
     cut = hole.any(axis=1)
     hole, texels = hole[cut], to_blocks(rgba[..., :3])[cut].astype(np.int32)
@@ -220,18 +189,9 @@ def _cut_out(blocks: bytes, rgba: np.ndarray, holes: np.ndarray) -> bytes:
     filled = np.where(hole[..., None], mean[:, None], texels).astype(np.uint8)
     strip = np.full((4, 4 * len(filled), 4), 255, np.uint8)
     strip[..., :3] = filled.reshape(-1, 4, 4, 3).swapaxes(0, 1).reshape(4, -1, 3)
-    encoded = np.frombuffer(_quicktex(BC1Encoder(5), strip), np.uint8).reshape(-1, 8)
-    ends = np.sort(_endpoints(encoded), axis=1)
-    corner = _rgb565(ends).astype(np.int32)
+    ends = np.sort(endpoints(encode_bc1(strip, fast=False)), axis=1)
+    corner = rgb565(ends).astype(np.int32)
     palette = np.concatenate([corner, corner.sum(1, keepdims=True) // 2], axis=1)
     error = ((texels[:, :, None] - palette[:, None]) ** 2).sum(-1)
-    selector = np.where(hole, 3, error.argmin(-1)).astype(np.uint8).reshape(-1, 4, 4)
-    out[cut, :4] = ends.astype("<u2").view(np.uint8).reshape(-1, 4)
-    out[cut, 4:] = (selector << np.array([0, 2, 4, 6], np.uint8)).sum(-1)
-    return out.tobytes()
-
-
-def _rgb565(codes: np.ndarray) -> np.ndarray:
-    """5:6:5 codes of any shape as 8-bit RGB: (..., 3)."""
-    red, green, blue = codes >> 11, codes >> 5 & 63, codes & 31
-    return np.stack([red << 3 | red >> 2, green << 2 | green >> 4, blue << 3 | blue >> 2], axis=-1)
+    out[cut] = packed(ends, np.where(hole, 3, error.argmin(-1)))
+    return out
