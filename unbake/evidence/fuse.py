@@ -24,14 +24,20 @@ NETWORK_PRESENCE: Final = 0.5
 NAME_PRESENCE: Final = 6.0
 """Weight of the name, from -1/2 (shiny without metal) to 1/2 (metal), beside a mask."""
 
-FILL: Final = 0.7
-"""Probability of mostly metal from which a name fills what the networks do not contradict."""
+MOSTLY: Final = 0.7
+"""Probability of mostly metal from which a name's share is taken at its word."""
 
-LARGEST_OFFSET: Final = 4.0
+MOSTLY_SHARE: Final = 0.85
+"""Least mean probability of metal there: bare metal is painted in every shade, so the networks see too little."""
+
+HARDLY: Final = 0.15
+"""Expected share below which a name speaks against metal."""
+
+LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
-UNKNOWN_OFFSET: Final = -2.2
-"""Of the networks' log-odds where nothing else is known: false metal is worse than missed."""
+UNKNOWN_PRESENCE: Final = 2.0
+"""Log-odds of metal anywhere from which the networks are believed where nothing else is known."""
 
 Mode = Literal["none", "fill", "network", "mask", "complex", "threshold"]
 
@@ -118,16 +124,22 @@ def _told(logits: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> 
 
 def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     """Without companions: the networks' word, its level moved towards the share that the name expects."""
-    weight = evidence.metal_weight
+    weight, expected = evidence.metal_weight, evidence.metal_share
     if weight < 0.15:
-        return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")
-    if evidence.mostly_metal >= FILL:
-        # Bare metal is painted in every shade: fill, but leave out what the picture surely holds for other things.
-        return Plan("network", LARGEST_OFFSET + 1.0, because="its name says that it is mostly metal")
-    share = min(max((1 - weight) * 0.1 + weight * evidence.metal_share, 0.002), 0.95)
-    offset = matched_offset(logits, share)
-    offset = min(max(offset, -LARGEST_OFFSET), LARGEST_OFFSET)
-    return Plan("network", offset, because=f"its name expects about {evidence.metal_share:.0%} metal")
+        if _presence(logits) < UNKNOWN_PRESENCE:
+            return Plan("none", because="the picture alone decides, and is not sure of any metal")
+        return Plan("network", because="the picture alone decides")
+    if evidence.mostly_metal >= MOSTLY:
+        offset = matched_offset(logits, max(MOSTLY_SHARE, expected))
+        offset = min(max(offset, 0.0), LARGEST_OFFSET)
+        return Plan("network", offset, because="its name says that it is mostly metal")
+    if expected < HARDLY:
+        offset = min(max(matched_offset(logits, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
+        return Plan("network", offset, because="its name says little of metal")
+    parted = otsu(logits)  # some metal: where the picture parts best
+    return Plan("network", min(max(-parted, -LARGEST_OFFSET), LARGEST_OFFSET), because=(
+        f"its name expects about {expected:.0%} metal, parted where the picture parts best"
+    ))  # fmt: skip
 
 
 def matched_offset(logits: np.ndarray, share: float) -> float:
