@@ -4,6 +4,7 @@ import importlib.util
 import random
 import struct
 import time
+import zlib
 
 import pytest
 from support import plugin_files as made
@@ -11,7 +12,7 @@ from support.plugin_files import written
 
 from unbake.errors import FileError, UsageError
 from unbake.evidence import keywords as table
-from unbake.evidence.plugin_file import LONGEST_GROUP, FormId, read_plugin
+from unbake.evidence.plugin_file import LONGEST_GROUP, LONGEST_RECORD, MOST_RECORDS, FormId, read_plugin
 from unbake.evidence.plugins import (
     ground_editor_ids,
     keywords,
@@ -94,6 +95,18 @@ def test_several_texture_sets_of_one_texture_come_in_load_order(tmp_path):
     )
     files = written(tmp_path, game_esm=master_with_ground(), mod_esp=more)
     assert ground_editor_ids(read_plugins(files)) == {"landscape/dirt02": ("LandscapeDirt02", "AAGrass")}
+
+
+def test_a_texture_set_without_a_diffuse_gives_none(tmp_path):
+    plugin = made.plugin(
+        made.group(
+            "TXST", made.record("TXST", 0x800, made.text("EDID", "Set"), made.text("TX01", "a_n.dds"))
+        ),
+        made.group("LTEX", made.ground(0x900, "L", 0x800)),
+    )
+    order = read_plugins(written(tmp_path, a_esp=plugin))
+    assert order.records[FormId("a.esp", 0x800)].textures == ("", "a_n.dds")
+    assert ground_editor_ids(order) == {}
 
 
 def test_a_deleted_override_takes_the_texture_set_away(tmp_path):
@@ -299,6 +312,24 @@ def test_a_record_with_a_damaged_field_is_left_out_and_counted(tmp_path, body):
     order = read_plugins(written(tmp_path, a_esp=plugin))
     assert order.records == {}
     assert order.notes == ("Expected whole records, got 1 damaged in a.esp; left out.",)
+
+
+@pytest.mark.parametrize("told", [0, -1])
+def test_a_plugin_that_unpacks_to_too_much_is_refused(tmp_path, told):
+    content = made.field("VMAD", bytes(LONGEST_RECORD - 16))
+    body = struct.pack("<I", len(content) + told) + zlib.compress(content)
+    bomb = struct.pack("<4sIII4xHxx", b"TXST", len(body), made.COMPRESSED, 0x800, 44) + body
+    (path,) = written(tmp_path, bomb_esp=made.plugin(made.group("TXST", *[bomb] * 20)))
+    with pytest.raises(FileError, match=r"64 MiB, got more in bomb\.esp; leave it out\.$"):
+        read_plugin(path)
+
+
+def test_a_plugin_of_too_many_records_is_refused(tmp_path):
+    (path,) = written(
+        tmp_path, many_esp=made.plugin(made.group("KYWD", made.record("KYWD", 1) * (MOST_RECORDS + 1)))
+    )
+    with pytest.raises(FileError, match=r"Expected up to 200000 records in .* got more in many\.esp"):
+        read_plugin(path)
 
 
 def test_a_group_larger_than_any_is_refused_before_it_is_read(tmp_path):

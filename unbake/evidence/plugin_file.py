@@ -22,11 +22,14 @@ LONGEST_GROUP: Final = 64 << 20
 LONGEST_RECORD: Final = 4 << 20
 """Bytes of the largest record, after decompression."""
 
-MOST_BYTES: Final = 256 << 20
-"""Bytes of all such records of one plugin, after decompression."""
+MOST_BYTES: Final = 64 << 20
+"""Bytes of all such records of one plugin, after decompression; a damaged one counts as the largest."""
 
-MOST_RECORDS: Final = 500_000
+MOST_RECORDS: Final = 200_000
 """Records of one plugin; the game's own file has 30 000 of these kinds."""
+
+MOST_KEYWORDS: Final = 256
+"""Keywords of one record that count; the game's own have under 20."""
 
 _HEADER: Final = struct.Struct("<4sIII4xHxx")
 _GROUP: Final = struct.Struct("<4sI4sI8x")
@@ -38,7 +41,7 @@ _DELETED, _IGNORED, _COMPRESSED = 0x20, 0x1000, 0x40000
 _NEWEST_FORM: Final = 60
 """Form versions of Skyrim end at 44; Fallout 4 begins at 100."""
 
-_TEXTURES: Final = frozenset(f"TX0{i}".encode() for i in range(8))
+_TEXTURES: Final = {f"TX0{slot}".encode(): slot for slot in range(8)}
 _HASHES: Final = frozenset(b"MODT MO2T MO3T MO4T MO5T".split())
 _ALTERNATES: Final = frozenset(b"MODS MO2S MO3S MO4S MO5S".split())
 _LINKS: Final = {b"LTEX": b"TNAM", b"ARMO": b"MODL", b"WEAP": b"WNAM"}
@@ -56,10 +59,10 @@ class Record(NamedTuple):
     """What a record says of textures.
 
     owners: the plugin's masters and itself, lower case, in the order that its form IDs count them.
-    textures: TX00 to TX07 as they are written, without the absent. links: form IDs of the texture set of a
-    ground (LTEX), the models of an armour (ARMO) or the first-person model of a weapon (WEAP); alternates:
-    of texture sets put over a model; keywords: of KYWD; all raw, four bytes each. hashes: eight bytes a texture
-    of the model, file then folder.
+    textures: TX00 (diffuse) to TX07 as they are written, "" where absent before the last.
+    links: form IDs of the texture set of a ground (LTEX), the models of an armour (ARMO) or the first-person model
+    of a weapon (WEAP); alternates: of texture sets put over a model; keywords: of KYWD; all raw, four bytes each.
+    hashes: eight bytes for each texture of the model, file then folder.
     """
 
     kind: str
@@ -153,8 +156,9 @@ def _with_records(file: BinaryIO, plugin: Plugin, size: int) -> Plugin:
                 records.append(_record(kind, flags, number, body, owners))
             except _DamagedError:
                 damaged += 1
-                body = data
-            left -= len(body)
+                left -= LONGEST_RECORD if flags & _COMPRESSED else len(data)
+            else:
+                left -= len(body)
             if left < 0 or len(records) + damaged > MOST_RECORDS:
                 raise FileError(
                     f"Expected up to {MOST_RECORDS} records in {MOST_BYTES >> 20} MiB, got more in "
@@ -208,14 +212,15 @@ def _unpacked(data: bytes, flags: int) -> bytes:
 
 
 def _record(kind: bytes, flags: int, number: int, body: bytes, owners: tuple[str, ...]) -> Record:
-    editor_id, textures = "", []
+    editor_id = ""
+    slots: dict[int, str] = {}
     links, alternates, keywords, hashes = [], [], [], []
     link = _LINKS.get(kind)
     for field, data in _fields(body):
         if field == b"EDID":
             editor_id = _text(data)
         elif field == b"KWDA":
-            keywords.append(data[: len(data) & ~3])
+            keywords.append(data[: min(len(data) & ~3, 4 * MOST_KEYWORDS)])
         elif field in _HASHES:
             hashes.append(_texture_hashes(data))
         elif field in _ALTERNATES:
@@ -223,14 +228,14 @@ def _record(kind: bytes, flags: int, number: int, body: bytes, owners: tuple[str
         elif field == link and len(data) == 4:
             links.append(data)
         elif kind == b"TXST" and field in _TEXTURES:
-            textures.append(_text(data))
+            slots[_TEXTURES[field]] = _text(data)
     return Record(
         kind.decode("ascii"),
         _form(number, owners),
         owners,
         bool(flags & _DELETED),
         editor_id,
-        tuple(textures),
+        tuple(slots.get(slot, "") for slot in range(max(slots, default=-1) + 1)),
         b"".join(links),
         b"".join(alternates),
         b"".join(keywords),

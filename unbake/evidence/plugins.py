@@ -73,7 +73,7 @@ def ground_editor_ids(order: LoadOrder) -> EditorIds:
             continue
         for record in _sets(order, ground.forms(ground.links)):
             identity = record.editor_id
-            if not _EDITOR_ID.fullmatch(identity) or _DEVICES.fullmatch(identity):
+            if not record.textures[0] or not _EDITOR_ID.fullmatch(identity) or _DEVICES.fullmatch(identity):
                 continue
             texture = texture_key(record.textures[0]).removeprefix("pbr/")
             found[texture].setdefault(identity.lower(), identity)
@@ -126,7 +126,7 @@ def texture_hash(texture: str) -> bytes:
 
 
 def _sets(order: LoadOrder, forms: Iterable[FormId]) -> Iterator[Record]:
-    """The texture sets among these records that name a texture."""
+    """The texture sets among these records that name textures."""
     for form in forms:
         record = order.records.get(form)
         if record and record.kind == "TXST" and record.textures and not record.deleted:
