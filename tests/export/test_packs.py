@@ -21,7 +21,7 @@ from unbake.export.packs import (
 )
 from unbake.export.pgpatcher import entry, validate, write_entries
 from unbake.image import arrays as codes_of_maps
-from unbake.image.arrays import decoded, encoded
+from unbake.image.arrays import dequantise, quantise
 from unbake.image.dds.header import read_dds_info
 from unbake.image.files import read_picture
 
@@ -114,10 +114,10 @@ def test_remix_names_its_files_by_tag_and_stores_them_as_its_ingestion_does(tmp_
 
 
 def test_whole_numbers_are_packed_like_the_floats_they_stand_for(tmp_path):
-    maps = {kind: decoded(kind, encoded(kind, values, 16)) for kind, values in opaque().items()}
+    maps = {kind: dequantise(kind, quantise(kind, values, 16)) for kind, values in opaque().items()}
     for form, given in (
         ("floats", maps),
-        ("codes", {kind: encoded(kind, values, 16) for kind, values in maps.items()}),
+        ("codes", {kind: quantise(kind, values, 16) for kind, values in maps.items()}),
     ):
         write_set(given, "pot", tmp_path / form, load_preset("godot"))
     for path in (tmp_path / "floats").iterdir():

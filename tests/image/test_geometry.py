@@ -3,7 +3,7 @@ import pytest
 
 from unbake.domain.maps import GEOMETRY, MapKind
 from unbake.image import arrays as coded_module
-from unbake.image.arrays import decoded, encoded
+from unbake.image.arrays import Wrap, dequantise, quantise
 from unbake.image.geometry import curvature, geometry_channels, horizon_ao, integrate
 from unbake.image.normals import decode_normal, encode_normal, from_slopes, turn
 
@@ -11,7 +11,7 @@ SIZES = [(64, 64), (4, 4), (30, 42), (27, 45)]
 WRAPS = [(True, True), (False, True), (True, False), (False, False)]
 
 
-def waves(rows: int, columns: int, seed: int = 0, wrap: tuple[bool, bool] = (True, True)):
+def waves(rows: int, columns: int, seed: int = 0, wrap: Wrap = (True, True)):
     """A smooth height in texels and its exact normals: waves that go round, or that stand still at the borders."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:rows, :columns] + 0.5
@@ -150,15 +150,15 @@ def test_the_normals_are_left_as_they_were():
 
 @pytest.mark.parametrize("wrap", WRAPS)
 def test_codes_of_a_normal_map_give_what_its_floats_give(wrap):
-    codes = encoded(MapKind.NORMAL, rough(40, 56), 8)
-    floats, coded = geometry_channels(decoded(MapKind.NORMAL, codes), wrap), geometry_channels(codes, wrap)
+    codes = quantise(MapKind.NORMAL, rough(40, 56), 8)
+    floats, coded = geometry_channels(dequantise(MapKind.NORMAL, codes), wrap), geometry_channels(codes, wrap)
     assert all(np.array_equal(floats[kind], coded[kind]) for kind in GEOMETRY)
 
 
 def test_channels_come_as_codes_where_asked():
     floats, codes = (geometry_channels(rough(40, 56), bits=bits) for bits in (None, 16))
     for kind in GEOMETRY:
-        assert np.array_equal(codes[kind], encoded(kind, floats[kind], 16))
+        assert np.array_equal(codes[kind], quantise(kind, floats[kind], 16))
 
 
 @pytest.mark.parametrize("wrap", WRAPS)

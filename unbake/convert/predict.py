@@ -13,12 +13,9 @@ import onnxruntime as ort
 from unbake.convert.reduced import MULTIPLE, reduced_size
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.errors import UsageError
-from unbake.image.arrays import plane
+from unbake.image.arrays import Maps, Wrap, plane
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.resample import by_area, smoothly
-from unbake.image.tiling import Wrap
-
-Maps = dict[MapKind, np.ndarray]
 
 CARD: Final = "card.json"
 FORMAT: Final = 3

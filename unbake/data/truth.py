@@ -7,11 +7,10 @@ import numpy as np
 from unbake.data.sources import MaterialSource, Painting
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError
+from unbake.image.arrays import Maps
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
 from unbake.image.resample import resized
-
-Maps = dict[MapKind, np.ndarray]
 
 LEAST_SIDE = 16
 """Textures below this many texels a side are no material."""

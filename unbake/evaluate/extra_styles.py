@@ -10,12 +10,11 @@ from typing import Final
 import numpy as np
 
 from unbake.domain.maps import MapKind
+from unbake.image.arrays import Maps
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import slopes
-
-Maps = dict[MapKind, np.ndarray]
 
 _TONES = 5
 """Steps of light that a flat painter tells apart."""

@@ -25,7 +25,7 @@ from unbake.evaluate.painter import PAINTER_VERSION, Legacy, styles_of
 from unbake.evaluate.run import Job, Setting
 from unbake.evaluate.scores import reduced
 from unbake.files import write_atomic
-from unbake.image.tiling import Wrap
+from unbake.image.arrays import Wrap
 
 SIDE: Final = 256
 """Longest side of a kept map, texels."""

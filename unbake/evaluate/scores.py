@@ -11,16 +11,15 @@ from unbake.domain.materials import class_of
 from unbake.evaluate.conversion import Prediction
 from unbake.evaluate.figures import OURS, Score, Scored, Table
 from unbake.evaluate.painter import Legacy
+from unbake.image.arrays import Maps, Wrap
 from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
-from unbake.image.tiling import Wrap
 from unbake.metrics.calibration import reliability
 from unbake.metrics.mask import F1, FALSE_METAL, IOU, Confusion, confusion, has_metal
 from unbake.metrics.pixel import L1, RMSE, SHAPE_RMSE, Metric, gradient_error, ssim
 from unbake.metrics.relight import NEEDED, relight_rmse
 from unbake.metrics.seam import seam_ratio
 
-Maps = dict[MapKind, np.ndarray]
 Floors = dict[MapKind, dict[str, np.ndarray]]
 """What rules give for each map, by the rule's name; the first is what converts without networks."""
 

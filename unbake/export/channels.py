@@ -7,9 +7,8 @@ import numpy as np
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import PackedFile
 from unbake.errors import TextureSetError
+from unbake.image.arrays import Maps
 from unbake.image.normals import Green, decode_normal, encode_normal, from_octahedral, octahedral
-
-Maps = dict[MapKind, np.ndarray]
 
 Stored = Mapping[MapKind, np.ndarray]
 """Maps as they are kept: float32 in the range of their spec, or codes (`image.coded`); memory-mapped ones will do,

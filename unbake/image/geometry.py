@@ -9,14 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from unbake.domain.maps import GEOMETRY, MapKind
-from unbake.image.arrays import bands, decoded, encoded
+from unbake.image.arrays import Wrap, bands, dequantise, quantise
 from unbake.image.normals import slopes
 
 GEOMETRY_VERSION = 1
 """Goes up whenever the channels of the same normal map change: a model fits the version it was trained on."""
 
-Wrap = tuple[bool, bool]
-"""Which axes tile: (rows, up and down the picture; columns, across it)."""
 
 # Normal maps over- and understate slopes by what their author liked; heights are brought half the way (in
 # logarithm) to a common steepness before occlusion and curvature are read off. The figures are those that bring
@@ -65,7 +63,7 @@ def geometry_channels(
             MapKind.GEO_AO: 1 - _AO_STRENGTH * (1 - _open_sky(around, reach, rows)),
         }
         for kind, values in band.items():
-            channels[kind][rows] = (values if bits is None else encoded(kind, values, bits))[..., None]
+            channels[kind][rows] = (values if bits is None else quantise(kind, values, bits))[..., None]
     return channels
 
 
@@ -171,7 +169,7 @@ def _slopes(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slopes to the right and DOWN, each (H, W), their means taken out."""
     right, down = (np.empty(normal.shape[:2], np.float32) for _ in range(2))
     for rows in bands(*normal.shape[:2]):
-        right[rows], down[rows] = slopes(decoded(MapKind.NORMAL, normal[rows]))
+        right[rows], down[rows] = slopes(dequantise(MapKind.NORMAL, normal[rows]))
     right -= right.mean()
     np.subtract(down.mean(), down, out=down)
     return right, down

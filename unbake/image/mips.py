@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from unbake.image.arrays import Wrap
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import decode_normal, encode_normal
-from unbake.image.tiling import Wrap
 
 Kind = Literal["srgb", "linear", "normal"]
 """What the first three channels of a stored image hold; a fourth is alpha (srgb) or data, linear either way."""

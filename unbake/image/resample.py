@@ -8,8 +8,8 @@ from math import ceil
 import numpy as np
 from PIL import Image
 
+from unbake.image.arrays import Wrap
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
-from unbake.image.tiling import Wrap
 
 
 def resized(image: np.ndarray, height: int, width: int, colour: str = "linear") -> np.ndarray:

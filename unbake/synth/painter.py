@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from unbake.domain.maps import MapKind
+from unbake.image.arrays import Maps
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_blocks
 from unbake.image.geometry import geometry_channels
@@ -18,8 +19,6 @@ from unbake.image.resample import resized, smoothly
 from unbake.synth.styles import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Style
 
 __all__ = ["EVALUATION_STYLES", "STYLES", "TRAINING_STYLES", "Style", "paint"]
-
-Maps = dict[MapKind, np.ndarray]
 
 _WARM = np.array([1.0, 0.15, -1.0], np.float32)
 """From cold to warm, per channel."""

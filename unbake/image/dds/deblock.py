@@ -4,8 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from unbake.image.arrays import BAND_TEXELS
-from unbake.image.tiling import Wrap
+from unbake.image.arrays import BAND_TEXELS, Wrap
 
 BLOCKY: Final = ("dds/bc1", "dds/bc2", "dds/bc3")
 """How a `Picture.format` begins whose blocks show: two colours of 5 to 6 bits each to a block. BC7's hardly do."""

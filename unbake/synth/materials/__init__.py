@@ -6,6 +6,7 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
+from unbake.image.arrays import Maps
 from unbake.image.geometry import horizon_ao
 from unbake.image.normals import from_slopes
 from unbake.synth import variation
@@ -16,8 +17,6 @@ from unbake.synth.materials import gloss as glossy
 from unbake.synth.materials import metal as metals
 from unbake.synth.materials import stone as mineral
 from unbake.synth.materials import wood as organic
-
-Maps = dict[MapKind, np.ndarray]
 
 _RECIPES: dict[str, tuple[str, Callable[[np.random.Generator, int], Layers]]] = {
     "bark": ("wood", organic.bark),
