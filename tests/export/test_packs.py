@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import texture2ddecoder
 from PIL import Image
+from support.unpacking import unpack
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError, UsageError
 from unbake.export.adjust import Adjust, Change
-from unbake.export.channels import coded, pack, recentred, unpack
+from unbake.export.channels import coded, pack, recentred
 from unbake.export.packs import (
     load_preset,
     preset_names,

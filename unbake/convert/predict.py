@@ -15,6 +15,7 @@ from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps, Wrap, plane
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 
 CARD: Final = "card.json"
@@ -228,8 +229,7 @@ def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness:
     >>> metal_of(np.ones(3), np.array([0.4, 0.5, 0.6]), 0.5, 0.2).round(6).tolist()
     [0.0, 0.5, 1.0]
     """
-    x = np.clip((mask - threshold) / softness + 0.5, 0, 1)
-    return metallic * (x * x * (3 - 2 * x))
+    return metallic * smoothstep((mask - threshold) / softness, -0.5, 0.5)
 
 
 def _calibrated(logits: np.ndarray, calibration: tuple[float, float]) -> np.ndarray:

@@ -72,19 +72,6 @@ def octahedral(unit_rgb: np.ndarray) -> np.ndarray:
     return np.stack([(x + y) * scale + 0.5, (x - y) * scale + 0.5], -1).astype(np.float32)
 
 
-def from_octahedral(codes: np.ndarray) -> np.ndarray:
-    """Stored normals (H, W, 3) in [0, 1] of unit vectors, of their two codes in [0, 1]; undoes `octahedral`.
-
-    >>> from_octahedral(np.float32([[[0.5, 0.5]]])).tolist()
-    [[[0.5, 0.5, 1.0]]]
-    """
-    u, v = np.moveaxis(codes[..., :2].astype(np.float32) * 2 - 1, -1, 0)
-    x, y = (u + v) / 2, (u - v) / 2
-    vectors = np.stack([x, y, np.maximum(1 - np.abs(x) - np.abs(y), 0)], -1)
-    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors * np.float32(0.5) + np.float32(0.5)
-
-
 def flip_green(normal: np.ndarray) -> np.ndarray:
     """The same picture with y turned over: OpenGL to DirectX vectors or back.
 

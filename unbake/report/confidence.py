@@ -21,6 +21,7 @@ import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, SPECS, MapKind
 from unbake.image.arrays import Maps, Wrap
+from unbake.image.colour import luma
 from unbake.image.normals import slopes
 from unbake.metrics.seam import seam_ratio
 from unbake.report import checks
@@ -95,8 +96,8 @@ def _statistics(maps: Maps) -> dict[str, float]:
     found: dict[str, float] = {}
     if MapKind.DIFFUSE in maps:
         rgb = maps[MapKind.DIFFUSE]
-        luminance = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-        found |= {"luminance": float(luminance.mean()), "contrast": float(luminance.std())}
+        lightness = luma(rgb)
+        found |= {"luminance": float(lightness.mean()), "contrast": float(lightness.std())}
         found["saturation"] = float((rgb.max(axis=-1) - rgb.min(axis=-1)).mean())
     if MapKind.NORMAL in maps:
         both = np.clip(slopes(maps[MapKind.NORMAL]), -_STEEPEST, _STEEPEST)

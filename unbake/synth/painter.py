@@ -10,7 +10,7 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.image.arrays import Maps
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.colour import linear_to_srgb, luma, luminance, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_blocks
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
@@ -167,7 +167,7 @@ def _grade(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndarr
     x = np.clip(srgb * gain.astype(np.float32), 0, 1) ** np.float32(rng.uniform(*style.gamma))
     pivot = x.mean()
     x = pivot + np.float32(rng.uniform(*style.contrast)) * (x - pivot)
-    grey = luminance(x)
+    grey = luma(x)
     x = grey + np.float32(rng.uniform(*style.saturation)) * (x - grey)
     black = np.float32(rng.uniform(*style.black))
     return np.clip(black + (1 - black) * x, 0, 1)
@@ -181,7 +181,7 @@ def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndar
     # What only some styles do draws from the generator in those alone: the others paint as ever.
     if style.small[1] > 1:
         srgb = _enlarged(srgb, rng.uniform(*style.small))
-    grey = luminance(srgb)
+    grey = luma(srgb)
     detail = np.float32(rng.uniform(*style.sharpen)) * (grey - blur(grey, 1 + soft))
     grain = np.float32(rng.uniform(*style.grain)) * rng.standard_normal(grey.shape, dtype=np.float32)
     pixels = np.rint(np.clip(srgb + detail + grain, 0, 1) * 255).astype(np.uint8)
@@ -210,7 +210,7 @@ def _specular(
     choice = rng.choice(("smoothness", "brightness", "none"), p=style.specular)
     if choice == "none":
         return None
-    brightness = normalised(luminance(painted)[..., 0])
+    brightness = normalised(luma(painted)[..., 0])
     level, contrast = rng.uniform(0.08, 0.55), rng.uniform(0.04, 0.25)
     mask = level + contrast * brightness
     if choice == "smoothness" and told:
