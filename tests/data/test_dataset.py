@@ -8,11 +8,11 @@ from unbake.data.cache_format import read_index
 from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate
 from unbake.data.sampler import MixSampler
 from unbake.data.sources import list_materials
-from unbake.data.truth import at_size
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, SPECS, MapKind, spec
 from unbake.domain.materials import CLASSES
 from unbake.errors import TrainingError, UsageError
 from unbake.image.arrays import dequantise
+from unbake.image.resample import at_size
 
 
 def everything(sample):

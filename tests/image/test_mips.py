@@ -3,8 +3,9 @@ import pytest
 from PIL import Image
 
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
-from unbake.image.mips import bleeding, is_cut_out, mip_chain, resize
+from unbake.image.mips import bleeding, is_cut_out, mip_chain
 from unbake.image.normals import decode_normal, encode_normal, from_slopes
+from unbake.image.resample import resize
 
 
 def noise(height, width, channels, seed=0):

@@ -16,7 +16,8 @@ from unbake.image.arrays import CodedMaps, Maps, Wrap, bands, dequantise, quanti
 from unbake.image.dds.deblock import BLOCKY, soften_blocks
 from unbake.image.files import Picture
 from unbake.image.geometry import geometry_channels, integrate
-from unbake.image.mips import Kind, bleeding, resize
+from unbake.image.mips import bleeding
+from unbake.image.resample import Kind, resize
 from unbake.image.tiling import run_tiled, tileable_axes
 
 TILE: Final = 1024

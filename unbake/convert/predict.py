@@ -124,7 +124,7 @@ class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
 
     Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None. The networks
-    that see a texture whole read its codes (`image.coded`) as well.
+    that see a texture whole read its codes (`image.arrays`) as well.
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:

@@ -32,12 +32,13 @@ from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.parallel import in_processes
 from unbake.data.sources import Domain, MaterialSource
 from unbake.data.split import Split
-from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material, read_painting
+from unbake.data.truth import LEAST_SIDE, read_material, read_painting
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
-from unbake.image.arrays import Wrap, dequantise, quantise
+from unbake.image.arrays import Maps, Wrap, dequantise, quantise
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
+from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 

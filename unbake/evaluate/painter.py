@@ -17,8 +17,9 @@ from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import decode_picture
-from unbake.image.mips import Kind, mip_chain
+from unbake.image.mips import mip_chain
 from unbake.image.normals import decode_normal, encode_normal
+from unbake.image.resample import Kind
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, paint
 
 PAINTER_VERSION: Final = 2

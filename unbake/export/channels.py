@@ -11,7 +11,7 @@ from unbake.image.arrays import Maps
 from unbake.image.normals import Green, encode_normal, octahedral
 
 Stored = Mapping[MapKind, np.ndarray]
-"""Maps as they are kept: float32 in the range of their spec, or codes (`image.coded`); memory-mapped ones will do,
+"""Maps as they are kept: float32 in the range of their spec, or codes (`image.arrays`); memory-mapped ones will do,
 only bands of rows are read."""
 
 

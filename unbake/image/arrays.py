@@ -31,8 +31,8 @@ class CodedMaps(Mapping[MapKind, Floats]):
     codes: uint8 or uint16 (H, W, C), as `quantise` makes them; a quarter to a half of the floats' memory. A mapping
     like the dictionaries of floats that it stands for, except that every access decodes anew.
 
-    >>> CodedMaps({MapKind.AO: np.full((1, 1, 1), 51, np.uint8)})[MapKind.AO].round(6).item()
-    0.2
+    >>> CodedMaps({MapKind.AO: np.full((1, 1, 1), 255, np.uint8)})[MapKind.AO].item()
+    1.0
     """
 
     __slots__ = ("codes",)

@@ -68,7 +68,7 @@ def luma(rgb_encoded: Any, axis: int = -1) -> Any:
     How light a picture looks, on the scale of its own values: no amount of light, which is `luminance`.
 
     >>> import numpy as np
-    >>> luma(np.float32([[0.0, 0.5, 0.0]])).round(4).tolist()
+    >>> luma(np.array([[0.0, 0.5, 0.0]])).tolist()
     [[0.3576]]
     """
     return _weighted(rgb_encoded, axis)
