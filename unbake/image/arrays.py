@@ -12,6 +12,9 @@ from unbake.image.normals import decode_normal
 Floats = NDArray[np.float32]
 """An image (H, W, C), a plane (H, W) or the like, in the range and colour space that its reader names."""
 
+Reals = NDArray[np.floating]
+"""Floats of either width, where a computation may widen them: noise, and materials before they become maps."""
+
 Codes = NDArray[np.uint8 | np.uint16]
 """An image (H, W, C) as stored: 0 is the low end of its range, the type's greatest value the high end."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from unbake.image.arrays import Floats, Reals
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.resample import Kind, closed, opened
 
@@ -20,7 +21,7 @@ _NEARLY = 16 / 255
 """How far from 0 or 1 the alpha of a cut-out may lie: compression and one resampling leave that much."""
 
 
-def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
+def mip_chain(unit: Floats, kind: Kind) -> list[Floats]:
     """The image and its halves down to 1×1, box-filtered: float32 (H, W, C) in [0, 1], sides powers of two.
 
     An axis that has reached one texel stays, so 8×2 gives 4×1, 2×1, 1×1. Colour with alpha (srgb, four
@@ -42,7 +43,7 @@ def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
     return [top, *mips_below(halved(top, kind), kind, coverage)]
 
 
-def halved(unit: np.ndarray, kind: Kind) -> np.ndarray:
+def halved(unit: Floats, kind: Kind) -> Floats:
     """The values of the mip below, in the space where they are averaged: what `mips_below` goes on from.
 
     Bands of an even number of rows can be halved one by one and put together.
@@ -51,12 +52,12 @@ def halved(unit: np.ndarray, kind: Kind) -> np.ndarray:
     return _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
-def coverage_of(alpha: np.ndarray) -> float | None:
+def coverage_of(alpha: Reals) -> float | None:
     """Share of texels that an alpha test keeps, if alpha (H, W, 1) is a cut-out, whose mips are to keep it."""
     return float((alpha > 0.5).mean()) if is_cut_out(alpha) else None
 
 
-def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[np.ndarray]:
+def mips_below(values: Floats, kind: Kind, coverage: float | None) -> list[Floats]:
     """The mips from `halved` on down to 1×1, float32 in [0, 1]; `coverage` as `coverage_of` the top gives it."""
     chain = []
     while True:
@@ -68,7 +69,7 @@ def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[n
         values = _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
-def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[int, int], np.ndarray]:
+def bleeding(read: Callable[[int, int], Floats], height: int) -> Callable[[int, int], Floats]:
     """Display-encoded colour with what lies under alpha 0 filled from its neighbours, read and given by bands.
 
     Push-pull: each hidden texel takes the alpha-weighted mean of the smallest aligned square around it in which
@@ -95,7 +96,7 @@ def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[i
         filled = _filled(total, weight, filled)
     levels.clear()
 
-    def bled(top: int, bottom: int) -> np.ndarray:
+    def bled(top: int, bottom: int) -> Floats:
         band = read(top, bottom).astype(np.float32)
         rgb, alpha = band[..., :3], band[..., 3:]
         under = filled[top // 2 : -(-bottom // 2)].repeat(2, axis=0)[: len(band)]
@@ -105,14 +106,14 @@ def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[i
     return bled
 
 
-def _filled(total: np.ndarray, weight: np.ndarray, below: np.ndarray) -> np.ndarray:
+def _filled(total: Floats, weight: Floats, below: Floats) -> Floats:
     """Means of a level where anything is seen, of the level below (half its size) elsewhere."""
     rows, columns = weight.shape[:2]
     below = below.repeat(2, axis=0)[:rows].repeat(2, axis=1)[:, :columns]
     return np.where(weight > 0, total / np.maximum(weight, np.finfo(np.float32).tiny), below)
 
 
-def is_cut_out(alpha: np.ndarray) -> bool:
+def is_cut_out(alpha: Reals) -> bool:
     """Whether alpha (H, W, 1) in [0, 1] is a stencil, for a game's alpha test: both ends, little between.
 
     >>> is_cut_out(np.float32([[[0], [1]]])), is_cut_out(np.float32([[[0.4], [1]]]))
@@ -122,11 +123,11 @@ def is_cut_out(alpha: np.ndarray) -> bool:
     return low > 0 and high > 0 and low + high >= 0.9
 
 
-def _has_alpha(values: np.ndarray, kind: Kind) -> bool:
+def _has_alpha(values: Floats, kind: Kind) -> bool:
     return kind == "srgb" and values.shape[2] == 4
 
 
-def _halved(values: np.ndarray) -> np.ndarray:
+def _halved(values: Floats) -> Floats:
     """Means of 2×2 texels, or of 2 along the only axis that is left."""
     for axis in (0, 1):
         if values.shape[axis] > 1:
@@ -135,14 +136,14 @@ def _halved(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _halved_colour(values: np.ndarray) -> np.ndarray:
+def _halved_colour(values: Floats) -> Floats:
     """`_halved` for linear RGB with alpha: each colour counts as much as is seen of it."""
     weight = values[..., 3:] + np.float32(_LEAST_WEIGHT)
     alpha = _halved(values[..., 3:])
     return np.concatenate([_halved(values[..., :3] * weight) / _halved(weight), alpha], axis=2)
 
 
-def _summed(values: np.ndarray) -> np.ndarray:
+def _summed(values: Floats) -> Floats:
     """Sums of 2×2 texels, an odd last row or column by itself."""
     height, width = values.shape[:2]
     padded = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
@@ -150,7 +151,7 @@ def _summed(values: np.ndarray) -> np.ndarray:
     return rows[:, 0::2] + rows[:, 1::2]
 
 
-def _with_coverage(alpha: np.ndarray, coverage: float) -> np.ndarray:
+def _with_coverage(alpha: Floats, coverage: float) -> Floats:
     """Alpha of any shape, bent so that the share of it above one half is as near to `coverage` as can be.
 
     The bend keeps 0, 1 and the order of values: straight from 0 to one half, and from there to 1.

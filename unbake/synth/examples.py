@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from unbake.domain.maps import MapKind
-from unbake.image.arrays import Maps
+from unbake.image.arrays import Floats, Maps
 from unbake.image.normals import encode_normal
 from unbake.synth.materials import procedural
 from unbake.synth.painter import STYLES, paint
@@ -23,7 +23,7 @@ class ExampleTexture:
     """
 
     path: str
-    pixels: np.ndarray
+    pixels: Floats
     kind: Literal["srgb", "normal"]
     storage: Storage
 
