@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -13,7 +14,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 
 from unbake.errors import FileError, UnsuitableError
 from unbake.files import write_atomic
-from unbake.image.arrays import bands
+from unbake.image.arrays import Codes, Floats, Reals, bands, unit
 from unbake.image.dds.blocks import BlockFormat, decode_blocks
 from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
 
@@ -32,24 +33,24 @@ class Picture:
     blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb" or "png/16".
     """
 
-    pixels: np.ndarray
+    pixels: Codes
     format: str
 
-    def unit(self) -> np.ndarray:
+    def unit(self) -> Floats:
         """All channels as float32 (H, W, C) in [0, 1], still encoded as stored."""
-        return self.pixels.astype(np.float32) / np.iinfo(self.pixels.dtype).max
+        return unit(self.pixels)
 
-    def rgb(self) -> np.ndarray:
+    def rgb(self) -> Floats:
         """Colour alone as float32 (H, W, 3) in [0, 1]; grey is repeated."""
-        unit = self.unit()
-        return np.repeat(unit, 3, axis=2) if unit.shape[2] == 1 else np.ascontiguousarray(unit[..., :3])
+        values = self.unit()
+        return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else np.ascontiguousarray(values[..., :3])
 
     @property
-    def alpha(self) -> np.ndarray | None:
+    def alpha(self) -> Floats | None:
         """Alpha as float32 (H, W, 1) in [0, 1]; None when there is none."""
         if self.pixels.shape[2] != 4:
             return None
-        return self.pixels[..., 3:].astype(np.float32) / np.iinfo(self.pixels.dtype).max
+        return unit(self.pixels[..., 3:])
 
 
 def read_picture(path: Path) -> Picture:
@@ -134,7 +135,7 @@ def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
     raise FileError(f"{name} is none of DDS, PNG, TGA, JPEG and BMP by its content; save it as one of them.")
 
 
-def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
+def encode_png(image: Reals | Codes, bits: int = 8) -> bytes:
     """A PNG file of float (H, W, C) in [0, 1], clipped and rounded; C = 1, 3 or 4, with 16 bits only 1.
 
     uint8 and uint16 are taken for codes and stored as they are; they say how many bits.
@@ -150,12 +151,12 @@ def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
     return buffer.getvalue()
 
 
-def write_png(path: Path, image: np.ndarray, bits: int = 8) -> None:
+def write_png(path: Path, image: Reals | Codes, bits: int = 8) -> None:
     """Write `encode_png` of an image, whole or not at all; FileError when the file cannot be written."""
     write_atomic(path, encode_png(image, bits))
 
 
-def encode_jpeg(pixels: np.ndarray) -> bytes:
+def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     """A small picture to look at, uint8 (H, W, 3) sRGB, as JPEG."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
@@ -173,7 +174,7 @@ def _decode_dds(data: bytes, name: str) -> Picture:
         )
     body = memoryview(data)[info.offset : info.offset + info.top_bytes]
     if isinstance(info.layout, BlockFormat):
-        pixels = decode_blocks(body, info.width, info.height, info.layout)
+        pixels: Codes = decode_blocks(body, info.width, info.height, info.layout)
         if info.layout is BlockFormat.BC1 and (pixels[..., 3] == 255).all():
             pixels = pixels[..., :3]
     else:
@@ -185,7 +186,7 @@ def _decode_dds(data: bytes, name: str) -> Picture:
     return Picture(np.ascontiguousarray(pixels), f"dds/{info.format.lower().replace('_unorm', '')}")
 
 
-def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> np.ndarray:
+def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> Codes:
     """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits.
 
     Numbers from -1 to 1 come as the codes of (x + 1) / 2, floats clipped to [0, 1].
@@ -219,7 +220,7 @@ def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
     return np.concatenate(channels, axis=2)
 
 
-def _rebuild_blue(pixels: np.ndarray) -> np.ndarray:
+def _rebuild_blue(pixels: Codes) -> Codes:
     """RGB codes of unit normals of which only X and Y are stored."""
     top = np.iinfo(pixels.dtype).max
     square = ((pixels.astype(np.float32) * (2 / top) - 1) ** 2).sum(axis=2, keepdims=True)
@@ -246,7 +247,7 @@ def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, na
     return Picture(pixels, f"{kind}/{pixels.itemsize * 8}")
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
+def _pixels(image: Image.Image) -> Codes:
     """A Pillow image of any mode as uint8 or uint16 (H, W, 1 | 3 | 4)."""
     if image.mode.startswith("I"):  # sixteen-bit grey; Pillow's convert would clip it to 8 bits
         return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None]

@@ -7,7 +7,7 @@ does not tile is mirrored at its borders; one that does goes on round.
 import numpy as np
 
 from unbake.domain.maps import GEOMETRY, MapKind
-from unbake.image.arrays import Floats, Wrap, bands, dequantise, quantise
+from unbake.image.arrays import Codes, Floats, Wrap, bands, dequantise, quantise
 from unbake.image.normals import slopes
 from unbake.image.spectra import analysed, frequencies, synthesised, without_nyquist
 
@@ -32,7 +32,7 @@ _CHUNK = 1 << 17
 
 
 def geometry_channels(
-    normal: np.ndarray,
+    normal: Floats | Codes,
     wrap: Wrap = (True, True),
     height: Floats | None = None,
     bits: int | None = None,
@@ -71,7 +71,7 @@ def geometry_channels(
     return channels
 
 
-def integrate(normal: np.ndarray, wrap: Wrap, band: int | None = None) -> Floats:
+def integrate(normal: Floats | Codes, wrap: Wrap, band: int | None = None) -> Floats:
     """Height (H, W) in texels, zero mean, whose slopes fit the normals (H, W, 3) best in least squares.
 
     The mean slope is taken out first: on a tiling axis it cannot be, on another it is an error of rounding or a tilt
@@ -162,7 +162,7 @@ def _curvature(around: Floats, reach: int, rows: slice) -> Floats:
     return total
 
 
-def _slopes(normal: np.ndarray, band: int | None) -> tuple[Floats, Floats]:
+def _slopes(normal: Floats | Codes, band: int | None) -> tuple[Floats, Floats]:
     """Slopes to the right and DOWN, each (H, W), their means taken out."""
     right, down = (np.empty(normal.shape[:2], np.float32) for _ in range(2))
     for rows in bands(normal.shape[0], normal.shape[1], texels=band):
@@ -172,7 +172,7 @@ def _slopes(normal: np.ndarray, band: int | None) -> tuple[Floats, Floats]:
     return right, down
 
 
-def _rms_slope(normal: np.ndarray, band: int | None) -> float:
+def _rms_slope(normal: Floats | Codes, band: int | None) -> float:
     """Root mean square of the slopes, their mean taken out."""
     return float(np.hypot(*(axis.std() for axis in _slopes(normal, band))))
 

@@ -11,6 +11,7 @@ from functools import cache
 import etcpak
 import numpy as np
 import texture2ddecoder
+from numpy.typing import NDArray
 
 try:
     import ispc_texcomp
@@ -27,7 +28,7 @@ _STRIP = 4096
 """Blocks per row of the scratch image that holds blocks to be encoded anew."""
 
 
-def encode_bc7(rgba: np.ndarray, fast: bool, all_opaque: bool) -> bytes:
+def encode_bc7(rgba: NDArray[np.uint8], fast: bool, all_opaque: bool) -> bytes:
     """BC7 blocks of uint8 (H, W, 4), sides multiples of 4; alpha 0 and 255 come back exactly.
 
     all_opaque: whether the image that these rows are of is opaque everywhere.
@@ -53,7 +54,7 @@ def encode_bc7(rgba: np.ndarray, fast: bool, all_opaque: bool) -> bytes:
     return blocks.tobytes()
 
 
-def _encode(rgba: np.ndarray, fast: bool, opaque: bool) -> bytes:
+def _encode(rgba: NDArray[np.uint8], fast: bool, opaque: bool) -> bytes:
     height, width, _ = rgba.shape
     if ispc_texcomp is None:
         params = etcpak.BC7CompressBlockParams()
@@ -72,7 +73,9 @@ def _encode(rgba: np.ndarray, fast: bool, opaque: bool) -> bytes:
     return ispc_texcomp.compress_blocks_bc7(surface, settings)
 
 
-def _alpha_errors(blocks: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _alpha_errors(
+    blocks: NDArray[np.uint8], alpha: NDArray[np.int32]
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Per block: whether an alpha of 0 or 255 is not exact, and the largest error of the others."""
     # All blocks in one row, so that the image is 4 texels high.
     bgra = texture2ddecoder.decode_bc7(blocks.tobytes(), 4 * len(blocks), 4)
@@ -82,7 +85,7 @@ def _alpha_errors(blocks: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np
     return (error * end).any(axis=1), (error * ~end).max(axis=1)
 
 
-def _opaque_mode6(blocks: np.ndarray) -> np.ndarray:
+def _opaque_mode6(blocks: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Blocks of mode 6 with both alpha endpoints at 255, their colours moved by one code at most.
 
     An alpha of 255 needs the endpoint's lowest bit, which colour shares. Where it was 0, the first endpoint goes
@@ -98,7 +101,7 @@ def _opaque_mode6(blocks: np.ndarray) -> np.ndarray:
     return np.packbits(bits, axis=1, bitorder="little")
 
 
-def _flat_mode5(colours: np.ndarray) -> np.ndarray:
+def _flat_mode5(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Blocks (N, 16) of one colour each, uint8 (N, 4), exactly: mode 5 with every texel at index 1."""
     bits = np.zeros((len(colours), 128), np.uint8)
     bits[:, 5] = 1
@@ -110,7 +113,7 @@ def _flat_mode5(colours: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _flat_endpoints() -> np.ndarray:
+def _flat_endpoints() -> NDArray[np.integer]:
     """For each 8-bit code the pair of 7-bit endpoints that gives it at index 1: (256, 2)."""
     codes = np.arange(128)
     wide = codes << 1 | codes >> 6
@@ -118,7 +121,7 @@ def _flat_endpoints() -> np.ndarray:
     return np.stack([np.argwhere(given == code)[0] for code in range(256)])
 
 
-def _encode_apart(texels: np.ndarray) -> np.ndarray:
+def _encode_apart(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Blocks (N, 16) of texels (N, 16, 4) in modes 4 and 5, alpha from its least to its greatest value."""
     count = len(texels)
     rows = -(-count // _STRIP)
@@ -153,8 +156,8 @@ def _encode_apart(texels: np.ndarray) -> np.ndarray:
 
 
 def _with_alpha(
-    bits: np.ndarray, alpha: np.ndarray, ends_at: int, depth: int, indices_at: int, width: int
-) -> np.ndarray:
+    bits: NDArray[np.uint8], alpha: NDArray[np.int32], ends_at: int, depth: int, indices_at: int, width: int
+) -> NDArray[np.uint8]:
     """Bits (N, 128) of blocks with alpha (N, 16) written into them."""
     codes = np.stack([alpha.min(axis=1), alpha.max(axis=1)], axis=1)
     codes = (codes * (2**depth - 1) + 127) // 255

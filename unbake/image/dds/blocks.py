@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import quicktex
 import texture2ddecoder
+from numpy.typing import NDArray
 from quicktex.s3tc.bc1 import BC1Encoder  # type: ignore[attr-defined]
 from quicktex.s3tc.bc3 import BC3Encoder  # type: ignore[attr-defined]
 from quicktex.s3tc.bc4 import BC4Encoder  # type: ignore[attr-defined]
@@ -56,7 +57,7 @@ def block_size(width: int, height: int, fmt: BlockFormat) -> int:
     return -(-width // 4) * -(-height // 4) * fmt.block_bytes
 
 
-def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockFormat) -> np.ndarray:
+def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockFormat) -> NDArray[np.uint8]:
     """Pixels of one image: uint8 (height, width, C), C = 1 for BC4, 2 for BC5, 3 for BC6H, 4 (RGBA) for the rest.
 
     Values are as stored (sRGB or linear), BC6H's clipped to [0, 1] and rounded to bytes; signed formats come as

@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unbake.files import write_atomic
 from unbake.image.dds.blocks import BlockFormat, Effort, encode_blocks
@@ -34,7 +35,7 @@ _LEGACY_FOURCC = {DxgiFormat.BC1_UNORM: b"DXT1", DxgiFormat.BC3_UNORM: b"DXT5"}
 
 
 def encode_dds(
-    mips: list[np.ndarray], dxgi: DxgiFormat, effort: Effort = Effort.GOOD, *, legacy: bool = False
+    mips: list[NDArray[np.uint8]], dxgi: DxgiFormat, effort: Effort = Effort.GOOD, *, legacy: bool = False
 ) -> bytes:
     """A DDS file of these mips, each uint8 (H, W, C) and half as large as the one before it.
 
@@ -68,7 +69,7 @@ def encode_dds(
 
 def write_dds(
     path: Path,
-    mips: list[np.ndarray],
+    mips: list[NDArray[np.uint8]],
     dxgi: DxgiFormat,
     effort: Effort = Effort.GOOD,
     *,
@@ -85,7 +86,7 @@ def _pixel_format(dxgi: DxgiFormat, legacy: bool) -> bytes:
     return struct.pack("<2I4s5I", 32, _FOURCC, _LEGACY_FOURCC[dxgi] if legacy else b"DX10", 0, 0, 0, 0, 0)
 
 
-def _encode(mip: np.ndarray, dxgi: DxgiFormat, effort: Effort) -> bytes:
+def _encode(mip: NDArray[np.uint8], dxgi: DxgiFormat, effort: Effort) -> bytes:
     if dxgi in _UNCOMPRESSED:
         rgba = np.full((*mip.shape[:2], 4), 255, np.uint8)
         rgba[..., : mip.shape[2]] = mip
