@@ -1,4 +1,4 @@
-"""The one place where bytes become pixels, and pixels PNG files: what conversion reads sources with."""
+"""Picture files: the one place where bytes become pixels (DDS, PNG, TGA, JPEG, BMP), and pixels PNG or JPEG."""
 
 import io
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from unbake.image.dds.blocks import BlockFormat, decode_blocks
 from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
-"""No file of a supported size is longer: sixteen-bit RGBA, doubled by anything that rides along."""
+"""Longest file that is read, in bytes: sixteen-bit RGBA of the largest size, doubled for metadata."""
 
 _MAX_RATIO = 1100
-"""Pixels' bytes per file byte that no lossless or JPEG stream exceeds (deflate ends at 1032)."""
+"""Largest ratio of pixels' bytes to file bytes that is believed (deflate ends at 1032)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +54,9 @@ class Picture:
 
 
 def read_picture(path: Path) -> Picture:
-    """The picture in a file: DDS (top mip), PNG, TGA, JPEG or BMP, told by its content, not its name.
+    """The picture in a file: DDS (top mip), PNG, TGA, JPEG or BMP, recognised by its content, not its name.
 
-    FileError, one sentence, when the file is missing, damaged or in a format that is not supported;
+    Errors: FileError when the file is missing, damaged or in a format that is not supported;
     UnsuitableError when it is a cubemap, a volume or an array.
     """
     return decode_picture(read_bytes(path), str(path))
@@ -65,11 +65,16 @@ def read_picture(path: Path) -> Picture:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture."""
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise FileError(f"{path} is larger than any picture of {MAX_SIDE}×{MAX_SIDE}; it is not read.")
+        size = path.stat().st_size
+        if size > MAX_FILE:
+            raise FileError(
+                f"Expected a picture of at most {MAX_SIDE}×{MAX_SIDE} in {path}, got {size} bytes; make it smaller."
+            )
         return path.read_bytes()
     except OSError as error:
-        raise FileError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+        raise FileError(
+            f"Expected a file that can be read in {path}, got: {error.strerror}; check it."
+        ) from error
 
 
 def decode_picture(data: bytes, name: str) -> Picture:
@@ -97,11 +102,13 @@ def picture_size(data: bytes, name: str) -> tuple[int, int]:
         with opener(io.BytesIO(data)) as image:
             return image.size[1], image.size[0]
     except Exception as error:  # as in `_decode_pillow`
-        raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
+        raise FileError(_damaged(name, kind, error)) from error
 
 
 def not_flat(data: bytes) -> str | None:
-    """What a DDS file that begins with these bytes (148 will do) holds if not one flat texture; None for others.
+    """Name of the contents of a DDS file ("a cubemap") that is not one flat texture; None for every other file.
+
+    data: the beginning of the file, 148 bytes or more.
 
     >>> not_flat(b"") is None
     True
@@ -121,9 +128,9 @@ def _not_flat(info: DdsInfo) -> str | None:
 
 
 def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
-    """What reads a picture that is no DDS file, and the kind it is, by its first bytes."""
+    """Pillow's reader of a picture that is no DDS file, and the name of its format, by its first bytes."""
     if not data:
-        raise FileError(f"{name} is empty; restore it from its source.")
+        raise FileError(f"Expected a picture in {name}, got an empty file; restore it from its source.")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return PngImageFile, "png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -132,7 +139,13 @@ def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
         return BmpImageFile, "bmp"
     if len(data) >= 18 and data[1] in (0, 1) and data[2] in (1, 2, 3, 9, 10, 11):  # TGA has no signature
         return TgaImageFile, "tga"
-    raise FileError(f"{name} is none of DDS, PNG, TGA, JPEG and BMP by its content; save it as one of them.")
+    raise FileError(
+        f"Expected DDS, PNG, TGA, JPEG or BMP in {name}, got other content; save it as one of them."
+    )
+
+
+def _damaged(name: str, kind: str, error: Exception) -> str:
+    return f"Expected a sound {kind.upper()} file in {name}, got: {error}; save it again."
 
 
 def encode_png(image: Reals | Codes, bits: int = 8) -> bytes:
@@ -145,7 +158,10 @@ def encode_png(image: Reals | Codes, bits: int = 8) -> bytes:
     else:
         codes = np.rint(np.clip(image, 0, 1) * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
     if bits not in (8, 16) or codes.shape[2] not in ((1, 3, 4) if bits == 8 else (1,)):
-        raise ValueError(f"PNG with {bits} bits and {codes.shape[2]} channels is not written")
+        raise ValueError(
+            "Expected 8 bits with 1, 3 or 4 channels, or 16 with 1, for a PNG file, "
+            f"got {bits} with {codes.shape[2]}; write several files."
+        )
     buffer = io.BytesIO()
     Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes).save(buffer, "PNG")
     return buffer.getvalue()
@@ -169,8 +185,8 @@ def _decode_dds(data: bytes, name: str) -> Picture:
         raise UnsuitableError(f"{name} holds {what}, not one flat texture")
     if len(data) < info.offset + info.top_bytes:
         raise FileError(
-            f"{name} ends after {len(data)} bytes, its {info.width}×{info.height} {info.format} takes"
-            f" {info.offset + info.top_bytes}; restore it from its source."
+            f"Expected {info.offset + info.top_bytes} bytes of {info.width}×{info.height} {info.format} in {name}, "
+            f"got {len(data)}; restore it from its source."
         )
     body = memoryview(data)[info.offset : info.offset + info.top_bytes]
     if isinstance(info.layout, BlockFormat):
@@ -200,7 +216,7 @@ def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> Codes:
 
 
 def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
-    """Pixels given as bytes (H, W, bytes of a pixel), as codes from 0 to `full`."""
+    """Pixels from their bytes (H, W, bytes of a pixel), as codes from 0 to `full`."""
     if layout.numbers == "float":
         reals = words.view(f"<f{words.shape[2] // len(layout.channels)}")
         return np.rint(np.clip(np.nan_to_num(reals, posinf=1), 0, 1).astype(np.float32) * full)
@@ -235,15 +251,18 @@ def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, na
             width, height = image.size
             if max(width, height) > MAX_SIDE:
                 raise FileError(
-                    f"{name} claims {width}×{height} pixels, sides from 1 to {MAX_SIDE} are read."
+                    f"Expected sides from 1 to {MAX_SIDE} texels in {name}, got {width}×{height}; make it smaller."
                 )
             if width * height // 8 > _MAX_RATIO * len(data):
-                raise FileError(f"{name} is far too short for its {width}×{height} pixels; restore it.")
+                raise FileError(
+                    f"Expected a file long enough for {width}×{height} texels in {name}, got {len(data)} bytes; "
+                    "restore it from its source."
+                )
             pixels = _pixels(image)
     except (FileError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make the decoders raise nearly anything
-        raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
+        raise FileError(_damaged(name, kind, error)) from error
     return Picture(pixels, f"{kind}/{pixels.itemsize * 8}")
 
 

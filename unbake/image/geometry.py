@@ -101,7 +101,7 @@ def integrate(normal: Floats | Codes, wrap: Wrap, band: int | None = None) -> Fl
 
 
 def horizon_ao(height: Floats, wrap: Wrap) -> Floats:
-    """How much of a cosine-weighted sky each point of a height (H, W), in texels, sees: (H, W) in [0, 1].
+    """Share of a cosine-weighted sky that each point of a height (H, W), in texels, sees: (H, W) in [0, 1].
 
     In eight directions the steepest way up to a neighbour, 1, 1.4, 2, 2.8, 4 ... texels off (rounded) up to an
     eighth of the shorter side and at most 64, is the horizon. Where it has the slope t, 1 / (1 + t²) of the light
@@ -142,7 +142,7 @@ def _open_sky(around: Floats, reach: int, rows: slice) -> Floats:
 
 
 def _curvature(around: Floats, reach: int, rows: slice) -> Floats:
-    """How far each point of some rows stands above its neighbours, as a slope: (rows, W), positive where convex.
+    """Height of each point of some rows over its neighbours, as a slope: (rows, W), positive where convex.
 
     The mean over neighbours 1, 4 and 16 texels away (those within `reach`): minus the divergence of the slopes,
     fine and coarse. around: the height, (H, W), with `reach` texels more on every side.
@@ -178,7 +178,7 @@ def _rms_slope(normal: Floats | Codes, band: int | None) -> float:
 
 
 def _reach(height: Floats) -> int:
-    """How many texels off a neighbour may be: an eighth of the shorter side, from 1 to _FARTHEST."""
+    """Texels to the farthest neighbour that counts: an eighth of the shorter side, from 1 to _FARTHEST."""
     return max(1, min(_FARTHEST, min(height.shape) // 8))
 
 

@@ -18,7 +18,7 @@ _BAND = 256
 """Rows read at a time where an image is not held as floats: even, so that mips of bands fit together."""
 
 _NEARLY = 16 / 255
-"""How far from 0 or 1 the alpha of a cut-out may lie: compression and one resampling leave that much."""
+"""Largest distance from 0 or 1 of a cut-out's alpha: compression and one resampling leave that much."""
 
 
 def mip_chain(unit: Floats, kind: Kind) -> list[Floats]:

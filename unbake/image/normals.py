@@ -1,4 +1,4 @@
-"""Tangent normals: stored colours to unit vectors and back; between the files and all that reads a normal.
+"""Tangent normals: stored colours to unit vectors and back, their slopes, and turns of the surface.
 
 Inside the program a normal map is float32 (H, W, 3) of unit vectors, OpenGL: x points right, y points UP the
 picture, z towards the viewer. Row numbers grow downwards, so a step of one row is a step of -1 in y.
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Green = Literal["opengl", "directx"]
-"""Which way the green channel of a file points: up (OpenGL) or down (DirectX, Skyrim's)."""
+"""Direction of the green channel in a file: up (OpenGL) or down (DirectX, Skyrim's)."""
 
 Z_FLOOR = 0.02
 """Least z of a unit vector: a height field has no overhangs, and the steepest slope is about 50."""

@@ -16,7 +16,7 @@ from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import decode_normal, encode_normal
 
 Kind = Literal["srgb", "linear", "normal"]
-"""What the first three channels of a stored image hold; a fourth is alpha (srgb) or data, linear either way."""
+"""Meaning of the first three channels of a stored image; a fourth is alpha (srgb) or data, linear either way."""
 
 _BICUBIC_REACH = 2
 """Texels to each side that a bicubic filter reads where it enlarges."""

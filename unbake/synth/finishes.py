@@ -1,4 +1,4 @@
-"""Sheets of metal with a finish and an age of their own, for synth recipes that put metal on other things."""
+"""Sheets of metal with a finish and an age, for recipes of metals and of metal on other materials."""
 
 import numpy as np
 
@@ -46,7 +46,7 @@ _CRUSTS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "pewter": _SULPHIDE,
     "zinc": _CHALK,
 }
-"""What grows on a metal that is not kept, sRGB: no metal any more. On the others lies dirt alone."""
+"""Colours (sRGB) of the corrosion, no metal any more, on a neglected metal; the others gather dirt alone."""
 
 
 def sheet(

@@ -11,7 +11,7 @@ from unbake.synth.layers import Rng
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Which cell a texel is in and where, each (H, W).
+    """The cell of each texel and the place in it, each (H, W).
 
     cell: number of the cell, 0 to count - 1, to look its own colour or height up.
     edge: distance to the border of the cell, in sides of the texture.

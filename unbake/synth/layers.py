@@ -1,4 +1,4 @@
-"""What a procedural material consists of before its normal and AO are derived, and the colours it is made of."""
+"""Layers of a procedural material before its normal and AO are derived, and the colours of paints and metals."""
 
 from dataclasses import dataclass
 

@@ -25,12 +25,12 @@ _WARM = np.array([1.0, 0.15, -1.0], np.float32)
 """From cold to warm, per channel."""
 
 _SKY = np.array([0.7, 1.0, 1.5], np.float32)
-"""What a surface facing up the picture gains from the sky, per channel."""
+"""Gain from the sky of a surface that faces up the picture, per channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Surface:
-    """What the painter sees of a material: linear (H, W, 3) albedo and normal, the rest (H, W)."""
+    """A material as the painter sees it: albedo, linear, and normal (H, W, 3), the rest (H, W)."""
 
     albedo: Floats
     normal: Floats
@@ -54,7 +54,7 @@ def paint(material: Maps, style: Style, seed: int) -> Maps:
     (16, 16, 3)
     """
     rng = np.random.default_rng([seed, crc32(repr(style).encode())])
-    surface = _look(material)
+    surface = _inspect(material)
     light = _light(rng, style, surface)
     colour = _weather(rng, style, surface, _base_colour(rng, style, surface) * light)
     diffuse = _finish(rng, style, _grade(rng, style, linear_to_srgb(np.clip(colour, 0, 1))))
@@ -64,7 +64,7 @@ def paint(material: Maps, style: Style, seed: int) -> Maps:
     return {MapKind.DIFFUSE: diffuse, MapKind.SPECULAR: specular}
 
 
-def _look(material: Maps) -> _Surface:
+def _inspect(material: Maps) -> _Surface:
     """The material with everything missing filled in, and its curvature."""
     albedo = srgb_to_linear(material[MapKind.ALBEDO].astype(np.float32, copy=False))
     shape = albedo.shape[:2]
@@ -128,8 +128,8 @@ def _base_colour(rng: Rng, style: Style, surface: _Surface) -> Floats:
     smooth = (1 - surface.roughness)[..., None]
     metallic = surface.metallic[..., None]
     shine = _surroundings(rng, surface)[..., None]
-    kept = np.float32(rng.uniform(*style.metal_colour))
-    hue = surface.albedo * kept + luminance(surface.albedo) * (1 - kept)
+    colourful = np.float32(rng.uniform(*style.metal_colour))
+    hue = surface.albedo * colourful + luminance(surface.albedo) * (1 - colourful)
     level = rng.uniform(*style.metal) * (1 + rng.normal(0, 0.06) * _WARM)
     reflection = np.float32(rng.uniform(*style.reflection)) * (0.35 + 0.65 * smooth)
     metal = hue * level.astype(np.float32) * np.maximum(1 + reflection * shine, 0.1)
@@ -200,11 +200,13 @@ def _enlarged(srgb: Floats, factor: float) -> Floats:
     return smoothly(small, height, width, (True, True))
 
 
-def _specular(rng: Rng, style: Style, surface: _Surface, painted: Floats, told: bool) -> Floats | None:
+def _specular(
+    rng: Rng, style: Style, surface: _Surface, painted: Floats, has_roughness: bool
+) -> Floats | None:
     """The gloss mask an artist would keep in the normal's alpha, (H, W, 1), 8-bit, or None.
 
     Bright where smooth or metal; or just the painted brightness with its levels pulled, which is all there
-    can be when the material does not tell its roughness (`told`).
+    can be when the material has no roughness map.
     """
     choice = rng.choice(("smoothness", "brightness", "none"), p=style.specular)
     if choice == "none":
@@ -212,7 +214,7 @@ def _specular(rng: Rng, style: Style, surface: _Surface, painted: Floats, told: 
     brightness = normalised(luma(painted)[..., 0])
     level, contrast = rng.uniform(0.08, 0.55), rng.uniform(0.04, 0.25)
     mask = level + contrast * brightness
-    if choice == "smoothness" and told:
+    if choice == "smoothness" and has_roughness:
         shiny = (1 - surface.roughness) * (0.55 + 0.45 * surface.metallic) * (0.5 + level)
         mask = shiny + 0.25 * level * surface.metallic + 0.3 * contrast * brightness
     cloudy = mask + rng.uniform(0.0, 0.05) * smooth_noise(rng, mask.shape, 24, 0.5)

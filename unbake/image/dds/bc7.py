@@ -117,8 +117,8 @@ def _flat_endpoints() -> NDArray[np.integer]:
     """For each 8-bit code the pair of 7-bit endpoints that gives it at index 1: (256, 2)."""
     codes = np.arange(128)
     wide = codes << 1 | codes >> 6
-    given = (wide[:, None] * 43 + wide * 21 + 32) >> 6
-    return np.stack([np.argwhere(given == code)[0] for code in range(256)])
+    decoded = (wide[:, None] * 43 + wide * 21 + 32) >> 6
+    return np.stack([np.argwhere(decoded == code)[0] for code in range(256)])
 
 
 def _encode_apart(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -138,7 +138,7 @@ def _encode_apart(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
             [False, False, True, False],  # modes 4 and 5
             [2] * 8,  # refinements per mode
             True, 0, 0, 0,
-            3,  # of the channels only alpha is kept apart: none takes its place
+            3,  # alpha alone is stored apart: no colour channel takes its place
             2, 4,
         )  # fmt: skip
         surface = ispc_texcomp.RGBASurface(image.tobytes(), columns * 4, rows * 4)

@@ -1,4 +1,4 @@
-"""Block-compressed pixels, both ways: what `files` decodes with and `export.dds` encodes with."""
+"""Block-compressed pixels, both ways: decoded for `image.files`, encoded for `dds.encode`."""
 
 from enum import StrEnum
 from functools import cache
@@ -69,7 +69,9 @@ def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockF
     """
     need = block_size(width, height, fmt)
     if len(data) < need:
-        raise ValueError(f"{fmt} {width}×{height} takes {need} bytes, {len(data)} came")
+        raise ValueError(
+            f"Expected {need} bytes of {fmt} {width}×{height}, got {len(data)}; restore the file."
+        )
     blocks = np.frombuffer(data, np.uint8, need).reshape(-1, fmt.block_bytes)
     match fmt:
         case BlockFormat.BC1:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from unbake.image.arrays import BAND_TEXELS, Wrap
 
 BLOCKY: Final = ("dds/bc1", "dds/bc2", "dds/bc3")
-"""How a `Picture.format` begins whose blocks show: two colours of 5 to 6 bits each to a block. BC7's hardly do."""
+"""Beginnings of a `Picture.format` with visible blocks: two colours of 5 to 6 bits a block. BC7's hardly show."""
 
 _SIDE = 4
 _REAL = 26.0

@@ -50,9 +50,11 @@ def encode_dds(
     height, width, channels = mips[0].shape
     sizes = [(max(height >> level, 1), max(width >> level, 1), channels) for level in range(len(mips))]
     if [mip.shape for mip in mips] != sizes:
-        raise ValueError(f"mips of {sizes} were expected, {[mip.shape for mip in mips]} came")
+        raise ValueError(f"Expected mips of {sizes}, got {[mip.shape for mip in mips]}; halve each.")
     if legacy and dxgi not in (*_LEGACY_FOURCC, DxgiFormat.B8G8R8A8_UNORM):
-        raise ValueError(f"a legacy header cannot say {dxgi.name}")
+        raise ValueError(
+            f"Expected BC1, BC3 or B8G8R8A8 for a legacy header, got {dxgi.name}; write a DX10 one."
+        )
     payload = [_encode(mip, dxgi, effort) for mip in mips]
     flags = _CAPS | _HEIGHT | _WIDTH | _PIXELFORMAT | (_PITCH if dxgi in _UNCOMPRESSED else _LINEAR_SIZE)
     caps = _TEXTURE
@@ -92,5 +94,7 @@ def _encode(mip: NDArray[np.uint8], dxgi: DxgiFormat, effort: Effort) -> bytes:
         rgba[..., : mip.shape[2]] = mip
         return (rgba if dxgi.name.startswith("R") else rgba[..., [2, 1, 0, 3]]).tobytes()
     if dxgi.block is None:
-        raise ValueError(f"{dxgi.name} is only read, not written")
+        raise ValueError(
+            f"Expected a format that is written, got {dxgi.name}, which is only read; choose another."
+        )
     return encode_blocks(mip[..., :2] if dxgi.block is BlockFormat.BC5 else mip, dxgi.block, effort)
