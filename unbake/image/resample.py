@@ -1,6 +1,6 @@
 """Images at another size: the two resizers of the package, and maps resized each as its spec says.
 
-Training and conversion see copies by Pillow's filters (`resized`, `by_area`, `smoothly`); files of a game are made by
+Training and conversion see copies by Pillow's filters (`by_area`, `smoothly`); files of a game are made by
 `resize`, whose areas are exact where Pillow's box counts whole texels only, and whose growth is bicubic.
 """
 
@@ -23,7 +23,7 @@ _BICUBIC_REACH = 2
 
 
 def at_size(maps: Maps, height: int, width: int) -> Maps:
-    """All maps (H, W, C) at one size by `resized`, each averaged as its spec says; normals are unit vectors again.
+    """All maps (H, W, C) at one size by `by_area`, each averaged as its spec says; normals are unit vectors again.
 
     >>> from unbake.domain.maps import MapKind
     >>> at_size({MapKind.AO: np.ones((4, 4, 1), np.float32)}, 2, 2)[MapKind.AO].shape
@@ -31,7 +31,7 @@ def at_size(maps: Maps, height: int, width: int) -> Maps:
     """
     out: Maps = {}
     for kind, image in maps.items():
-        image = resized(image, height, width, spec(kind).colour)
+        image = by_area(image, height, width, colour=spec(kind).colour)
         if spec(kind).vector:
             image = image / np.maximum(np.linalg.norm(image, axis=-1, keepdims=True), 1e-6)
         out[kind] = image
@@ -45,33 +45,25 @@ def reduced(maps: Maps, size: int) -> Maps:
     return at_size(maps, max(4, round(height * scale)), max(4, round(width * scale)))
 
 
-def resized(image: Floats, height: int, width: int, colour: str = "linear") -> Floats:
-    """The image (H, W, C) float32 at another size: mean over areas when reduced, bilinear when enlarged.
+def by_area(
+    image: Floats, height: int, width: int, wrap: Wrap = (False, False), colour: str = "linear"
+) -> Floats:
+    """The image (H, W, C) float32 smaller, each texel the mean of what it covers, as training reduces.
 
-    colour: "srgb" values are averaged in linear light.
+    An axis that must grow, of a texture smaller than the least size, is interpolated instead (bilinear).
+    wrap: which axes tile, and so are read across their seam. colour: "srgb" values are averaged in linear light.
 
-    >>> resized(np.float32([[[0.0], [1.0]]]), 1, 1).tolist()
+    >>> by_area(np.float32([[[0.0], [1.0]]]), 1, 1).tolist()
     [[[0.5]]]
     """
     if image.shape[:2] == (height, width):
         return image
-    if colour != "srgb":
-        return by_area(image, height, width)
-    return np.asarray(linear_to_srgb(by_area(srgb_to_linear(image), height, width)), np.float32)
-
-
-def by_area(image: Floats, height: int, width: int, wrap: Wrap = (False, False)) -> Floats:
-    """The image (H, W, C) float32 smaller, each texel the mean of what it covers, as training reduces.
-
-    An axis that must grow, of a texture smaller than the least size, is interpolated instead.
-
-    >>> by_area(np.ones((4, 6, 1), np.float32), 2, 3, (True, True)).shape
-    (2, 3, 1)
-    """
+    if colour == "srgb":
+        light = by_area(srgb_to_linear(image), height, width, wrap)
+        return np.asarray(linear_to_srgb(light), np.float32)
     grows = height > image.shape[0] or width > image.shape[1]
-    return _resampled(
-        image, height, width, wrap, Image.Resampling.BILINEAR if grows else Image.Resampling.BOX
-    )
+    method = Image.Resampling.BILINEAR if grows else Image.Resampling.BOX
+    return _resampled(image, height, width, wrap, method)
 
 
 def smoothly(image: Floats, height: int, width: int, wrap: Wrap = (False, False)) -> Floats:

@@ -15,7 +15,7 @@ from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_b
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import from_slopes, slopes
-from unbake.image.resample import resized, smoothly
+from unbake.image.resample import by_area, smoothly
 from unbake.synth.layers import Rng
 from unbake.synth.styles import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Style
 
@@ -196,7 +196,7 @@ def _finish(rng: Rng, style: Style, srgb: Floats) -> Floats:
 def _enlarged(srgb: Floats, factor: float) -> Floats:
     """The picture (H, W, 3) as it comes back from one `factor` times smaller; what tiles goes on tiling."""
     height, width = srgb.shape[:2]
-    small = resized(srgb, max(4, round(height / factor)), max(4, round(width / factor)), "srgb")
+    small = by_area(srgb, max(4, round(height / factor)), max(4, round(width / factor)), colour="srgb")
     return smoothly(small, height, width, (True, True))
 
 
