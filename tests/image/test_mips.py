@@ -226,7 +226,7 @@ def test_rolling_what_tiles_rolls_what_it_grows_to(kind, axis):
     assert np.abs(np.roll(grown, 10, axis) - rolled).max() < 1e-5
 
 
-def test_the_seam_shows_where_tiling_is_not_told():
+def test_the_seam_shows_where_tiling_is_not_asked_for():
     unit = noise(12, 12, 1)
     rolled = resize(np.roll(unit, 5, 0), 24, 12, "linear")
     assert np.abs(np.roll(resize(unit, 24, 12, "linear"), 10, 0) - rolled).max() > 0.01
