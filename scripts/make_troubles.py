@@ -20,7 +20,8 @@ import unbake
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import encode_png, read_picture
-from unbake.image.mips import Kind, mip_chain, resize
+from unbake.image.mips import mip_chain
+from unbake.image.resample import Kind, resize
 
 EXAMPLES = Path(unbake.__file__).parent / "bundled" / "examples" / "legacy" / "textures"
 

@@ -76,8 +76,8 @@ def test_every_bad_set_is_named_with_its_reason(
 ) -> None:
     failed = {one.name: one.message for one in converted[1].failed}
     assert sorted(failed) == mod[1].failed
-    assert "ends after" in failed["clutter/truncated"]
-    assert "is empty" in failed["clutter/empty"]
+    assert "bytes of" in failed["clutter/truncated"]
+    assert "an empty file" in failed["clutter/empty"]
     assert converted[1].exit_code == 1
 
 

@@ -11,7 +11,7 @@ from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
-from unbake.image.arrays import CodedMaps, encoded
+from unbake.image.arrays import CodedMaps, Wrap, quantise
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import Picture, read_picture, write_png
@@ -57,7 +57,7 @@ def blurred(image: np.ndarray) -> np.ndarray:
     return (sum(rows[:, i : i + width] for i in range(11)) / 121).astype(np.float32)
 
 
-def inputs(height: int = 48, width: int = 64, wrap: tuple[bool, bool] = (True, True)) -> Inputs:
+def inputs(height: int = 48, width: int = 64, wrap: Wrap = (True, True)) -> Inputs:
     slopes = RNG.normal(0, 0.2, (height, width, 2))
     normal = np.dstack([slopes, np.ones((height, width))])
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
@@ -123,7 +123,7 @@ def test_a_card_may_prefer_the_floor_of_a_map() -> None:
 
 
 @pytest.mark.parametrize("wrap", [(True, True), (True, False), (False, False)])
-def test_tiles_give_what_the_whole_gives(wrap: tuple[bool, bool]) -> None:
+def test_tiles_give_what_the_whole_gives(wrap: Wrap) -> None:
     given = inputs(200, 136, wrap)
     whole, tiled = (convert_set(given, Blur(), tile).maps for tile in (1024, 64))
     for kind in OUTPUTS:
@@ -270,7 +270,7 @@ def test_a_complex_materials_metal_is_in_its_blue() -> None:
 @pytest.mark.parametrize("use", ["network", "floor"])
 def test_codes_give_what_their_floats_give(use: str) -> None:
     given, network = inputs(40, 56), Blur(use=use)
-    coded = CodedMaps({kind: encoded(kind, one, 16) for kind, one in given.maps.items()})
+    coded = CodedMaps({kind: quantise(kind, one, 16) for kind, one in given.maps.items()})
     environment = RNG.random((40, 56, 1), np.float32)
     floats = convert_set(Inputs(dict(coded), environment, given.wrap), network).maps
     found = convert_set(Inputs(coded, environment, given.wrap), network).maps

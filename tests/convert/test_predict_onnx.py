@@ -17,7 +17,7 @@ from unbake.convert.convert import Inputs, convert_set
 from unbake.convert.predict import CARD, FORMAT, Predictor, load_predictor
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.image.arrays import CodedMaps, encoded
+from unbake.image.arrays import CodedMaps, Wrap, quantise
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 
@@ -75,7 +75,7 @@ def predictor(bundle: Path) -> Predictor:
     return found
 
 
-def texture(height: int, width: int, wrap: tuple[bool, bool], specular: bool = True) -> Inputs:
+def texture(height: int, width: int, wrap: Wrap, specular: bool = True) -> Inputs:
     rng = np.random.default_rng(8)
     normal = np.dstack([rng.normal(0, 0.3, (height, width, 2)), np.ones((height, width))])
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
@@ -113,7 +113,7 @@ def test_the_networks_say_something(predictor: Predictor) -> None:
 
 @pytest.mark.parametrize("wrap", [(True, True), (False, True), (False, False)])
 @pytest.mark.parametrize("size", [(256, 320), (203, 300)])
-def test_tiled_is_whole(predictor: Predictor, size: tuple[int, int], wrap: tuple[bool, bool]) -> None:
+def test_tiled_is_whole(predictor: Predictor, size: tuple[int, int], wrap: Wrap) -> None:
     given = texture(*size, wrap)
     whole, tiled = (convert_set(given, predictor, tile).maps for tile in (1024, 64))
     for kind in OUTPUTS:
@@ -121,9 +121,9 @@ def test_tiled_is_whole(predictor: Predictor, size: tuple[int, int], wrap: tuple
 
 
 @pytest.mark.parametrize("wrap", [(True, True), (True, False)])
-def test_tiled_is_whole_in_codes(predictor: Predictor, wrap: tuple[bool, bool]) -> None:
+def test_tiled_is_whole_in_codes(predictor: Predictor, wrap: Wrap) -> None:
     given = texture(203, 300, wrap)
-    given = replace(given, maps=CodedMaps({kind: encoded(kind, one, 8) for kind, one in given.maps.items()}))
+    given = replace(given, maps=CodedMaps({kind: quantise(kind, one, 8) for kind, one in given.maps.items()}))
     whole, tiled = (convert_set(given, predictor, tile).maps for tile in (1024, 64))
     for kind in OUTPUTS:
         assert np.abs(whole[kind] - tiled[kind]).max() < 1.001 * STEP

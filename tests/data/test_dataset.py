@@ -4,14 +4,15 @@ import torch
 
 from unbake.data.augment import composite
 from unbake.data.cache import build_cache
-from unbake.data.cache_format import read_index, restored
+from unbake.data.cache_format import read_index
 from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate
 from unbake.data.sampler import MixSampler
 from unbake.data.sources import list_materials
-from unbake.data.truth import at_size
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, SPECS, MapKind, spec
 from unbake.domain.materials import CLASSES
 from unbake.errors import TrainingError, UsageError
+from unbake.image.arrays import dequantise
+from unbake.image.resample import at_size
 
 
 def everything(sample):
@@ -105,7 +106,7 @@ def test_crops_of_textures_that_do_not_tile_stay_inside(all_train):
     dataset = PatchDataset({"matsynth": all_train}, "train", 32)
     index = item(dataset, "metal/brass003")
     entry = next(e for e in read_index(all_train).entries if e.id == "metal/brass003" and e.scale == 1.0)
-    whole = restored(MapKind.ALBEDO, np.load(all_train / entry.folder / "maps8.npy")[..., :3])
+    whole = dequantise(MapKind.ALBEDO, np.load(all_train / entry.folder / "maps8.npy")[..., :3])
     for position in range(20):
         sample = dataset[0, position, index, 32]
         if "@1/" not in sample.key:

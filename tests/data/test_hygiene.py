@@ -13,7 +13,7 @@ from unbake.data.hygiene import (
 from unbake.domain.maps import MapKind
 from unbake.image.dds.blocks import BlockFormat, decode_blocks, encode_blocks
 from unbake.image.normals import encode_normal
-from unbake.image.resample import resized
+from unbake.image.resample import by_area
 from unbake.synth.materials import procedural
 
 
@@ -83,7 +83,7 @@ def test_near_copies_have_near_hashes_and_others_do_not():
     names = ("cobbles", "bricks", "planks", "marble", "rust", "tiles")
     pictures = {name: procedural(name, 128, 0)[MapKind.ALBEDO] for name in names}
     dark = np.clip(pictures["cobbles"] * 0.8 + 0.05, 0, 1)
-    pictures["copy"] = resized(compressed(dark), 64, 64, "srgb")
+    pictures["copy"] = by_area(compressed(dark), 64, 64, colour="srgb")
     hashes = {name: perceptual_hash(picture) for name, picture in pictures.items()}
     assert near_copies({name: code for name, code in hashes.items() if code is not None}) == [
         ("cobbles", "copy")

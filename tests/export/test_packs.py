@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import texture2ddecoder
 from PIL import Image
+from support.unpacking import unpack
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError, UsageError
 from unbake.export.adjust import Adjust, Change
-from unbake.export.channels import coded, pack, recentred, unpack
+from unbake.export.channels import coded, pack, recentred
 from unbake.export.packs import (
     load_preset,
     preset_names,
@@ -21,7 +22,7 @@ from unbake.export.packs import (
 )
 from unbake.export.pgpatcher import entry, validate, write_entries
 from unbake.image import arrays as codes_of_maps
-from unbake.image.arrays import decoded, encoded
+from unbake.image.arrays import dequantise, quantise
 from unbake.image.dds.header import read_dds_info
 from unbake.image.files import read_picture
 
@@ -114,10 +115,10 @@ def test_remix_names_its_files_by_tag_and_stores_them_as_its_ingestion_does(tmp_
 
 
 def test_whole_numbers_are_packed_like_the_floats_they_stand_for(tmp_path):
-    maps = {kind: decoded(kind, encoded(kind, values, 16)) for kind, values in opaque().items()}
+    maps = {kind: dequantise(kind, quantise(kind, values, 16)) for kind, values in opaque().items()}
     for form, given in (
         ("floats", maps),
-        ("codes", {kind: encoded(kind, values, 16) for kind, values in maps.items()}),
+        ("codes", {kind: quantise(kind, values, 16) for kind, values in maps.items()}),
     ):
         write_set(given, "pot", tmp_path / form, load_preset("godot"))
     for path in (tmp_path / "floats").iterdir():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.colour import linear_to_srgb, luma, luminance, srgb_to_linear
 
 torch = pytest.importorskip("torch")
 
@@ -46,3 +46,9 @@ def test_luminance_reads_the_channels_on_any_axis_of_a_tensor():
     batch = torch.rand(2, 3, 4, 5)
     expected = luminance(batch.movedim(1, -1).numpy())
     np.testing.assert_allclose(expected, luminance(batch, axis=1).movedim(1, -1).numpy(), rtol=1e-6)
+
+
+def test_luma_weighs_encoded_values_as_luminance_weighs_light():
+    rgb = np.random.default_rng(0).random((5, 4, 3), np.float32)
+    np.testing.assert_array_equal(luma(rgb), luminance(rgb))
+    assert abs(luma(linear_to_srgb(rgb)) - linear_to_srgb(luminance(rgb))).max() > 0.01

@@ -10,7 +10,6 @@ from PIL import Image
 
 from unbake.errors import FileError, UnsuitableError
 from unbake.files import write_atomic
-from unbake.image import arrays as coded
 from unbake.image.dds.blocks import BlockFormat, encode_blocks
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
@@ -108,7 +107,7 @@ def test_writing_clips_and_rounds(tmp_path):
 
 @pytest.mark.parametrize("bits, channels", [(16, 3), (8, 2), (12, 1)])
 def test_png_layouts_that_are_not_written_are_refused(bits, channels, tmp_path):
-    with pytest.raises(ValueError, match="is not written"):
+    with pytest.raises(ValueError, match="for a PNG file"):
         write_png(tmp_path / "c.png", np.zeros((2, 2, channels), np.float32), bits)
 
 
@@ -232,12 +231,10 @@ def test_any_shape_is_read(size, dxgi):
     np.testing.assert_array_equal(flat, decode_picture(encode_dds([flat], dxgi), "a").pixels[..., :3])
 
 
-def test_large_pixels_are_unpacked_as_small_ones(monkeypatch):
-    deep = RNG.integers(0, 65536, (6, 10, 4), dtype=np.uint16)
-    monkeypatch.setattr(coded, "BAND_TEXELS", 20)
-    np.testing.assert_array_equal(
-        deep, decode_picture(dx10(DxgiFormat.R16G16B16A16_UNORM, deep.tobytes()), "a").pixels
-    )
+def test_large_pixels_are_unpacked_as_small_ones():
+    deep = RNG.integers(0, 65536, (1100, 2000, 4), dtype=np.uint16)  # more than a band of texels
+    data = dx10(DxgiFormat.R16G16B16A16_UNORM, deep.tobytes(), 2000, 1100)
+    np.testing.assert_array_equal(deep, decode_picture(data, "a").pixels)
 
 
 def test_bc1_without_holes_has_no_alpha():
@@ -279,7 +276,7 @@ WHOLE = {
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
 def test_a_cut_off_file_is_a_sentence_that_names_it(kind, kept):
     data = WHOLE[kind][: int(len(WHOLE[kind]) * kept)]
-    with pytest.raises(FileError, match=r"^wall\.dds .*[.]$"):
+    with pytest.raises(FileError, match=r"^Expected .*wall\.dds.*, got:? .*; .*[.]$"):
         decode_picture(data, "wall.dds")
 
 
@@ -326,7 +323,7 @@ def claiming(side):
 def test_a_lying_header_allocates_nothing(data):
     tracemalloc.start()
     try:
-        with pytest.raises(FileError, match=r"claims|far too short|ends after"):
+        with pytest.raises(FileError, match=r"Expected (sides|a file long enough|\d+ bytes)"):
             decode_picture(data, "lie")
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
@@ -342,19 +339,19 @@ def test_what_is_not_flat_is_unsuitable_but_not_damaged(caps2, kind):
 def test_an_empty_file_is_a_sentence(tmp_path):
     path = tmp_path / "nothing.dds"
     path.touch()
-    with pytest.raises(FileError, match="is empty"):
+    with pytest.raises(FileError, match="an empty file"):
         read_picture(path)
 
 
 @pytest.mark.parametrize("data", [b"hello, this is a text file", b"GIF89a" + bytes(40), b"\x00"])
 def test_other_content_is_a_sentence(data):
-    with pytest.raises(FileError, match="none of DDS, PNG, TGA, JPEG and BMP"):
+    with pytest.raises(FileError, match="Expected DDS, PNG, TGA, JPEG or BMP"):
         decode_picture(data, "readme.png")
 
 
 def test_a_missing_file_and_a_folder_are_sentences(tmp_path):
     for path in (tmp_path / "none.png", tmp_path):
-        with pytest.raises(FileError, match="cannot be read"):
+        with pytest.raises(FileError, match="can be read"):
             read_picture(path)
 
 

@@ -2,16 +2,15 @@ import numpy as np
 import pytest
 
 from unbake.domain.maps import GEOMETRY, MapKind
-from unbake.image import arrays as coded_module
-from unbake.image.arrays import decoded, encoded
-from unbake.image.geometry import curvature, geometry_channels, horizon_ao, integrate
+from unbake.image.arrays import Wrap, dequantise, quantise
+from unbake.image.geometry import geometry_channels, horizon_ao, integrate
 from unbake.image.normals import decode_normal, encode_normal, from_slopes, turn
 
 SIZES = [(64, 64), (4, 4), (30, 42), (27, 45)]
 WRAPS = [(True, True), (False, True), (True, False), (False, False)]
 
 
-def waves(rows: int, columns: int, seed: int = 0, wrap: tuple[bool, bool] = (True, True)):
+def waves(rows: int, columns: int, seed: int = 0, wrap: Wrap = (True, True)):
     """A smooth height in texels and its exact normals: waves that go round, or that stand still at the borders."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:rows, :columns] + 0.5
@@ -80,17 +79,24 @@ def test_work_in_chunks_of_rows_changes_nothing(monkeypatch):
     np.testing.assert_array_equal(horizon_ao(height, (True, False)), whole)
 
 
+def curvature(height: np.ndarray, wrap: Wrap = (True, True)) -> np.ndarray:
+    """The curvature channel (H, W) of a height whose normals say nothing of its steepness."""
+    flat = np.zeros((*height.shape, 3), np.float32) + np.float32([0, 0, 1])
+    return geometry_channels(flat, wrap, height.astype(np.float32))[MapKind.GEO_CURVATURE][..., 0]
+
+
 def test_a_hilltop_is_convex_and_a_pit_concave():
     y, x = np.mgrid[:64, :64] - 32.0
-    hill = (6 * np.exp(-(x**2 + y**2) / 60)).astype(np.float32)
-    assert curvature(hill, (True, True))[32, 32] > 0 > curvature(-hill, (True, True))[32, 32]
+    hill = 6 * np.exp(-(x**2 + y**2) / 60)
+    assert curvature(hill)[32, 32] > 0.5 > curvature(-hill)[32, 32]
 
 
 def test_curvature_of_a_parabola_is_the_same_at_every_point_inside():
-    x = np.arange(160, dtype=np.float32) - 80
-    bowl = np.tile(x**2 / 100, (160, 1))
-    inside = curvature(bowl, (False, False))[20:-20, 20:-20]
-    np.testing.assert_allclose(inside, -(1 + 4 + 16) / 200 / 3, rtol=1e-3)
+    x = np.arange(160) - 80
+    inside = curvature(np.tile(x**2 / 400, (160, 1)), (False, False))[20:-20, 20:-20]
+    gain = 4 * (0.4 / 0.05) ** 0.5  # of the flattest normals there can be
+    expected = 0.5 + 0.5 * np.tanh(-1.5 * gain * (1 + 4 + 16) / 800 / 3)
+    np.testing.assert_allclose(inside, expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize("wrap", WRAPS)
@@ -150,21 +156,19 @@ def test_the_normals_are_left_as_they_were():
 
 @pytest.mark.parametrize("wrap", WRAPS)
 def test_codes_of_a_normal_map_give_what_its_floats_give(wrap):
-    codes = encoded(MapKind.NORMAL, rough(40, 56), 8)
-    floats, coded = geometry_channels(decoded(MapKind.NORMAL, codes), wrap), geometry_channels(codes, wrap)
+    codes = quantise(MapKind.NORMAL, rough(40, 56), 8)
+    floats, coded = geometry_channels(dequantise(MapKind.NORMAL, codes), wrap), geometry_channels(codes, wrap)
     assert all(np.array_equal(floats[kind], coded[kind]) for kind in GEOMETRY)
 
 
 def test_channels_come_as_codes_where_asked():
     floats, codes = (geometry_channels(rough(40, 56), bits=bits) for bits in (None, 16))
     for kind in GEOMETRY:
-        assert np.array_equal(codes[kind], encoded(kind, floats[kind], 16))
+        assert np.array_equal(codes[kind], quantise(kind, floats[kind], 16))
 
 
 @pytest.mark.parametrize("wrap", WRAPS)
-def test_the_work_in_bands_gives_what_the_whole_gives(wrap, monkeypatch):
-    whole = geometry_channels(rough(70, 50), wrap)
-    monkeypatch.setattr(coded_module, "BAND_TEXELS", 600)
-    parts = geometry_channels(rough(70, 50), wrap)
+def test_the_work_in_bands_gives_what_the_whole_gives(wrap):
+    whole, parts = (geometry_channels(rough(70, 50), wrap, band=texels) for texels in (None, 600))
     for kind in GEOMETRY:
         np.testing.assert_allclose(parts[kind], whole[kind], atol=1e-6)

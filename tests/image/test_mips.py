@@ -3,8 +3,9 @@ import pytest
 from PIL import Image
 
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
-from unbake.image.mips import bleeding, is_cut_out, mip_chain, resize
+from unbake.image.mips import bleeding, is_cut_out, mip_chain
 from unbake.image.normals import decode_normal, encode_normal, from_slopes
+from unbake.image.resample import resize
 
 
 def noise(height, width, channels, seed=0):
@@ -225,7 +226,7 @@ def test_rolling_what_tiles_rolls_what_it_grows_to(kind, axis):
     assert np.abs(np.roll(grown, 10, axis) - rolled).max() < 1e-5
 
 
-def test_the_seam_shows_where_tiling_is_not_told():
+def test_the_seam_shows_where_tiling_is_not_asked_for():
     unit = noise(12, 12, 1)
     rolled = resize(np.roll(unit, 5, 0), 24, 12, "linear")
     assert np.abs(np.roll(resize(unit, 24, 12, "linear"), 10, 0) - rolled).max() > 0.01

@@ -1,19 +1,19 @@
 import numpy as np
 import pytest
 
-from unbake.image.resample import by_area, resized, smoothly
+from unbake.image.resample import by_area, smoothly
 
 RNG = np.random.default_rng(1)
 
 
 def test_colours_are_averaged_in_linear_light() -> None:
     black_and_white = np.float32([[[0], [1]]])
-    assert np.allclose(resized(black_and_white, 1, 1, "srgb"), 0.7354, atol=1e-4)
+    assert np.allclose(by_area(black_and_white, 1, 1, colour="srgb"), 0.7354, atol=1e-4)
 
 
 def test_data_are_averaged_as_they_are() -> None:
     black_and_white = np.float32([[[0], [1]]])
-    assert np.allclose(resized(black_and_white, 1, 1), 0.5)
+    assert np.allclose(by_area(black_and_white, 1, 1), 0.5)
 
 
 def test_by_area_takes_the_means_of_blocks() -> None:

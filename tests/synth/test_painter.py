@@ -70,7 +70,7 @@ def test_missing_maps_are_done_without() -> None:
             assert painted[MapKind.DIFFUSE].shape == (SIZE, SIZE, 3)
 
 
-def test_ao_that_was_not_given_is_taken_from_the_geometry_channel() -> None:
+def test_missing_ao_is_taken_from_the_geometry_channel() -> None:
     material = bumpy(0.0)
     given = material.pop(MapKind.AO)
     style = STYLES["ambient"]

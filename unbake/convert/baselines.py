@@ -5,8 +5,7 @@ from typing import Final
 import numpy as np
 
 from unbake.domain.maps import MapKind
-
-Maps = dict[MapKind, np.ndarray]
+from unbake.image.arrays import Maps
 
 ROUGHNESS: Final = 0.443
 """TruePBR Manager's constant roughness (ANCHORS.md)."""

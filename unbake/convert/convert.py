@@ -12,14 +12,13 @@ from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import TextureSetError
-from unbake.image.arrays import CodedMaps, bands, decoded, encoded, unit
+from unbake.image.arrays import CodedMaps, Maps, Wrap, bands, dequantise, quantise, unit
 from unbake.image.dds.deblock import BLOCKY, soften_blocks
 from unbake.image.files import Picture
 from unbake.image.geometry import geometry_channels, integrate
-from unbake.image.mips import Kind, bleeding, resize
-from unbake.image.tiling import Wrap, run_tiled, tileable_axes
-
-Maps = dict[MapKind, np.ndarray]
+from unbake.image.mips import bleeding
+from unbake.image.resample import Kind, resize
+from unbake.image.tiling import run_tiled, tileable_axes
 
 TILE: Final = 1024
 """Side of what one window of a UNet adds to the output; halved when memory runs out."""
@@ -171,7 +170,7 @@ def convert_set(inputs: Inputs, predictor: Predictor | None, tile: int = TILE) -
     if not coded:
         return Converted(given | outputs, classes, inputs.wrap, relief, tuple(notes))
     for kind in OUTPUTS:
-        outputs[kind] = encoded(kind, outputs[kind])
+        outputs[kind] = quantise(kind, outputs[kind])
     return Converted(CodedMaps(given | outputs), classes, inputs.wrap, relief, tuple(notes))
 
 
@@ -205,7 +204,7 @@ def _predicted(
     given = specular is not None
     probabilities, mask = predictor.seen_whole(known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, wrap)
     if coded:
-        mask = encoded(MapKind.METALLIC_MASK, mask, 16)
+        mask = quantise(MapKind.METALLIC_MASK, mask, 16)
     known = known | {MapKind.METALLIC_MASK: mask}
     if specular is None:
         known[MapKind.SPECULAR] = np.zeros(mask.shape, np.uint8 if coded else np.float32)
@@ -214,9 +213,9 @@ def _predicted(
         nonlocal tile
         read = {kind: known[kind] for kind in reads}
 
-        def seen(window: Maps) -> Maps:
-            made = network({kind: decoded(kind, image) for kind, image in window.items()})
-            return {kind: encoded(kind, image, bits) for kind, image in made.items()} if coded else made
+        def seen(window: Maps) -> Mapping[MapKind, np.ndarray]:
+            made = network({kind: dequantise(kind, image) for kind, image in window.items()})
+            return {kind: quantise(kind, image, bits) for kind, image in made.items()} if coded else made
 
         while True:
             try:
@@ -261,7 +260,7 @@ def _bleed(colour: np.ndarray, alpha: np.ndarray) -> None:
 
     bled = bleeding(read, colour.shape[0])
     for rows in bands(colour.shape[0], colour.shape[1], 2):
-        colour[rows] = encoded(MapKind.DIFFUSE, bled(rows.start, rows.stop), bits)
+        colour[rows] = quantise(MapKind.DIFFUSE, bled(rows.start, rows.stop), bits)
 
 
 def _resized(codes: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap) -> np.ndarray:
@@ -273,7 +272,7 @@ def _resized(codes: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap)
     resized = np.empty((height, width, codes.shape[2]), np.uint16)
     for i in range(0, codes.shape[2], step):
         part = resize(unit(codes[..., i : i + step]), height, width, kind, wrap)
-        resized[..., i : i + step] = encoded(MapKind.DIFFUSE, part, 16)
+        resized[..., i : i + step] = quantise(MapKind.DIFFUSE, part, 16)
     return resized
 
 

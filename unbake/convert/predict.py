@@ -13,12 +13,10 @@ import onnxruntime as ort
 from unbake.convert.reduced import MULTIPLE, reduced_size
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.errors import UsageError
-from unbake.image.arrays import plane
+from unbake.image.arrays import Maps, Wrap, plane
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
-from unbake.image.tiling import Wrap
-
-Maps = dict[MapKind, np.ndarray]
 
 CARD: Final = "card.json"
 FORMAT: Final = 3
@@ -126,7 +124,7 @@ class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
 
     Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None. The networks
-    that see a texture whole read its codes (`image.coded`) as well.
+    that see a texture whole read its codes (`image.arrays`) as well.
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
@@ -231,8 +229,7 @@ def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness:
     >>> metal_of(np.ones(3), np.array([0.4, 0.5, 0.6]), 0.5, 0.2).round(6).tolist()
     [0.0, 0.5, 1.0]
     """
-    x = np.clip((mask - threshold) / softness + 0.5, 0, 1)
-    return metallic * (x * x * (3 - 2 * x))
+    return metallic * smoothstep((mask - threshold) / softness, -0.5, 0.5)
 
 
 def _calibrated(logits: np.ndarray, calibration: tuple[float, float]) -> np.ndarray:

@@ -27,16 +27,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from unbake.data.cache_format import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
+from unbake.data.cache_format import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index
 from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.parallel import in_processes
 from unbake.data.sources import Domain, MaterialSource
 from unbake.data.split import Split
-from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material, read_painting
+from unbake.data.truth import LEAST_SIDE, read_material, read_painting
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
+from unbake.image.arrays import Maps, Wrap, dequantise, quantise
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
+from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
@@ -171,7 +173,7 @@ def _handwriting(style: str) -> str:
     digest = hashlib.sha256(repr(STYLES[style]).encode())
     for seed in range(3):
         for kind, image in sorted(paint(probe, STYLES[style], seed).items()):
-            digest.update(kind.encode() + quantised(kind, image).tobytes())
+            digest.update(kind.encode() + quantise(kind, image).tobytes())
     return digest.hexdigest()
 
 
@@ -240,19 +242,19 @@ def _is_own(diffuse: np.ndarray, source: MaterialSource, truth: Maps) -> bool:
 
 
 def _build_scale(
-    job: _Job, truth: Maps, pictures: Sequence[tuple[str, Maps]], wrap: tuple[bool, bool], scale: float
+    job: _Job, truth: Maps, pictures: Sequence[tuple[str, Maps]], wrap: Wrap, scale: float
 ) -> Entry:
     native_height, native_width = truth[MapKind.NORMAL].shape[:2]
     factor = scale * min(1.0, job.long_side / max(native_height, native_width))
     height = max(LEAST_SIDE, round(native_height * factor))
     width = max(LEAST_SIDE, round(native_width * factor))
     maps = at_size(truth, height, width)
-    stored = {kind: quantised(kind, image) for kind, image in maps.items()}
+    stored = {kind: quantise(kind, image) for kind, image in maps.items()}
     # Geometry is that of the stored normal, as conversion will compute it from a file's eight bits.
-    maps[MapKind.NORMAL] = restored(MapKind.NORMAL, stored[MapKind.NORMAL])
+    maps[MapKind.NORMAL] = dequantise(MapKind.NORMAL, stored[MapKind.NORMAL])
     geometry = geometry_channels(maps[MapKind.NORMAL], wrap)
     maps |= geometry
-    stored |= {kind: quantised(kind, image) for kind, image in geometry.items()}
+    stored |= {kind: quantise(kind, image) for kind, image in geometry.items()}
 
     variants = [(style, at_size(picture, height, width)) for style, picture in pictures]
     # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
@@ -262,9 +264,9 @@ def _build_scale(
     ]
     painted = np.zeros((len(variants), height, width, 4), np.uint8)
     for place_for, (_, picture) in zip(painted, variants, strict=True):
-        place_for[..., :3] = quantised(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
+        place_for[..., :3] = quantise(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
         if MapKind.SPECULAR in picture:
-            place_for[..., 3:] = quantised(MapKind.SPECULAR, picture[MapKind.SPECULAR])
+            place_for[..., 3:] = quantise(MapKind.SPECULAR, picture[MapKind.SPECULAR])
 
     kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
     kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from unbake.data.sources import Domain
 from unbake.data.split import Split
-from unbake.domain.maps import MapKind, spec
+from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
+from unbake.image.arrays import Wrap
 from unbake.image.geometry import GEOMETRY_VERSION
-from unbake.image.normals import decode_normal, encode_normal
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+"""Of index.json and the arrays; 3: a stored normal is read to the bit as conversion reads it (1 geometry height in 400
+is another code)."""
 
 GIVEN = "given"
 """The style of a diffuse that is the material's own: a real pair."""
@@ -41,7 +42,7 @@ class Entry:
     scale: float
     height: int
     width: int
-    wrap: tuple[bool, bool]
+    wrap: Wrap
     maps8: tuple[MapKind, ...]
     maps16: tuple[MapKind, ...]
     styles: tuple[str, ...]
@@ -82,30 +83,3 @@ def read_index(folder: Path) -> Index:
             f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
         )
     return msgspec.json.decode(data, type=Index)
-
-
-def quantised(kind: MapKind, values: np.ndarray) -> np.ndarray:
-    """A map as the cache stores it: uint8, or uint16 where its spec says 16 bits.
-
-    >>> quantised(MapKind.NORMAL, np.float32([[[0, 0, 1]]])).tolist()
-    [[[128, 128, 255]]]
-    """
-    about = spec(kind)
-    unit = (
-        encode_normal(values, "opengl") if about.vector else (values - about.low) / (about.high - about.low)
-    )
-    top = 2**about.bits - 1
-    return np.round(np.clip(unit, 0, 1) * top).astype(np.uint8 if about.bits == 8 else np.uint16)
-
-
-def restored(kind: MapKind, stored: np.ndarray) -> np.ndarray:
-    """A stored map as float32 in the range of its spec: undoes `quantised` to half a step.
-
-    >>> restored(MapKind.AO, np.uint8([[[255]]])).tolist()
-    [[[1.0]]]
-    """
-    about = spec(kind)
-    unit = stored.astype(np.float32) * np.float32(1 / (2**about.bits - 1))
-    if about.vector:
-        return decode_normal(unit, "opengl")
-    return unit if (about.low, about.high) == (0, 1) else unit * (about.high - about.low) + about.low

@@ -6,7 +6,7 @@ import numpy as np
 
 from unbake.data.dataset import Sample
 from unbake.domain.maps import MapKind
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.colour import linear_to_srgb, luma, srgb_to_linear
 
 # Rec. 601 luma and two chroma axes, in which a turn of hue is a plane rotation.
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]], np.float32)
@@ -28,7 +28,7 @@ def jittered(sample: Sample, brightness: float, contrast: float, saturation: flo
     image = sample.maps[MapKind.DIFFUSE] * np.float32(1 + brightness)
     middle = image.mean(dtype=np.float64).astype(np.float32)
     image = middle + np.float32(1 + contrast) * (image - middle)
-    grey = luminance(image)
+    grey = luma(image)
     image = grey + np.float32(1 + saturation) * (image - grey)
     image = np.clip(image @ _hue_turn(hue, 1.0).T, 0, 1)
     return replace(sample, maps={**sample.maps, MapKind.DIFFUSE: image})

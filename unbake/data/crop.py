@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from unbake.data.cache_format import Entry, restored
+from unbake.data.cache_format import Entry
 from unbake.domain.maps import MapKind, spec
+from unbake.image.arrays import dequantise
 
 _FIRST = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))
 _R2 = (0.7548776662466927, 0.5698402909980532)
@@ -29,7 +30,7 @@ def cut(folder: Path, entry: Entry, variant: int, top: int, left: int, px: int) 
         together = _gather(_opened(place / name), rows, columns)
         ends = np.cumsum([spec(kind).channels for kind in kinds])[:-1]
         stored |= dict(zip(kinds, np.split(together, ends, -1), strict=True))
-    maps = {kind: restored(kind, values) for kind, values in stored.items()}
+    maps = {kind: dequantise(kind, values) for kind, values in stored.items()}
     for kind, values in maps.items():
         if spec(kind).vector:
             values[:, mirrored_columns, 0] *= -1

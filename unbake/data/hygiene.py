@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from unbake.data.truth import is_black, same_picture
-from unbake.image.resample import resized
+from unbake.image.resample import by_area
 
 Mark = Literal["own", "basecolor", "black"]
 """What a diffuse beside a base colour is: painted by someone, the base colour once more, or nothing."""
@@ -53,10 +53,10 @@ def mark_of(diffuse: np.ndarray, basecolor: np.ndarray, metallic: np.ndarray | N
     if mostly_black(diffuse):
         return "black"
     height, width = _reduced(*basecolor.shape[:2])
-    one, other = (resized(image, height, width, "srgb") for image in (diffuse, basecolor))
+    one, other = (by_area(image, height, width, colour="srgb") for image in (diffuse, basecolor))
     if metallic is not None:
         # Texels that are partly metal belong to neither.
-        dielectric = resized(metallic, height, width)[..., 0] < 0.01
+        dielectric = by_area(metallic, height, width)[..., 0] < 0.01
         if dielectric.mean() > 0.01:
             one, other = one[dielectric], other[dielectric]
     return "basecolor" if same_picture(one, other) else "own"
@@ -133,7 +133,7 @@ def perceptual_hash(picture: np.ndarray) -> int | None:
     >>> perceptual_hash(np.ones((8, 8, 3), np.float32)) is None
     True
     """
-    grey = resized(np.ascontiguousarray(picture[..., :3].mean(-1, keepdims=True), np.float32), 32, 32)[..., 0]
+    grey = by_area(np.ascontiguousarray(picture[..., :3].mean(-1, keepdims=True), np.float32), 32, 32)[..., 0]
     if float(grey.std()) < _PLAIN:
         return None
     at = np.arange(32)

@@ -7,11 +7,10 @@ import numpy as np
 from unbake.data.sources import MaterialSource, Painting
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError
+from unbake.image.arrays import Maps
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
-from unbake.image.resample import resized
-
-Maps = dict[MapKind, np.ndarray]
+from unbake.image.resample import at_size
 
 LEAST_SIDE = 16
 """Textures below this many texels a side are no material."""
@@ -119,18 +118,3 @@ def _read_pixels(kind: MapKind, path: Path) -> np.ndarray:
             )
         return decode_normal(unit, "opengl")
     return unit * (about.high - about.low) + about.low
-
-
-def at_size(maps: Maps, height: int, width: int) -> Maps:
-    """All maps (H, W, C) at one size, each averaged as its spec says; normals are unit vectors again.
-
-    >>> at_size({MapKind.AO: np.ones((4, 4, 1), np.float32)}, 2, 2)[MapKind.AO].shape
-    (2, 2, 1)
-    """
-    out: Maps = {}
-    for kind, image in maps.items():
-        image = resized(image, height, width, spec(kind).colour)
-        if spec(kind).vector:
-            image = image / np.maximum(np.linalg.norm(image, axis=-1, keepdims=True), 1e-6)
-        out[kind] = image
-    return out

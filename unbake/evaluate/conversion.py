@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from unbake.convert.convert import convert_set, load_inputs
 from unbake.convert.predict import CARD, Predictor, bundle_folder, load_predictor
 from unbake.convert.sets import find_sets
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import FileError
 from unbake.evaluate.painter import Legacy
-from unbake.image.tiling import Wrap
+from unbake.image.arrays import Maps, Wrap
 from unbake.report.confidence import judge
-
-Maps = dict[MapKind, np.ndarray]
 
 _FEW = 8
 """Models held at once: as many as there are folds, and some."""

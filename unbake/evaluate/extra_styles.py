@@ -10,12 +10,11 @@ from typing import Final
 import numpy as np
 
 from unbake.domain.maps import MapKind
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.arrays import Maps
+from unbake.image.colour import linear_to_srgb, luma, srgb_to_linear
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import slopes
-
-Maps = dict[MapKind, np.ndarray]
 
 _TONES = 5
 """Steps of light that a flat painter tells apart."""
@@ -81,14 +80,14 @@ def brushed(material: Maps, rng: np.random.Generator) -> Maps:
     # Metal is a dull blue-grey with streaks of light across it, whatever it reflects.
     streaks = smoothstep(stroke + 2 * lean, 0.8, 2.0)[..., None]
     steel = np.float32(rng.uniform(0.22, 0.4)) * np.array([0.95, 1.0, 1.08], np.float32) * light[..., None]
-    hue = 0.6 * steel + 0.4 * colour * luminance(steel) / np.maximum(luminance(flat), 0.05)
+    hue = 0.6 * steel + 0.4 * colour * luma(steel) / np.maximum(luma(flat), 0.05)
     metal = form.metallic[..., None]
     colour = colour * (1 - metal) + (hue + np.float32(rng.uniform(0.15, 0.4)) * streaks) * metal
     grooves = smoothstep(-form.edges, 0.25, 0.7)[..., None]
     ridges = smoothstep(form.edges, 0.3, 0.8)[..., None]
     colour *= 1 - np.float32(rng.uniform(0.45, 0.8)) * grooves
     colour += np.float32(rng.uniform(0.08, 0.25)) * ridges
-    grey = luminance(colour)
+    grey = luma(colour)
     colour = grey + np.float32(rng.uniform(1.1, 1.45)) * (colour - grey)
     return _finished(rng, colour, form, sharpen=0.0)
 
@@ -128,13 +127,13 @@ def _form(material: Maps) -> _Form:
 
 def _finished(rng: np.random.Generator, srgb: np.ndarray, form: _Form, sharpen: float) -> Maps:
     """Sharpened and rounded to 8 bits, with the mask this artist made, if any."""
-    grey = luminance(srgb)
+    grey = luma(srgb)
     crisp = srgb + np.float32(sharpen) * (grey - blur(grey, 1.0))
     diffuse = np.rint(np.clip(crisp, 0, 1) * 255).astype(np.float32) / np.float32(255)
     choice = rng.choice(("smoothness", "brightness", "none"), p=(0.4, 0.35, 0.25))
     if choice == "none":
         return {MapKind.DIFFUSE: diffuse}
-    mask = 0.3 + np.float32(rng.uniform(0.06, 0.2)) * normalised(luminance(diffuse)[..., 0])
+    mask = 0.3 + np.float32(rng.uniform(0.06, 0.2)) * normalised(luma(diffuse)[..., 0])
     if choice == "smoothness":
         mask = 0.5 * mask + 0.6 * (1 - form.roughness) * (0.6 + 0.4 * form.metallic)
     mask *= 1 + 0.5 * np.minimum(form.edges, 0)

@@ -18,8 +18,9 @@ from unbake.domain.maps import MapKind, spec
 from unbake.evaluate.figures import HEADLINES, Evaluation, Score, Scored
 from unbake.evaluate.painter import paint_legacy
 from unbake.evaluate.run import Job, Setting, truth_of
-from unbake.evaluate.scores import floors_of, reduced
+from unbake.evaluate.scores import floors_of
 from unbake.evaluate.tables import table, table_of_parts, table_of_trust
+from unbake.image.resample import reduced
 from unbake.metrics.pixel import fitted
 from unbake.report.pictures import contact_sheet, thumbnail
 

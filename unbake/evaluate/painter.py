@@ -12,15 +12,15 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.evaluate.extra_styles import BRUSHES
+from unbake.image.arrays import Maps
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import decode_picture
-from unbake.image.mips import Kind, mip_chain
+from unbake.image.mips import mip_chain
 from unbake.image.normals import decode_normal, encode_normal
+from unbake.image.resample import Kind
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, paint
-
-Maps = dict[MapKind, np.ndarray]
 
 PAINTER_VERSION: Final = 2
 """Changes when a material is painted otherwise: figures of two versions do not compare.

@@ -23,9 +23,9 @@ from unbake.evaluate.conversion import Convert, Prediction
 from unbake.evaluate.figures import Evaluation, as_dict
 from unbake.evaluate.painter import PAINTER_VERSION, Legacy, styles_of
 from unbake.evaluate.run import Job, Setting
-from unbake.evaluate.scores import reduced
 from unbake.files import write_atomic
-from unbake.image.tiling import Wrap
+from unbake.image.arrays import Wrap
+from unbake.image.resample import reduced
 
 SIDE: Final = 256
 """Longest side of a kept map, texels."""

@@ -18,8 +18,9 @@ from unbake.errors import UnbakeError, UsageError
 from unbake.evaluate.conversion import Convert, Maps
 from unbake.evaluate.figures import Evaluation, Scored, gather
 from unbake.evaluate.painter import PAINTERS, STYLES_EACH, paint_legacy, styles_of
-from unbake.evaluate.scores import ELSEWHERE, reduced, score
+from unbake.evaluate.scores import ELSEWHERE, score
 from unbake.image.files import read_picture
+from unbake.image.resample import reduced
 from unbake.metrics.pixel import Metric
 
 SIZE = 512

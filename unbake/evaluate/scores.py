@@ -5,22 +5,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from unbake.convert.baselines import ROUGHNESS, rule_based
-from unbake.data.truth import at_size
 from unbake.domain.maps import METAL_THRESHOLD, MapKind, spec
 from unbake.domain.materials import class_of
 from unbake.evaluate.conversion import Prediction
 from unbake.evaluate.figures import OURS, Score, Scored, Table
 from unbake.evaluate.painter import Legacy
+from unbake.image.arrays import Maps, Wrap
 from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
-from unbake.image.tiling import Wrap
+from unbake.image.resample import at_size, reduced
 from unbake.metrics.calibration import reliability
 from unbake.metrics.mask import F1, FALSE_METAL, IOU, Confusion, confusion, has_metal
 from unbake.metrics.pixel import L1, RMSE, SHAPE_RMSE, Metric, gradient_error, ssim
 from unbake.metrics.relight import NEEDED, relight_rmse
 from unbake.metrics.seam import seam_ratio
 
-Maps = dict[MapKind, np.ndarray]
 Floors = dict[MapKind, dict[str, np.ndarray]]
 """What rules give for each map, by the rule's name; the first is what converts without networks."""
 
@@ -108,13 +107,6 @@ def brightness_metal(legacy: Legacy) -> np.ndarray:
     painted = luminance(srgb_to_linear(legacy.diffuse))
     bright = painted if legacy.specular is None else legacy.specular
     return (bright > METAL_THRESHOLD).astype(np.float32)
-
-
-def reduced(maps: Maps, size: int) -> Maps:
-    """The maps with their longest side at most `size` texels."""
-    height, width = next(iter(maps.values())).shape[:2]
-    scale = min(1.0, size / max(height, width))
-    return at_size(maps, max(4, round(height * scale)), max(4, round(width * scale)))
 
 
 def _compare(

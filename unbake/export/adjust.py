@@ -34,9 +34,8 @@ import numpy as np
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import UsageError
+from unbake.image.arrays import Maps
 from unbake.image.normals import from_slopes, slopes
-
-Maps = dict[MapKind, np.ndarray]
 
 RULES: Final = "unbake.toml"
 """The rules of a mod, at the top of IN."""

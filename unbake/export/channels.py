@@ -7,12 +7,11 @@ import numpy as np
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import PackedFile
 from unbake.errors import TextureSetError
-from unbake.image.normals import Green, decode_normal, encode_normal, from_octahedral, octahedral
-
-Maps = dict[MapKind, np.ndarray]
+from unbake.image.arrays import Maps
+from unbake.image.normals import Green, encode_normal, octahedral
 
 Stored = Mapping[MapKind, np.ndarray]
-"""Maps as they are kept: float32 in the range of their spec, or codes (`image.coded`); memory-mapped ones will do,
+"""Maps as they are kept: float32 in the range of their spec, or codes (`image.arrays`); memory-mapped ones will do,
 only bands of rows are read."""
 
 
@@ -77,26 +76,6 @@ def pack(maps: Maps, file: PackedFile, green: Green) -> np.ndarray:
 def coded(image: np.ndarray, file: PackedFile) -> np.ndarray:
     """`pack`'s channels as they stand in the file: the same, but two codes for an octahedral normal."""
     return octahedral(image) if file.octahedral else image
-
-
-def unpack(image: np.ndarray, file: PackedFile, green: Green) -> Maps:
-    """The maps in a file's channels; undoes `pack` and `coded`, except that a recentred map stays where it is.
-
-    A fourth channel that is not there is 1, as every engine reads it.
-    """
-    if file.octahedral:
-        image = from_octahedral(image)
-    planes: dict[MapKind, dict[int, np.ndarray]] = {}
-    for i, source in enumerate(file.sources):
-        if source.map is not None:
-            plane = image[..., i] if i < image.shape[2] else np.ones(image.shape[:2], np.float32)
-            planes.setdefault(source.map, {})[source.component] = 1 - plane if source.inverted else plane
-    maps = {}
-    for kind, parts in planes.items():
-        if len(parts) == SPECS[kind].channels:
-            stored = np.stack([parts[i] for i in range(len(parts))], axis=-1).astype(np.float32)
-            maps[kind] = decode_normal(stored, green) if SPECS[kind].vector else stored
-    return maps
 
 
 def _neutral(kind: MapKind, component: int) -> float:

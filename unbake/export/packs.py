@@ -11,16 +11,16 @@ from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import FileFormat, PackedFile, Preset, read_preset, relative_name
 from unbake.errors import TextureSetError, UsageError
 from unbake.export.adjust import Adjust, adjusted
-from unbake.export.channels import Maps, Stored, coded, pack, recentred, recentring, size_of
+from unbake.export.channels import Stored, coded, pack, recentred, recentring, size_of
 from unbake.export.gltf import write_gltf
-from unbake.image.arrays import CodedMaps, bands, decoded
+from unbake.image.arrays import CodedMaps, Maps, Wrap, bands, dequantise
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import write_png
-from unbake.image.mips import bleeding, coverage_of, halved, mips_below, resize
+from unbake.image.mips import bleeding, coverage_of, halved, mips_below
 from unbake.image.normals import Green
-from unbake.image.tiling import Wrap
+from unbake.image.resample import resize
 
 __all__ = ["load_preset", "preset_names", "recentred", "resampling", "target_size", "wanted", "write_set"]
 
@@ -165,7 +165,7 @@ def _reader(maps: Stored, file: PackedFile, green: Green, adjust: Adjust) -> Rea
     kinds = [kind for kind in dict.fromkeys([*file.maps, *filter(None, starts)]) if kind in maps]
 
     def read(band: slice) -> np.ndarray:
-        floats: Maps = {kind: decoded(kind, maps[kind][band]) for kind in kinds}
+        floats: Maps = {kind: dequantise(kind, maps[kind][band]) for kind in kinds}
         return pack(adjusted(floats, adjust), file, green)
 
     return read

@@ -1,1 +1,1 @@
-"""Pixels: files, colour, normals, geometry, shading, tiling, mips; numpy, (H, W, C), no networks."""
+"""Pixels as numpy arrays (H, W, C): files, colour, normals, geometry, shading, tiling, resampling; no networks."""

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 REC709 = (0.2126, 0.7152, 0.0722)
-"""Weights of linear red, green and blue in luminance (ITU-R BT.709)."""
+"""Weights of red, green and blue in luminance and luma (ITU-R BT.709)."""
 
 _ENCODED_KNEE = 0.04045
 _LINEAR_KNEE = 0.0031308
@@ -59,7 +59,23 @@ def luminance(rgb_linear: Any, axis: int = -1) -> Any:
     >>> luminance(np.ones((2, 4, 3), np.float32)).shape
     (2, 4, 1)
     """
-    xp = namespace(rgb_linear)
-    rgb = xp.moveaxis(rgb_linear, axis, -1)
-    grey = sum(weight * rgb[..., i : i + 1] for i, weight in enumerate(REC709))
+    return _weighted(rgb_linear, axis)
+
+
+def luma(rgb_encoded: Any, axis: int = -1) -> Any:
+    """Rec.709 luma of display-encoded (sRGB) RGB; `axis`, the one with the three channels, stays and has length 1.
+
+    How light a picture looks, on the scale of its own values: no amount of light, which is `luminance`.
+
+    >>> import numpy as np
+    >>> luma(np.array([[0.0, 0.5, 0.0]])).tolist()
+    [[0.3576]]
+    """
+    return _weighted(rgb_encoded, axis)
+
+
+def _weighted(rgb: Any, axis: int) -> Any:
+    xp = namespace(rgb)
+    channels = xp.moveaxis(rgb, axis, -1)
+    grey = sum(weight * channels[..., i : i + 1] for i, weight in enumerate(REC709))
     return xp.moveaxis(grey, -1, axis)

@@ -1,10 +1,11 @@
-"""The one place where bytes become pixels, and pixels PNG files: what conversion reads sources with."""
+"""Picture files: the one place where bytes become pixels (DDS, PNG, TGA, JPEG, BMP), and pixels PNG or JPEG."""
 
 import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -13,15 +14,15 @@ from PIL.TgaImagePlugin import TgaImageFile
 
 from unbake.errors import FileError, UnsuitableError
 from unbake.files import write_atomic
-from unbake.image.arrays import bands
+from unbake.image.arrays import Codes, Floats, Reals, bands, unit
 from unbake.image.dds.blocks import BlockFormat, decode_blocks
 from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
-"""No file of a supported size is longer: sixteen-bit RGBA, doubled by anything that rides along."""
+"""Longest file that is read, in bytes: sixteen-bit RGBA of the largest size, doubled for metadata."""
 
 _MAX_RATIO = 1100
-"""Pixels' bytes per file byte that no lossless or JPEG stream exceeds (deflate ends at 1032)."""
+"""Largest ratio of pixels' bytes to file bytes that is believed (deflate ends at 1032)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,30 +33,30 @@ class Picture:
     blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb" or "png/16".
     """
 
-    pixels: np.ndarray
+    pixels: Codes
     format: str
 
-    def unit(self) -> np.ndarray:
+    def unit(self) -> Floats:
         """All channels as float32 (H, W, C) in [0, 1], still encoded as stored."""
-        return self.pixels.astype(np.float32) / np.iinfo(self.pixels.dtype).max
+        return unit(self.pixels)
 
-    def rgb(self) -> np.ndarray:
+    def rgb(self) -> Floats:
         """Colour alone as float32 (H, W, 3) in [0, 1]; grey is repeated."""
-        unit = self.unit()
-        return np.repeat(unit, 3, axis=2) if unit.shape[2] == 1 else np.ascontiguousarray(unit[..., :3])
+        values = self.unit()
+        return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else np.ascontiguousarray(values[..., :3])
 
     @property
-    def alpha(self) -> np.ndarray | None:
+    def alpha(self) -> Floats | None:
         """Alpha as float32 (H, W, 1) in [0, 1]; None when there is none."""
         if self.pixels.shape[2] != 4:
             return None
-        return self.pixels[..., 3:].astype(np.float32) / np.iinfo(self.pixels.dtype).max
+        return unit(self.pixels[..., 3:])
 
 
 def read_picture(path: Path) -> Picture:
-    """The picture in a file: DDS (top mip), PNG, TGA, JPEG or BMP, told by its content, not its name.
+    """The picture in a file: DDS (top mip), PNG, TGA, JPEG or BMP, recognised by its content, not its name.
 
-    FileError, one sentence, when the file is missing, damaged or in a format that is not supported;
+    Errors: FileError when the file is missing, damaged or in a format that is not supported;
     UnsuitableError when it is a cubemap, a volume or an array.
     """
     return decode_picture(read_bytes(path), str(path))
@@ -64,11 +65,16 @@ def read_picture(path: Path) -> Picture:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture."""
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise FileError(f"{path} is larger than any picture of {MAX_SIDE}×{MAX_SIDE}; it is not read.")
+        size = path.stat().st_size
+        if size > MAX_FILE:
+            raise FileError(
+                f"Expected a picture of at most {MAX_SIDE}×{MAX_SIDE} in {path}, got {size} bytes; make it smaller."
+            )
         return path.read_bytes()
     except OSError as error:
-        raise FileError(f"{path} cannot be read ({error.strerror}); check the path.") from error
+        raise FileError(
+            f"Expected a file that can be read in {path}, got: {error.strerror}; check it."
+        ) from error
 
 
 def decode_picture(data: bytes, name: str) -> Picture:
@@ -96,11 +102,13 @@ def picture_size(data: bytes, name: str) -> tuple[int, int]:
         with opener(io.BytesIO(data)) as image:
             return image.size[1], image.size[0]
     except Exception as error:  # as in `_decode_pillow`
-        raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
+        raise FileError(_damaged(name, kind, error)) from error
 
 
 def not_flat(data: bytes) -> str | None:
-    """What a DDS file that begins with these bytes (148 will do) holds if not one flat texture; None for others.
+    """Name of the contents of a DDS file ("a cubemap") that is not one flat texture; None for every other file.
+
+    data: the beginning of the file, 148 bytes or more.
 
     >>> not_flat(b"") is None
     True
@@ -120,9 +128,9 @@ def _not_flat(info: DdsInfo) -> str | None:
 
 
 def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
-    """What reads a picture that is no DDS file, and the kind it is, by its first bytes."""
+    """Pillow's reader of a picture that is no DDS file, and the name of its format, by its first bytes."""
     if not data:
-        raise FileError(f"{name} is empty; restore it from its source.")
+        raise FileError(f"Expected a picture in {name}, got an empty file; restore it from its source.")
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return PngImageFile, "png"
     if data.startswith(b"\xff\xd8\xff"):
@@ -131,10 +139,16 @@ def _opener(data: bytes, name: str) -> tuple[type[ImageFile.ImageFile], str]:
         return BmpImageFile, "bmp"
     if len(data) >= 18 and data[1] in (0, 1) and data[2] in (1, 2, 3, 9, 10, 11):  # TGA has no signature
         return TgaImageFile, "tga"
-    raise FileError(f"{name} is none of DDS, PNG, TGA, JPEG and BMP by its content; save it as one of them.")
+    raise FileError(
+        f"Expected DDS, PNG, TGA, JPEG or BMP in {name}, got other content; save it as one of them."
+    )
 
 
-def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
+def _damaged(name: str, kind: str, error: Exception) -> str:
+    return f"Expected a sound {kind.upper()} file in {name}, got: {error}; save it again."
+
+
+def encode_png(image: Reals | Codes, bits: int = 8) -> bytes:
     """A PNG file of float (H, W, C) in [0, 1], clipped and rounded; C = 1, 3 or 4, with 16 bits only 1.
 
     uint8 and uint16 are taken for codes and stored as they are; they say how many bits.
@@ -144,18 +158,21 @@ def encode_png(image: np.ndarray, bits: int = 8) -> bytes:
     else:
         codes = np.rint(np.clip(image, 0, 1) * (2**bits - 1)).astype(np.uint8 if bits == 8 else np.uint16)
     if bits not in (8, 16) or codes.shape[2] not in ((1, 3, 4) if bits == 8 else (1,)):
-        raise ValueError(f"PNG with {bits} bits and {codes.shape[2]} channels is not written")
+        raise ValueError(
+            "Expected 8 bits with 1, 3 or 4 channels, or 16 with 1, for a PNG file, "
+            f"got {bits} with {codes.shape[2]}; write several files."
+        )
     buffer = io.BytesIO()
     Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def write_png(path: Path, image: np.ndarray, bits: int = 8) -> None:
+def write_png(path: Path, image: Reals | Codes, bits: int = 8) -> None:
     """Write `encode_png` of an image, whole or not at all; FileError when the file cannot be written."""
     write_atomic(path, encode_png(image, bits))
 
 
-def encode_jpeg(pixels: np.ndarray) -> bytes:
+def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     """A small picture to look at, uint8 (H, W, 3) sRGB, as JPEG."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
@@ -168,12 +185,12 @@ def _decode_dds(data: bytes, name: str) -> Picture:
         raise UnsuitableError(f"{name} holds {what}, not one flat texture")
     if len(data) < info.offset + info.top_bytes:
         raise FileError(
-            f"{name} ends after {len(data)} bytes, its {info.width}×{info.height} {info.format} takes"
-            f" {info.offset + info.top_bytes}; restore it from its source."
+            f"Expected {info.offset + info.top_bytes} bytes of {info.width}×{info.height} {info.format} in {name}, "
+            f"got {len(data)}; restore it from its source."
         )
     body = memoryview(data)[info.offset : info.offset + info.top_bytes]
     if isinstance(info.layout, BlockFormat):
-        pixels = decode_blocks(body, info.width, info.height, info.layout)
+        pixels: Codes = decode_blocks(body, info.width, info.height, info.layout)
         if info.layout is BlockFormat.BC1 and (pixels[..., 3] == 255).all():
             pixels = pixels[..., :3]
     else:
@@ -185,7 +202,7 @@ def _decode_dds(data: bytes, name: str) -> Picture:
     return Picture(np.ascontiguousarray(pixels), f"dds/{info.format.lower().replace('_unorm', '')}")
 
 
-def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> np.ndarray:
+def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> Codes:
     """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits.
 
     Numbers from -1 to 1 come as the codes of (x + 1) / 2, floats clipped to [0, 1].
@@ -199,7 +216,7 @@ def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> np.ndar
 
 
 def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
-    """Pixels given as bytes (H, W, bytes of a pixel), as codes from 0 to `full`."""
+    """Pixels from their bytes (H, W, bytes of a pixel), as codes from 0 to `full`."""
     if layout.numbers == "float":
         reals = words.view(f"<f{words.shape[2] // len(layout.channels)}")
         return np.rint(np.clip(np.nan_to_num(reals, posinf=1), 0, 1).astype(np.float32) * full)
@@ -219,7 +236,7 @@ def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
     return np.concatenate(channels, axis=2)
 
 
-def _rebuild_blue(pixels: np.ndarray) -> np.ndarray:
+def _rebuild_blue(pixels: Codes) -> Codes:
     """RGB codes of unit normals of which only X and Y are stored."""
     top = np.iinfo(pixels.dtype).max
     square = ((pixels.astype(np.float32) * (2 / top) - 1) ** 2).sum(axis=2, keepdims=True)
@@ -234,19 +251,22 @@ def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, na
             width, height = image.size
             if max(width, height) > MAX_SIDE:
                 raise FileError(
-                    f"{name} claims {width}×{height} pixels, sides from 1 to {MAX_SIDE} are read."
+                    f"Expected sides from 1 to {MAX_SIDE} texels in {name}, got {width}×{height}; make it smaller."
                 )
             if width * height // 8 > _MAX_RATIO * len(data):
-                raise FileError(f"{name} is far too short for its {width}×{height} pixels; restore it.")
+                raise FileError(
+                    f"Expected a file long enough for {width}×{height} texels in {name}, got {len(data)} bytes; "
+                    "restore it from its source."
+                )
             pixels = _pixels(image)
     except (FileError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make the decoders raise nearly anything
-        raise FileError(f"{name} is a damaged {kind.upper()} file ({error}); save it again.") from error
+        raise FileError(_damaged(name, kind, error)) from error
     return Picture(pixels, f"{kind}/{pixels.itemsize * 8}")
 
 
-def _pixels(image: Image.Image) -> np.ndarray:
+def _pixels(image: Image.Image) -> Codes:
     """A Pillow image of any mode as uint8 or uint16 (H, W, 1 | 3 | 4)."""
     if image.mode.startswith("I"):  # sixteen-bit grey; Pillow's convert would clip it to 8 bits
         return np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None]

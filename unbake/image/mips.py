@@ -1,35 +1,27 @@
-"""Smaller copies of a stored image, and other sizes of it; between the maps and the files of a game.
+"""Mip chains of stored images, their alpha coverage, and colour under alpha 0; between the maps and a game's files.
 
 Every step averages what the values mean: colour in linear light, normals as vectors, the rest as it is.
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
-from PIL import Image
 
+from unbake.image.arrays import Floats, Reals
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
-from unbake.image.normals import decode_normal, encode_normal
-from unbake.image.tiling import Wrap
-
-Kind = Literal["srgb", "linear", "normal"]
-"""What the first three channels of a stored image hold; a fourth is alpha (srgb) or data, linear either way."""
+from unbake.image.resample import Kind, closed, opened
 
 _LEAST_WEIGHT = 1e-6
-"""What the colour of a texel with alpha 0 weighs: nothing, unless all its neighbours have alpha 0 too."""
+"""Weight of fully transparent texels: used only if all their neighbours are transparent too."""
 
 _BAND = 256
 """Rows read at a time where an image is not held as floats: even, so that mips of bands fit together."""
 
-_BICUBIC_REACH = 2
-"""Texels to each side that a bicubic filter reads where it enlarges."""
-
 _NEARLY = 16 / 255
-"""How far from 0 or 1 the alpha of a cut-out may lie: compression and one resampling leave that much."""
+"""Largest distance from 0 or 1 of a cut-out's alpha: compression and one resampling leave that much."""
 
 
-def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
+def mip_chain(unit: Floats, kind: Kind) -> list[Floats]:
     """The image and its halves down to 1×1, box-filtered: float32 (H, W, C) in [0, 1], sides powers of two.
 
     An axis that has reached one texel stays, so 8×2 gives 4×1, 2×1, 1×1. Colour with alpha (srgb, four
@@ -41,7 +33,9 @@ def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
     """
     height, width, _ = unit.shape
     if height.bit_count() != 1 or width.bit_count() != 1:
-        raise ValueError(f"a mip chain needs sides that are powers of two, not {width}×{height}")
+        raise ValueError(
+            f"Expected sides that are powers of two for a mip chain, got {width}×{height}; resize."
+        )
     top = unit.astype(np.float32)
     if unit[..., 0].size == 1:
         return [top]
@@ -49,25 +43,25 @@ def mip_chain(unit: np.ndarray, kind: Kind) -> list[np.ndarray]:
     return [top, *mips_below(halved(top, kind), kind, coverage)]
 
 
-def halved(unit: np.ndarray, kind: Kind) -> np.ndarray:
+def halved(unit: Floats, kind: Kind) -> Floats:
     """The values of the mip below, in the space where they are averaged: what `mips_below` goes on from.
 
     Bands of an even number of rows can be halved one by one and put together.
     """
-    values = _opened(unit, kind)
+    values = opened(unit, kind)
     return _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
-def coverage_of(alpha: np.ndarray) -> float | None:
+def coverage_of(alpha: Reals) -> float | None:
     """Share of texels that an alpha test keeps, if alpha (H, W, 1) is a cut-out, whose mips are to keep it."""
     return float((alpha > 0.5).mean()) if is_cut_out(alpha) else None
 
 
-def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[np.ndarray]:
+def mips_below(values: Floats, kind: Kind, coverage: float | None) -> list[Floats]:
     """The mips from `halved` on down to 1×1, float32 in [0, 1]; `coverage` as `coverage_of` the top gives it."""
     chain = []
     while True:
-        chain.append(_closed(values, kind))
+        chain.append(closed(values, kind))
         if coverage is not None:
             chain[-1][..., 3] = _with_coverage(chain[-1][..., 3], coverage)
         if values.shape[:2] == (1, 1):
@@ -75,24 +69,7 @@ def mips_below(values: np.ndarray, kind: Kind, coverage: float | None) -> list[n
         values = _halved_colour(values) if _has_alpha(values, kind) else _halved(values)
 
 
-def resize(unit: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap = (False, False)) -> np.ndarray:
-    """The image at another size, (H, W, C) in [0, 1]: each axis by area where it shrinks, bicubic where it grows.
-
-    wrap: which axes (rows, columns) tile, and so are read across their seam. Colour under alpha 0 counts:
-    `bleeding` first.
-
-    >>> resize(np.ones((3, 5, 1), np.float32), 4, 4, "linear").shape
-    (4, 4, 1)
-    """
-    if unit.shape[:2] == (height, width):
-        return unit
-    values = _opened(unit, kind)
-    values = _resized_rows(values, height, wrap[0])
-    values = _resized_rows(values.swapaxes(0, 1), width, wrap[1]).swapaxes(0, 1)
-    return _closed(values, kind)
-
-
-def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[int, int], np.ndarray]:
+def bleeding(read: Callable[[int, int], Floats], height: int) -> Callable[[int, int], Floats]:
     """Display-encoded colour with what lies under alpha 0 filled from its neighbours, read and given by bands.
 
     Push-pull: each hidden texel takes the alpha-weighted mean of the smallest aligned square around it in which
@@ -110,7 +87,7 @@ def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[i
         band = read(top, min(top + _BAND, height)).astype(np.float32)
         weight = band[..., 3:]
         sums.append((_summed(srgb_to_linear(band[..., :3]) * weight), _summed(weight)))
-    levels = [(np.concatenate([one[0] for one in sums]), np.concatenate([one[1] for one in sums]))]
+    levels = [(np.concatenate([total for total, _ in sums]), np.concatenate([weight for _, weight in sums]))]
     del sums
     while not (levels[-1][1] > 0).all() and levels[-1][1].size > 1:
         levels.append((_summed(levels[-1][0]), _summed(levels[-1][1])))
@@ -119,7 +96,7 @@ def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[i
         filled = _filled(total, weight, filled)
     levels.clear()
 
-    def bled(top: int, bottom: int) -> np.ndarray:
+    def bled(top: int, bottom: int) -> Floats:
         band = read(top, bottom).astype(np.float32)
         rgb, alpha = band[..., :3], band[..., 3:]
         under = filled[top // 2 : -(-bottom // 2)].repeat(2, axis=0)[: len(band)]
@@ -129,14 +106,14 @@ def bleeding(read: Callable[[int, int], np.ndarray], height: int) -> Callable[[i
     return bled
 
 
-def _filled(total: np.ndarray, weight: np.ndarray, below: np.ndarray) -> np.ndarray:
+def _filled(total: Floats, weight: Floats, below: Floats) -> Floats:
     """Means of a level where anything is seen, of the level below (half its size) elsewhere."""
     rows, columns = weight.shape[:2]
     below = below.repeat(2, axis=0)[:rows].repeat(2, axis=1)[:, :columns]
     return np.where(weight > 0, total / np.maximum(weight, np.finfo(np.float32).tiny), below)
 
 
-def is_cut_out(alpha: np.ndarray) -> bool:
+def is_cut_out(alpha: Reals) -> bool:
     """Whether alpha (H, W, 1) in [0, 1] is a stencil, for a game's alpha test: both ends, little between.
 
     >>> is_cut_out(np.float32([[[0], [1]]])), is_cut_out(np.float32([[[0.4], [1]]]))
@@ -146,37 +123,11 @@ def is_cut_out(alpha: np.ndarray) -> bool:
     return low > 0 and high > 0 and low + high >= 0.9
 
 
-def _has_alpha(values: np.ndarray, kind: Kind) -> bool:
+def _has_alpha(values: Floats, kind: Kind) -> bool:
     return kind == "srgb" and values.shape[2] == 4
 
 
-def _opened(unit: np.ndarray, kind: Kind) -> np.ndarray:
-    """Stored values in the space where their means mean something."""
-    match kind:
-        case "srgb":
-            return np.concatenate([srgb_to_linear(unit[..., :3]), unit[..., 3:]], axis=2)
-        case "normal":
-            return np.concatenate([decode_normal(unit, "opengl"), unit[..., 3:]], axis=2)
-        case "linear":
-            return unit
-
-
-def _closed(values: np.ndarray, kind: Kind) -> np.ndarray:
-    """Back from the space of `_opened`, in [0, 1]; mean normals become unit vectors again."""
-    match kind:
-        case "srgb":
-            stored = np.concatenate([linear_to_srgb(values[..., :3]), values[..., 3:]], axis=2)
-        case "normal":
-            length = np.linalg.norm(values[..., :3], axis=2, keepdims=True)
-            stored = np.concatenate(
-                [encode_normal(values[..., :3] / length, "opengl"), values[..., 3:]], axis=2
-            )
-        case "linear":
-            stored = values
-    return np.ascontiguousarray(np.clip(stored, 0, 1), np.float32)
-
-
-def _halved(values: np.ndarray) -> np.ndarray:
+def _halved(values: Floats) -> Floats:
     """Means of 2×2 texels, or of 2 along the only axis that is left."""
     for axis in (0, 1):
         if values.shape[axis] > 1:
@@ -185,37 +136,14 @@ def _halved(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _halved_colour(values: np.ndarray) -> np.ndarray:
+def _halved_colour(values: Floats) -> Floats:
     """`_halved` for linear RGB with alpha: each colour counts as much as is seen of it."""
     weight = values[..., 3:] + np.float32(_LEAST_WEIGHT)
     alpha = _halved(values[..., 3:])
     return np.concatenate([_halved(values[..., :3] * weight) / _halved(weight), alpha], axis=2)
 
 
-def _resized_rows(values: np.ndarray, height: int, wraps: bool) -> np.ndarray:
-    """Another number of rows: by the area that each new row covers, or bicubic when there are more."""
-    rows, width, _ = values.shape
-    if height > rows:
-        beyond = _BICUBIC_REACH if wraps else 0
-        around = np.pad(values, ((beyond, beyond), (0, 0), (0, 0)), mode="wrap")
-        box = (0, beyond, width, beyond + rows)
-        grown = [
-            np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC, box))
-            for plane in np.ascontiguousarray(np.moveaxis(around, -1, 0), np.float32)
-        ]
-        return np.stack(grown, axis=-1)
-    # Pillow's box counts whole texels only, which shifts the mean; here a row counts by its covered part.
-    first = np.arange(height) * (rows / height)
-    last = first + rows / height
-    result = np.zeros((height, *values.shape[1:]), np.float32)
-    for tap in range(-(-rows // height) + 1):
-        row = np.floor(first).astype(int) + tap
-        covered = np.clip(np.minimum(last, row + 1) - np.maximum(first, row), 0, None) * (height / rows)
-        result += values[np.minimum(row, rows - 1)] * covered[:, None, None].astype(np.float32)
-    return result
-
-
-def _summed(values: np.ndarray) -> np.ndarray:
+def _summed(values: Floats) -> Floats:
     """Sums of 2×2 texels, an odd last row or column by itself."""
     height, width = values.shape[:2]
     padded = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
@@ -223,7 +151,7 @@ def _summed(values: np.ndarray) -> np.ndarray:
     return rows[:, 0::2] + rows[:, 1::2]
 
 
-def _with_coverage(alpha: np.ndarray, coverage: float) -> np.ndarray:
+def _with_coverage(alpha: Floats, coverage: float) -> Floats:
     """Alpha of any shape, bent so that the share of it above one half is as near to `coverage` as can be.
 
     The bend keeps 0, 1 and the order of values: straight from 0 to one half, and from there to 1.

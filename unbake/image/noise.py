@@ -4,16 +4,18 @@ from functools import lru_cache
 
 import numpy as np
 
+from unbake.image.arrays import Reals
+
 
 @lru_cache(maxsize=32)
-def _squared_frequency(height: int, width: int) -> np.ndarray:
+def _squared_frequency(height: int, width: int) -> Reals:
     """|f|² in (cycles per texel)² of the half spectrum, (H, W // 2 + 1)."""
     fy = np.fft.fftfreq(height)[:, None]
     fx = np.fft.rfftfreq(width)[None]
     return (fy * fy + fx * fx).astype(np.float32)
 
 
-def blur(image: np.ndarray, sigma: float) -> np.ndarray:
+def blur(image: Reals, sigma: float) -> Reals:
     """Gaussian blur of (H, W) or (H, W, C), sigma in texels, both axes wrapping; the mean is kept.
 
     >>> float(blur(np.eye(8, dtype=np.float32), 2.0).mean().round(4))
@@ -34,7 +36,7 @@ def smooth_noise(
     cycles: float,
     slope: float = 1.5,
     stretch: tuple[float, float] = (1.0, 1.0),
-) -> np.ndarray:
+) -> Reals:
     """Band-limited periodic noise (H, W), mean 0, deviation 1: amplitude falls as frequency^-slope.
 
     `cycles`, the highest frequency, counts waves along the shorter side. `stretch` (rows, columns) lengthens the
@@ -65,7 +67,7 @@ def rough_noise(
     slope: float,
     stretch: tuple[float, float] = (1.0, 1.0),
     shortest: float = 2.0,
-) -> np.ndarray:
+) -> Reals:
     """Fractal periodic noise (H, W), mean 0, deviation 1: amplitude falls as frequency^-slope everywhere.
 
     `stretch` (rows, columns) lengthens the grain along an axis (wood, brushed metal); waves shorter than
@@ -82,13 +84,13 @@ def rough_noise(
     return normalised(np.fft.irfft2(filtered, s=shape))
 
 
-def normalised(field: np.ndarray) -> np.ndarray:
+def normalised(field: Reals) -> Reals:
     """The field (H, W) with mean 0 and deviation 1, float32; a constant field becomes zeros."""
     field = field - field.mean()
     return (field / max(float(field.std()), 1e-12)).astype(np.float32)
 
 
-def smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
+def smoothstep(x: Reals, low: float, high: float) -> Reals:
     """0 below `low`, 1 above `high`, an S-curve between; any shape.
 
     >>> smoothstep(np.float32([0.5]), 0, 1).tolist()
@@ -98,14 +100,14 @@ def smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
     return t * t * (3 - 2 * t)
 
 
-def coordinates(size: int) -> tuple[np.ndarray, np.ndarray]:
+def coordinates(size: int) -> tuple[Reals, Reals]:
     """Texel centres (x, y), each (size, size) in [0, 1): x to the right, y DOWN the rows."""
     centres = ((np.arange(size) + 0.5) / size).astype(np.float32)
     x, y = np.meshgrid(centres, centres)
     return x, y
 
 
-def sheared(field: np.ndarray, columns_per_row: int) -> np.ndarray:
+def sheared(field: Reals, columns_per_row: int) -> Reals:
     """The field (H, W) with row r rolled by r times as many columns: slanted, still periodic if H divides W.
 
     >>> sheared(np.eye(3), 1).tolist()[1]
@@ -116,7 +118,7 @@ def sheared(field: np.ndarray, columns_per_row: int) -> np.ndarray:
     return field[rows, columns % field.shape[1]]
 
 
-def mix(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+def mix(first: Reals, second: Reals, share: Reals) -> Reals:
     """`first` where share (H, W) is 0, `second` where it is 1; colours (3,) or (H, W, 3) give (H, W, 3).
 
     >>> mix(np.zeros(3), np.ones(3), np.full((1, 1), 0.25)).tolist()

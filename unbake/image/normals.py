@@ -1,4 +1,4 @@
-"""Tangent normals: stored colours to unit vectors and back; between the files and all that reads a normal.
+"""Tangent normals: stored colours to unit vectors and back, their slopes, and turns of the surface.
 
 Inside the program a normal map is float32 (H, W, 3) of unit vectors, OpenGL: x points right, y points UP the
 picture, z towards the viewer. Row numbers grow downwards, so a step of one row is a step of -1 in y.
@@ -7,9 +7,10 @@ picture, z towards the viewer. Row numbers grow downwards, so a step of one row 
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 Green = Literal["opengl", "directx"]
-"""Which way the green channel of a file points: up (OpenGL) or down (DirectX, Skyrim's)."""
+"""Direction of the green channel in a file: up (OpenGL) or down (DirectX, Skyrim's)."""
 
 Z_FLOOR = 0.02
 """Least z of a unit vector: a height field has no overhangs, and the steepest slope is about 50."""
@@ -19,7 +20,7 @@ Z_FLOOR = 0.02
 _SHORTEST, _LONGEST = 0.2, 1.6
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _unit(vectors: np.ndarray) -> NDArray[np.float32]:
     """Unit vectors with z at least about Z_FLOOR, float32."""
     vectors = np.ascontiguousarray(vectors, np.float32)
     np.maximum(vectors[..., 2], Z_FLOOR, out=vectors[..., 2])
@@ -27,7 +28,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
     return vectors
 
 
-def decode_normal(unit_rgb: np.ndarray, green: Green) -> np.ndarray:
+def decode_normal(unit_rgb: NDArray[np.floating], green: Green) -> NDArray[np.float32]:
     """Unit vectors (H, W, 3), OpenGL, of a stored normal map (H, W, 3 or more) in [0, 1].
 
     Vectors are made unit length again, a z at or below 0 is lifted to a small positive one, and texels that
@@ -44,7 +45,7 @@ def decode_normal(unit_rgb: np.ndarray, green: Green) -> np.ndarray:
     return _unit(vectors)
 
 
-def encode_normal(normal: np.ndarray, green: Green) -> np.ndarray:
+def encode_normal(normal: NDArray[np.float32], green: Green) -> NDArray[np.float32]:
     """Stored colours (H, W, 3) in [0, 1] of unit vectors (H, W, 3), OpenGL; undoes `decode_normal`.
 
     >>> encode_normal(np.float32([[[0, 0, 1]]]), "opengl").tolist()
@@ -54,7 +55,7 @@ def encode_normal(normal: np.ndarray, green: Green) -> np.ndarray:
     return np.clip(vectors * np.float32(0.5) + np.float32(0.5), 0, 1)
 
 
-def octahedral(unit_rgb: np.ndarray) -> np.ndarray:
+def octahedral(unit_rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     """The two codes (H, W, 2) in [0, 1] of stored normals (H, W, 3) in [0, 1], as RTX Remix samples them.
 
     Vectors of the upper hemisphere are cast onto an octahedron, |x| + |y| + |z| = 1, whose upper half seen from
@@ -72,20 +73,7 @@ def octahedral(unit_rgb: np.ndarray) -> np.ndarray:
     return np.stack([(x + y) * scale + 0.5, (x - y) * scale + 0.5], -1).astype(np.float32)
 
 
-def from_octahedral(codes: np.ndarray) -> np.ndarray:
-    """Stored normals (H, W, 3) in [0, 1] of unit vectors, of their two codes in [0, 1]; undoes `octahedral`.
-
-    >>> from_octahedral(np.float32([[[0.5, 0.5]]])).tolist()
-    [[[0.5, 0.5, 1.0]]]
-    """
-    u, v = np.moveaxis(codes[..., :2].astype(np.float32) * 2 - 1, -1, 0)
-    x, y = (u + v) / 2, (u - v) / 2
-    vectors = np.stack([x, y, np.maximum(1 - np.abs(x) - np.abs(y), 0)], -1)
-    vectors /= np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors * np.float32(0.5) + np.float32(0.5)
-
-
-def flip_green(normal: np.ndarray) -> np.ndarray:
+def flip_green(normal: NDArray[np.float32]) -> NDArray[np.float32]:
     """The same picture with y turned over: OpenGL to DirectX vectors or back.
 
     >>> flip_green(np.float32([[[0, 0.6, 0.8]]])).round(1).tolist()[0][0][1] < 0
@@ -94,7 +82,7 @@ def flip_green(normal: np.ndarray) -> np.ndarray:
     return normal * np.array([1, -1, 1], np.float32)
 
 
-def turn(normal: np.ndarray, quarter_turns: int, mirror: bool) -> np.ndarray:
+def turn(normal: NDArray[np.float32], quarter_turns: int, mirror: bool) -> NDArray[np.float32]:
     """The surface turned as a whole: the picture (H, W, 3) and its vectors together.
 
     First mirrored left to right if `mirror`, then turned counter-clockwise, as
@@ -110,7 +98,7 @@ def turn(normal: np.ndarray, quarter_turns: int, mirror: bool) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(np.stack([x, y, z], -1), quarter_turns))
 
 
-def slopes(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def slopes(normal: NDArray[np.float32]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Slopes (dh/dx, dh/dy), each (H, W), of the surface under a normal map: x right, y UP, height in texels.
 
     Down the rows the height changes by -dh/dy a row.
@@ -123,7 +111,7 @@ def slopes(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return -normal[..., 0] / z, -normal[..., 1] / z
 
 
-def from_slopes(dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
+def from_slopes(dx: NDArray[np.floating], dy: NDArray[np.floating]) -> NDArray[np.float32]:
     """Unit vectors (H, W, 3), OpenGL, of slopes (dh/dx, dh/dy) as `slopes` gives them.
 
     >>> from_slopes(np.zeros((1, 1)), np.zeros((1, 1))).tolist() == [[[0, 0, 1]]]

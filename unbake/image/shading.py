@@ -39,9 +39,9 @@ def shade(
     what does not. Sources: Walter et al. 2007; Heitz 2014; Schlick 1994; metallic as in Burley 2012.
 
     >>> import numpy as np
-    >>> one = np.ones((1, 1, 1), np.float32)
+    >>> white = np.ones((1, 1, 1), np.float32)
     >>> up = np.array([[[0, 0, 1]]], np.float32)
-    >>> shade(one * [1, 1, 1], up, one, 0 * one, one, (0, 0, 1), light=0.0, ambient=0.5).round(3).tolist()
+    >>> shade(white * [1, 1, 1], up, white, 0 * white, white, (0, 0, 1), light=0.0, ambient=0.5).round(3).tolist()
     [[[0.5, 0.5, 0.5]]]
     """
     xp = namespace(normal)
@@ -97,8 +97,8 @@ def _unit(direction: Any) -> list[Any]:
     return [x / length, y / length, z / length]
 
 
-def _dot(one: list[Any], other: list[Any]) -> Any:
-    return one[0] * other[0] + one[1] * other[1] + one[2] * other[2]
+def _dot(a: list[Any], b: list[Any]) -> Any:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def _along(vectors: Any, direction: list[Any]) -> Any:

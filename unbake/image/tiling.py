@@ -13,11 +13,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from unbake.image.arrays import bands, unit
+from unbake.image.arrays import Wrap, bands, unit
 
 Key = TypeVar("Key")
-Wrap = tuple[bool, bool]
-"""Which axes tile: (rows, up and down the picture; columns, across it)."""
 
 _SEAM_SCALES = (2, 4, 8)
 _SEAM_THRESHOLD = 1.2

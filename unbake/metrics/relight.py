@@ -5,10 +5,9 @@ import math
 import numpy as np
 
 from unbake.domain.maps import MapKind, spec
+from unbake.image.arrays import Maps
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.shading import shade
-
-Maps = dict[MapKind, np.ndarray]
 
 NEEDED: tuple[MapKind, ...] = (MapKind.ALBEDO, MapKind.ROUGHNESS, MapKind.METALLIC)
 """Without the truth of these there is nothing to relight."""

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from unbake.image.arrays import Wrap
+
 _QUIET = 0.25 / 255.0
 
 
-def seam_ratio(image: np.ndarray, wrap: tuple[bool, bool] = (True, True)) -> float:
+def seam_ratio(image: np.ndarray, wrap: Wrap = (True, True)) -> float:
     """Mean step across the border ÷ mean step inside, averaged over the axes that tile; 1 = no seam.
 
     image: (H, W, C), any range near [0, 1]. wrap: whether rows wrap (top meets bottom) and whether columns

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbake.image.colour import luminance, srgb_to_linear
-from unbake.image.resample import resized
+from unbake.image.resample import by_area
 
 COMPARED_AT = 256
 """Long side at which pairs are compared, texels."""
@@ -52,10 +52,10 @@ def alignment(
     """
     factor = min(1.0, COMPARED_AT / max(diffuse.shape[0], diffuse.shape[1]))
     height, width = (max(8, round(side * factor)) for side in diffuse.shape[:2])
-    one, two = (_gradients(resized(image, height, width, "srgb")) for image in (diffuse, basecolor))
+    one, two = (_gradients(by_area(image, height, width, colour="srgb")) for image in (diffuse, basecolor))
     bent = None
     if other_normal is not None:
-        bent = _correlation(*(_leaning(resized(n, height, width)) for n in (normal, other_normal)))
+        bent = _correlation(*(_leaning(by_area(n, height, width)) for n in (normal, other_normal)))
     return Alignment(_correlation(one, two), bent)
 
 

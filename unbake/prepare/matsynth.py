@@ -15,12 +15,14 @@ from typing import Any, Literal
 
 from unbake.data.hygiene import is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
-from unbake.data.truth import LEAST_SIDE, Maps, at_size
+from unbake.data.truth import LEAST_SIDE
 from unbake.domain.maps import MapKind, spec
 from unbake.domain.materials import class_of
 from unbake.errors import FileError, TextureSetError, UnbakeError
+from unbake.image.arrays import Maps
 from unbake.image.files import decode_picture
 from unbake.image.normals import decode_normal, flip_green
+from unbake.image.resample import at_size
 from unbake.prepare.folders import FILES, read_metadata, safe_name, write_folder
 from unbake.prepare.matsynth_rows import Heading, Row, Shard, Source
 from unbake.prepare.occlusion import derived_ao

@@ -9,7 +9,8 @@ trained on, and never counts as truth in an evaluation.
 import numpy as np
 
 from unbake.domain.maps import MapKind
-from unbake.image.geometry import Wrap, geometry_channels
+from unbake.image.arrays import Wrap
+from unbake.image.geometry import geometry_channels
 from unbake.image.normals import slopes
 
 

@@ -17,11 +17,13 @@ from typing import Any
 
 from unbake.data.parallel import in_processes
 from unbake.data.sources import MaterialSource, list_materials
-from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material
+from unbake.data.truth import LEAST_SIDE, read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UnbakeError, UsageError
+from unbake.image.arrays import Maps
 from unbake.image.files import write_png
 from unbake.image.geometry import geometry_channels
+from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
 from unbake.prepare.folders import read_metadata, update_metadata
 from unbake.synth.painter import STYLES, TRAINING_STYLES, paint

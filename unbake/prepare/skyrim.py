@@ -16,12 +16,14 @@ import numpy as np
 
 from unbake.data.hygiene import is_constant, is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
-from unbake.data.truth import LEAST_SIDE, Maps, at_size
+from unbake.data.truth import LEAST_SIDE
 from unbake.domain.maps import MapKind
 from unbake.domain.naming import EXTENSIONS, below_textures, is_texture, unsupported_folder
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
+from unbake.image.arrays import Maps
 from unbake.image.files import Picture, read_picture
 from unbake.image.normals import decode_normal
+from unbake.image.resample import at_size
 from unbake.prepare.alignment import THRESHOLD, alignment
 from unbake.prepare.folders import read_metadata, safe_name, write_folder
 

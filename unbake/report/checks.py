@@ -3,9 +3,8 @@
 import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
+from unbake.image.arrays import Maps
 from unbake.image.normals import slopes
-
-Maps = dict[MapKind, np.ndarray]
 
 DIELECTRIC_SRGB = (30 / 255, 240 / 255)
 METAL_SRGB = 155 / 255
@@ -136,7 +135,7 @@ def normal(maps: Maps) -> list[str]:
     flipped = turned < 0.5 * curl
     relief = maps.get(MapKind.HEIGHT)
     if relief is not None and relief.shape[:2] == vectors.shape[:2]:
-        down, right = np.gradient(relief[..., 0])
+        down, right = (np.gradient(relief[..., 0], axis=axis) for axis in (0, 1))
         flipped = flipped or (_alike(right, dx) > 0.2 and _alike(-down, dy) < -0.2)
     if flipped:
         warnings.append("The green of the normal map seems to point the other way (DirectX or OpenGL).")

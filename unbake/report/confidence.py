@@ -20,11 +20,11 @@ from typing import Final
 import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, SPECS, MapKind
+from unbake.image.arrays import Maps, Wrap
+from unbake.image.colour import luma
 from unbake.image.normals import slopes
 from unbake.metrics.seam import seam_ratio
 from unbake.report import checks
-
-Maps = dict[MapKind, np.ndarray]
 
 WEIGHTS: Final = {"unfamiliar": 0.3, "metal": 0.4, "seam": 0.2}
 IMPLAUSIBLE: Final = 0.85
@@ -62,7 +62,7 @@ class Judgement:
     warnings: list[str]
 
 
-def judge(maps: Maps, classes: Mapping[str, float], wrap: tuple[bool, bool]) -> Judgement:
+def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
     """What is thought of a set.
 
     maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL and the outputs, as they are written.
@@ -96,8 +96,8 @@ def _statistics(maps: Maps) -> dict[str, float]:
     found: dict[str, float] = {}
     if MapKind.DIFFUSE in maps:
         rgb = maps[MapKind.DIFFUSE]
-        luminance = rgb @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-        found |= {"luminance": float(luminance.mean()), "contrast": float(luminance.std())}
+        lightness = luma(rgb)
+        found |= {"luminance": float(lightness.mean()), "contrast": float(lightness.std())}
         found["saturation"] = float((rgb.max(axis=-1) - rgb.min(axis=-1)).mean())
     if MapKind.NORMAL in maps:
         both = np.clip(slopes(maps[MapKind.NORMAL]), -_STEEPEST, _STEEPEST)
@@ -116,7 +116,7 @@ def _metal(maps: Maps) -> dict[str, float]:
     return {"metal_share": share, "metal_mask": mask, "metal_gap": abs(share - mask)}
 
 
-def _seams(maps: Maps, wrap: tuple[bool, bool]) -> dict[str, float]:
+def _seams(maps: Maps, wrap: Wrap) -> dict[str, float]:
     """The worst seam of an output, in terms of the diffuse's."""
     if MapKind.DIFFUSE not in maps or not any(wrap):
         return {}

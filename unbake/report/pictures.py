@@ -10,11 +10,10 @@ from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.files import write_atomic
+from unbake.image.arrays import Maps
 from unbake.image.files import encode_jpeg, read_picture
-from unbake.image.mips import resize
 from unbake.image.normals import encode_normal
-
-Maps = dict[MapKind, np.ndarray]
+from unbake.image.resample import resize
 
 SIDE = 160
 """Longest side of a thumbnail, pixels."""

@@ -17,7 +17,7 @@ from unbake import __version__
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError
 from unbake.files import write_atomic
-from unbake.image.arrays import decoded
+from unbake.image.arrays import dequantise
 from unbake.image.files import encode_jpeg
 from unbake.report.pictures import SHOWN, thumbnail
 from unbake.report.view import Entry, Gallery, Page, Served, SetData, key_of, url_of
@@ -157,7 +157,7 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, _About]]:
 def _thumbnails(maps: Mapping[str, np.ndarray]) -> Iterator[tuple[str, bytes]]:
     for name in _small(maps):
         kind = MapKind(name.rpartition("/")[2])
-        yield name, encode_jpeg(thumbnail(decoded(kind, maps[name]), kind, THUMB))
+        yield name, encode_jpeg(thumbnail(dequantise(kind, maps[name]), kind, THUMB))
 
 
 def _small(names: Container[str]) -> list[str]:

@@ -21,6 +21,7 @@ from PIL import Image
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import FileError
 from unbake.files import write_atomic
+from unbake.image.arrays import Wrap
 from unbake.report.pictures import thumbnail
 
 VIEW: Final = "view.html"
@@ -119,7 +120,7 @@ class SetData(msgspec.Struct, frozen=True, kw_only=True):
 
     width: int = 0
     height: int = 0
-    wrap: tuple[bool, bool] = (True, True)
+    wrap: Wrap = (True, True)
     relief: float = 0.0
     missing: str = ""
     images: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""Making what is not there: procedural materials, and painted diffuse maps from PBR ones."""
+"""Synthetic data: procedural PBR materials, and painted legacy diffuse maps from PBR maps; no files, no networks."""

@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 
 from unbake.domain.maps import MapKind
+from unbake.image.arrays import Floats, Maps
 from unbake.image.normals import encode_normal
 from unbake.synth.materials import procedural
-from unbake.synth.painter import STYLES, Maps, paint
+from unbake.synth.painter import STYLES, paint
 
 Storage = Literal["bc1", "bc3", "bgra8"]
 
@@ -22,7 +23,7 @@ class ExampleTexture:
     """
 
     path: str
-    pixels: np.ndarray
+    pixels: Floats
     kind: Literal["srgb", "normal"]
     storage: Storage
 

@@ -1,12 +1,11 @@
-"""Sheets of metal with a finish and an age of their own, for synth recipes that put metal on other things."""
+"""Sheets of metal with a finish and an age, for recipes of metals and of metal on other materials."""
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.colour import linear_to_srgb
 from unbake.image.noise import mix, smooth_noise, smoothstep
-from unbake.synth.layers import F0, Layers, pick
-
-Rng = np.random.Generator
+from unbake.synth.layers import F0, Layers, Rng, pick
 
 _FINISHES: dict[str, tuple[float, float]] = {
     "polished": (0.06, 0.2),
@@ -47,14 +46,14 @@ _CRUSTS: dict[str, tuple[tuple[float, float, float], ...]] = {
     "pewter": _SULPHIDE,
     "zinc": _CHALK,
 }
-"""What grows on a metal that is not kept, sRGB: no metal any more. On the others lies dirt alone."""
+"""Colours (sRGB) of the corrosion, no metal any more, on a neglected metal; the others gather dirt alone."""
 
 
 def sheet(
     rng: Rng,
     size: int,
     metals: tuple[str, ...] = ANY,
-    hollow: np.ndarray | None = None,
+    hollow: Reals | None = None,
     age: float | None = None,
 ) -> Layers:
     """One of these metals (of F0) as a sheet, (size, size): finish, tarnish, corrosion and dirt drawn.
@@ -88,7 +87,7 @@ def sheet(
     return _soiled(rng, _corroded(rng, clean, _CRUSTS.get(name), aged, sunk, cloud, fine), aged, sunk, fine)
 
 
-def _grain(rng: Rng, size: int, finish: str, fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _grain(rng: Rng, size: int, finish: str, fine: Reals) -> tuple[Reals, Reals]:
     """Marks of the tool, (H, W) of deviation about 1, and their relief."""
     shape = (size, size)
     if finish in ("brushed", "worn"):
@@ -109,9 +108,9 @@ def _corroded(
     metal: Layers,
     crusts: tuple[tuple[float, float, float], ...] | None,
     age: float,
-    hollow: np.ndarray,
-    cloud: np.ndarray,
-    fine: np.ndarray,
+    hollow: Reals,
+    cloud: Reals,
+    fine: Reals,
 ) -> Layers:
     """The metal with its crust where it was not rubbed; older is more."""
     if crusts is None or age < 0.15:
@@ -129,7 +128,7 @@ def _corroded(
     )
 
 
-def _soiled(rng: Rng, metal: Layers, age: float, hollow: np.ndarray, fine: np.ndarray) -> Layers:
+def _soiled(rng: Rng, metal: Layers, age: float, hollow: Reals, fine: Reals) -> Layers:
     """Dirt and old grease in the hollows."""
     dirt = smoothstep(hollow + 0.15 * fine, 1.15 - 0.7 * age, 1.5 - 0.5 * age)
     colour = pick(rng, (0.2, 0.17, 0.14), (0.28, 0.24, 0.2), (0.16, 0.15, 0.14))

@@ -3,29 +3,33 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from unbake.image.arrays import Reals
+from unbake.synth.layers import Rng
 
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Which cell a texel is in and where, each (H, W).
+    """The cell of each texel and the place in it, each (H, W).
 
     cell: number of the cell, 0 to count - 1, to look its own colour or height up.
     edge: distance to the border of the cell, in sides of the texture.
     u, v: position from the middle of the cell, right and down; a brick's own border is at -1 and 1.
     """
 
-    cell: np.ndarray
+    cell: NDArray[np.int32]
     count: int
-    edge: np.ndarray
-    u: np.ndarray
-    v: np.ndarray
+    edge: Reals
+    u: Reals
+    v: Reals
 
-    def own(self, rng: np.random.Generator) -> np.ndarray:
+    def own(self, rng: Rng) -> Reals:
         """A number of its own for each cell, (H, W), uniform in [0, 1)."""
         return rng.random(self.count, dtype=np.float32)[self.cell]
 
 
-def bricks(x: np.ndarray, y: np.ndarray, rows: int, columns: int, shifts: np.ndarray) -> Cells:
+def bricks(x: Reals, y: Reals, rows: int, columns: int, shifts: Reals) -> Cells:
     """Courses of bricks over coordinates (H, W) of period 1; shifts (rows,) move each course, in bricks.
 
     >>> x, y = np.meshgrid([0.1, 0.6], [0.1, 0.6])
@@ -42,7 +46,7 @@ def bricks(x: np.ndarray, y: np.ndarray, rows: int, columns: int, shifts: np.nda
     return Cells(cell, rows * columns, np.maximum(edge, 0), u, v)
 
 
-def stones(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, across: int, jitter: float = 0.8) -> Cells:
+def stones(x: Reals, y: Reals, rng: Rng, across: int, jitter: float = 0.8) -> Cells:
     """Voronoi cells over coordinates (H, W) of period 1: `across`² seeds, jittered off a square grid.
 
     Worley 1996, "A cellular texture basis function", on the torus. `edge` is the distance to the bisector.
@@ -76,7 +80,7 @@ def stones(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, across: int, 
     return Cells(cell, across * across, edge / across, near_u, near_v)
 
 
-def threads(x: np.ndarray, y: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def threads(x: Reals, y: Reals, count: int) -> tuple[Reals, NDArray[np.bool_], NDArray[np.int32]]:
     """A plain weave of `count` (even) threads each way: height (H, W) in [0, 1], warp on top?, thread number."""
     px, py = (x % 1) * count, (y % 1) * count
     column, row = np.floor(px), np.floor(py)
@@ -90,7 +94,7 @@ def threads(x: np.ndarray, y: np.ndarray, count: int) -> tuple[np.ndarray, np.nd
     return np.maximum(warp, weft), on_top, number
 
 
-def rings(x: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
+def rings(x: Reals, y: Reals, count: int) -> Reals:
     """Mail of rings, `count` across: height (H, W) in [0, 1], 0 where there is no wire.
 
     Two square lattices of rings, half a step apart both ways, lean to opposite sides, so that each ring passes

@@ -1,10 +1,13 @@
-"""What a procedural material consists of before its normal and AO are derived, and the colours it is made of."""
+"""Layers of a procedural material before its normal and AO are derived, and the colours of paints and metals."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.colour import linear_to_srgb
+
+Rng = np.random.Generator
 
 F0: dict[str, tuple[float, float, float]] = {
     "iron": (0.56, 0.57, 0.58),
@@ -34,27 +37,27 @@ iron is no bare metal, but iron under its forging scale: magnetite, n about 2.4 
 class Layers:
     """albedo: sRGB (H, W, 3); roughness, metallic: (H, W) in [0, 1]; relief: (H, W) in sides of the texture."""
 
-    albedo: np.ndarray
-    roughness: np.ndarray
-    relief: np.ndarray
-    metallic: np.ndarray
+    albedo: Reals
+    roughness: Reals
+    relief: Reals
+    metallic: Reals
 
 
-def pick(rng: np.random.Generator, *palette: tuple[float, float, float]) -> np.ndarray:
+def pick(rng: Rng, *palette: tuple[float, float, float]) -> Reals:
     """One sRGB colour (3,) of the palette, moved a little."""
     colour = np.array(palette[rng.integers(len(palette))])
     return np.clip(colour * rng.uniform(0.9, 1.1) + rng.normal(0, 0.008, 3), 0.03, 0.95).astype(np.float32)
 
 
-def bare(rng: np.random.Generator, *names: str) -> np.ndarray:
+def bare(rng: Rng, *names: str) -> Reals:
     """sRGB colour (3,) of one of these metals of F0, bare."""
     return linear_to_srgb(np.array(F0[names[rng.integers(len(names))]], np.float32))
 
 
-def overlay(base: Layers, part: Layers, mask: np.ndarray, top: np.ndarray) -> Layers:
+def overlay(base: Layers, part: Layers, mask: Reals, top: Reals) -> Layers:
     """`part` lying on `base` where mask (H, W) is 1, its surface at relief top (H, W) plus its own."""
 
-    def over(below: np.ndarray, above: np.ndarray) -> np.ndarray:
+    def over(below: Reals, above: Reals) -> Reals:
         return below + (above - below) * mask
 
     return Layers(

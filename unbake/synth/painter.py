@@ -9,35 +9,35 @@ from zlib import crc32
 import numpy as np
 
 from unbake.domain.maps import MapKind
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.arrays import Floats, Maps
+from unbake.image.colour import linear_to_srgb, luma, luminance, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_blocks
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import from_slopes, slopes
-from unbake.image.resample import resized, smoothly
+from unbake.image.resample import by_area, smoothly
+from unbake.synth.layers import Rng
 from unbake.synth.styles import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Style
 
 __all__ = ["EVALUATION_STYLES", "STYLES", "TRAINING_STYLES", "Style", "paint"]
-
-Maps = dict[MapKind, np.ndarray]
 
 _WARM = np.array([1.0, 0.15, -1.0], np.float32)
 """From cold to warm, per channel."""
 
 _SKY = np.array([0.7, 1.0, 1.5], np.float32)
-"""What a surface facing up the picture gains from the sky, per channel."""
+"""Gain from the sky of a surface that faces up the picture, per channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Surface:
-    """What the painter sees of a material: linear (H, W, 3) albedo and normal, the rest (H, W)."""
+    """A material as the painter sees it: albedo, linear, and normal (H, W, 3), the rest (H, W)."""
 
-    albedo: np.ndarray
-    normal: np.ndarray
-    roughness: np.ndarray
-    metallic: np.ndarray
-    ao: np.ndarray
-    convexity: np.ndarray
+    albedo: Floats
+    normal: Floats
+    roughness: Floats
+    metallic: Floats
+    ao: Floats
+    convexity: Floats
 
 
 def paint(material: Maps, style: Style, seed: int) -> Maps:
@@ -54,7 +54,7 @@ def paint(material: Maps, style: Style, seed: int) -> Maps:
     (16, 16, 3)
     """
     rng = np.random.default_rng([seed, crc32(repr(style).encode())])
-    surface = _look(material)
+    surface = _inspect(material)
     light = _light(rng, style, surface)
     colour = _weather(rng, style, surface, _base_colour(rng, style, surface) * light)
     diffuse = _finish(rng, style, _grade(rng, style, linear_to_srgb(np.clip(colour, 0, 1))))
@@ -64,12 +64,12 @@ def paint(material: Maps, style: Style, seed: int) -> Maps:
     return {MapKind.DIFFUSE: diffuse, MapKind.SPECULAR: specular}
 
 
-def _look(material: Maps) -> _Surface:
+def _inspect(material: Maps) -> _Surface:
     """The material with everything missing filled in, and its curvature."""
     albedo = srgb_to_linear(material[MapKind.ALBEDO].astype(np.float32, copy=False))
     shape = albedo.shape[:2]
 
-    def plane(kind: MapKind, otherwise: float) -> np.ndarray:
+    def plane(kind: MapKind, otherwise: float) -> Floats:
         return material[kind][..., 0] if kind in material else np.full(shape, otherwise, np.float32)
 
     normal = material.get(MapKind.NORMAL)
@@ -85,7 +85,7 @@ def _look(material: Maps) -> _Surface:
     return _Surface(albedo, normal, roughness, metallic, np.clip(ao, 0, 1), _convexity(normal))
 
 
-def _convexity(normal: np.ndarray) -> np.ndarray:
+def _convexity(normal: Floats) -> Floats:
     """Curvature, fine and broad, as overlays paint it: (H, W) in [-1, 1], -1 in grooves, 1 on edges."""
     dx, dy = (np.clip(slope, -2, 2) for slope in slopes(normal))
     bend = np.roll(dx, 1, 1) - np.roll(dx, -1, 1) + np.roll(dy, -1, 0) - np.roll(dy, 1, 0)
@@ -93,7 +93,7 @@ def _convexity(normal: np.ndarray) -> np.ndarray:
     return np.tanh(1.2 * blur(bend, max(0.7, scale)) + 4 * blur(bend, 4 * scale))
 
 
-def _light(rng: np.random.Generator, style: Style, surface: _Surface) -> np.ndarray:
+def _light(rng: Rng, style: Style, surface: _Surface) -> Floats:
     """Painted light, (H, W, 3), 1 on open flat ground: sun, ambient, sky, occlusion, cavities, edges."""
     relief = np.float32(rng.uniform(*style.relief))
     dx, dy = (np.clip(slope * relief, -4, 4) for slope in slopes(surface.normal))
@@ -123,13 +123,13 @@ def _light(rng: np.random.Generator, style: Style, surface: _Surface) -> np.ndar
     return coloured * (1 + n[..., 1:2] * sky.astype(np.float32))
 
 
-def _base_colour(rng: np.random.Generator, style: Style, surface: _Surface) -> np.ndarray:
+def _base_colour(rng: Rng, style: Style, surface: _Surface) -> Floats:
     """Unlit paint, linear (H, W, 3): dielectrics their albedo and some gloss, metals a dark reflection."""
     smooth = (1 - surface.roughness)[..., None]
     metallic = surface.metallic[..., None]
     shine = _surroundings(rng, surface)[..., None]
-    kept = np.float32(rng.uniform(*style.metal_colour))
-    hue = surface.albedo * kept + luminance(surface.albedo) * (1 - kept)
+    colourful = np.float32(rng.uniform(*style.metal_colour))
+    hue = surface.albedo * colourful + luminance(surface.albedo) * (1 - colourful)
     level = rng.uniform(*style.metal) * (1 + rng.normal(0, 0.06) * _WARM)
     reflection = np.float32(rng.uniform(*style.reflection)) * (0.35 + 0.65 * smooth)
     metal = hue * level.astype(np.float32) * np.maximum(1 + reflection * shine, 0.1)
@@ -137,7 +137,7 @@ def _base_colour(rng: np.random.Generator, style: Style, surface: _Surface) -> n
     return (surface.albedo + gloss) * (1 - metallic) + metal * metallic
 
 
-def _surroundings(rng: np.random.Generator, surface: _Surface) -> np.ndarray:
+def _surroundings(rng: Rng, surface: _Surface) -> Floats:
     """Reflections as painters fake them, (H, W), about [-1, 2]: bands over the slope, noise, streaks."""
     shape = surface.ao.shape
     angle = rng.uniform(0, 2 * np.pi)
@@ -150,7 +150,7 @@ def _surroundings(rng: np.random.Generator, surface: _Surface) -> np.ndarray:
     return 0.5 * bands + 0.5 * np.maximum(bands, 0) ** 4 + 0.2 * cloud + 0.15 * streak
 
 
-def _weather(rng: np.random.Generator, style: Style, surface: _Surface, colour: np.ndarray) -> np.ndarray:
+def _weather(rng: Rng, style: Style, surface: _Surface, colour: Floats) -> Floats:
     """Mottling and grime over linear paint (H, W, 3)."""
     shape = surface.ao.shape
     mottle = np.float32(rng.uniform(*style.mottle)) * rough_noise(rng, shape, rng.uniform(0.8, 1.4))
@@ -161,20 +161,20 @@ def _weather(rng: np.random.Generator, style: Style, surface: _Surface, colour: 
     return colour * np.exp2(mottle)[..., None] * (1 - mask) + grime.astype(np.float32) * mask
 
 
-def _grade(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndarray:
+def _grade(rng: Rng, style: Style, srgb: Floats) -> Floats:
     """Exposure, tint, gamma, contrast, saturation and lifted blacks on display values (H, W, 3)."""
     # On display values a gain of linear light is nearly a gain too: its 1 / 2.4th power.
     gain = rng.uniform(*style.exposure) ** (1 / 2.4) * (1 + rng.uniform(*style.tint) * rng.uniform(-1, 1, 3))
     x = np.clip(srgb * gain.astype(np.float32), 0, 1) ** np.float32(rng.uniform(*style.gamma))
     pivot = x.mean()
     x = pivot + np.float32(rng.uniform(*style.contrast)) * (x - pivot)
-    grey = luminance(x)
+    grey = luma(x)
     x = grey + np.float32(rng.uniform(*style.saturation)) * (x - grey)
     black = np.float32(rng.uniform(*style.black))
     return np.clip(black + (1 - black) * x, 0, 1)
 
 
-def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndarray:
+def _finish(rng: Rng, style: Style, srgb: Floats) -> Floats:
     """Rescaled, sharpened, grained, rounded to 8 bits and mostly block-compressed, as game files are."""
     soft = rng.uniform(*style.soft)
     if soft > 0.3:
@@ -182,7 +182,7 @@ def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndar
     # What only some styles do draws from the generator in those alone: the others paint as ever.
     if style.small[1] > 1:
         srgb = _enlarged(srgb, rng.uniform(*style.small))
-    grey = luminance(srgb)
+    grey = luma(srgb)
     detail = np.float32(rng.uniform(*style.sharpen)) * (grey - blur(grey, 1 + soft))
     grain = np.float32(rng.uniform(*style.grain)) * rng.standard_normal(grey.shape, dtype=np.float32)
     pixels = np.rint(np.clip(srgb + detail + grain, 0, 1) * 255).astype(np.uint8)
@@ -193,28 +193,28 @@ def _finish(rng: np.random.Generator, style: Style, srgb: np.ndarray) -> np.ndar
     return np.ascontiguousarray(pixels[..., :3]).astype(np.float32) / np.float32(255)
 
 
-def _enlarged(srgb: np.ndarray, factor: float) -> np.ndarray:
+def _enlarged(srgb: Floats, factor: float) -> Floats:
     """The picture (H, W, 3) as it comes back from one `factor` times smaller; what tiles goes on tiling."""
     height, width = srgb.shape[:2]
-    small = resized(srgb, max(4, round(height / factor)), max(4, round(width / factor)), "srgb")
+    small = by_area(srgb, max(4, round(height / factor)), max(4, round(width / factor)), colour="srgb")
     return smoothly(small, height, width, (True, True))
 
 
 def _specular(
-    rng: np.random.Generator, style: Style, surface: _Surface, painted: np.ndarray, told: bool
-) -> np.ndarray | None:
+    rng: Rng, style: Style, surface: _Surface, painted: Floats, has_roughness: bool
+) -> Floats | None:
     """The gloss mask an artist would keep in the normal's alpha, (H, W, 1), 8-bit, or None.
 
     Bright where smooth or metal; or just the painted brightness with its levels pulled, which is all there
-    can be when the material does not tell its roughness (`told`).
+    can be when the material has no roughness map.
     """
     choice = rng.choice(("smoothness", "brightness", "none"), p=style.specular)
     if choice == "none":
         return None
-    brightness = normalised(luminance(painted)[..., 0])
+    brightness = normalised(luma(painted)[..., 0])
     level, contrast = rng.uniform(0.08, 0.55), rng.uniform(0.04, 0.25)
     mask = level + contrast * brightness
-    if choice == "smoothness" and told:
+    if choice == "smoothness" and has_roughness:
         shiny = (1 - surface.roughness) * (0.55 + 0.45 * surface.metallic) * (0.5 + level)
         mask = shiny + 0.25 * level * surface.metallic + 0.3 * contrast * brightness
     cloudy = mask + rng.uniform(0.0, 0.05) * smooth_noise(rng, mask.shape, 24, 0.5)

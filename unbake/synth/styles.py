@@ -1,4 +1,4 @@
-"""How painters differ: ranges, as data, from which synth.diffuse draws the strokes of one texture."""
+"""Painting styles as data: ranges from which `painter` draws the parameters of one texture."""
 
 from dataclasses import dataclass, field, replace
 
@@ -19,7 +19,7 @@ class Style:
     ao, ao_power: share of the occlusion painted in, and the exponent on it.
     cavity, edge, wear: darkening of grooves, brightening of edges, how patchy edges are.
     gloss: painted highlights on smooth dielectrics.
-    metal, metal_colour: level of painted metal relative to its F0, share of its hue that is kept.
+    metal, metal_colour: level of painted metal relative to its F0, share of its hue that stays.
     reflection: strength of the surroundings painted onto metal.
     mottle: deviation of low-frequency brightness, in stops.
     dirt: cover of grime, most of it in cavities.

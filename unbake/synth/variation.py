@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.noise import blur, mix, normalised, smooth_noise, smoothstep
-from unbake.synth.layers import Layers, pick
-
-Rng = np.random.Generator
+from unbake.synth.layers import Layers, Rng, pick
 
 _PLAUSIBLE = (0.013, 0.871)
 """Linear reflectance of dielectrics, 30 to 240 in sRGB codes."""
@@ -44,7 +43,7 @@ def _moved(rng: Rng, layers: Layers) -> Layers:
     size = layers.relief.shape[0]
     by = tuple(int(part) for part in (rng.random(2) * size).round())
 
-    def roll(image: np.ndarray) -> np.ndarray:
+    def roll(image: Reals) -> Reals:
         return np.roll(image, by, (0, 1))
 
     return Layers(roll(layers.albedo), roll(layers.roughness), roll(layers.relief), roll(layers.metallic))

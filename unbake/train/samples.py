@@ -8,7 +8,7 @@ import torch
 
 from unbake.data.dataset import Batch
 from unbake.domain.maps import SPECS, MapKind
-from unbake.image.arrays import encoded
+from unbake.image.arrays import quantise
 from unbake.metrics.pixel import metrics_of
 from unbake.report.samples import TRUTH, Sample
 
@@ -53,4 +53,4 @@ def _pixels(kind: MapKind, maps: torch.Tensor) -> np.ndarray:
     height, width = maps.shape[-2:]
     top, left = max(0, height - SIDE) // 2, max(0, width - SIDE) // 2
     part = maps[0, :, top : top + SIDE, left : left + SIDE].detach().float().cpu().nan_to_num()
-    return encoded(kind, np.ascontiguousarray(np.moveaxis(part.numpy(), 0, -1)), 8)
+    return quantise(kind, np.ascontiguousarray(np.moveaxis(part.numpy(), 0, -1)), 8)

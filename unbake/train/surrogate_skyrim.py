@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from unbake.data.sources import MaterialSource
-from unbake.data.truth import at_size, read_material
+from unbake.data.truth import read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError
+from unbake.image.resample import at_size
 from unbake.prepare.folders import METADATA, write_folder
 from unbake.synth.painter import paint
 from unbake.synth.styles import Style

@@ -162,12 +162,12 @@ def test_formats_that_are_only_read_are_refused(dxgi):
 
 
 def test_a_legacy_header_cannot_flag_srgb():
-    with pytest.raises(ValueError, match="cannot say BC1_UNORM_SRGB"):
+    with pytest.raises(ValueError, match="got BC1_UNORM_SRGB"):
         encode_dds(mips(), DxgiFormat.BC1_UNORM_SRGB, legacy=True)
 
 
 def test_mips_that_do_not_follow_each_other_are_refused():
-    with pytest.raises(ValueError, match="were expected"):
+    with pytest.raises(ValueError, match="Expected mips"):
         encode_dds(mips()[::2], DxgiFormat.BC7_UNORM)
 
 

@@ -52,7 +52,7 @@ def test_every_format_is_known_by_its_dx10_number(dxgi):
 
 @pytest.mark.parametrize("dxgi", UNREAD)
 def test_formats_that_are_not_read_are_named(dxgi):
-    with pytest.raises(FileError, match=f"glow.dds has the DDS format {dxgi.name}"):
+    with pytest.raises(FileError, match=f"in glow.dds, got {dxgi.name}"):
         read_dds_info(dx10(dxgi), "glow.dds")
 
 
@@ -99,7 +99,7 @@ def test_legacy_masks_are_known(flags, bits, masks, name, layout):
     "masks", [(0xFF, 0xFF00, 0, 0), (0xF0F, 0xF0, 0xF000, 0), (0xFF0000, 0xFF00, 0xFF, 0)]
 )
 def test_masks_that_describe_no_pixel_are_refused(masks):
-    with pytest.raises(FileError, match="unknown DDS layout"):
+    with pytest.raises(FileError, match="known DDS layout"):
         read_dds_info(legacy(fourcc=bytes(4), flags=0x40, bits=16, masks=masks))
 
 
@@ -136,7 +136,7 @@ def test_a_header_can_be_read_from_a_file(tmp_path):
 
 
 def test_a_missing_file_is_a_sentence(tmp_path):
-    with pytest.raises(FileError, match=r"none\.dds cannot be opened"):
+    with pytest.raises(FileError, match=r"can be read in .*none\.dds"):
         read_dds_info(tmp_path / "none.dds")
 
 

@@ -11,6 +11,7 @@ from functools import cache
 import etcpak
 import numpy as np
 import texture2ddecoder
+from numpy.typing import NDArray
 
 from unbake.image.dds.bc1 import to_blocks
 
@@ -29,7 +30,7 @@ _STRIP = 4096
 """Blocks per row of the scratch image that holds blocks to be encoded anew."""
 
 
-def encode_bc7(rgba: np.ndarray, fast: bool, all_opaque: bool) -> bytes:
+def encode_bc7(rgba: NDArray[np.uint8], fast: bool, all_opaque: bool) -> bytes:
     """BC7 blocks of uint8 (H, W, 4), sides multiples of 4; alpha 0 and 255 come back exactly.
 
     all_opaque: whether the image that these rows are of is opaque everywhere.
@@ -55,7 +56,7 @@ def encode_bc7(rgba: np.ndarray, fast: bool, all_opaque: bool) -> bytes:
     return blocks.tobytes()
 
 
-def _encode(rgba: np.ndarray, fast: bool, opaque: bool) -> bytes:
+def _encode(rgba: NDArray[np.uint8], fast: bool, opaque: bool) -> bytes:
     height, width, _ = rgba.shape
     if ispc_texcomp is None:
         params = etcpak.BC7CompressBlockParams()
@@ -74,7 +75,9 @@ def _encode(rgba: np.ndarray, fast: bool, opaque: bool) -> bytes:
     return ispc_texcomp.compress_blocks_bc7(surface, settings)
 
 
-def _alpha_errors(blocks: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _alpha_errors(
+    blocks: NDArray[np.uint8], alpha: NDArray[np.int32]
+) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Per block: whether an alpha of 0 or 255 is not exact, and the largest error of the others."""
     # All blocks in one row, so that the image is 4 texels high.
     bgra = texture2ddecoder.decode_bc7(blocks.tobytes(), 4 * len(blocks), 4)
@@ -84,7 +87,7 @@ def _alpha_errors(blocks: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np
     return (error * end).any(axis=1), (error * ~end).max(axis=1)
 
 
-def _opaque_mode6(blocks: np.ndarray) -> np.ndarray:
+def _opaque_mode6(blocks: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Blocks of mode 6 with both alpha endpoints at 255, their colours moved by one code at most.
 
     An alpha of 255 needs the endpoint's lowest bit, which colour shares. Where it was 0, the first endpoint goes
@@ -100,7 +103,7 @@ def _opaque_mode6(blocks: np.ndarray) -> np.ndarray:
     return np.packbits(bits, axis=1, bitorder="little")
 
 
-def _flat_mode5(colours: np.ndarray) -> np.ndarray:
+def _flat_mode5(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Blocks (N, 16) of one colour each, uint8 (N, 4), exactly: mode 5 with every texel at index 1."""
     bits = np.zeros((len(colours), 128), np.uint8)
     bits[:, 5] = 1
@@ -112,15 +115,15 @@ def _flat_mode5(colours: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _flat_endpoints() -> np.ndarray:
+def _flat_endpoints() -> NDArray[np.integer]:
     """For each 8-bit code the pair of 7-bit endpoints that gives it at index 1: (256, 2)."""
     codes = np.arange(128)
     wide = codes << 1 | codes >> 6
-    given = (wide[:, None] * 43 + wide * 21 + 32) >> 6
-    return np.stack([np.argwhere(given == code)[0] for code in range(256)])
+    decoded = (wide[:, None] * 43 + wide * 21 + 32) >> 6
+    return np.stack([np.argwhere(decoded == code)[0] for code in range(256)])
 
 
-def _encode_apart(texels: np.ndarray) -> np.ndarray:
+def _encode_apart(texels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Blocks (N, 16) of texels (N, 16, 4) in modes 4 and 5, alpha from its least to its greatest value."""
     count = len(texels)
     rows = -(-count // _STRIP)
@@ -137,7 +140,7 @@ def _encode_apart(texels: np.ndarray) -> np.ndarray:
             [False, False, True, False],  # modes 4 and 5
             [2] * 8,  # refinements per mode
             True, 0, 0, 0,
-            3,  # of the channels only alpha is kept apart: none takes its place
+            3,  # alpha alone is stored apart: no colour channel takes its place
             2, 4,
         )  # fmt: skip
         surface = ispc_texcomp.RGBASurface(image.tobytes(), columns * 4, rows * 4)
@@ -155,8 +158,8 @@ def _encode_apart(texels: np.ndarray) -> np.ndarray:
 
 
 def _with_alpha(
-    bits: np.ndarray, alpha: np.ndarray, ends_at: int, depth: int, indices_at: int, width: int
-) -> np.ndarray:
+    bits: NDArray[np.uint8], alpha: NDArray[np.int32], ends_at: int, depth: int, indices_at: int, width: int
+) -> NDArray[np.uint8]:
     """Bits (N, 128) of blocks with alpha (N, 16) written into them."""
     codes = np.stack([alpha.min(axis=1), alpha.max(axis=1)], axis=1)
     codes = (codes * (2**depth - 1) + 127) // 255

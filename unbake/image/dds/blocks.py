@@ -1,10 +1,11 @@
-"""Block-compressed pixels, both ways: what `files` decodes with and `export.dds` encodes with."""
+"""Block-compressed pixels, both ways: decoded for `image.files`, encoded for `dds.encode`."""
 
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import texture2ddecoder
+from numpy.typing import NDArray
 
 from unbake.image.arrays import bands
 from unbake.image.dds.bc1 import encode_bc1, endpoints, packed, rgb565, selectors_of, to_blocks
@@ -52,7 +53,7 @@ def block_size(width: int, height: int, fmt: BlockFormat) -> int:
     return -(-width // 4) * -(-height // 4) * fmt.block_bytes
 
 
-def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockFormat) -> np.ndarray:
+def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockFormat) -> NDArray[np.uint8]:
     """Pixels of one image: uint8 (height, width, C), C = 1 for BC4, 2 for BC5, 3 for BC6H, 4 (RGBA) for the rest.
 
     Values are as stored (sRGB or linear), BC6H's clipped to [0, 1] and rounded to bytes; signed formats come as
@@ -64,7 +65,9 @@ def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockF
     """
     need = block_size(width, height, fmt)
     if len(data) < need:
-        raise ValueError(f"{fmt} {width}×{height} takes {need} bytes, {len(data)} came")
+        raise ValueError(
+            f"Expected {need} bytes of {fmt} {width}×{height}, got {len(data)}; restore the file."
+        )
     blocks = np.frombuffer(data, np.uint8, need).reshape(-1, fmt.block_bytes)
     match fmt:
         case BlockFormat.BC1:

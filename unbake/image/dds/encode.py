@@ -4,6 +4,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unbake.files import write_atomic
 from unbake.image.dds.blocks import BlockFormat, Effort, encode_blocks
@@ -34,7 +35,7 @@ _LEGACY_FOURCC = {DxgiFormat.BC1_UNORM: b"DXT1", DxgiFormat.BC3_UNORM: b"DXT5"}
 
 
 def encode_dds(
-    mips: list[np.ndarray], dxgi: DxgiFormat, effort: Effort = Effort.GOOD, *, legacy: bool = False
+    mips: list[NDArray[np.uint8]], dxgi: DxgiFormat, effort: Effort = Effort.GOOD, *, legacy: bool = False
 ) -> bytes:
     """A DDS file of these mips, each uint8 (H, W, C) and half as large as the one before it.
 
@@ -49,9 +50,11 @@ def encode_dds(
     height, width, channels = mips[0].shape
     sizes = [(max(height >> level, 1), max(width >> level, 1), channels) for level in range(len(mips))]
     if [mip.shape for mip in mips] != sizes:
-        raise ValueError(f"mips of {sizes} were expected, {[mip.shape for mip in mips]} came")
+        raise ValueError(f"Expected mips of {sizes}, got {[mip.shape for mip in mips]}; halve each.")
     if legacy and dxgi not in (*_LEGACY_FOURCC, DxgiFormat.B8G8R8A8_UNORM):
-        raise ValueError(f"a legacy header cannot say {dxgi.name}")
+        raise ValueError(
+            f"Expected BC1, BC3 or B8G8R8A8 for a legacy header, got {dxgi.name}; write a DX10 one."
+        )
     payload = [_encode(mip, dxgi, effort) for mip in mips]
     flags = _CAPS | _HEIGHT | _WIDTH | _PIXELFORMAT | (_PITCH if dxgi in _UNCOMPRESSED else _LINEAR_SIZE)
     caps = _TEXTURE
@@ -68,7 +71,7 @@ def encode_dds(
 
 def write_dds(
     path: Path,
-    mips: list[np.ndarray],
+    mips: list[NDArray[np.uint8]],
     dxgi: DxgiFormat,
     effort: Effort = Effort.GOOD,
     *,
@@ -85,11 +88,13 @@ def _pixel_format(dxgi: DxgiFormat, legacy: bool) -> bytes:
     return struct.pack("<2I4s5I", 32, _FOURCC, _LEGACY_FOURCC[dxgi] if legacy else b"DX10", 0, 0, 0, 0, 0)
 
 
-def _encode(mip: np.ndarray, dxgi: DxgiFormat, effort: Effort) -> bytes:
+def _encode(mip: NDArray[np.uint8], dxgi: DxgiFormat, effort: Effort) -> bytes:
     if dxgi in _UNCOMPRESSED:
         rgba = np.full((*mip.shape[:2], 4), 255, np.uint8)
         rgba[..., : mip.shape[2]] = mip
         return (rgba if dxgi.name.startswith("R") else rgba[..., [2, 1, 0, 3]]).tobytes()
     if dxgi.block is None:
-        raise ValueError(f"{dxgi.name} is only read, not written")
+        raise ValueError(
+            f"Expected a format that is written, got {dxgi.name}, which is only read; choose another."
+        )
     return encode_blocks(mip[..., :2] if dxgi.block is BlockFormat.BC5 else mip, dxgi.block, effort)

@@ -1,4 +1,4 @@
-"""DDS headers, legacy and DX10: what `files` reads before any pixel and whose formats `export.dds` writes."""
+"""DDS headers, legacy and DX10: read by `image.files` before any pixel, their formats written by `dds.encode`."""
 
 import struct
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class DxgiFormat(IntEnum):
 class Masks:
     """An uncompressed layout: bits per pixel and, per channel in the order of the picture, its bits.
 
-    numbers: what the bits of a channel are: a share of the largest code, the same from -1 to 1, or a float.
+    numbers: meaning of a channel's bits: a share of the largest code, the same from -1 to 1, or a float.
     """
 
     bits: int
@@ -81,7 +81,7 @@ class Masks:
 
 @dataclass(frozen=True, slots=True)
 class DdsInfo:
-    """What a DDS header says.
+    """Contents of a DDS header.
 
     format: Direct3D's name ("BC7_UNORM_SRGB"); a legacy layout that has none is named by its bits ("RGB24").
     srgb: whether the format is flagged so; old games store sRGB colour in unflagged ones.
@@ -168,7 +168,7 @@ _ALPHA_PIXELS, _ALPHA_ONLY, _FOURCC_FLAG, _RGB, _LUMINANCE, _SIGNED = (
 
 
 def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
-    """What the header of a DDS file says, without decoding a pixel.
+    """The header of a DDS file, without decoding a pixel.
 
     `source` is the file's bytes (its first 148 will do) or its path; `name` is what errors call it. FileError
     when it is not a DDS file, is damaged, has a side over 16384 or a format that is not supported.
@@ -179,29 +179,35 @@ def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
             with source.open("rb") as file:
                 source = file.read(_HEADER.size + _DX10.size)
         except OSError as error:
-            raise FileError(f"{name} cannot be opened ({error.strerror}); check the path.") from error
+            raise FileError(
+                f"Expected a file that can be read in {name}, got: {error.strerror}; check it."
+            ) from error
     if len(source) < _HEADER.size or source[:4] != b"DDS ":
-        raise FileError(f"{name} should begin with a DDS header of 128 bytes but does not; export it again.")
+        raise FileError(f"Expected a DDS header of 128 bytes in {name}, got other content; export it again.")
     (_, size, _, height, width, _, _, mips, pf_size, flags, fourcc, bits, red, green, blue, alpha, *caps) = (
         _HEADER.unpack_from(source)
     )
     if size != 124 or pf_size != 32:
-        raise FileError(f"{name} has a damaged DDS header (sizes {size} and {pf_size}); export it again.")
+        raise FileError(
+            f"Expected sizes 124, 32 in the DDS header of {name}, got {size}, {pf_size}; export it again."
+        )
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise FileError(f"{name} claims {width}×{height} pixels, sides from 1 to {MAX_SIDE} are read.")
+        raise FileError(
+            f"Expected sides from 1 to {MAX_SIDE} texels in {name}, got {width}×{height}; export it again."
+        )
     cubemap, volume, array, offset = bool(caps[1] & 0x200), bool(caps[1] & 0x200000), 1, _HEADER.size
     dxgi: DxgiFormat | None = None
     layout: BlockFormat | Masks
     if flags & _FOURCC_FLAG and fourcc == b"DX10":
         if len(source) < _HEADER.size + _DX10.size:
-            raise FileError(f"{name} ends inside its DX10 header; export it again.")
+            raise FileError(f"Expected a DX10 header of 20 bytes in {name}, got fewer; export it again.")
         number, dimension, misc, array, _ = _DX10.unpack_from(source, _HEADER.size)
         array, offset = max(array, 1), offset + _DX10.size  # Pillow writes 0 for one texture
         cubemap, volume = cubemap or bool(misc & 4), volume or dimension == 4
         dxgi = _known(number, name)
     elif flags & _FOURCC_FLAG:
         if fourcc not in _FOURCC:
-            raise FileError(f"{name} has the DDS format {_spell(fourcc)}, which is not supported; {_ADVICE}.")
+            raise FileError(f"Expected a supported DDS format in {name}, got {_spell(fourcc)}; {_ADVICE}.")
         dxgi = _FOURCC[fourcc]
     if dxgi is not None:
         layout, label = dxgi.block or _MASKS[dxgi], dxgi.name
@@ -235,7 +241,7 @@ def _known(number: int, name: str) -> DxgiFormat:
     if known and (DxgiFormat(number).block or DxgiFormat(number) in _MASKS):
         return DxgiFormat(number)
     label = DxgiFormat(number).name if known else f"DXGI {number}"
-    raise FileError(f"{name} has the DDS format {label}, which is not supported; {_ADVICE}.")
+    raise FileError(f"Expected a supported DDS format in {name}, got {label}; {_ADVICE}.")
 
 
 def _spell(fourcc: bytes) -> str:
@@ -266,7 +272,9 @@ def _legacy_masks(name: str, flags: int, bits: int, masks: tuple[int, int, int, 
     runs = all(mask and mask <= whole and (mask + (mask & -mask)).bit_count() == 1 for mask in colours)
     if not (colours and whole and runs):
         shown = ", ".join(f"{mask:#x}" for mask in masks)
-        raise FileError(f"{name} has an unknown DDS layout ({bits} bits, masks {shown}); {_ADVICE}.")
+        raise FileError(
+            f"Expected a known DDS layout in {name}, got {bits} bits with masks {shown}; {_ADVICE}."
+        )
     layout = Masks(bits, colours, "snorm" if signed else "unorm")
-    found = next((known for known, other in _MASKS.items() if other == layout), None)
+    found = next((dxgi for dxgi, known in _MASKS.items() if known == layout), None)
     return layout, found.name if found and label != "LA" else f"{label}{bits}"

@@ -1,16 +1,15 @@
-"""Metals that do not look it, pale, rough, patched or under paint: recipes for synth.materials."""
+"""Procedural metals that do not look it, pale, rough, patched or under paint; each (generator, size) to Layers."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.colour import linear_to_srgb
 from unbake.image.noise import coordinates, mix, smooth_noise, smoothstep
 from unbake.synth.finishes import ANY, sheet
 from unbake.synth.lattices import bricks, stones
-from unbake.synth.layers import F0, Layers, bare, overlay, pick
-
-Rng = np.random.Generator
+from unbake.synth.layers import F0, Layers, Rng, bare, overlay, pick
 
 
 def sheet_metal(rng: Rng, size: int) -> Layers:
@@ -19,9 +18,9 @@ def sheet_metal(rng: Rng, size: int) -> Layers:
     dent = smooth_noise(rng, (size, size), rng.uniform(3, 10), 1.2)
     kind = rng.integers(4)
     flat = np.zeros((size, size), np.float32)
-    raised: np.ndarray = flat
-    hollow: np.ndarray = flat
-    own: np.ndarray = flat + 1
+    raised: Reals = flat
+    hollow: Reals = flat
+    own: Reals = flat + 1
     if kind == 1:
         rows = int(rng.integers(1, 4))
         cells = bricks(x, y, rows, int(rng.integers(1, 4)), rng.random() * (np.arange(rows) % 2))

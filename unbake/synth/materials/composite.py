@@ -1,6 +1,6 @@
-"""Things of several materials, metal on wood, stone and leather: recipes for synth.materials.
+"""Procedural objects of several materials, metal on wood, stone and leather; each (generator, size) to Layers.
 
-Each is (generator, size) to Layers, metallic to the texel: other recipes lay the ground, `finishes.sheet` the metal.
+Metallic to the texel: other recipes lay the ground, `fittings` and `finishes.sheet` the metal.
 """
 
 from dataclasses import replace
@@ -8,113 +8,41 @@ from itertools import pairwise
 
 import numpy as np
 
-from unbake.image.noise import blur, coordinates, mix, smooth_noise, smoothstep
+from unbake.image.arrays import Reals
+from unbake.image.noise import coordinates, mix, smooth_noise, smoothstep
 from unbake.synth.finishes import ANY, FINE, IRONS, sheet
 from unbake.synth.lattices import bricks
-from unbake.synth.layers import Layers, overlay, pick
+from unbake.synth.layers import Layers, Rng, overlay, pick
 from unbake.synth.materials import stone as mineral
 from unbake.synth.materials import wood as organic
-
-Rng = np.random.Generator
-
-
-def _apart(along: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Distance (H, W) to the nearest of these places on an axis of period 1."""
-    return np.min([np.abs((along - place + 0.5) % 1 - 0.5) for place in places], axis=0)
-
-
-def _domes(x: np.ndarray, y: np.ndarray, across: float, down: float, radius: float) -> np.ndarray:
-    """Half balls (H, W), 0 to 1, on a grid of across × down; radius in sides of the texture."""
-    u, v = (x * across) % 1 - 0.5, (y * down) % 1 - 0.5
-    off = np.hypot(u / across, v / down)
-    return np.sqrt(np.clip(1 - (off / radius) ** 2, 0, 1))
-
-
-def _rounded(inside: np.ndarray, bevel: float) -> np.ndarray:
-    """A bevelled edge (H, W), 0 to 1, of a distance from the border inwards."""
-    return np.sqrt(np.clip(1 - (1 - np.clip(inside / bevel, 0, 1)) ** 2, 0, 1))
-
-
-def _fitted(
-    rng: Rng,
-    ground: Layers,
-    inside: np.ndarray,
-    metals: tuple[str, ...],
-    thick: float,
-    studs: np.ndarray | None = None,
-) -> Layers:
-    """Metal on the ground where `inside` (H, W), the distance to its outline in sides, is positive.
-
-    thick: how far it stands out, in sides. studs: domes (H, W) on it, mostly of the same metal. Dirt gathers around
-    it; iron bleeds rust.
-    """
-    size = inside.shape[0]
-    texel = 1 / size
-    mask = smoothstep(inside, -0.5 * texel, 0.5 * texel)
-    shape = _rounded(inside, max(thick, 2 * texel))
-    domes = np.zeros_like(inside) if studs is None else studs * mask
-    hollow = np.clip(1 - shape, 0, 1) + smoothstep(blur(domes, size * 0.006), 0.0, 0.3) * (domes <= 0)
-    bright = smoothstep(domes, 0.02, 0.15)
-    metal = sheet(rng, size, metals, np.clip(hollow, 0, 1) * (1 - bright))
-    if studs is not None and rng.random() < 0.3:
-        knob = sheet(rng, size, metals if rng.random() < 0.5 else FINE)
-        metal = overlay(metal, replace(knob, relief=0 * knob.relief), bright, metal.relief)
-
-    near = np.clip(2 * blur(mask, size * rng.uniform(0.004, 0.012)), 0, 1) * (1 - mask)
-    stain = mix(ground.albedo, ground.albedo * pick(rng, (0.45, 0.4, 0.36), (0.7, 0.5, 0.36)), 0.8 * near)
-    dulled = ground.roughness + (0.9 - ground.roughness) * 0.5 * near
-    level = np.quantile(ground.relief, 0.85)
-    top = level + thick * shape + 0.6 * thick * domes + 0.15 * (blur(ground.relief, size * 0.02) - level)
-    return overlay(replace(ground, albedo=stain, roughness=dulled), metal, mask, top - 0.2 * thick)
-
-
-def _painted(rng: Rng, wood: Layers) -> Layers:
-    """Wood under paint that has worn through where it stands out."""
-    size = wood.relief.shape[0]
-    coat = pick(
-        rng, (0.5, 0.15, 0.12), (0.18, 0.28, 0.4), (0.2, 0.34, 0.22), (0.72, 0.68, 0.58), (0.16, 0.15, 0.15),
-        (0.42, 0.43, 0.45), (0.6, 0.45, 0.16),
-    )  # fmt: skip
-    patch, fine = (
-        smooth_noise(rng, (size, size), 40, 1.0),
-        smooth_noise(rng, (size, size), 130, 0.5, (10.0, 1.0)),
-    )
-    gone = smoothstep(patch + 0.5 * fine, rng.uniform(0.3, 2.0), 2.3)
-    tone = 1 + 0.03 * patch + 0.04 * (wood.roughness - wood.roughness.mean()) * 10
-    kept = 1 - gone
-    return Layers(
-        mix(wood.albedo, coat * tone[..., None], 0.96 * kept),
-        wood.roughness * gone + (rng.uniform(0.2, 0.7) + 0.03 * patch) * kept,
-        wood.relief + 0.0006 * kept,
-        wood.metallic * gone,
-    )
+from unbake.synth.materials.fittings import apart, domes, fitted, painted, rounded
 
 
 def ironbound(rng: Rng, size: int) -> Layers:
     """Boards of a door or chest under riveted straps, one way or both, some with a frame."""
     wood = organic.planks(rng, size)
     if rng.random() < 0.3:
-        wood = _painted(rng, wood)
+        wood = painted(rng, wood)
     x, y = coordinates(size)
     width, count = rng.uniform(0.03, 0.09), int(rng.integers(1, 4))
     start = rng.random()
     spaced = int(rng.integers(2, 5)) * 4
     radius = width * rng.uniform(0.15, 0.35)
-    off = _apart(y, start + np.arange(count) / count)
+    off = apart(y, start + np.arange(count) / count)
     # Rivets in the middle of a strap: a grid that has a row there.
-    studs = _domes(x, y - start + 0.5 / count, spaced, count, radius)
+    studs = domes(x, y - start + 0.5 / count, spaced, count, radius)
     inside = width - off
     if rng.random() < 0.45:
         upright, begin = int(rng.integers(1, 3)), rng.random()
-        inside = np.maximum(inside, width * 0.9 - _apart(x, begin + np.arange(upright) / upright))
-        along = _domes(x - begin + 0.5 / upright, y, upright, spaced, radius)
+        inside = np.maximum(inside, width * 0.9 - apart(x, begin + np.arange(upright) / upright))
+        along = domes(x - begin + 0.5 / upright, y, upright, spaced, radius)
         studs = np.maximum(studs, along)
     elif rng.random() < 0.4:
         # Hinge straps: they taper, and end before the other edge of the door.
         reach = (x - rng.random()) % 1
         inside = np.minimum(width * np.clip(1.25 - 1.2 * reach, 0, 1) - off, 0.85 - reach)
         studs = studs * (inside > radius)
-    return _fitted(rng, wood, inside, IRONS if rng.random() < 0.75 else ANY, rng.uniform(0.006, 0.016), studs)
+    return fitted(rng, wood, inside, IRONS if rng.random() < 0.75 else ANY, rng.uniform(0.006, 0.016), studs)
 
 
 def studded_leather(rng: Rng, size: int) -> Layers:
@@ -125,7 +53,7 @@ def studded_leather(rng: Rng, size: int) -> Layers:
     staggered = 0.5 * (np.floor(y * across) % 2) / across if across % 2 == 0 else 0.0
     radius = rng.uniform(0.15, 0.38) / across
     square = rng.random() < 0.25
-    studs = _domes(x + staggered, y, across, across, radius)
+    studs = domes(x + staggered, y, across, across, radius)
     off = np.where(studs > 0, radius * (1 - np.sqrt(np.clip(1 - studs**2, 0, 1))), -1.0)
     if square:
         u, v = (((w * across) % 1 - 0.5) / across for w in (x + staggered, y))
@@ -134,24 +62,22 @@ def studded_leather(rng: Rng, size: int) -> Layers:
     body = hide
     if rng.random() < 0.6:
         body, off = _strapped(rng, hide, x, y, off)
-    return _fitted(rng, body, off, FINE if rng.random() < 0.6 else IRONS, 0.8 * radius, studs)
+    return fitted(rng, body, off, FINE if rng.random() < 0.6 else IRONS, 0.8 * radius, studs)
 
 
-def _strapped(
-    rng: Rng, hide: Layers, x: np.ndarray, y: np.ndarray, studs: np.ndarray
-) -> tuple[Layers, np.ndarray]:
+def _strapped(rng: Rng, hide: Layers, x: Reals, y: Reals, studs: Reals) -> tuple[Layers, Reals]:
     """The hide with straps of another leather over it, and the metal's outline with buckles added."""
     size = hide.relief.shape[0]
     other, width, count = organic.leather(rng, size), rng.uniform(0.05, 0.1), int(rng.integers(1, 3))
     places = rng.random() + np.arange(count) / count
-    off = _apart(y, places)
+    off = apart(y, places)
     mask = smoothstep(width - off, 0, 1.5 / size)
     stitch = smoothstep(0.004 - np.abs(off - 0.8 * width), 0, 0.002) * ((x * 48) % 1 < 0.6)
     tone = pick(rng, (0.6, 0.52, 0.4), (0.2, 0.17, 0.15))
     strap = replace(
         other,
         albedo=mix(other.albedo * rng.uniform(0.6, 1.1), tone, stitch),
-        relief=other.relief + 0.008 * _rounded(width - off, 0.006) + 0.001 * stitch,
+        relief=other.relief + 0.008 * rounded(width - off, 0.006) + 0.001 * stitch,
     )
     body = overlay(hide, strap, mask, np.full_like(off, np.quantile(hide.relief, 0.7)))
     along = np.abs((x - rng.random() + 0.5) % 1 - 0.5)
@@ -177,7 +103,7 @@ def grating(rng: Rng, size: int) -> Layers:
     if rng.random() < 0.7:
         inside = np.maximum(inside, radius * rng.uniform(0.7, 1.0) - near_q)
     studs = np.sqrt(np.clip(1 - (np.hypot(near_p, near_q) / (1.5 * radius)) ** 2, 0, 1))
-    return _fitted(rng, wall, inside, IRONS if rng.random() < 0.8 else ANY, radius * 0.9, studs)
+    return fitted(rng, wall, inside, IRONS if rng.random() < 0.8 else ANY, radius * 0.9, studs)
 
 
 def inlay(rng: Rng, size: int) -> Layers:
@@ -200,17 +126,17 @@ def inlay(rng: Rng, size: int) -> Layers:
     nearest = np.min([lines[name] for name in chosen], axis=0) / count
     fills = rng.random() < 0.35
     inside = np.maximum(width - nearest, (0.12 - middle) / count if fills else -1.0)
-    fitted = _fitted(rng, ground, inside, FINE if rng.random() < 0.8 else ANY, 0.0015)
+    joined = fitted(rng, ground, inside, FINE if rng.random() < 0.8 else ANY, 0.0015)
     # Let in: level with the ground.
     deep = float(np.quantile(ground.relief, 0.85)) - 0.001
     mask = smoothstep(inside, 0, 1 / size)
-    return replace(fitted, relief=fitted.relief * (1 - mask) + (0.3 * (fitted.relief - deep) + deep) * mask)
+    return replace(joined, relief=joined.relief * (1 - mask) + (0.3 * (joined.relief - deep) + deep) * mask)
 
 
 def trimmed_wood(rng: Rng, size: int) -> Layers:
     """Painted or bare panels in metal frames, with corner plates and nails."""
     wood = organic.planks(rng, size)
-    wood = _painted(rng, wood) if rng.random() < 0.75 else wood
+    wood = painted(rng, wood) if rng.random() < 0.75 else wood
     x, y = coordinates(size)
     across, down = int(rng.integers(1, 4)), int(rng.integers(1, 3))
     cells = bricks(x, y, down, across, np.zeros(down))
@@ -220,10 +146,10 @@ def trimmed_wood(rng: Rng, size: int) -> Layers:
         to_corner = (1 - np.abs(cells.u)) / (2 * across) + (1 - np.abs(cells.v)) / (2 * down)
         inside = np.maximum(inside, width * rng.uniform(3, 6) - to_corner)
     steps = 8 * int(rng.integers(1, 4))
-    studs = _domes(x, y, steps, steps, 0.3 * width) * (inside > 0.3 * width)
+    studs = domes(x, y, steps, steps, 0.3 * width) * (inside > 0.3 * width)
     groove = 0.3 * smoothstep(np.abs(cells.edge - 0.6 * width), 0.003, 0.0)
-    fitted = _fitted(rng, wood, inside, ANY, rng.uniform(0.005, 0.012), studs)
-    return replace(fitted, relief=fitted.relief - 0.004 * groove * (inside > 0))
+    joined = fitted(rng, wood, inside, ANY, rng.uniform(0.005, 0.012), studs)
+    return replace(joined, relief=joined.relief - 0.004 * groove * (inside > 0))
 
 
 def shield(rng: Rng, size: int) -> Layers:
@@ -234,7 +160,7 @@ def shield(rng: Rng, size: int) -> Layers:
     u, v = x - 0.5, y - 0.5
     r, angle = np.hypot(u, v), np.arctan2(v, u)
     if rng.random() < 0.7:
-        face = _painted(rng, face)
+        face = painted(rng, face)
         sectors = int(rng.choice([2, 4, 6, 8]))
         other = ((angle / np.pi * sectors / 2 + 100) % 1 < 0.5).astype(np.float32)
         field = pick(rng, (0.7, 0.66, 0.56), (0.5, 0.16, 0.13), (0.2, 0.27, 0.38), (0.15, 0.14, 0.13))
@@ -253,9 +179,9 @@ def shield(rng: Rng, size: int) -> Layers:
     ball = np.hypot(turn * 2 * np.pi * (outer - rim) / rivets, r - (outer - rim))
     knob = np.sqrt(np.clip(1 - (r / (0.85 * boss)) ** 2, 0, 1))
     studs = np.maximum(np.sqrt(np.clip(1 - (ball / (0.45 * rim)) ** 2, 0, 1)), 2.5 * knob)
-    fitted = _fitted(rng, board, inside, ANY, 0.014, studs)
+    joined = fitted(rng, board, inside, ANY, 0.014, studs)
     lifted = smoothstep(inside, 0, 1 / size) * (board.relief - np.quantile(board.relief, 0.85)) * 0.7
-    return replace(fitted, relief=fitted.relief + lifted)
+    return replace(joined, relief=joined.relief + lifted)
 
 
 def trims(rng: Rng, size: int) -> Layers:
@@ -279,7 +205,7 @@ def trims(rng: Rng, size: int) -> Layers:
     return whole
 
 
-def _moulding(rng: Rng, size: int, x: np.ndarray, t: np.ndarray, wide: float) -> tuple[Layers, np.ndarray]:
+def _moulding(rng: Rng, size: int, x: Reals, t: Reals, wide: float) -> tuple[Layers, Reals]:
     """A strip of metal, t (H, W) from 0 to 1 across it, and its profile: beads, steps, a wave or a row of studs."""
     count = max(1, round(rng.uniform(0.6, 1.6) / wide))
     u = (x * count) % 1 - 0.5
@@ -311,7 +237,7 @@ def gilding(rng: Rng, size: int) -> Layers:
         / slope
     )
     inside = rng.uniform(0.006, 0.015) - line
-    return _fitted(rng, ground, inside, FINE, float(rng.choice([0.001, 0.008])))
+    return fitted(rng, ground, inside, FINE, float(rng.choice([0.001, 0.008])))
 
 
 def scales(rng: Rng, size: int) -> Layers:
@@ -341,4 +267,4 @@ def scales(rng: Rng, size: int) -> Layers:
     thong = replace(organic.leather(rng, size), relief=0.004 * hole)
     metal = overlay(metal, thong, lace, metal.relief)
     level = float(np.quantile(under.relief, 0.5))
-    return overlay(under, metal, mask, level + (0.1 / rows) * (0.3 + dome) * _rounded(inside, 0.01))
+    return overlay(under, metal, mask, level + (0.1 / rows) * (0.3 + dome) * rounded(inside, 0.01))

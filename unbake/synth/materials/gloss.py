@@ -1,16 +1,15 @@
-"""Things without metal that are taken for it: polished, glazed, varnished, wet, grey; recipes for synth.materials."""
+"""Procedural surfaces easily taken for metal: polished, glazed, wet, grey; each (generator, size) to Layers."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.noise import blur, coordinates, mix, smooth_noise, smoothstep
 from unbake.synth.lattices import Cells, bricks, stones
-from unbake.synth.layers import Layers, pick
+from unbake.synth.layers import Layers, Rng, pick
 from unbake.synth.materials import stone as mineral
-
-Rng = np.random.Generator
 
 _STONES = (
     (0.14, 0.14, 0.15), (0.2, 0.21, 0.23), (0.16, 0.22, 0.19), (0.3, 0.31, 0.33), (0.33, 0.2, 0.18), (0.22, 0.17, 0.14),
@@ -22,20 +21,20 @@ _GLAZES = (
 )  # fmt: skip
 
 
-def _wear(rng: Rng, size: int, level: float, spread: float) -> np.ndarray:
+def _wear(rng: Rng, size: int, level: float, spread: float) -> Reals:
     """Roughness (H, W) about a level: blotches, and rubbed or scuffed lines where the spread is wide."""
     blotch = smooth_noise(rng, (size, size), rng.uniform(6, 40), rng.uniform(0.6, 1.4))
     scuff = smooth_noise(rng, (size, size), 180, 0.3, ((14.0, 1.0), (1.0, 14.0))[rng.integers(2)])
     return level + spread * (0.7 * blotch + 0.5 * np.maximum(scuff, 0))
 
 
-def _finish(rng: Rng, size: int, dullest: float) -> np.ndarray:
+def polish(rng: Rng, size: int, dullest: float) -> Reals:
     """Roughness (H, W) of something polished: from a mirror to honed, even or scuffed."""
     level = float(np.exp(rng.uniform(np.log(0.06), np.log(dullest))))
     return np.clip(_wear(rng, size, level, level * rng.uniform(0.05, 0.45)), 0.03, 0.9)
 
 
-def _slabs(rng: Rng, size: int) -> tuple[Cells, np.ndarray]:
+def _slabs(rng: Rng, size: int) -> tuple[Cells, Reals]:
     """Large slabs in courses and how far they are no joint, (H, W); some floors have a joint at the border only."""
     rows = int(rng.integers(1, 5))
     cells = bricks(*coordinates(size), rows, rows, rng.choice([0.0, 0.5]) * (np.arange(rows) % 2))
@@ -67,7 +66,7 @@ def polished_stone(rng: Rng, size: int) -> Layers:
     albedo = mix(ground, second, share) + 0.015 * cloud[..., None] * rng.random()
     albedo = albedo * (0.92 + 0.16 * cells.own(rng))[..., None]
     grout = pick(rng, (0.2, 0.19, 0.18), (0.5, 0.48, 0.45))
-    roughness = _finish(rng, size, 0.6) + rng.uniform(0, 0.15) * share
+    roughness = polish(rng, size, 0.6) + rng.uniform(0, 0.15) * share
     relief = 0.003 * body + 0.0003 * cloud + 0.00008 * fine + 0.001 * body * (cells.own(rng) - 0.5)
     return Layers(mix(grout, albedo, body), 0.85 + (roughness - 0.85) * body, relief, np.zeros_like(body))
 
@@ -85,7 +84,7 @@ def obsidian(rng: Rng, size: int) -> Layers:
     black = pick(rng, (0.13, 0.13, 0.14), (0.17, 0.14, 0.13), (0.14, 0.16, 0.15))
     albedo = mix(black, pick(rng, (0.3, 0.29, 0.29), (0.34, 0.2, 0.14)), 0.7 * band * rng.random())
     edge = rng.random() * smoothstep(cells.edge, 0.006, 0.0)
-    roughness = _finish(rng, size, 0.3) + 0.25 * band * rng.random() + 0.2 * edge
+    roughness = polish(rng, size, 0.3) + 0.25 * band * rng.random() + 0.2 * edge
     return Layers(albedo + 0.08 * edge[..., None], roughness, relief - 0.002 * edge, np.zeros_like(relief))
 
 
@@ -118,7 +117,7 @@ def glazed(rng: Rng, size: int) -> Layers:
     colour = mix(colour, 0.55 * colour, 0.6 * crazed)
     rings = np.sin(2 * np.pi * int(rng.integers(6, 24)) * y) if kind == 2 else 0.0
     grout = pick(rng, (0.45, 0.43, 0.4), (0.25, 0.24, 0.23), (0.6, 0.58, 0.55))
-    roughness = _finish(rng, size, 0.65) + 0.2 * crazed
+    roughness = polish(rng, size, 0.65) + 0.2 * crazed
     relief = (
         0.04 / across * pillow
         + 0.0015 * rings
@@ -129,75 +128,6 @@ def glazed(rng: Rng, size: int) -> Layers:
     return Layers(
         mix(grout, colour, body), 0.9 + (roughness - 0.9) * body, relief, np.zeros(shape, np.float32)
     )
-
-
-def _boards(rng: Rng, size: int) -> tuple[Cells, np.ndarray, np.ndarray]:
-    """Boards or parquet: cells, figure of the wood about 0 to 1, fibre about 0; (H, W) each."""
-    shape = (size, size)
-    x, y = coordinates(size)
-    count = int(rng.integers(3, 13))
-    long = max(1, round(count / rng.uniform(2, 6)))
-    cells = bricks(y, x, count, long, rng.random(count))
-    fibre = smooth_noise(rng, shape, 160, 0.3, (18.0, 1.0))
-    figure = smooth_noise(rng, shape, 30, 1.1, (7.0, 1.0))
-    rings = np.sin(2 * np.pi * (rng.uniform(1, 3) * figure + 5 * cells.own(rng)))
-    return cells, np.clip(0.4 + 0.25 * rings + 0.1 * fibre + 0.4 * (cells.own(rng) - 0.5), 0, 1), fibre
-
-
-def varnished(rng: Rng, size: int) -> Layers:
-    """Boards or parquet, dark or honey-coloured, under varnish or wax, worn dull in places."""
-    cells, figure, fibre = _boards(rng, size)
-    body = smoothstep(cells.edge, 0.0012, 0.0025 + 0.5 / size)
-    dark = pick(
-        rng, (0.18, 0.12, 0.09), (0.25, 0.15, 0.1), (0.36, 0.2, 0.11), (0.16, 0.13, 0.12), (0.45, 0.28, 0.14)
-    )
-    albedo = mix(dark, np.minimum(dark * rng.uniform(1.3, 2.0), 0.8), figure)
-    albedo = albedo * (0.85 + 0.3 * cells.own(rng))[..., None]
-    patch = smooth_noise(rng, (size, size), rng.uniform(4, 16), 1.1)
-    worn = smoothstep(patch + 0.3 * fibre, rng.uniform(0.6, 3.0), 3.2)
-    gloss = _finish(rng, size, 0.6) + 0.03 * fibre * rng.random()
-    albedo = mix(albedo, np.minimum(albedo * 1.4 + 0.05, 1), 0.7 * worn)
-    roughness = (gloss + (0.7 - gloss) * worn) * body + 0.8 * (1 - body)
-    relief = 0.003 * body + 0.0002 * fibre - 0.0004 * figure * rng.random() + 0.0008 * cells.own(rng) * body
-    return Layers(mix(0.4 * dark, albedo, body), roughness, relief, np.zeros_like(body))
-
-
-def grey_wood(rng: Rng, size: int) -> Layers:
-    """Boards gone silver-grey in the weather, raised grain, cracks."""
-    cells, figure, fibre = _boards(rng, size)
-    body = smoothstep(cells.edge, 0.003, 0.006)
-    pale, deep = (
-        pick(rng, (0.6, 0.59, 0.57), (0.52, 0.52, 0.53), (0.66, 0.63, 0.58), (0.44, 0.44, 0.44)),
-        pick(rng, (0.34, 0.32, 0.3), (0.28, 0.28, 0.28), (0.36, 0.33, 0.28)),
-    )
-    crack = smoothstep(smooth_noise(rng, (size, size), 90, 0.5, (24.0, 1.0)), 2.0, 2.6)
-    albedo = mix(pale, deep, figure) * (0.85 + 0.3 * cells.own(rng))[..., None]
-    albedo = mix(albedo, 0.5 * deep, np.maximum(crack, 1 - body))
-    roughness = rng.uniform(0.55, 0.9) + 0.06 * (figure - 0.5) + 0.03 * fibre
-    relief = body * (0.008 + 0.004 * cells.own(rng)) - 0.002 * figure + 0.0006 * fibre - 0.003 * crack
-    return Layers(albedo, roughness, relief, np.zeros_like(body))
-
-
-def gloss_paint(rng: Rng, size: int) -> Layers:
-    """Boards or plain wood under opaque paint, from eggshell to lacquer, any colour and many greys; some chipped."""
-    cells, figure, fibre = _boards(rng, size)
-    plain = rng.random() < 0.35
-    body = np.ones_like(figure) if plain else smoothstep(cells.edge, 0.002, 0.005)
-    grey = float(rng.uniform(0.14, 0.9))
-    dye = rng.uniform(0, 0.6) if rng.random() < 0.55 else 0.06
-    coat = np.clip(grey + dye * rng.uniform(-0.5, 0.5, 3), 0.12, 0.92).astype(np.float32)
-    brush = smooth_noise(rng, (size, size), 180, 0.4, (20.0, 1.0))
-    cloud, fine = smooth_noise(rng, (size, size), 16, 1.1), smooth_noise(rng, (size, size), 130, 0.6)
-    wood = mix(pick(rng, (0.5, 0.38, 0.26)), pick(rng, (0.3, 0.22, 0.15)), figure)
-    chip = smoothstep(cloud + 0.35 * fine + 0.5 * (1 - body), rng.uniform(1.0, 5.0), 5.1)
-    chip = smoothstep(chip, 0.02, 0.06)
-    paint = coat * (1 + 0.02 * cloud + 0.01 * brush)[..., None]
-    gloss = _finish(rng, size, 0.65)
-    albedo = mix(mix(paint, wood, chip), 0.35 * coat, 1 - body)
-    roughness = gloss + (0.8 - gloss) * np.maximum(chip, 1 - body)
-    grain = rng.uniform(0, 0.0006)
-    relief = 0.006 * body - 0.0012 * chip + 0.00008 * brush + grain * (fibre - figure)
-    return Layers(albedo, roughness, relief, np.zeros_like(body))
 
 
 def slate(rng: Rng, size: int) -> Layers:
@@ -294,7 +224,7 @@ def ice(rng: Rng, size: int) -> Layers:
     bubbles = smoothstep(smooth_noise(rng, shape, 90, 0.2), 1.6, 2.4)
     frost = smoothstep(cloud + 0.3 * fine, rng.uniform(-0.5, 2.2), 2.6)
     albedo = mix(deep, white, np.clip(0.25 + 0.15 * cloud + 0.6 * crack + 0.5 * bubbles, 0, 1))
-    roughness = _finish(rng, size, 0.3) + 0.1 * crack
+    roughness = polish(rng, size, 0.3) + 0.1 * crack
     relief = 0.004 * cloud - 0.003 * smoothstep(cells.edge, 0.004, 0.0) + frost * (0.0015 + 0.0006 * fine)
     return Layers(
         mix(albedo, white, 0.85 * frost),

@@ -1,22 +1,21 @@
-"""Procedural metals, bare, rusted and painted: recipes for synth.materials, each (generator, size) to Layers."""
+"""Procedural metals, bare, rusted and painted; each (generator, size) to Layers."""
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.noise import coordinates, mix, smooth_noise, smoothstep
 from unbake.synth.lattices import Cells, bricks, rings, stones
-from unbake.synth.layers import Layers, bare, pick
-
-Rng = np.random.Generator
+from unbake.synth.layers import Layers, Rng, bare, pick
 
 
-def _scratched(rng: Rng, size: int) -> np.ndarray:
+def _scratched(rng: Rng, size: int) -> Reals:
     """Fine brushing along one axis with blotches, (H, W), deviation about 1."""
     stretch = ((20.0, 1.0), (1.0, 20.0))[rng.integers(2)]
     brushed = smooth_noise(rng, (size, size), 160, 0.2, stretch)
     return 0.7 * brushed + 0.7 * smooth_noise(rng, (size, size), 30, 1.1)
 
 
-def _sheets(rng: Rng, size: int, across: int) -> tuple[Cells, np.ndarray, np.ndarray]:
+def _sheets(rng: Rng, size: int, across: int) -> tuple[Cells, Reals, Reals]:
     """A grid of plates: cells, plate body (0 in the gaps) and rivet domes along their borders, (H, W) each."""
     x, y = coordinates(size)
     cells = bricks(x, y, across, across, np.full(across, 0.0))

@@ -1,22 +1,21 @@
-"""Procedural stone, brick, tile and ground: recipes for synth.materials, each (generator, size) to Layers."""
+"""Procedural stone, brick, tile and ground; each (generator, size) to Layers."""
 
 import numpy as np
 
+from unbake.image.arrays import Reals
 from unbake.image.noise import coordinates, mix, sheared, smooth_noise, smoothstep
 from unbake.synth.lattices import Cells, bricks, stones
-from unbake.synth.layers import Layers, pick
-
-Rng = np.random.Generator
+from unbake.synth.layers import Layers, Rng, pick
 
 
-def _warped(rng: Rng, size: int, amount: float, cycles: float = 8) -> tuple[np.ndarray, np.ndarray]:
+def _warped(rng: Rng, size: int, amount: float, cycles: float = 8) -> tuple[Reals, Reals]:
     """Coordinates pushed about by noise, so that lattices look laid by hand."""
     x, y = coordinates(size)
     push_x, push_y = (amount * smooth_noise(rng, (size, size), cycles, 1.0) for _ in range(2))
     return x + push_x, y + push_y
 
 
-def _laid(rng: Rng, cells: Cells, noise: np.ndarray, joint: float, bevel: float, depth: float) -> np.ndarray:
+def _laid(rng: Rng, cells: Cells, noise: Reals, joint: float, bevel: float, depth: float) -> Reals:
     """Relief of stones in mortar: rounded edges, each stone at its own height and tilt, rough faces."""
     body = smoothstep(cells.edge, joint, joint + bevel)
     tilt = (cells.own(rng) - 0.5) * cells.u + (cells.own(rng) - 0.5) * cells.v

@@ -1,12 +1,10 @@
-"""Procedural wood, bark, cloth and leather: recipes for synth.materials, each (generator, size) to Layers."""
+"""Procedural wood, bark, cloth and leather; each (generator, size) to Layers."""
 
 import numpy as np
 
 from unbake.image.noise import coordinates, mix, smooth_noise, smoothstep
 from unbake.synth.lattices import bricks, stones, threads
-from unbake.synth.layers import Layers, bare, pick
-
-Rng = np.random.Generator
+from unbake.synth.layers import Layers, Rng, bare, pick
 
 _WOODS = ((0.5, 0.35, 0.22), (0.42, 0.29, 0.19), (0.55, 0.45, 0.34), (0.36, 0.26, 0.2))
 
