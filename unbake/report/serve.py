@@ -39,6 +39,16 @@ def server(
     """
     site = _Site(folder, opened, save)
     site.open()
+    try:
+        return _Server((ADDRESS, port), _handler(site))
+    except OSError as error:
+        raise UsageError(
+            f"Expected port {port} to be free, got {error.strerror}; leave --port out, or choose another."
+        ) from error
+
+
+def _handler(site: "_Site") -> type[BaseHTTPRequestHandler]:
+    """The class that answers one request from a site; http.server makes an object of it for each connection."""
 
     class Handler(BaseHTTPRequestHandler):
         server_version = "unbake"
@@ -89,12 +99,7 @@ def server(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    try:
-        return _Server((ADDRESS, port), Handler)
-    except OSError as error:
-        raise UsageError(
-            f"port {port} was expected to be free, but it is not ({error.strerror}); leave --port out, or take another"
-        ) from error
+    return Handler
 
 
 class _Server(ThreadingHTTPServer):
