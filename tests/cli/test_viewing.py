@@ -161,7 +161,7 @@ def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_pat
         served.wait()
         if served.stdout:
             served.stdout.close()
-    assert read_rules((root / "unbake.toml").read_text()).ao.strength == 0.5
+    assert read_rules((root / "unbake.toml").read_text()).changes.ao.strength == 0.5
     again = call("convert", root, tmp_path / "out", "--fast", "--max-size", 32)
     assert "1 converted, 0 unchanged" in again.output
 
