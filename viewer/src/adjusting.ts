@@ -1,6 +1,6 @@
 /** The sliders that change a set's maps, and saving what they say as rules. */
 import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
-import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Values } from "./contract.ts";
+import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Tuning } from "./contract.ts";
 import { button, checkbox, h, percent, radios, slider } from "./dom.ts";
 import type { Pictures } from "./pixels.ts";
 import { savedForAll, savedForOne, type Said } from "./toml.ts";
@@ -9,7 +9,7 @@ export class Adjusting {
   readonly element = h("section", { id: "adjust", "aria-label": "Adjust maps" });
   private entry: Entry | undefined;
   private source: Pictures | undefined;
-  private readonly values = new Map<MapName, Values>();
+  private readonly values = new Map<MapName, Tuning>();
   private readonly dirty = new Set<MapName>();
   private pending = 0;
   private scope: "one" | "all" = "one";
@@ -45,11 +45,11 @@ export class Adjusting {
     return adjusted(name, maps[name]!, this.now(name), typeof start === "string" ? maps[start] : undefined);
   }
 
-  private said(name: MapName): Values {
+  private said(name: MapName): Tuning {
     return { ...UNCHANGED, ...this.entry!.adjust[name] };
   }
 
-  private now(name: MapName): Values {
+  private now(name: MapName): Tuning {
     return this.values.get(name) ?? this.said(name);
   }
 
@@ -76,7 +76,7 @@ export class Adjusting {
 
   private row(name: MapName): HTMLElement {
     const spec = MAPS[name];
-    const set = (values: Partial<Values>, moving: boolean) => {
+    const set = (values: Partial<Tuning>, moving: boolean) => {
       this.values.set(name, { ...this.now(name), ...values });
       this.touch(name, moving);
     };

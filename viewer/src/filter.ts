@@ -1,5 +1,5 @@
 /** Which sets the gallery shows, and in which order; pure. */
-import type { Entry, LeftOut } from "./contract.ts";
+import type { Entry, Left } from "./contract.ts";
 
 export type Shown = "all" | "doubtful" | "warnings" | "failed" | "skipped";
 /** "given": as the index has them; of a run the latest first. */
@@ -40,7 +40,7 @@ export function select(sets: readonly Entry[], wanted: Wanted): Entry[] {
 }
 
 /** The names that made no set, by reason; most frequent reason first. */
-export function byReason(left: readonly LeftOut[], text: string): [string, string[]][] {
+export function byReason(left: readonly Left[], text: string): [string, string[]][] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map<string, string[]>();
   for (const { name, reason } of left) {

@@ -4,9 +4,9 @@
  * The grammar is that of unbake/export/adjust.py: tables of maps for every texture, `[[rules]]` with a `match` for
  * some. It is edited line by line, so that comments stay; whoever reads the file checks it.
  */
-import type { MapName, Values } from "./contract.ts";
+import type { MapName, Tuning } from "./contract.ts";
 
-export type Said = Partial<Record<MapName, Values>>;
+export type Said = Partial<Record<MapName, Tuning>>;
 
 /** A header and the lines below it, up to the next header. */
 interface Section {
