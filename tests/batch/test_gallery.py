@@ -153,7 +153,7 @@ def test_rules_are_shown_as_they_are_and_as_they_fall_on_each_set(root: Path, ou
     )
     (root / "unbake.toml").write_text(text)
     gallery = conversion_gallery(out)
-    assert (gallery.page.rules, gallery.page.toml) == ("unbake.toml", text)
+    assert gallery.page.rules == "unbake.toml"
     pan, pot = entry(gallery, "pan").adjust, entry(gallery, "pot").adjust
     assert pan["roughness"] == Tuning(bias=0.25)
     assert pan["height"] == Tuning(invert=True)

@@ -21,6 +21,7 @@ from unbake.report.view import (
     Entry,
     Gallery,
     Left,
+    Override,
     Page,
     SetData,
     data_url,
@@ -71,7 +72,8 @@ def test_the_index_comes_back_as_it_was():
         kind="conversion",
         title="Ä mod",
         made="unbake",
-        toml='[[rules]]\nmatch = "a"\n',
+        changes={"ao": {"strength": 0.5, "invert": True}},
+        overrides=[Override("a", {"height": {"bias": -0.1}})],
         sets=[
             Entry(key="k", name="walls/brick", thumbs={"ao": "report/a.jpg"}, confidence=0.5, doubtful=True)
         ],

@@ -48,7 +48,7 @@ VERSION: Final = "1"
 
 
 class Tuning(msgspec.Struct, frozen=True):
-    """What a person's rules say of one map, in full."""
+    """The values of the rules for one map, in full."""
 
     strength: float = 1.0
     bias: float = 0.0
@@ -78,6 +78,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.structs.force_setattr(self, "data", script_path(self.key))
 
 
+class Override(msgspec.Struct, frozen=True):
+    """A rule of the file of rules: by map, the values for the textures whose name matches."""
+
+    match: str
+    changes: dict[str, dict[str, bool | float]] = {}
+
+
 class Left(msgspec.Struct, frozen=True):
     """A set or a file without maps, and why."""
 
@@ -94,7 +101,8 @@ class Served(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The index: all that the gallery shows.
 
-    title: of the folder. made: by which program. rules: name of the file that saving writes. toml: what it says now.
+    title: of the folder. made: by which program. rules: name of the file that saving writes. changes: what it says of
+    every texture, by map. overrides: what it says of some, in its order.
     """
 
     kind: Literal["conversion", "run"]
@@ -102,7 +110,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     made: str
     served: Served | None = None
     rules: str = ""
-    toml: str = ""
+    changes: dict[str, dict[str, bool | float]] = {}
+    overrides: list[Override] = []
     sets: list[Entry] = []
     failed: list[Left] = []
     skipped: list[Left] = []

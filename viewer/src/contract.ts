@@ -61,6 +61,15 @@ export interface Entry {
   figures: Record<string, number>;
 }
 
+/** The values that a rule gives for each map that it names: keys of Tuning, "normal" without bias. */
+export type Changes = Record<string, Record<string, boolean | number>>;
+
+/** A rule for the textures whose name matches. */
+export interface Override {
+  match: string;
+  changes: Record<string, Record<string, boolean | number>>;
+}
+
 /** A name that made no set, and why. */
 export interface Left {
   name: string;
@@ -79,7 +88,8 @@ export interface Page {
   made: string;
   served: Served | null;
   rules: string;
-  toml: string;
+  changes: Record<string, Record<string, boolean | number>>;
+  overrides: Override[];
   sets: Entry[];
   failed: Left[];
   skipped: Left[];
