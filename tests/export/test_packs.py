@@ -209,7 +209,7 @@ def test_maps_of_different_sizes_do_not_share_a_file():
 
 
 def test_an_unknown_preset_is_an_error_that_lists_those_there_are():
-    with pytest.raises(UsageError, match=r"no preset 'skyrm': choose .*png.*skyrim"):
+    with pytest.raises(UsageError, match=r"Expected a preset \(.*png.*skyrim.*got 'skyrm'"):
         load_preset("skyrm")
 
 

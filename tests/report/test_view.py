@@ -103,7 +103,7 @@ def test_a_page_that_is_not_built_is_one_sentence_that_says_how(
 
 def test_a_page_without_a_place_for_the_index_is_told(tmp_path: Path):
     (tmp_path / "built.html").write_text("<p>something else</p>")
-    with pytest.raises(FileError, match="no place for an index"):
+    with pytest.raises(FileError, match="Expected a place for the index"):
         html(gallery().page)
 
 

@@ -12,8 +12,8 @@ from unbake.image.normals import Green, decode_normal, encode_normal, from_octah
 Maps = dict[MapKind, np.ndarray]
 
 Stored = Mapping[MapKind, np.ndarray]
-"""Maps as they are kept: float32 in the range of their spec, or codes (`image.coded`); memory-mapped ones will do,
-only bands of rows are read."""
+"""Maps as stored: float32 in the range of their spec, or codes (`image.arrays`); may be memory-mapped, since only
+bands of rows are read."""
 
 
 def recentred(height: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def recentred(height: np.ndarray) -> np.ndarray:
 
 
 def recentring(parts: "list[np.ndarray]") -> Callable[[np.ndarray], np.ndarray]:
-    """What `recentred` does to a height map in parts, each (rows, W, 1), to apply to each of them."""
+    """The function that recentres each part, (rows, W, 1), of a height map as `recentred` would the whole."""
     neutral = SPECS[MapKind.HEIGHT].neutral[0]
     mean = sum(float(part.sum(dtype=np.float64)) for part in parts) / sum(part.size for part in parts)
     low = min(float(part.min()) for part in parts) - mean
@@ -43,7 +43,7 @@ def size_of(maps: Stored, file: PackedFile) -> tuple[int, int]:
             f"{kind} {maps[kind].shape[1]}×{maps[kind].shape[0]}" for kind in file.maps if kind in maps
         )
         raise TextureSetError(
-            f"The maps of one file should be of one size, not {found or 'missing'}; convert again."
+            f"Expected maps of one size for one file, got {found or 'none'}; convert again."
         )
     height, width = sizes.pop()
     return height, width
@@ -75,14 +75,14 @@ def pack(maps: Maps, file: PackedFile, green: Green) -> np.ndarray:
 
 
 def coded(image: np.ndarray, file: PackedFile) -> np.ndarray:
-    """`pack`'s channels as they stand in the file: the same, but two codes for an octahedral normal."""
+    """`pack`'s channels as written to the file: the same, except that an octahedral normal has two."""
     return octahedral(image) if file.octahedral else image
 
 
 def unpack(image: np.ndarray, file: PackedFile, green: Green) -> Maps:
-    """The maps in a file's channels; undoes `pack` and `coded`, except that a recentred map stays where it is.
+    """The maps in a file's channels; undoes `pack` and `coded`, except that a recentred map stays recentred.
 
-    A fourth channel that is not there is 1, as every engine reads it.
+    A missing fourth channel is 1, as every engine reads it.
     """
     if file.octahedral:
         image = from_octahedral(image)
@@ -100,6 +100,6 @@ def unpack(image: np.ndarray, file: PackedFile, green: Green) -> Maps:
 
 
 def _neutral(kind: MapKind, component: int) -> float:
-    """What stands in a file for a map that is missing."""
+    """The value of a missing map in a file."""
     value = SPECS[kind].neutral[component]
     return (value + 1) / 2 if SPECS[kind].vector else value

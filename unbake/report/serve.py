@@ -33,7 +33,7 @@ def server(
 ) -> ThreadingHTTPServer:
     """A server of the page of `folder`, to be run by `serve_forever`; its URL is `url_of` it.
 
-    opened: the gallery as it is now, given the token that allows saving. save: edits the
+    opened: loads the gallery, with the token that allows saving. save: edits the
     rules as the page's request says (JSON, `export.rules_file`), or raises UsageError.
     port: 0 for any that is free. It listens on the loopback only, answers to no other host's name, and nothing but
     the page, its scripts and its thumbnails can be read. UsageError where the port is taken.
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         ):
             return _text(
                 HTTPStatus.FORBIDDEN,
-                "Expected the token of this server, got another; load the page again.",
+                "Expected this server's token, got another; load the page again.",
             )
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal():
