@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -36,7 +37,7 @@ def test_without_rules_every_map_is_the_very_same():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_strength_one_and_bias_nought_change_no_bit(kind):
+def test_strength_one_and_bias_zero_change_no_bit(kind):
     maps = material()
     how = NormalChange(strength=1.0) if SPECS[kind].vector else Change(strength=1.0, bias=0.0, invert=False)
     assert adjusted(maps, Adjust(**{kind.value: how}))[kind] is maps[kind]
@@ -46,12 +47,12 @@ def test_strength_one_and_bias_nought_change_no_bit(kind):
     ("kind", "end"),
     [(MapKind.ROUGHNESS, 0.0), (MapKind.METALLIC, 0.0), (MapKind.AO, 1.0), (MapKind.HEIGHT, 127 / 255)],
 )
-def test_strength_nought_leaves_the_value_that_the_table_says(kind, end):
+def test_strength_zero_gives_the_pivot_of_the_table(kind, end):
     changed = adjusted(material(), Adjust(**{kind.value: Change(strength=0.0)}))[kind]
     np.testing.assert_allclose(changed, end, atol=1e-6)
 
 
-def test_strength_nought_of_albedo_is_the_diffuse_and_a_half_lies_between():
+def test_strength_zero_of_albedo_is_the_diffuse_and_a_half_lies_between():
     maps = material()
     for strength in (0.0, 0.5):
         expected = maps[MapKind.DIFFUSE] + strength * (maps[MapKind.ALBEDO] - maps[MapKind.DIFFUSE])
@@ -62,8 +63,8 @@ def test_strength_nought_of_albedo_is_the_diffuse_and_a_half_lies_between():
 def test_strength_of_a_normal_multiplies_its_slopes_and_inverting_turns_them_over():
     maps = material()
     changed = adjusted(maps, Adjust(normal=NormalChange(strength=0.5, invert=True)))[MapKind.NORMAL]
-    for ours, given in zip(slopes(changed), slopes(maps[MapKind.NORMAL]), strict=True):
-        np.testing.assert_allclose(ours, -0.5 * given, atol=1e-4)
+    for ours, before in zip(slopes(changed), slopes(maps[MapKind.NORMAL]), strict=True):
+        np.testing.assert_allclose(ours, -0.5 * before, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(changed, axis=-1), 1, atol=1e-5)
 
 
@@ -131,6 +132,14 @@ def test_anything_wrong_is_one_sentence_with_file_and_place(text, words):
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "[ao]", '[[rules]]\nmatch = "*"', '[[rules]]\nmatch = "pot"\nao = {}\n[[rules]]\nmatch = "p*"'],
+)
+def test_equal_changes_are_equal_bytes_however_they_are_written(text):
+    assert msgspec.json.encode(rules_for(read_rules(text), "pot")) == msgspec.json.encode(Adjust())
+
+
 def test_the_example_of_the_readme_is_read_as_it_says():
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     rules = read_rules(readme.partition("```toml")[2].partition("```")[0], "README.md")
@@ -163,6 +172,6 @@ def test_a_flag_that_says_nothing_we_know_is_an_error(tmp_path, flag):
         load_rules(tmp_path, flags=[flag])
 
 
-def test_a_stronger_height_is_told_to_the_displacement():
+def test_a_stronger_height_scales_the_displacement():
     assert relief_factor(rules_for(read_rules("height.strength = 2.0"), "pot")) == 2.0
     assert relief_factor(Adjust()) == 1.0

@@ -18,7 +18,7 @@ Answer = tuple[int, bytes]
 
 
 class Site:
-    """A server under test, and what it was given."""
+    """A server under test, and the calls that it made."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

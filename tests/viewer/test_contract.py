@@ -100,7 +100,7 @@ def test_the_page_knows_every_map_of_a_report_by_its_name():
     assert (names, set(SHOWN) - set(names)) == (list(maps()), set())
 
 
-def test_a_map_without_rules_stands_at_the_defaults_of_its_struct():
+def test_a_map_without_rules_has_the_defaults_of_its_struct():
     written = re.search(r"UNCHANGED: Tuning = \{ (.+) \};", (SOURCES / "adjust.ts").read_text("utf-8"))
     assert written is not None
     values = msgspec.json.decode("{" + re.sub(r"(\w+): ", r'"\1": ', written[1]) + "}")

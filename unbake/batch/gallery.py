@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
-
 from unbake import __version__
 from unbake.batch.journal import Journal, keys_of
 from unbake.batch.map_cache import FOLDER, read_kept
@@ -19,7 +17,7 @@ from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
 from unbake.errors import UsageError
-from unbake.export.adjust import RULES, Adjust, Rules, load_rules, read_rules, rules_for
+from unbake.export.adjust import RULES, Adjust, Rules, load_rules, read_rules, rules_for, values_by_map
 from unbake.export.rules_file import read_request, with_changes
 from unbake.files import write_atomic
 from unbake.image.arrays import CodedMaps
@@ -72,8 +70,8 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         made=f"unbake {__version__}",
         served=None if token is None else Served(token),
         rules=origin.rules.name if origin else RULES,
-        changes=msgspec.to_builtins(saved.changes),
-        overrides=[Override(rule.match, msgspec.to_builtins(rule.changes)) for rule in saved.rules],
+        changes=values_by_map(saved.changes),
+        overrides=[Override(rule.match, values_by_map(rule.changes)) for rule in saved.rules],
         sets=[_entry(one, keys[one.name], rules_for(rules, one.name)) for one in converted],
         failed=[Left(one.name, one.reason) for one in reports if one.status == "failed"],
         skipped=[Left(one.name, one.reason) for one in reports if one.status == "skipped"],

@@ -60,7 +60,7 @@ class NormalChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     invert: bool | None = None
 
 
-class Adjust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Adjust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Changes to the maps of one texture; `Adjust()` changes nothing. Equal ones give equal bytes.
 
     `msgspec.json.encode` of it is all that a journal needs of the rules for one texture.
@@ -163,6 +163,15 @@ def adjusted(maps: Maps, adjust: Adjust) -> Maps:
             vector = SPECS[kind].vector
             result[kind] = _scaled_slopes(maps[kind], change) if vector else _remapped(kind, maps, change)
     return result
+
+
+def values_by_map(adjust: Adjust) -> dict[str, dict[str, Any]]:
+    """The values that are set, by map and by name; maps without any are left out.
+
+    >>> values_by_map(Adjust(ao=Change(strength=0.5)))
+    {'ao': {'strength': 0.5}}
+    """
+    return {name: values for name, values in msgspec.to_builtins(adjust).items() if values}
 
 
 def relief_factor(adjust: Adjust) -> float:

@@ -10,7 +10,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
 from unbake.errors import UsageError
-from unbake.export.adjust import Adjust, Rules, read_rules, rules_for
+from unbake.export.adjust import Adjust, Rules, read_rules, rules_for, values_by_map
 
 
 class SavedChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +46,7 @@ def with_changes(text: str, saved: SavedChanges) -> str:
     try:
         document = tomlkit.parse(text)
         table: MutableMapping[str, Any] = document if saved.name is None else _own_rule(document, saved.name)
-        for name, values in msgspec.to_builtins(saved.changes).items():
+        for name, values in values_by_map(saved.changes).items():
             if name in table:
                 for key, value in values.items():
                     table[name][key] = value
@@ -93,5 +93,5 @@ def _own_rule(document: tomlkit.TOMLDocument, name: str) -> MutableMapping[str, 
 def _says(rules: Rules, saved: SavedChanges) -> bool:
     """Whether rules give the values that were to be saved."""
     found = rules.changes if saved.name is None else rules_for(rules, saved.name)
-    wanted, got = msgspec.to_builtins(saved.changes), msgspec.to_builtins(found)
+    wanted, got = values_by_map(saved.changes), values_by_map(found)
     return all(wanted[name].items() <= got.get(name, {}).items() for name in wanted)

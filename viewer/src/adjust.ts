@@ -1,4 +1,4 @@
-/** What strength, bias and inversion do to the bytes of a map; the formulas of unbake/export/adjust.py. */
+/** Strength, bias and inversion of a map's bytes; the formulas of unbake/export/adjust.py. */
 import { MAPS, type MapName, type Tuning } from "./contract.ts";
 
 export const UNCHANGED: Tuning = { strength: 1, bias: 0, invert: false };
@@ -18,7 +18,7 @@ export function sameValues(one: Tuning, other: Tuning): boolean {
 }
 
 /**
- * The pixels of a map after a person's changes; the very same array where there are none.
+ * The pixels of a map after a user's changes; the very same array without changes.
  *
  * start: the pixels of the map it starts from, for albedo (its diffuse); without them strength leaves it alone.
  */
@@ -29,7 +29,7 @@ export function adjusted(name: MapName, pixels: Pixels, how: Tuning, start?: Pix
   return typeof spec.start === "number" ? moved(pixels, how, spec.start) : blended(pixels, how, start ?? pixels);
 }
 
-/** One value, [0, 1], after the changes; `start` is where strength 0 leads. */
+/** One value, [0, 1], after the changes; `start` is the pivot, the result of strength 0. */
 export function moveValue(value: number, how: Tuning, start: number): number {
   const turned = how.invert ? 1 - value : value;
   return Math.min(Math.max(start + how.strength * (turned - start) + how.bias, 0), 1);

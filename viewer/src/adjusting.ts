@@ -1,4 +1,4 @@
-/** The sliders that change a set's maps, and saving what they say as rules. */
+/** The sliders that change a set's maps, and saving their values as rules. */
 import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
 import { ADJUSTABLE, MAPS, type Changes, type Entry, type MapName, type Page, type Tuning } from "./contract.ts";
 import { button, checkbox, h, percent, radios, slider } from "./dom.ts";

@@ -1,5 +1,5 @@
 /**
- * The rules of a mod with what a person set with the sliders, as the text of a fresh `unbake.toml` to download.
+ * The rules of a mod with the sliders' values, as the text of a fresh `unbake.toml` to download.
  *
  * The grammar is that of unbake/export/adjust.py. Where the page is served, Python edits the file itself instead
  * (unbake/export/rules_file.py), and so keeps its comments.
@@ -8,7 +8,7 @@ import type { Changes, MapName, Override, Tuning } from "./contract.ts";
 
 export type Said = Partial<Record<MapName, Tuning>>;
 
-/** What the file says of every texture, and then of some. */
+/** The file's values for every texture, then its rules for some. */
 export interface Rules {
   changes: Changes;
   overrides: readonly Override[];
@@ -24,7 +24,7 @@ export function withChanges(rules: Rules, said: Said, name: string | null): { ch
   return { changes: rules.changes, overrides: [...others, { match, changes: { ...own?.changes, ...added } }] };
 }
 
-/** The values of the sliders as a rule says them. */
+/** The values of the sliders as a rule writes them. */
 export function changesOf(said: Said): Changes {
   return Object.fromEntries(
     Object.entries(said).map(([name, { strength, bias, invert }]) => [
