@@ -27,7 +27,7 @@ from unbake.export.pgpatcher import displacement_scale
 from unbake.image.files import write_png
 from unbake.report.listing import REPORT, listing
 from unbake.report.page import SetReport
-from unbake.report.view import Entry, Gallery, SetData, Tuning
+from unbake.report.view import Entry, Gallery, Override, SetData, Tuning
 
 RNG = np.random.default_rng(3)
 SIDE = 24
@@ -153,7 +153,10 @@ def test_rules_are_shown_as_they_are_and_as_they_fall_on_each_set(root: Path, ou
     )
     (root / "unbake.toml").write_text(text)
     gallery = conversion_gallery(out)
-    assert (gallery.page.rules, gallery.page.toml) == ("unbake.toml", text)
+    assert (gallery.page.rules, gallery.page.changes) == ("unbake.toml", {"ao": {"strength": 0.5}})
+    assert gallery.page.overrides == [
+        Override("pan", {"roughness": {"bias": 0.25}, "height": {"invert": True}})
+    ]
     pan, pot = entry(gallery, "pan").adjust, entry(gallery, "pot").adjust
     assert pan["roughness"] == Tuning(bias=0.25)
     assert pan["height"] == Tuning(invert=True)

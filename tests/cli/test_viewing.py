@@ -151,7 +151,9 @@ def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_pat
         connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=30)
         connection.request("GET", "/")
         token = index(connection.getresponse().read())["served"]["token"]
-        connection.request("POST", "/rules", b"ao.strength = 0.5", {"X-Unbake-Token": token})
+        connection.request(
+            "POST", "/rules", b'{"changes": {"ao": {"strength": 0.5}}}', {"X-Unbake-Token": token}
+        )
         assert connection.getresponse().status == 204
         connection.close()
         served.send_signal(signal.SIGINT)
@@ -161,7 +163,7 @@ def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_pat
         served.wait()
         if served.stdout:
             served.stdout.close()
-    assert read_rules((root / "unbake.toml").read_text()).ao.strength == 0.5
+    assert read_rules((root / "unbake.toml").read_text()).changes.ao.strength == 0.5
     again = call("convert", root, tmp_path / "out", "--fast", "--max-size", 32)
     assert "1 converted, 0 unchanged" in again.output
 

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,8 +8,8 @@ from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import UsageError
 from unbake.export.adjust import (
     Adjust,
-    Bend,
     Change,
+    NormalChange,
     adjusted,
     load_rules,
     read_rules,
@@ -36,9 +37,9 @@ def test_without_rules_every_map_is_the_very_same():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_strength_one_and_bias_nought_change_no_bit(kind):
+def test_strength_one_and_bias_zero_change_no_bit(kind):
     maps = material()
-    how = Bend(strength=1.0) if SPECS[kind].vector else Change(strength=1.0, bias=0.0, invert=False)
+    how = NormalChange(strength=1.0) if SPECS[kind].vector else Change(strength=1.0, bias=0.0, invert=False)
     assert adjusted(maps, Adjust(**{kind.value: how}))[kind] is maps[kind]
 
 
@@ -46,12 +47,12 @@ def test_strength_one_and_bias_nought_change_no_bit(kind):
     ("kind", "end"),
     [(MapKind.ROUGHNESS, 0.0), (MapKind.METALLIC, 0.0), (MapKind.AO, 1.0), (MapKind.HEIGHT, 127 / 255)],
 )
-def test_strength_nought_leaves_the_value_that_the_table_says(kind, end):
+def test_strength_zero_gives_the_pivot_of_the_table(kind, end):
     changed = adjusted(material(), Adjust(**{kind.value: Change(strength=0.0)}))[kind]
     np.testing.assert_allclose(changed, end, atol=1e-6)
 
 
-def test_strength_nought_of_albedo_is_the_diffuse_and_a_half_lies_between():
+def test_strength_zero_of_albedo_is_the_diffuse_and_a_half_lies_between():
     maps = material()
     for strength in (0.0, 0.5):
         expected = maps[MapKind.DIFFUSE] + strength * (maps[MapKind.ALBEDO] - maps[MapKind.DIFFUSE])
@@ -61,9 +62,9 @@ def test_strength_nought_of_albedo_is_the_diffuse_and_a_half_lies_between():
 
 def test_strength_of_a_normal_multiplies_its_slopes_and_inverting_turns_them_over():
     maps = material()
-    changed = adjusted(maps, Adjust(normal=Bend(strength=0.5, invert=True)))[MapKind.NORMAL]
-    for ours, given in zip(slopes(changed), slopes(maps[MapKind.NORMAL]), strict=True):
-        np.testing.assert_allclose(ours, -0.5 * given, atol=1e-4)
+    changed = adjusted(maps, Adjust(normal=NormalChange(strength=0.5, invert=True)))[MapKind.NORMAL]
+    for ours, before in zip(slopes(changed), slopes(maps[MapKind.NORMAL]), strict=True):
+        np.testing.assert_allclose(ours, -0.5 * before, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(changed, axis=-1), 1, atol=1e-5)
 
 
@@ -77,7 +78,7 @@ def test_inverting_comes_first_then_strength_then_bias_and_the_range_holds():
 def test_strips_of_rows_give_what_the_whole_gives():
     maps, how = (
         material(),
-        Adjust(albedo=Change(strength=0.3), height=Change(bias=0.1), normal=Bend(strength=2)),
+        Adjust(albedo=Change(strength=0.3), height=Change(bias=0.1), normal=NormalChange(strength=2)),
     )
     whole = adjusted(maps, how)
     halves = [
@@ -108,7 +109,7 @@ def test_a_later_rule_overrides_an_earlier_one_and_what_it_does_not_say_stays():
     assert rules_for(rules, "landscape/dirt").roughness == Change(strength=0.9, bias=0.1)
     assert rules_for(rules, "clutter/pan").roughness == Change(strength=0.9, bias=0.2)
     pot = rules_for(rules, "Clutter/deep/Pot01")
-    assert (pot.roughness, pot.normal) == (Change(strength=0.9, bias=0.3), Bend(strength=0.5))
+    assert (pot.roughness, pot.normal) == (Change(strength=0.9, bias=0.3), NormalChange(strength=0.5))
 
 
 @pytest.mark.parametrize(
@@ -131,19 +132,27 @@ def test_anything_wrong_is_one_sentence_with_file_and_place(text, words):
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["", "[ao]", '[[rules]]\nmatch = "*"', '[[rules]]\nmatch = "pot"\nao = {}\n[[rules]]\nmatch = "p*"'],
+)
+def test_equal_changes_are_equal_bytes_however_they_are_written(text):
+    assert msgspec.json.encode(rules_for(read_rules(text), "pot")) == msgspec.json.encode(Adjust())
+
+
 def test_the_example_of_the_readme_is_read_as_it_says():
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     rules = read_rules(readme.partition("```toml")[2].partition("```")[0], "README.md")
     farm = rules_for(rules, "architecture/farm/planks")
     assert (farm.roughness.bias, farm.normal.strength, farm.height.invert) == (0.05, 0.7, True)
-    assert rules_for(rules, "clutter/pot").normal == Bend()
+    assert rules_for(rules, "clutter/pot").normal == NormalChange()
 
 
 def test_rules_are_found_at_the_top_of_the_mod_and_a_named_file_takes_their_place(tmp_path):
     (tmp_path / "unbake.toml").write_text("ao.bias = 0.1", encoding="utf-8-sig")
     (tmp_path / "other.toml").write_text("ao.bias = 0.2")
-    assert load_rules(tmp_path).ao.bias == 0.1
-    assert load_rules(tmp_path, tmp_path / "other.toml").ao.bias == 0.2
+    assert load_rules(tmp_path).changes.ao.bias == 0.1
+    assert load_rules(tmp_path, tmp_path / "other.toml").changes.ao.bias == 0.2
     assert load_rules(tmp_path / "none") == read_rules("")
     with pytest.raises(UsageError, match="cannot be read"):
         load_rules(tmp_path, tmp_path / "none.toml")
@@ -163,6 +172,6 @@ def test_a_flag_that_says_nothing_we_know_is_an_error(tmp_path, flag):
         load_rules(tmp_path, flags=[flag])
 
 
-def test_a_stronger_height_is_told_to_the_displacement():
+def test_a_stronger_height_scales_the_displacement():
     assert relief_factor(rules_for(read_rules("height.strength = 2.0"), "pot")) == 2.0
     assert relief_factor(Adjust()) == 1.0

@@ -28,8 +28,8 @@ def maps(**values):
     }
 
 
-def written(out, given, name="clutter/pot"):
-    *_, path = write_set(given, name, out, load_preset("gltf"))
+def written(out, maps, name="clutter/pot"):
+    *_, path = write_set(maps, name, out, load_preset("gltf"))
     return path
 
 

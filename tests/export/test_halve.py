@@ -45,8 +45,8 @@ def test_a_halved_file_is_half_as_large_and_answers_alike(model: Path):
 
 def test_small_weights_keep_every_bit(model: Path):
     halve(model)
-    kept = {w.name: w.data_type for w in onnx.load(model).graph.initializer}
-    assert kept == {"weight.half": onnx.TensorProto.FLOAT16, "bias": onnx.TensorProto.FLOAT}
+    types = {w.name: w.data_type for w in onnx.load(model).graph.initializer}
+    assert types == {"weight.half": onnx.TensorProto.FLOAT16, "bias": onnx.TensorProto.FLOAT}
 
 
 def test_a_halved_file_is_a_valid_model(model: Path):

@@ -116,11 +116,11 @@ def test_remix_names_its_files_by_tag_and_stores_them_as_its_ingestion_does(tmp_
 
 def test_whole_numbers_are_packed_like_the_floats_they_stand_for(tmp_path):
     maps = {kind: dequantise(kind, quantise(kind, values, 16)) for kind, values in opaque().items()}
-    for form, given in (
+    for form, stored in (
         ("floats", maps),
         ("codes", {kind: quantise(kind, values, 16) for kind, values in maps.items()}),
     ):
-        write_set(given, "pot", tmp_path / form, load_preset("godot"))
+        write_set(stored, "pot", tmp_path / form, load_preset("godot"))
     for path in (tmp_path / "floats").iterdir():
         ours, theirs = (
             read_picture(tmp_path / form / path.name).pixels.astype(int) for form in ("floats", "codes")
@@ -145,7 +145,7 @@ def test_bands_of_rows_make_no_difference(tmp_path, monkeypatch):
         assert np.abs(ours - theirs).max() <= 1, path.name
 
 
-def test_a_size_that_is_written_differently_is_told():
+def test_a_size_that_is_written_differently_has_a_note():
     assert resampling((1000, 3000), load_preset("skyrim")).startswith("resampled from 3000×1000 to 2048×1024")
     assert resampling((1000, 3000), load_preset("png")) is None
 
@@ -210,7 +210,7 @@ def test_maps_of_different_sizes_do_not_share_a_file():
 
 
 def test_an_unknown_preset_is_an_error_that_lists_those_there_are():
-    with pytest.raises(UsageError, match=r"no preset 'skyrm': choose .*png.*skyrim"):
+    with pytest.raises(UsageError, match=r"Expected a preset \(.*png.*skyrim.*got 'skyrm'"):
         load_preset("skyrm")
 
 
@@ -251,7 +251,7 @@ def test_parallax_is_written_only_where_it_is_wanted(tmp_path):
     assert [path.stem for path in skyrim(tmp_path)] == ["pot", "pot_n", "pot_rmaos", "pot_g"]
 
 
-def test_emissive_is_written_only_where_it_is_given():
+def test_emissive_is_written_only_if_it_is_present():
     maps = material(kinds=[MapKind.ALBEDO, MapKind.NORMAL, MapKind.AO])
     assert [file.suffix for file in wanted(maps, load_preset("skyrim"), False)] == ["", "_n", "_rmaos"]
 
@@ -293,7 +293,7 @@ def leaves(size):
     return (shape > 0.2)[..., None].astype(np.float32)
 
 
-def test_a_cut_out_is_kept_exactly_in_bc7_and_in_pictures(tmp_path):
+def test_a_cut_out_is_stored_exactly_in_bc7_and_in_pictures(tmp_path):
     maps = material((64, 64)) | {MapKind.OPACITY: leaves(64)}
     dds = read_picture(skyrim(tmp_path, maps)[0]).alpha
     np.testing.assert_array_equal(dds, maps[MapKind.OPACITY])

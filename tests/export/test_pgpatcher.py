@@ -73,10 +73,10 @@ def test_the_file_is_a_flat_array_sorted_by_texture(tmp_path):
 
 def test_in_the_other_form_what_all_entries_share_is_said_once(tmp_path):
     place(tmp_path, "a", "a_n", "a_rmaos", "b", "b_n", "b_rmaos", "b_p")
-    given = [entry("a", parallax=False, emissive=False), entry("b", parallax=True, emissive=False)]
-    content = json.loads(write_entries(tmp_path, "mod", given, "default").read_text())
+    entries = [entry("a", parallax=False, emissive=False), entry("b", parallax=True, emissive=False)]
+    content = json.loads(write_entries(tmp_path, "mod", entries, "default").read_text())
     assert [one.keys() for one in content["entries"]] == [{"texture", "parallax"}] * 2
-    assert [content["default"] | one for one in content["entries"]] == given
+    assert [content["default"] | one for one in content["entries"]] == entries
     assert validate(tmp_path) == []
 
 

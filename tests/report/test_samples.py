@@ -61,10 +61,10 @@ def test_the_same_samples_give_the_same_bytes(tmp_path: Path):
 
 
 def test_no_samples_and_damaged_ones_are_one_sentence_each(tmp_path: Path):
-    with pytest.raises(FileError, match="samples were expected"):
+    with pytest.raises(FileError, match="Expected validation samples"):
         run_gallery(tmp_path)
     write_samples(tmp_path, 1, [SAMPLE])
     path = tmp_path / FOLDER / "0001.zip"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(FileError, match="no whole validation samples"):
+    with pytest.raises(FileError, match="Expected whole validation samples"):
         run_gallery(tmp_path)

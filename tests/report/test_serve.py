@@ -18,7 +18,7 @@ Answer = tuple[int, bytes]
 
 
 class Site:
-    """A server under test, and what it was given."""
+    """A server under test, and the calls that it made."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -173,7 +173,7 @@ def test_rules_of_a_page_without_the_token_are_refused(site: Site, token: str):
 
 def test_rules_that_do_not_parse_are_refused_with_a_sentence(site: Site):
     assert site.post(b"bad") == (400, b"rules were expected")
-    assert site.post(b"\xff") == (400, b"Rules are text in UTF-8.")
+    assert site.post(b"\xff") == (400, b"Expected text in UTF-8, got other bytes; load the page again.")
 
 
 def test_rules_that_are_too_long_or_of_no_length_are_refused_unread(site: Site):

@@ -21,6 +21,7 @@ from unbake.report.view import (
     Entry,
     Gallery,
     Left,
+    Override,
     Page,
     SetData,
     data_url,
@@ -71,7 +72,8 @@ def test_the_index_comes_back_as_it_was():
         kind="conversion",
         title="Ä mod",
         made="unbake",
-        toml='[[rules]]\nmatch = "a"\n',
+        changes={"ao": {"strength": 0.5, "invert": True}},
+        overrides=[Override("a", {"height": {"bias": -0.1}})],
         sets=[
             Entry(key="k", name="walls/brick", thumbs={"ao": "report/a.jpg"}, confidence=0.5, doubtful=True)
         ],
@@ -80,7 +82,7 @@ def test_the_index_comes_back_as_it_was():
     assert msgspec.convert(index_of(html(page)), Page) == page
 
 
-def test_no_name_ends_the_script_it_stands_in():
+def test_no_name_ends_the_script_that_holds_it():
     name = "</script><script>alert(1)</script><!--"
     page = html(Page(kind="conversion", title=name, made="", sets=[Entry(key="k", name=name)]))
     assert page.count(b"</script>") == STUB.count(b"</script>")
@@ -99,9 +101,9 @@ def test_a_page_that_is_not_built_is_one_sentence_that_says_how(
         html(gallery().page)
 
 
-def test_a_page_without_a_place_for_the_index_is_told(tmp_path: Path):
+def test_a_page_without_a_place_for_the_index_is_an_error(tmp_path: Path):
     (tmp_path / "built.html").write_text("<p>something else</p>")
-    with pytest.raises(FileError, match="no place for an index"):
+    with pytest.raises(FileError, match="Expected a place for the index"):
         html(gallery().page)
 
 
@@ -112,9 +114,9 @@ def test_the_built_page_has_one_place_for_the_index(monkeypatch: pytest.MonkeyPa
 
 def test_only_what_is_not_there_is_made_and_what_is_of_no_set_removed(tmp_path: Path):
     made: list[str] = []
-    told: list[tuple[int, int]] = []
-    write_view(tmp_path, gallery("a", "b", made=made), on_progress=lambda *step: told.append(step))
-    assert (sorted(made), told) == (["a", "b"], [(0, 2), (1, 2), (2, 2)])
+    steps: list[tuple[int, int]] = []
+    write_view(tmp_path, gallery("a", "b", made=made), on_progress=lambda *step: steps.append(step))
+    assert (sorted(made), steps) == (["a", "b"], [(0, 2), (1, 2), (2, 2)])
     made.clear()
     assert write_view(tmp_path, gallery("b", "c", made=made)) == tmp_path / VIEW
     assert made == ["c"]

@@ -96,7 +96,7 @@ class TestFinding:
         page.select_option("#order", "name")
         assert names(page)[:2] == ["architecture/hall000/wall0000", "architecture/hall000/wall0001"]
 
-    def test_what_failed_is_told_with_its_reason_as_text(self, gallery: Callable):
+    def test_failed_sets_are_listed_with_their_reason_as_text(self, gallery: Callable):
         page = gallery()
         page.select_option("#shown", "failed")
         assert "Its header is damaged & cut off. (1)\nbroken/<b>" in page.locator("#reasons").inner_text()

@@ -112,7 +112,7 @@ def test_a_changed_source_is_built_again_with_the_packages_that_are_there(checko
 
 
 @pytest.mark.parametrize(("node", "came"), [("", "there is none"), ("v18.20.4", "there is Node v18.20.4")])
-def test_a_machine_without_a_node_of_use_is_told_in_one_sentence(checkout: Path, node: str, came: str):
+def test_a_machine_without_a_usable_node_gets_one_sentence(checkout: Path, node: str, came: str):
     done = make(checkout, node)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert done.stderr.startswith("unbake: Expected Node 20.19 or newer")

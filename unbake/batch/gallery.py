@@ -17,7 +17,8 @@ from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
 from unbake.errors import UsageError
-from unbake.export.adjust import RULES, Adjust, Rules, load_rules, read_rules, rules_for
+from unbake.export.adjust import RULES, Adjust, Rules, load_rules, read_rules, rules_for, values_by_map
+from unbake.export.rules_file import read_request, with_changes
 from unbake.files import write_atomic
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture
@@ -30,6 +31,7 @@ from unbake.report.view import (
     Entry,
     Gallery,
     Left,
+    Override,
     Page,
     Served,
     SetData,
@@ -59,6 +61,7 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
     viewed = _Viewed(out, origin, size)
     toml = read_toml(origin.rules) if origin else ""
     rules = _rules(origin, toml) if origin else Rules()
+    saved = read_rules(toml)
     converted = worst_first(reports)
     keys = {one.name: viewed.key(one.name) for one in converted}
     page = Page(
@@ -67,7 +70,8 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         made=f"unbake {__version__}",
         served=None if token is None else Served(token),
         rules=origin.rules.name if origin else RULES,
-        toml=toml,
+        changes=values_by_map(saved.changes),
+        overrides=[Override(rule.match, values_by_map(rule.changes)) for rule in saved.rules],
         sets=[_entry(one, keys[one.name], rules_for(rules, one.name)) for one in converted],
         failed=[Left(one.name, one.reason) for one in reports if one.status == "failed"],
         skipped=[Left(one.name, one.reason) for one in reports if one.status == "skipped"],
@@ -101,6 +105,16 @@ def save_rules(out: Path, text: str) -> None:
             "rules elsewhere and name that file with --rules"
         )
     write_atomic(origin.rules, text.encode())
+
+
+def save_changes(out: Path, request: str) -> None:
+    """Edit the file of rules that the conversion in `out` reads, as a request of the viewer's page asks (JSON).
+
+    UsageError in one sentence where the request is none, or as `save_rules`.
+    """
+    changes = read_request(request)
+    origin = read_origin(out)
+    save_rules(out, with_changes(read_toml(origin.rules) if origin else "", changes))
 
 
 class _Viewed:

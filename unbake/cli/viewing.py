@@ -140,10 +140,10 @@ def _open(page: Path) -> None:
 
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
     """Until Ctrl-C."""
-    from unbake.batch.gallery import save_rules
+    from unbake.batch.gallery import save_changes
     from unbake.report.serve import server, url_of
 
-    with server(folder, gallery, lambda text: save_rules(folder, text), port) as served:
+    with server(folder, gallery, lambda request: save_changes(folder, request), port) as served:
         typer.echo(f"{url_of(served)}    Ctrl-C ends it")
         if opened:
             typer.launch(url_of(served))

@@ -38,6 +38,7 @@ class MapSpec:
     foreground: the map whose pixels > 0.5 weigh more in this map's loss, or None.
     start: for a corrected map, the input it equals before any training.
     binary: True when a pixel either is or is not; predictions are probabilities.
+    pivot: value that a user's contrast is about, where strength 0 leads; None: about the map `start`, or not at all.
     """
 
     kind: MapKind
@@ -52,6 +53,7 @@ class MapSpec:
     foreground: MapKind | None = None
     start: MapKind | None = None
     binary: bool = False
+    pivot: float | None = None
 
 
 SPECS: dict[MapKind, MapSpec] = {
@@ -68,11 +70,19 @@ SPECS: dict[MapKind, MapSpec] = {
             foreground=MapKind.METALLIC_MASK,
             start=MapKind.DIFFUSE,
         ),
-        MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK),
-        MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK),
+        MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK, pivot=0.0),
+        MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, pivot=0.0),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
-        MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO),
-        MapSpec(MapKind.HEIGHT, 1, neutral=(127 / 255,), bits=16, affine_free=True, start=MapKind.GEO_HEIGHT),
+        MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, pivot=1.0),
+        MapSpec(
+            MapKind.HEIGHT,
+            1,
+            neutral=(127 / 255,),
+            bits=16,
+            affine_free=True,
+            start=MapKind.GEO_HEIGHT,
+            pivot=127 / 255,
+        ),
         MapSpec(MapKind.GEO_HEIGHT, 1, neutral=(0.5,), bits=16, affine_free=True),
         MapSpec(MapKind.GEO_CURVATURE, 1, neutral=(0.5,)),
         MapSpec(MapKind.GEO_AO, 1, neutral=(1.0,)),

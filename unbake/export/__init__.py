@@ -1,1 +1,1 @@
-"""Maps to files: DDS, presets, PGPatcher, and the model bundle."""
+"""Maps to files: presets, packing, glTF, PGPatcher and landscape JSON, and the model bundle."""

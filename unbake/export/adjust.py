@@ -1,4 +1,4 @@
-"""What a person changes about finished maps: strength, bias and inversion; between the stored maps and packing.
+"""Strength, bias and inversion of finished maps, by rules that a user writes; applied just before packing.
 
 Rules are one small TOML file, `unbake.toml` in IN or the file named by `--rules`:
 
@@ -10,7 +10,7 @@ Rules are one small TOML file, `unbake.toml` in IN or the file named by `--rules
     roughness = { strength = 1.2 }
     normal    = { strength = 0.7 }
 
-What each value does, in this order (values are then clipped to the range of the map):
+Each value's effect, in this order (values are then clipped to the range of the map):
 
 | map | invert | strength (1 = as converted) | bias (added, 0 = as converted) |
 |---|---|---|---|
@@ -45,24 +45,24 @@ Bias = Annotated[float, msgspec.Meta(ge=-1, le=1)]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is done to a map, as far as it is said (None: it is not)."""
+    """Changes to one map; None where a rule says nothing."""
 
     strength: Strength | None = None
     bias: Bias | None = None
     invert: bool | None = None
 
 
-class Bend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is done to the slopes of a normal map; a bias would mean nothing."""
+class NormalChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Changes to the slopes of a normal map; a bias would mean nothing."""
 
     strength: Strength | None = None
     invert: bool | None = None
 
 
-class Adjust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What is done to the maps of one texture; `Adjust()` leaves them alone. Equal ones give equal bytes.
+class Adjust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Changes to the maps of one texture; `Adjust()` changes nothing. Equal ones give equal bytes.
 
-    `msgspec.json.encode` of it is what a journal needs to know of the rules for one texture.
+    `msgspec.json.encode` of it is all that a journal needs of the rules for one texture.
     """
 
     albedo: Change = Change()
@@ -70,61 +70,46 @@ class Adjust(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     metallic: Change = Change()
     ao: Change = Change()
     height: Change = Change()
-    normal: Bend = Bend()
+    normal: NormalChange = NormalChange()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is done to the textures whose name matches a pattern."""
+    """Changes for the textures whose name matches a pattern."""
 
     match: str
-    albedo: Change = Change()
-    roughness: Change = Change()
-    metallic: Change = Change()
-    ao: Change = Change()
-    height: Change = Change()
-    normal: Bend = Bend()
+    changes: Adjust = Adjust()
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file of rules: what holds for every texture, and what for those whose name matches."""
+    """A file of rules: changes for every texture, then rules for some. `read_rules` reads its flat form."""
 
-    albedo: Change = Change()
-    roughness: Change = Change()
-    metallic: Change = Change()
-    ao: Change = Change()
-    height: Change = Change()
-    normal: Bend = Bend()
+    changes: Adjust = Adjust()
     rules: tuple[Rule, ...] = ()
 
 
 _NAMES: Final = Adjust.__struct_fields__
 
-_PIVOT: Final = {
-    kind: SPECS[kind].neutral[0] if kind in (MapKind.AO, MapKind.HEIGHT) else 0.0
-    for kind in (MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT)
-}
-"""Where strength 0 leads a map of one channel."""
 
+def load_rules(source: Path, path: Path | None = None, flags: Sequence[str] = ()) -> Rules:
+    """The rules of a conversion: the file `path`, else `unbake.toml` in the folder `source`, else none.
 
-def load_rules(source: Path, given: Path | None = None, flags: Sequence[str] = ()) -> Rules:
-    """The rules of a conversion: the file `given`, else `unbake.toml` in the folder `source`, else none.
+    flags: `--adjust` values such as "roughness.bias=0.1"; they replace the file's values for every texture,
+    while its rules for some textures still go on top. UsageError in one sentence, with the place in the file.
 
-    flags: `--adjust` values such as "roughness.bias=0.1"; they replace what the file says for every texture,
-    while its rules for some go on top. UsageError in one sentence, with the place in the file, where anything
-    is wrong.
-
-    >>> load_rules(Path("nowhere"), flags=["ao.strength=0.5"]).ao.strength
+    >>> load_rules(Path("nowhere"), flags=["ao.strength=0.5"]).changes.ao.strength
     0.5
     """
-    path = given or source / RULES
+    file = path or source / RULES
     rules = Rules()
-    if given is not None or path.is_file():
+    if path is not None or file.is_file():
         try:
-            text = path.read_text("utf-8-sig")
+            text = file.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or error
-            raise UsageError(f"Rules {path} cannot be read ({why}); check the path.") from error
-        rules = read_rules(text, str(path))
+            raise UsageError(
+                f"Expected rules in {file}, but it cannot be read ({why}); check the path."
+            ) from error
+        rules = read_rules(text, str(file))
     for flag in flags:
         rules = _with_flag(rules, flag)
     return rules
@@ -133,31 +118,35 @@ def load_rules(source: Path, given: Path | None = None, flags: Sequence[str] = (
 def read_rules(text: str, where: str = RULES) -> Rules:
     """The rules in a TOML text; `where` names it in the UsageError that anything wrong with it raises.
 
-    >>> read_rules("[ao]\\nstrength = 0.5").ao.strength
+    >>> read_rules("[ao]\\nstrength = 0.5").changes.ao.strength
     0.5
     """
     try:
-        return msgspec.convert(tomllib.loads(text), Rules)
+        return msgspec.convert(_nested(tomllib.loads(text)), Rules)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
-            f"rules were expected in {where}, for {', '.join(_NAMES)}: strength (0 to 10), bias (-1 to 1, not of "
-            f"normal), invert (true or false); but it says: {error}; mend that"
+            f"Expected rules in {where}, for {', '.join(_NAMES)}: strength (0 to 10), bias (-1 to 1, not of "
+            f"normal), invert (true or false); got: {str(error).replace('.changes', '')}; correct that."
         ) from error
 
 
 def rules_for(rules: Rules, name: str) -> Adjust:
-    """What is done to the texture of this name (below the texture root, forward slashes).
+    """The changes to the texture of this name (below the texture root, forward slashes).
 
     >>> rules = read_rules('roughness.bias = 0.1\\n[[rules]]\\nmatch = "a/*"\\nroughness.strength = 2.0')
     >>> rules_for(rules, "A/rock").roughness
     Change(strength=2.0, bias=0.1, invert=None)
     """
-    fits = [rule for rule in rules.rules if fnmatchcase(name.lower(), rule.match.replace("\\", "/").lower())]
-    return Adjust(**{key: _merged([getattr(said, key) for said in (rules, *fits)]) for key in _NAMES})
+    matching = [
+        rule.changes
+        for rule in rules.rules
+        if fnmatchcase(name.lower(), rule.match.replace("\\", "/").lower())
+    ]
+    return _merged([rules.changes, *matching])
 
 
 def adjusted(maps: Maps, adjust: Adjust) -> Maps:
-    """The maps after a person's changes; those that nothing is said of are the very same arrays.
+    """The maps after a user's changes; unchanged maps are the very same arrays.
 
     maps: float32 (H, W, C) in the range of their spec, normals unit vectors (OpenGL). A changed albedo needs
     the diffuse beside it. Each pixel is changed on its own, so strips of rows give what the whole gives.
@@ -166,56 +155,86 @@ def adjusted(maps: Maps, adjust: Adjust) -> Maps:
     >>> adjusted(dark, Adjust(ao=Change(strength=0.5)))[MapKind.AO].item()
     0.5
     """
-    changed = dict(maps)
+    result = dict(maps)
     for key in _NAMES:
-        kind, how = MapKind(key), getattr(adjust, key)
-        if kind in maps and _changes(how):
-            changed[kind] = _turned(maps[kind], how) if SPECS[kind].vector else _moved(kind, maps, how)
-    return changed
+        kind, change = MapKind(key), getattr(adjust, key)
+        if kind in maps and _has_effect(change):
+            vector = SPECS[kind].vector
+            result[kind] = _scaled_slopes(maps[kind], change) if vector else _remapped(kind, maps, change)
+    return result
+
+
+def values_by_map(adjust: Adjust) -> dict[str, dict[str, Any]]:
+    """The values that are set, by map and by name; maps without any are left out.
+
+    >>> values_by_map(Adjust(ao=Change(strength=0.5)))
+    {'ao': {'strength': 0.5}}
+    """
+    return {name: values for name, values in msgspec.to_builtins(adjust).items() if values}
 
 
 def relief_factor(adjust: Adjust) -> float:
-    """By what `displacement_scale`'s relief is multiplied, so that a stronger height map stands deeper."""
+    """Factor on `displacement_scale`'s relief, so that a stronger height map has deeper parallax."""
     return 1.0 if adjust.height.strength is None else adjust.height.strength
 
 
-def _changes(how: Change | Bend) -> bool:
-    return how.strength not in (None, 1.0) or bool(how.invert) or bool(getattr(how, "bias", None))
+def _nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """The tables of a rules file in the shape of `Rules`; whatever is no table stays, for msgspec to refuse."""
+    rules = flat.get("rules", [])
+    if isinstance(rules, list):
+        rules = [_nested_rule(rule) if isinstance(rule, dict) else rule for rule in rules]
+    return {"changes": {key: value for key, value in flat.items() if key != "rules"}, "rules": rules}
 
 
-def _moved(kind: MapKind, maps: Maps, how: Change) -> np.ndarray:
+def _nested_rule(flat: dict[str, Any]) -> dict[str, Any]:
+    changes = {key: value for key, value in flat.items() if key != "match"}
+    return {key: flat[key] for key in flat if key == "match"} | {"changes": changes}
+
+
+def _has_effect(change: Change | NormalChange) -> bool:
+    return change.strength not in (None, 1.0) or bool(change.invert) or bool(getattr(change, "bias", None))
+
+
+def _remapped(kind: MapKind, maps: Maps, change: Change) -> np.ndarray:
+    """A map of amounts, moved about its pivot: a constant, or the map that it starts from."""
     spec, values = SPECS[kind], maps[kind]
-    start = maps[spec.start] if spec.start and kind not in _PIVOT else np.float32(_PIVOT.get(kind, 0.0))
-    values = np.float32(spec.low + spec.high) - values if how.invert else values
-    if how.strength not in (None, 1.0):
-        values = start + np.float32(how.strength) * (values - start)
-    return np.clip(values + np.float32(how.bias or 0.0), spec.low, spec.high).astype(np.float32, copy=False)
+    pivot = maps[spec.start] if spec.pivot is None and spec.start else np.float32(spec.pivot or 0.0)
+    values = np.float32(spec.low + spec.high) - values if change.invert else values
+    if change.strength not in (None, 1.0):
+        values = pivot + np.float32(change.strength) * (values - pivot)
+    return np.clip(values + np.float32(change.bias or 0.0), spec.low, spec.high).astype(
+        np.float32, copy=False
+    )
 
 
-def _turned(normal: np.ndarray, how: Bend) -> np.ndarray:
-    strength = np.float32(1.0 if how.strength is None else how.strength) * np.float32(-1 if how.invert else 1)
+def _scaled_slopes(normal: np.ndarray, change: NormalChange) -> np.ndarray:
+    strength = np.float32(1.0 if change.strength is None else change.strength)
+    strength *= np.float32(-1 if change.invert else 1)
     dx, dy = slopes(normal)
     return from_slopes(strength * dx, strength * dy)
 
 
-def _merged(said: Sequence[Any]) -> Any:
-    """Of each value of several `Change` or `Bend` the last that was said."""
-    last = said[0]
-    for one in said[1:]:
-        values = {key: getattr(one, key) for key in one.__struct_fields__}
-        last = msgspec.structs.replace(last, **{key: it for key, it in values.items() if it is not None})
-    return last
+def _merged(changes: Sequence[Adjust]) -> Adjust:
+    """For each value of each map, the last that is not None."""
+    return Adjust(**{key: _last_values([getattr(adjust, key) for adjust in changes]) for key in _NAMES})
+
+
+def _last_values(changes: Sequence[Any]) -> Any:
+    merged = changes[0]
+    for change in changes[1:]:
+        values = msgspec.structs.asdict(change)
+        merged = msgspec.structs.replace(merged, **{key: it for key, it in values.items() if it is not None})
+    return merged
 
 
 def _with_flag(rules: Rules, flag: str) -> Rules:
-    """The rules with one value for every texture said anew."""
+    """The rules with one value for every texture replaced."""
     form = re.fullmatch(r"\s*(\w+)\.(\w+)\s*=\s*(\S+)\s*", flag)
     if form is None:
         raise UsageError(
-            f"--adjust was expected as MAP.VALUE=NUMBER, such as roughness.bias=0.1, but {flag!r} came; "
-            "see unbake convert --help"
+            f"Expected --adjust MAP.VALUE=NUMBER, such as roughness.bias=0.1, got {flag!r}; "
+            "see unbake convert --help."
         )
     name, key, value = form.groups()
-    said = read_rules(f"{name}.{key} = {value}", f"--adjust {flag}")
-    merged = {one: _merged([getattr(rules, one), getattr(said, one)]) for one in _NAMES}
-    return msgspec.structs.replace(rules, **merged)
+    replaced = read_rules(f"{name}.{key} = {value}", f"--adjust {flag}").changes
+    return msgspec.structs.replace(rules, changes=_merged([rules.changes, replaced]))

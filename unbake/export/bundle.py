@@ -1,4 +1,4 @@
-"""The networks as ONNX files for the converter; a trainer's tool, the only module of `export` that sees models."""
+"""Exports the networks as ONNX files for the converter; the only module of `export` that imports `models`."""
 
 import copy
 import logging
@@ -21,7 +21,7 @@ from unbake.models.network import Networks
 OPSET = 18
 
 HALVED_FROM = 1024
-"""Weights with fewer values than this are not worth a cast."""
+"""Least number of values of a weight that is stored as float16."""
 
 
 def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
@@ -30,7 +30,7 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     Each takes a batch of one, float32, in the ranges and orders of `models.network`. Inputs: "diffuse",
     "normal", "specular", "specular_given", "mask", "albedo", "geometry", "class_probs", as far as the network
     reads them. Outputs: "class_logits" | "mask_logits" | "albedo" | "roughness", "metallic", "ao", "height".
-    vit takes 1 × 3 × 224 × 224 (resize outside, antialiased); H and W of the others are free: multiples of the
+    vit takes 1 × 3 × 224 × 224 (resized outside, antialiased); H and W of the others are any multiples of the
     stride, of 32 for segformer.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,9 +40,8 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     side = max(64, 2 * config.stride)
 
     def planes(channels: int) -> Tensor:
-        return torch.rand(
-            1, channels, side, side
-        )  # one of its own for each input: the tracer merges shared ones
+        # A new tensor for each input: the tracer merges shared ones.
+        return torch.rand(1, channels, side, side)
 
     small = torch.rand(1, 3, config.vit.px, config.vit.px)
     surface = {"normal": planes(3), "specular": planes(1), "specular_given": torch.ones(1, 1)}
@@ -71,7 +70,7 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
 def _write(
     network: nn.Module, inputs: dict[str, Tensor], outputs: list[str], multiple: int, path: Path
 ) -> None:
-    """multiple: what H and W are multiples of; 0 = they are fixed."""
+    """multiple: H and W may be any multiples of it; 0 = they are fixed."""
     shapes: Any = None
     if multiple:
         free = {2: multiple * Dim("h", min=1, max=4096), 3: multiple * Dim("w", min=1, max=4096)}
@@ -99,7 +98,7 @@ def _write(
 
 
 def _without_traces(model: Any) -> Any:
-    """The same graph without the exporter's notes, which quote source lines and paths of this machine."""
+    """The same graph without the exporter's notes, which quote source lines and local paths."""
     graph = model.graph
     for item in (
         model,

@@ -25,7 +25,7 @@ def recentred(height: np.ndarray) -> np.ndarray:
 
 
 def recentring(parts: "list[np.ndarray]") -> Callable[[np.ndarray], np.ndarray]:
-    """What `recentred` does to a height map in parts, each (rows, W, 1), to apply to each of them."""
+    """The function that recentres each part, (rows, W, 1), of a height map as `recentred` would the whole."""
     neutral = SPECS[MapKind.HEIGHT].neutral[0]
     mean = sum(float(part.sum(dtype=np.float64)) for part in parts) / sum(part.size for part in parts)
     low = min(float(part.min()) for part in parts) - mean
@@ -42,7 +42,7 @@ def size_of(maps: Stored, file: PackedFile) -> tuple[int, int]:
             f"{kind} {maps[kind].shape[1]}×{maps[kind].shape[0]}" for kind in file.maps if kind in maps
         )
         raise TextureSetError(
-            f"The maps of one file should be of one size, not {found or 'missing'}; convert again."
+            f"Expected maps of one size for one file, got {found or 'none'}; convert again."
         )
     height, width = sizes.pop()
     return height, width
@@ -74,11 +74,11 @@ def pack(maps: Maps, file: PackedFile, green: Green) -> np.ndarray:
 
 
 def coded(image: np.ndarray, file: PackedFile) -> np.ndarray:
-    """`pack`'s channels as they stand in the file: the same, but two codes for an octahedral normal."""
+    """`pack`'s channels as written to the file: the same, except that an octahedral normal has two."""
     return octahedral(image) if file.octahedral else image
 
 
 def _neutral(kind: MapKind, component: int) -> float:
-    """What stands in a file for a map that is missing."""
+    """The value of a missing map in a file."""
     value = SPECS[kind].neutral[component]
     return (value + 1) / 2 if SPECS[kind].vector else value

@@ -1,4 +1,4 @@
-"""A `.gltf` beside the images of a set: one textured quad, for every viewer that knows glTF 2.0; see `packs`."""
+"""A glTF 2.0 file beside the images of a set, one textured quad; written by `export.packs`."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ _SLOTS: Final = {
     MapKind.AO: ("occlusionTexture",),
     MapKind.EMISSIVE: ("emissiveTexture",),
 }
-"""Where a material of glTF 2.0 names the image that holds a map (specification, 3.9)."""
+"""Path of each map's texture in a glTF 2.0 material (specification, 3.9)."""
 
 Attributes = tuple[tuple[str, int, np.ndarray], ...]
 """Accessor type, target of the buffer view, values."""
@@ -33,10 +33,10 @@ Attributes = tuple[tuple[str, int, np.ndarray], ...]
 def write_gltf(
     base: Path, images: Mapping[PackedFile, Path], size: tuple[int, int], opacity: np.ndarray | None = None
 ) -> Path:
-    """Writes `<base>.gltf`, which shows the images (file of the preset to its path) on a quad; returns its path.
+    """Writes `<base>.gltf`, which shows the images (packed file to path) on a quad; returns its path.
 
-    size: (height, width) of the images, whose shape the quad has. opacity: the set's, float or integers, from
-    which the alpha mode is taken: OPAQUE, MASK for a cut-out, or BLEND.
+    size: (height, width) of the images, which sets the quad's aspect. opacity: (H, W, 1), float in [0, 1] or codes;
+    it decides the alpha mode: OPAQUE, MASK for a cut-out, or BLEND.
     """
     path = base.with_name(base.name + ".gltf")
     write_atomic(path, (json.dumps(scene(base.name, images, size, opacity), indent=1) + "\n").encode())
@@ -46,7 +46,7 @@ def write_gltf(
 def scene(
     name: str, images: Mapping[PackedFile, Path], size: tuple[int, int], opacity: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """The glTF 2.0 document of `write_gltf`; images are named relative to it, geometry lies in a data URI."""
+    """The glTF 2.0 document of `write_gltf`; images are named relative to it, geometry is in a data URI."""
     buffer, views, accessors = _buffers(_quad(size))
     primitive = {
         "attributes": {"POSITION": 0, "NORMAL": 1, "TANGENT": 2, "TEXCOORD_0": 3},
@@ -72,7 +72,7 @@ def scene(
 
 
 def _slots(images: Mapping[PackedFile, Path]) -> dict[str, Any]:
-    """The textures of the material, each where glTF looks for it."""
+    """The texture entries of the material."""
     material: dict[str, Any] = {}
     for index, file in enumerate(images):
         for kind in file.maps:

@@ -1,9 +1,9 @@
-"""Community Shaders' settings for the ground: which texture sets of a plugin are TruePBR; after `export.pgpatcher`.
+"""Community Shaders' JSON that marks a plugin's landscape texture sets as TruePBR; after `export.pgpatcher`.
 
-The ground is not in meshes: a plugin's texture set record (TXST) names its textures, and Community Shaders takes
-that record for PBR where `PBRTextureSets/<its editor ID>.json` is there. The record must name the PBR textures
+Landscape is not in meshes: a plugin's texture set record (TXST) names its textures, and Community Shaders treats
+that record as PBR if `PBRTextureSets/<its editor ID>.json` exists. The record must name the PBR textures
 (textures/pbr/landscape/...), and one PBR texture makes its whole quad PBR. Editor IDs are in the plugin and
-not in the texture, so a person tells them in a file of lines, as xEdit shows them:
+not in the texture, so a user lists them in a text file, as xEdit shows them:
 
     # texture below `textures` = editor ID; a texture may have several lines
     landscape/dirt02 = LandscapeDirt02
@@ -19,14 +19,14 @@ from unbake.errors import UsageError
 from unbake.files import write_atomic
 
 FOLDER: Final = "PBRTextureSets"
-"""Where the JSON files lie, beside `textures`."""
+"""Folder of the JSON files, beside `textures`."""
 
 _KEYS: Final = {
     "roughnessScale": "roughness_scale",
     "displacementScale": "displacement_scale",
     "specularLevel": "specular_level",
 }
-"""What is written, and the key of a PGPatcher entry that says it."""
+"""Setting that is written to its key in a PGPatcher entry."""
 
 _NUMBERS: Final = frozenset(_KEYS) | {
     "subsurfaceOpacity",
@@ -48,13 +48,15 @@ def read_edid_map(path: Path) -> EditorIds:
     """The editor IDs in a file of lines `texture = EditorID` (see the module's text).
 
     Slashes either way, `textures\\`, extension, case and quotes do not matter; `#` begins a comment.
-    UsageError, with the line's number, where a line is none.
+    UsageError, with its number, for a malformed line.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"The file of editor IDs {path} cannot be read ({why}); check the path.") from error
+        raise UsageError(
+            f"Expected editor IDs in {path}, but it cannot be read ({why}); check the path."
+        ) from error
     found: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
@@ -63,8 +65,8 @@ def read_edid_map(path: Path) -> EditorIds:
         texture, equals, identity = (part.strip().strip("\"'") for part in text.partition("="))
         if not equals or not texture or not _EDITOR_ID.fullmatch(identity):
             raise UsageError(
-                f"{path}, line {number}: 'texture = EditorID' was expected, such as landscape/dirt02 = "
-                f"LandscapeDirt02, but {text!r} came; mend the line"
+                f"Expected 'texture = EditorID', such as landscape/dirt02 = LandscapeDirt02, in {path}, line {number}, "
+                f"got {text!r}; correct the line."
             )
         key = _key(texture)
         found[key] = (*found.get(key, ()), identity)
@@ -74,13 +76,12 @@ def read_edid_map(path: Path) -> EditorIds:
 def write_landscape(out: Path, entries: Iterable[Mapping[str, Any]], known: EditorIds) -> dict[str, str]:
     """Writes `OUT/PBRTextureSets/<EditorID>.json` for each PGPatcher entry whose texture has editor IDs.
 
-    Returns, by texture, why there is none for textures of the ground (those in a folder `landscape` itself) that
-    have no editor ID.
+    Returns, by texture, a reason for each landscape texture (directly in a folder `landscape`) without editor ID.
     """
     left = {}
-    for one in entries:
-        texture = _key(one["texture"])
-        settings = {key: one[said] for key, said in _KEYS.items()}
+    for entry in entries:
+        texture = _key(entry["texture"])
+        settings = {key: entry[source] for key, source in _KEYS.items()}
         for identity in known.get(texture, ()):
             path = out / FOLDER / f"{identity}.json"
             data = (json.dumps(settings, indent=2) + "\n").encode()
@@ -88,13 +89,13 @@ def write_landscape(out: Path, entries: Iterable[Mapping[str, Any]], known: Edit
                 write_atomic(path, data)
         if texture not in known and is_ground(texture):
             left[texture] = (
-                "as ground it stays as it was: its editor ID stands in a plugin; tell it by --edid-map"
+                "as landscape it stays unchanged, since its editor ID is only in a plugin; give it with --edid-map"
             )
     return left
 
 
 def is_ground(texture: str) -> bool:
-    """Whether a texture, by its path below `textures`, lies where the game keeps those of the ground.
+    """Whether a texture, by its path below `textures`, is in a folder of the game's landscape.
 
     Folders below `landscape` hold textures of meshes: trees, roads, grass.
 
@@ -105,7 +106,7 @@ def is_ground(texture: str) -> bool:
 
 
 def faults(path: Path) -> list[str]:
-    """What Community Shaders would drop or ignore in one of these files: sentences, [] when nothing."""
+    """Faults for which Community Shaders would drop or ignore one of these files: sentences, [] if none."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
@@ -122,6 +123,6 @@ def faults(path: Path) -> list[str]:
 
 
 def _key(texture: str) -> str:
-    """A texture's path as the map knows it."""
+    """A texture's path as a key of `EditorIds`."""
     path = texture.replace("\\", "/").lower().strip("/").removeprefix("data/").removeprefix("textures/")
     return path.removesuffix(".dds")

@@ -1,4 +1,4 @@
-"""Maps to the files of a preset: after prediction, before the report; `domain.packing` says what a preset is."""
+"""Writes maps as the files of a preset (`domain.packing`), after prediction and before the report."""
 
 from collections.abc import Callable
 from importlib import resources
@@ -25,23 +25,23 @@ from unbake.image.resample import resize
 __all__ = ["load_preset", "preset_names", "recentred", "resampling", "target_size", "wanted", "write_set"]
 
 SMALLEST_SIDE = 4
-"""Of a texture whose sides must be powers of two: one block."""
+"""Smallest side of a texture whose sides must be powers of two: one block."""
 
 Read = Callable[[slice], np.ndarray]
 """Some rows of an image: float32 (rows, W, C) in [0, 1]."""
 
 
 def preset_names() -> list[str]:
-    """The presets that come with the program."""
+    """Names of the bundled presets."""
     return sorted(
         path.name.removesuffix(".toml") for path in _presets().iterdir() if path.name.endswith(".toml")
     )
 
 
 def load_preset(name_or_path: str | Path) -> Preset:
-    """A preset of ours by its name, or one of the user's own by its path (`.toml`).
+    """A bundled preset by its name, or a user's by its path (`.toml`).
 
-    UsageError when there is none, RecipeError when its text is wrong.
+    UsageError if it does not exist, RecipeError if its text is wrong.
 
     >>> load_preset("skyrim").folder
     'textures/pbr'
@@ -51,13 +51,15 @@ def load_preset(name_or_path: str | Path) -> Preset:
         return read_preset((_presets() / f"{name}.toml").read_text("utf-8"), name)
     if not name.endswith(".toml"):
         raise UsageError(
-            f"There is no preset {name!r}: choose {', '.join(preset_names())}, or the path of a .toml file."
+            f"Expected a preset ({', '.join(preset_names())}) or the path of a .toml file, got {name!r}; choose one."
         )
     try:
         return read_preset(Path(name).read_text("utf-8"), name)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"Preset {name} cannot be read ({why}); check the path.") from error
+        raise UsageError(
+            f"Expected a preset in {name}, but it cannot be read ({why}); check the path."
+        ) from error
 
 
 def target_size(size: tuple[int, int], preset: Preset) -> tuple[int, int]:
@@ -70,7 +72,7 @@ def target_size(size: tuple[int, int], preset: Preset) -> tuple[int, int]:
 
 
 def resampling(size: tuple[int, int], preset: Preset) -> str | None:
-    """A note for the report where maps of this (height, width) are written in another; None where they are not."""
+    """A note for the report if maps of this (height, width) are written in another size, else None."""
     height, width = target_size(size, preset)
     if (height, width) == size:
         return None
@@ -78,16 +80,16 @@ def resampling(size: tuple[int, int], preset: Preset) -> str | None:
 
 
 def wanted(maps: Stored, preset: Preset, parallax: bool) -> list[PackedFile]:
-    """The files of a preset that these maps become; TextureSetError when one that must be there cannot be."""
+    """The files of a preset that these maps can fill; TextureSetError if a mandatory one has no map."""
     files = []
     for file in preset.files:
-        given = [kind for kind in file.maps if kind in maps]
-        if file.when == "always" and not given:
+        present = [kind for kind in file.maps if kind in maps]
+        if file.when == "always" and not present:
             raise TextureSetError(
-                f"Preset {preset.name} needs {' or '.join(file.maps)} for its {file.suffix or 'first'} file, and the"
-                " set has neither; run the conversion again."
+                f"Expected {' or '.join(file.maps)} for the {file.suffix or 'first'} file of preset {preset.name}, "
+                "got neither; convert again."
             )
-        complete = len(given) == len(file.maps)
+        complete = len(present) == len(file.maps)
         if file.when == "always" or (complete and (file.when == "given" or parallax)):
             files.append(file)
     return files
@@ -107,13 +109,12 @@ def write_set(
 ) -> list[Path]:
     """Writes one texture set as a preset says, each file whole or not at all, and returns the files' paths.
 
-    maps: see `channels.Stored`; read by bands of rows, so that an image is never held as floats unless it must
-        be resampled.
+    maps: see `channels.Stored`; read by bands of rows, so that a whole image is held as floats only to resample it.
     name: the set's path below the texture root; its folders are made below `out / preset.folder`.
-    parallax: whether parallax files are wanted: for surfaces that tile, or where a user asks.
-    input_green: the green of the input's normals, which a preset may keep.
-    adjust: what a person changes about the maps first.
-    wrap: which axes (rows, columns) tile, and so are resampled across their seam.
+    parallax: whether to write parallax files (for surfaces that tile, or on request).
+    input_green: green convention of the input's normals, which a preset may keep.
+    adjust: a user's changes, applied first.
+    wrap: which axes (rows, columns) tile and are resampled across their seam.
     """
     maps = maps.codes if isinstance(maps, CodedMaps) else maps
     base = out / preset.folder / relative_name(name)
@@ -133,7 +134,7 @@ def write_set(
 def _codes(
     maps: Stored, file: PackedFile, green: Green, target: tuple[int, int], adjust: Adjust, wrap: Wrap
 ) -> np.ndarray:
-    """A file's channels at the size they are written in, as uint8 or uint16 (H, W, C) over the range of [0, 1]."""
+    """A file's channels at their written size: uint8 or uint16 (H, W, C), codes of [0, 1]."""
     size = size_of(maps, file)
     read = _reader(maps, file, green, adjust)
     rows = list(bands(*size, 2))
@@ -160,7 +161,7 @@ def _codes(
 
 
 def _reader(maps: Stored, file: PackedFile, green: Green, adjust: Adjust) -> Read:
-    """Bands of a file's channels, changed as a person asks."""
+    """Reader of bands of a file's channels, with a user's changes applied."""
     starts = [SPECS[kind].start for kind in file.maps]
     kinds = [kind for kind in dict.fromkeys([*file.maps, *filter(None, starts)]) if kind in maps]
 
@@ -182,7 +183,7 @@ def _alpha(file: PackedFile) -> MapKind | None:
 
 def _some_hidden(read: Read, rows: list[slice]) -> bool:
     seen = [read(band)[..., 3] > 0 for band in rows]
-    return any(one.any() for one in seen) and not all(one.all() for one in seen)
+    return any(band.any() for band in seen) and not all(band.all() for band in seen)
 
 
 def _bleeding(read: Read, height: int) -> Read:

@@ -1,4 +1,4 @@
-"""PGPatcher's JSON, which tells Skyrim's meshes that their textures are TruePBR now; after `export.packs`.
+"""PGPatcher's JSON, by which it patches Skyrim's meshes to TruePBR textures; after `export.packs`.
 
 Rules read in PGPatcher's parser: an entry is matched by the path of the mesh's diffuse, and dropped as a
 whole when one of the files it implies is missing.
@@ -16,13 +16,13 @@ from unbake.files import write_atomic
 from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
-"""A flat array of entries, or an object of what they share and the entries."""
+"""A flat array of entries, or an object with their shared values and the entries."""
 
 FOLDER = "PBRNIFPatcher"
-"""Where the JSON files lie, beside `textures`."""
+"""Folder of the JSON files, beside `textures`."""
 
 PBR_ROOT = "textures/pbr"
-"""Where PGPatcher looks for the files of an entry."""
+"""Folder in which PGPatcher looks for the files of an entry."""
 
 DISPLACEMENT_RANGE = (0.05, 0.35)
 """Displacement scales of shipped mods (FORMATS.md)."""
@@ -34,7 +34,7 @@ _IMPLIED = {"emissive": "_g", "parallax": "_p", "subsurface": "_s", "subsurface_
 
 
 def displacement_scale(relief: float, contrast: float) -> float:
-    """The scale at which a height map stands as deep in the game as the surface it shows.
+    """The scale at which a height map's parallax is as deep as the surface it shows.
 
     relief: standard deviation of the surface, as a share of the texture's width (1/1024 = one texel of 1024).
     contrast: standard deviation of the written height map, [0, 1].
@@ -53,8 +53,8 @@ def entry(
     """PGPatcher's entry for one texture set.
 
     diffuse: path of the vanilla diffuse below the texture root, without extension, as meshes name it.
-    files: path of the set as it was written below `textures/pbr`, where that is not the diffuse's own: a set
-        written as `sword` for a diffuse `sword_d` would else be looked for as `sword_d`, `sword_d_n`.
+    files: path of the set as it was written below `textures/pbr`, if it is not the diffuse's: without it a
+        set written as `sword` for a diffuse `sword_d` would be looked for as `sword_d`, `sword_d_n`.
     parallax, emissive: whether `_p` and `_g` were written.
     displacement: depth of the parallax (see `displacement_scale`).
 
@@ -87,12 +87,12 @@ def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: 
     form: see `document`; PGPatcher reads both.
     """
     path = out / FOLDER / f"{relative_name(mod).name}.json"
-    _write_changed(path, document(sorted(entries, key=lambda one: one["texture"].lower()), form))
+    _write_changed(path, document(sorted(entries, key=lambda entry: entry["texture"].lower()), form))
     return path
 
 
 def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, Any]] | dict[str, Any]":
-    """The content of a file: the entries as they are, or what all of them share once and of each the rest.
+    """The content of a file: the entries unchanged, or their shared values once and each entry's rest.
 
     >>> document([{"texture": "a", "parallax": True}, {"texture": "b", "parallax": True}], "default")["default"]
     {'parallax': True}
@@ -102,19 +102,19 @@ def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, A
     shared = {
         key: value
         for key, value in entries[0].items()
-        if key != "texture" and all(key in one and one[key] == value for one in entries)
+        if key != "texture" and all(key in entry and entry[key] == value for entry in entries)
     }
-    rest = [{key: value for key, value in one.items() if key not in shared} for one in entries]
+    rest = [{key: value for key, value in entry.items() if key not in shared} for entry in entries]
     return {"default": shared, "entries": rest}
 
 
 def validate(out: Path) -> list[str]:
-    """What PGPatcher would drop or misread in the JSON files of a mod folder: sentences, [] when nothing.
+    """Faults of the JSON files of a mod folder that PGPatcher would drop or misread: sentences, [] if none.
 
-    And what the game would not stand in the files they imply: sides that are no powers of two or differ within a
-    set, a base colour without the sRGB flag.
+    And faults of the files they imply that the game does not accept: sides that are no powers of two or differ
+    within a set, a base colour without the sRGB flag.
     """
-    there = {
+    files_by_path = {
         path.relative_to(out).as_posix().lower(): path
         for path in out.glob("[tT]extures/**/*")
         if path.is_file()
@@ -135,11 +135,16 @@ def validate(out: Path) -> list[str]:
                 found.append(f"{path.name} is skipped: an object needs both 'default' and 'entries'.")
                 continue
             defaults, entries = content["default"], content["entries"]
-        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in (defaults, *entries)):
+        if not isinstance(entries, list) or not all(
+            isinstance(table, dict) for table in (defaults, *entries)
+        ):
             found.append(f"{path.name} is skipped: it should be an array of objects.")
             continue
-        for number, one in enumerate(entries):
-            found += [f"{path.name}, entry {number}: {fault}." for fault in _faults(defaults | one, there)]
+        for number, fields in enumerate(entries):
+            found += [
+                f"{path.name}, entry {number}: {fault}."
+                for fault in _faults(defaults | fields, files_by_path)
+            ]
     return found
 
 
@@ -156,9 +161,9 @@ def _backslashes(name: str) -> str:
     return "\\".join(parts)
 
 
-def _faults(one: dict[str, Any], there: dict[str, Path]) -> list[str]:
-    """What is wrong with one entry; `there`: the files of the mod by their paths in lower case."""
-    texture = one.get("texture", one.get("match_diffuse"))
+def _faults(fields: dict[str, Any], files_by_path: dict[str, Path]) -> list[str]:
+    """Faults of one entry; files_by_path: the files of the mod by their paths in lower case."""
+    texture = fields.get("texture", fields.get("match_diffuse"))
     if not isinstance(texture, str) or not texture:
         return ["it has no texture, so it matches nothing"]
     faults = []
@@ -166,21 +171,21 @@ def _faults(one: dict[str, Any], there: dict[str, Path]) -> list[str]:
         faults.append(f"{texture!r} must be a path with backslashes below textures, so it matches nothing")
     if not texture.isascii():
         faults.append(f"{texture!r} has letters that paths in meshes cannot have, so it matches nothing")
-    target = one.get("rename", texture).lstrip("\\").replace("\\", "/").lower()
-    implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if one.get(key))]
+    target = fields.get("rename", texture).lstrip("\\").replace("\\", "/").lower()
+    implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if fields.get(key))]
     files = [f"{PBR_ROOT}/{target}{end}.dds" for end in implied]
-    if all(name in there for name in files):
-        faults += _unfit([there[name] for name in files])
-    missing = [name.removeprefix(f"{PBR_ROOT}/") for name in files if name not in there]
+    if all(name in files_by_path for name in files):
+        faults += _unfit([files_by_path[name] for name in files])
+    missing = [name.removeprefix(f"{PBR_ROOT}/") for name in files if name not in files_by_path]
     if missing:
         faults.append(f"it is dropped, {PBR_ROOT} has no {' and no '.join(missing)}")
-    if len(one.get("emissive_color", [0] * 4)) < 4:
+    if len(fields.get("emissive_color", [0] * 4)) < 4:
         faults.append("emissive_color is ignored, it needs four numbers")
     return faults
 
 
 def _unfit(paths: list[Path]) -> list[str]:
-    """What the game would not stand in the files of one set, its base colour first."""
+    """Faults of the files of one set that the game does not accept; paths: base colour first."""
     try:
         infos = [read_dds_info(path) for path in paths]
     except FileError as error:

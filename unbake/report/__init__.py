@@ -1,1 +1,1 @@
-"""What a person looks at after a conversion."""
+"""Reports of a conversion: HTML, JSON, thumbnails, and the viewer's page."""

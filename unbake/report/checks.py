@@ -1,4 +1,4 @@
-"""Is a material plausible? Warnings for the report, from the maps alone (FORMATS.md, "Plausibility")."""
+"""Plausibility of a material from its maps alone: warnings for the report (FORMATS.md, "Plausibility")."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from unbake.image.normals import slopes
 
 DIELECTRIC_SRGB = (30 / 255, 240 / 255)
 METAL_SRGB = 155 / 255
-"""What is tolerated; the strict ranges only have figures (`figures`)."""
+"""Tolerated ranges; the strict ranges only have figures (`figures`)."""
 
 STRICT_DIELECTRIC_SRGB = (50 / 255, 243 / 255)
 STRICT_METAL_SRGB = 180 / 255
@@ -19,7 +19,7 @@ TOLERATED = 0.1
 def plausibility(maps: Maps) -> list[str]:
     """Every warning about a material, one sentence each; [] when nothing looks wrong.
 
-    maps: float32 (H, W, C) in the range of their spec, in any number: what is not there is not judged. Height's
+    maps: float32 (H, W, C) in the range of their spec, in any number: absent maps are not judged. Height's
     mean is not judged either, since `export.packs` moves it to 127 where that matters.
 
     >>> plausibility({MapKind.AO: np.full((4, 4, 1), 0.2, np.float32)})
@@ -30,10 +30,10 @@ def plausibility(maps: Maps) -> list[str]:
 
 
 def figures(maps: Maps) -> dict[str, float]:
-    """The numbers behind the checks, by name, of the maps that are there: shares of texels, means, deviations.
+    """The numbers behind the checks, by name, of the maps that are present: shares of texels, means, deviations.
 
-    non_metal_outside, metal_dark: share of the base colour outside of what is tolerated, with _strict of the
-    narrower range. metal_between: share of metallic from 0.2 to 0.8.
+    non_metal_outside, metal_dark: share of the base colour outside the tolerated range, with _strict of the
+    narrower one. metal_between: share of metallic from 0.2 to 0.8.
 
     >>> figures({MapKind.AO: np.full((4, 4, 1), 0.5, np.float32)})
     {'ao_mean': 0.5}
@@ -83,7 +83,7 @@ def albedo(maps: Maps) -> list[str]:
 
 
 def metallic(maps: Maps) -> list[str]:
-    """Surfaces are metal or are not; little lies between."""
+    """Surfaces are metal or not; few texels are in between."""
     if MapKind.METALLIC not in maps:
         return []
     share = _between(maps[MapKind.METALLIC])

@@ -1,15 +1,15 @@
-"""How far a converted texture can be trusted: figures, reasons for doubt and one number; for the report.
+"""Confidence in a converted texture: figures, reasons for doubt and one number; for the report.
 
 Confidence is the product of 1 - weight x doubt over the doubts below, each from 0 (none) to 1, and of 0.85 for each
 implausible thing that `checks` found. It orders textures for a person to look at; it is not a probability.
 
 - unfamiliar (weight 0.3): the greater of 1 - twice the likeliest class's probability, and of how far the diffuse or
-  the normal lies outside what 98 % of known materials are like, in half widths of that range (`FAMILIAR`).
+  the normal is outside the range of 98 % of known materials, in half widths of that range (`FAMILIAR`).
 - metal (0.4): twice the difference between the shares of texels that the metallic map and the metal mask call metal.
 - seam (0.2): how much more the worst seam of a map shows than the diffuse's own, from 1.25 times (0) to 2.75 (1).
 
 In the cross-validation of docs/LAB.md (132 materials, each converted by a model that never saw it) the rank correlation
-of 1 - confidence with the error is 0.44 for metallic, 0.22 for albedo and 0.05 for roughness: it tells wrong metal, and
+of 1 - confidence with the error is 0.44 for metallic, 0.22 for albedo and 0.05 for roughness: it finds wrong metal, and
 little else. The weights were chosen before, with another model, on 67 of these materials; `FAMILIAR` was read from all.
 """
 
@@ -28,7 +28,7 @@ from unbake.report import checks
 
 WEIGHTS: Final = {"unfamiliar": 0.3, "metal": 0.4, "seam": 0.2}
 IMPLAUSIBLE: Final = 0.85
-"""What one implausible thing leaves of the confidence."""
+"""Factor on the confidence for each implausible thing."""
 
 REVIEW_BELOW: Final = 0.6
 """Confidence below which a person should look at a texture."""
@@ -51,10 +51,10 @@ _STEEPEST: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is thought of a texture set.
+    """Confidence in a texture set and the reasons for it.
 
-    confidence: from 0 to 1 (see the module's text). figures: what it is made of, and more, by name. warnings: one
-    sentence for each thing that a person should know.
+    confidence: from 0 to 1 (see the module's text). figures: its terms, and more, by name. warnings: one sentence
+    each, for a person.
     """
 
     confidence: float
@@ -63,7 +63,7 @@ class Judgement:
 
 
 def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
-    """What is thought of a set.
+    """Judges a converted set.
 
     maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL and the outputs, as they are written.
     classes: material class to probability, {} without networks. wrap: which axes tile (rows, columns).
@@ -84,7 +84,7 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
     }
     warnings = [*implausible, *_sentences(figures, outside, classes)]
     confidence = IMPLAUSIBLE ** len(implausible) * float(
-        np.prod([1 - WEIGHTS[one] * doubts[one] for one in doubts])
+        np.prod([1 - WEIGHTS[name] * doubt for name, doubt in doubts.items()])
     )
     named = {f"doubt_{name}": value for name, value in doubts.items()}
     rounded = {name: round(float(value), 4) for name, value in (figures | named).items()}
@@ -92,7 +92,7 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
 
 
 def _statistics(maps: Maps) -> dict[str, float]:
-    """What `FAMILIAR` is about."""
+    """The figures whose usual ranges are in `FAMILIAR`."""
     found: dict[str, float] = {}
     if MapKind.DIFFUSE in maps:
         rgb = maps[MapKind.DIFFUSE]
@@ -106,7 +106,7 @@ def _statistics(maps: Maps) -> dict[str, float]:
 
 
 def _metal(maps: Maps) -> dict[str, float]:
-    """The shares of metal in the metallic map and in the mask, and how far they are from agreeing."""
+    """The shares of metal in the metallic map and in the mask, and the gap between them."""
     if MapKind.METALLIC not in maps:
         return {}
     share = float((maps[MapKind.METALLIC] > METAL_THRESHOLD).mean())
@@ -117,7 +117,7 @@ def _metal(maps: Maps) -> dict[str, float]:
 
 
 def _seams(maps: Maps, wrap: Wrap) -> dict[str, float]:
-    """The worst seam of an output, in terms of the diffuse's."""
+    """The worst seam of an output, as a multiple of the diffuse's."""
     if MapKind.DIFFUSE not in maps or not any(wrap):
         return {}
     own = max(seam_ratio(maps[MapKind.DIFFUSE], wrap), 1.0)
@@ -126,30 +126,30 @@ def _seams(maps: Maps, wrap: Wrap) -> dict[str, float]:
 
 
 def _sentences(figures: Mapping[str, float], outside: float, classes: Mapping[str, float]) -> list[str]:
-    """The doubts that are great enough to tell."""
-    told = []
+    """Warnings for the doubts that are large enough."""
+    sentences = []
     if outside > 0.1:
         name = max(
-            (one for one in FAMILIAR if one in figures),
-            key=lambda one: _outside(figures[one], *FAMILIAR[one]),
+            (key for key in FAMILIAR if key in figures),
+            key=lambda key: _outside(figures[key], *FAMILIAR[key]),
         )
         low, high = FAMILIAR[name]
-        told.append(
+        sentences.append(
             f"The texture is unlike known materials: its {name} is {figures[name]:.2f}, not {low:.2f} to {high:.2f}."
         )
     if classes and max(classes.values()) < UNRECOGNISED:
-        label = max(classes, key=lambda one: classes[one])
-        told.append(f"The material is not recognised: likeliest is {label}, at {classes[label]:.0%}.")
+        label = max(classes, key=lambda name: classes[name])
+        sentences.append(f"The material is not recognised: likeliest is {label}, at {classes[label]:.0%}.")
     if figures.get("metal_gap", 0.0) > 0.1:
-        told.append(
+        sentences.append(
             f"The maps disagree about metal: {figures['metal_share']:.0%} of metallic, "
             f"{figures['metal_mask']:.0%} of the mask."
         )
     if figures.get("seam", 1.0) > 1.5:
-        told.append(f"A seam shows: it is {figures['seam']:.1f} times that of the diffuse.")
-    return told
+        sentences.append(f"A seam shows: it is {figures['seam']:.1f} times that of the diffuse.")
+    return sentences
 
 
 def _outside(value: float, low: float, high: float) -> float:
-    """How far a value lies outside a range, in half widths of it."""
+    """Distance of a value from a range, in half widths of the range; 0 inside."""
     return max(low - value, value - high, 0.0) / ((high - low) / 2)

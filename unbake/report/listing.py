@@ -1,4 +1,4 @@
-"""The report as JSON, for tools and for `unbake review`: what became of every set, and which to look at first."""
+"""The report as JSON, for tools and for `unbake review`: every set with its status, confidence and warnings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ class _Skipped(msgspec.Struct, frozen=True):
 
 
 class _Listing(msgspec.Struct, frozen=True):
-    """The file."""
+    """The content of `report.json`."""
 
     about: str
     converted: list[SetReport]
@@ -46,9 +46,9 @@ def listing(reports: Sequence[SetReport]) -> bytes:
     """
     content = _Listing(
         _ABOUT,
-        [one for one in reports if one.status == "converted"],
-        [_Failed(one.name, one.reason) for one in reports if one.status == "failed"],
-        [_Skipped(one.name, one.reason) for one in reports if one.status == "skipped"],
+        [report for report in reports if report.status == "converted"],
+        [_Failed(report.name, report.reason) for report in reports if report.status == "failed"],
+        [_Skipped(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
@@ -60,8 +60,8 @@ def read_listing(out: Path) -> list[SetReport]:
         return read_sets(path.read_bytes(), str(path))
     except OSError as error:
         raise FileError(
-            f"a conversion's {REPORT} was expected in '{out}', but it cannot be read "
-            f"({error.strerror or error}); name its OUT folder"
+            f"Expected a conversion's {REPORT} in '{out}', but it cannot be read "
+            f"({error.strerror or error}); name its OUT folder."
         ) from error
 
 
@@ -70,34 +70,40 @@ def read_sets(data: bytes, name: str) -> list[SetReport]:
     try:
         found = msgspec.json.decode(data, type=_Listing)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FileError(f"{name} cannot be read ({error}); convert again.") from error
+        raise FileError(
+            f"Expected the report of a conversion in {name}, got {error}; convert again."
+        ) from error
     return [
         *found.converted,
-        *(SetReport(one.name, "failed", one.message) for one in found.failed),
-        *(SetReport(one.path, "skipped", one.reason) for one in found.skipped),
+        *(SetReport(report.name, "failed", report.message) for report in found.failed),
+        *(SetReport(report.path, "skipped", report.reason) for report in found.skipped),
     ]
 
 
 def to_review(reports: Sequence[SetReport], below: float = REVIEW_BELOW) -> list[SetReport]:
     """The sets that a person should look at, worst first: those that failed, then those of little confidence.
 
-    >>> [one.name for one in to_review([SetReport("a", confidence=0.9), SetReport("b", confidence=0.2)])]
+    >>> [report.name for report in to_review([SetReport("a", confidence=0.9), SetReport("b", confidence=0.2)])]
     ['b']
     """
     wanted = [
-        one
-        for one in reports
-        if one.status == "failed" or (one.status == "converted" and one.confidence < below)
+        report
+        for report in reports
+        if report.status == "failed" or (report.status == "converted" and report.confidence < below)
     ]
-    return sorted(wanted, key=lambda one: (one.status != "failed", one.confidence, one.name.lower()))
+    return sorted(
+        wanted, key=lambda report: (report.status != "failed", report.confidence, report.name.lower())
+    )
 
 
 def worst_first(reports: Sequence[SetReport]) -> list[SetReport]:
     """The converted sets, those of little confidence first."""
-    converted = (one for one in reports if one.status == "converted")
-    return sorted(converted, key=lambda one: (one.confidence, one.name.lower()))
+    converted = (report for report in reports if report.status == "converted")
+    return sorted(converted, key=lambda report: (report.confidence, report.name.lower()))
 
 
-def reasons(one: SetReport) -> list[str]:
-    """Why a person should look at a set, one sentence each."""
-    return [one.reason] if one.status == "failed" else one.warnings or ["Several small doubts add up."]
+def reasons(report: SetReport) -> list[str]:
+    """Reasons to look at a set, one sentence each."""
+    return (
+        [report.reason] if report.status == "failed" else report.warnings or ["Several small doubts add up."]
+    )

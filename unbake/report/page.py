@@ -1,4 +1,4 @@
-"""The page a person looks at after a conversion: every set before and after, and what was left out and why."""
+"""The HTML report of a conversion: every set before and after, then failed and skipped ones with reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,18 +16,18 @@ _CAPTIONS: dict[str, str] = {
     MapKind.ALBEDO: "after: albedo",
     MapKind.AO: "AO",
 }
-"""What stands under a thumbnail where it is not the map's own name."""
+"""Captions of thumbnails, where they are not the map's own name."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetReport:
-    """What became of one texture set, or of a file that made none.
+    """The result of one texture set, or of a file that belongs to no set.
 
     name: its path below the texture root.
     status: "converted", "skipped" (never meant to be converted) or "failed"; `reason` says why for the last two.
     thumbnails: map to the picture's path below OUT, as `pictures.save_thumbnails` gives them.
-    classes: material class to probability. confidence, figures, warnings: see `confidence.judge`. notes: what was
-    done besides.
+    classes: material class to probability. confidence, figures, warnings: see `confidence.judge`. notes: other
+    facts, such as a resampling.
     """
 
     name: str
@@ -42,46 +42,46 @@ class SetReport:
 
 
 def page(results: Sequence[SetReport], viewed: bool = False) -> str:
-    """The HTML, sets of little confidence first, else by name; every text that comes from outside is escaped.
+    """The HTML, sets of little confidence first, else by name; all text from outside is escaped.
 
-    viewed: whether the viewer's page lies beside it.
+    viewed: whether the viewer's page is beside it.
 
     >>> "&lt;b&gt;" in page([SetReport("<b>")])
     True
     """
-    ordered = sorted(results, key=lambda one: one.name.lower())
+    ordered = sorted(results, key=lambda report: report.name.lower())
     by_status = {
-        status: [one for one in ordered if one.status == status]
+        status: [report for report in ordered if report.status == status]
         for status in ("converted", "failed", "skipped")
     }
-    doubtful = sum(one.confidence < REVIEW_BELOW for one in by_status["converted"])
-    by_status["converted"].sort(key=lambda one: one.confidence >= REVIEW_BELOW)
+    doubtful = sum(report.confidence < REVIEW_BELOW for report in by_status["converted"])
+    by_status["converted"].sort(key=lambda report: report.confidence >= REVIEW_BELOW)
     counts = ", ".join(f"{len(sets)} {status}" for status, sets in by_status.items())
     return _PAGE.format(
         counts=f"{counts}; {doubtful} to look at, which come first",
         view=_VIEWED if viewed else _NOT_VIEWED,
         style=_STYLE,
         failed=_reasons("Failed", by_status["failed"], opened=True),
-        cards="\n".join(_card(one) for one in by_status["converted"]),
+        cards="\n".join(_card(report) for report in by_status["converted"]),
         skipped=_reasons("Skipped", by_status["skipped"], opened=False),
     )
 
 
-def _card(one: SetReport) -> str:
+def _card(report: SetReport) -> str:
     pictures = "".join(
-        f'<figure><img src="{quote(path)}" alt="{escape(kind)} of {escape(one.name)}" loading="lazy">'
+        f'<figure><img src="{quote(path)}" alt="{escape(kind)} of {escape(report.name)}" loading="lazy">'
         f"<figcaption>{escape(_CAPTIONS.get(kind, kind))}</figcaption></figure>"
-        for kind, path in one.thumbnails.items()
+        for kind, path in report.thumbnails.items()
     )
-    likely = sorted(one.classes.items(), key=lambda item: -item[1])
-    chips = f"<span>confidence {one.confidence:.0%}</span>"
+    likely = sorted(report.classes.items(), key=lambda item: -item[1])
+    chips = f"<span>confidence {report.confidence:.0%}</span>"
     chips += "".join(f"<span>{escape(label)} {share:.0%}</span>" for label, share in likely if share >= 0.1)
     return (
-        f"<article{' class=doubtful' * (one.confidence < REVIEW_BELOW)}><h2>{escape(one.name)}</h2>"
+        f"<article{' class=doubtful' * (report.confidence < REVIEW_BELOW)}><h2>{escape(report.name)}</h2>"
         + f'<p class="chips">{chips}</p>'
         + f'<div class="maps">{pictures}</div>'
-        + _list("warnings", one.warnings)
-        + _list("notes", one.notes)
+        + _list("warnings", report.warnings)
+        + _list("notes", report.notes)
         + "</article>"
     )
 
@@ -91,8 +91,8 @@ def _reasons(title: str, sets: Sequence[SetReport], opened: bool) -> str:
     if not sets:
         return ""
     reasons: dict[str, list[str]] = {}
-    for one in sets:
-        reasons.setdefault(one.reason or "no reason was given", []).append(one.name)
+    for report in sets:
+        reasons.setdefault(report.reason or "no reason was given", []).append(report.name)
     items = "".join(
         f"<dt>{escape(reason)} ({len(names)})</dt>" + "".join(f"<dd>{escape(name)}</dd>" for name in names)
         for reason, names in sorted(reasons.items())
@@ -103,7 +103,7 @@ def _reasons(title: str, sets: Sequence[SetReport], opened: bool) -> str:
 def _list(kind: str, sentences: Sequence[str]) -> str:
     if not sentences:
         return ""
-    return f'<ul class="{kind}">{"".join(f"<li>{escape(one)}</li>" for one in sentences)}</ul>'
+    return f'<ul class="{kind}">{"".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)}</ul>'
 
 
 _VIEWED = '<a href="view.html">view.html</a> shows them under moving light, as <code>unbake view</code> last wrote it.'

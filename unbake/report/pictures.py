@@ -1,4 +1,4 @@
-"""Small pictures of maps, and sheets of them; what `report.page` and the README show."""
+"""Thumbnails of maps and contact sheets of them, for `report.page` and the README."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,11 +30,11 @@ SHOWN = (
 """The maps of a report, before and after first."""
 
 FOLDER = "report"
-"""Where the thumbnails lie below OUT, in the texture tree's own folders."""
+"""Folder of the thumbnails below OUT, in the texture tree's own folders."""
 
 
 def thumbnail(image: np.ndarray, kind: MapKind, side: int = SIDE) -> np.ndarray:
-    """A map as a person looks at it: uint8 (h, w, 3) sRGB, its longest side at most `side`.
+    """A map as a viewable picture: uint8 (h, w, 3) sRGB, its longest side at most `side`.
 
     image: float32 (H, W, C) in the range of its spec; normals are shown as OpenGL stores them.
 
@@ -71,8 +71,8 @@ def contact_sheet(
 ) -> np.ndarray:
     """One picture of many: uint8 (H, W, 3) from rows of uint8 (h, w, 1 or 3), a label over each column.
 
-    Cells are as large as the largest picture; smaller ones, None, and rows that end early leave white.
-    names: what stands over each row.
+    Cells are as large as the largest picture; smaller ones, None and short rows leave white.
+    names: the heading of each row.
 
     >>> contact_sheet([[np.zeros((8, 8, 3), np.uint8)] * 2], ["before", "after"]).shape
     (36, 20, 3)

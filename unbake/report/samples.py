@@ -1,4 +1,4 @@
-"""Validation samples of a run: input, prediction and truth as the trainer leaves them; the viewer shows them."""
+"""Validation samples of a run: input, prediction and truth, written by the trainer and shown by the viewer."""
 
 import io
 import zipfile
@@ -28,12 +28,12 @@ FOLDER: Final = "samples"
 """Below the log of a run: one `<epoch>.zip` for each validation that was the first, or the best so far."""
 
 MOST: Final = 5
-"""Files that are kept of a run: the first, and the latest of the others."""
+"""Number of files kept of a run: the first, and the latest of the others."""
 
 THUMB: Final = 96
 """Longest side of a thumbnail, texels."""
 
-_ABOUT: Final = "samples.json"
+_CONTENTS: Final = "samples.json"
 _EFFORT: Final = 1
 
 
@@ -41,7 +41,7 @@ _EFFORT: Final = 1
 class Sample:
     """One validation sample.
 
-    name: of its material. domain: whose picture it is. figures: the error of each map, by its name. maps: uint8
+    name: of its material. domain: its data set. figures: the error of each map, by its name. maps: uint8
     (H, W, 1 or 3), all of one size, by "<map>" for an input or a prediction and TRUTH + "<map>" for the truth.
     """
 
@@ -51,8 +51,8 @@ class Sample:
     domain: str = ""
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """A sample without its pictures, which are `<place>/<map>.png`, and small ones `<place>/<map>.jpg`."""
+class _SampleRecord(msgspec.Struct, frozen=True):
+    """A sample without its pictures, which are `<index>/<map>.png`, and small ones `<index>/<map>.jpg`."""
 
     name: str
     domain: str
@@ -62,28 +62,28 @@ class _Told(msgspec.Struct, frozen=True):
     maps: list[str]
 
 
-class _About(msgspec.Struct, frozen=True):
+class _Contents(msgspec.Struct, frozen=True):
     epoch: int
-    samples: list[_Told]
+    samples: list[_SampleRecord]
 
 
 def write_samples(log: Path, epoch: int, samples: Sequence[Sample]) -> None:
     """Keep the samples of an epoch as `log/samples/<epoch>.zip`.
 
-    Files of later epochs, of a run that was cut off or an earlier one, are removed, and so is what is neither the
-    first nor among the latest. The bytes depend on the samples alone.
+    Files of later epochs, left by an interrupted or earlier run, are removed, and so are those that are neither
+    the first nor among the latest. The bytes depend on the samples alone.
     """
-    about = _About(epoch, [_told(one) for one in samples])
+    contents = _Contents(epoch, [_record(sample) for sample in samples])
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(_ABOUT), msgspec.json.encode(about))
-        for place, one in enumerate(samples):
-            for name, pixels in one.maps.items():
+        archive.writestr(zipfile.ZipInfo(_CONTENTS), msgspec.json.encode(contents))
+        for index, sample in enumerate(samples):
+            for name, pixels in sample.maps.items():
                 image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
-                with archive.open(zipfile.ZipInfo(f"{place}/{name}.png"), "w") as file:
+                with archive.open(zipfile.ZipInfo(f"{index}/{name}.png"), "w") as file:
                     image.save(file, "PNG", compress_level=_EFFORT)
-            for name, small in _thumbnails(one.maps):
-                archive.writestr(zipfile.ZipInfo(f"{place}/{name}.jpg"), small)
+            for name, small in _thumbnails(sample.maps):
+                archive.writestr(zipfile.ZipInfo(f"{index}/{name}.jpg"), small)
     target = log / FOLDER / f"{epoch:04d}.zip"
     write_atomic(target, buffer.getvalue())
     earlier = sorted(path for path in (log / FOLDER).glob("*.zip") if path.name < target.name)
@@ -100,28 +100,27 @@ def run_gallery(log: Path, token: str | None = None) -> Gallery:
     paths = sorted((log / FOLDER).glob("*.zip"), reverse=True)
     if not paths:
         raise FileError(
-            f"validation samples were expected in '{log / FOLDER}', but there are none; training writes them when "
-            "it validates"
+            f"Expected validation samples in '{log / FOLDER}', got none; train until it validates, which writes them."
         )
     entries, make = [], {}
     for path in paths:
         stat = path.stat()
-        with _opened(path) as (archive, about):
-            for place, one in enumerate(about.samples):
-                key = key_of(path.name, stat.st_mtime_ns, stat.st_size, place)
+        with _opened(path) as (archive, contents):
+            for index, sample in enumerate(contents.samples):
+                key = key_of(path.name, stat.st_mtime_ns, stat.st_size, index)
                 entries.append(
                     Entry(
                         key=key,
-                        name=f"{one.name} @ epoch {about.epoch}",
+                        name=f"{sample.name} @ epoch {contents.epoch}",
                         thumbs={
-                            name: url_of(archive.read(f"{place}/{name}.jpg"), "jpeg")
-                            for name in _small(one.maps)
+                            name: url_of(archive.read(f"{index}/{name}.jpg"), "jpeg")
+                            for name in _small(sample.maps)
                         },
-                        notes=[f"from {one.domain}"] if one.domain else [],
-                        figures=one.figures,
+                        notes=[f"from {sample.domain}"] if sample.domain else [],
+                        figures=sample.figures,
                     )
                 )
-                make[key] = partial(_set_data, path, place)
+                make[key] = partial(_set_data, path, index)
     page = Page(
         kind="run",
         title=_title(log.resolve()),
@@ -132,26 +131,28 @@ def run_gallery(log: Path, token: str | None = None) -> Gallery:
     return Gallery(page, make)
 
 
-def _told(one: Sample) -> _Told:
-    height, width = next(iter(one.maps.values())).shape[:2]
-    return _Told(one.name, one.domain, one.figures, width, height, list(one.maps))
+def _record(sample: Sample) -> _SampleRecord:
+    height, width = next(iter(sample.maps.values())).shape[:2]
+    return _SampleRecord(sample.name, sample.domain, sample.figures, width, height, list(sample.maps))
 
 
-def _set_data(path: Path, place: int) -> SetData:
-    """The pictures of one sample, as they are in the file."""
-    with _opened(path) as (archive, about):
-        one = about.samples[place]
-        images = {name: url_of(archive.read(f"{place}/{name}.png"), "png") for name in one.maps}
-        return SetData(width=one.width, height=one.height, wrap=(False, False), images=images)
+def _set_data(path: Path, index: int) -> SetData:
+    """The pictures of one sample, unchanged from the file."""
+    with _opened(path) as (archive, contents):
+        sample = contents.samples[index]
+        images = {name: url_of(archive.read(f"{index}/{name}.png"), "png") for name in sample.maps}
+        return SetData(width=sample.width, height=sample.height, wrap=(False, False), images=images)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, _About]]:
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, _Contents]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            yield archive, msgspec.json.decode(archive.read(_ABOUT), type=_About)
+            yield archive, msgspec.json.decode(archive.read(_CONTENTS), type=_Contents)
     except (OSError, KeyError, IndexError, zipfile.BadZipFile, msgspec.DecodeError) as error:
-        raise FileError(f"{path} holds no whole validation samples ({error}); remove it.") from error
+        raise FileError(
+            f"Expected whole validation samples in {path}, got {error}; remove the file."
+        ) from error
 
 
 def _thumbnails(maps: Mapping[str, np.ndarray]) -> Iterator[tuple[str, bytes]]:
@@ -161,11 +162,11 @@ def _thumbnails(maps: Mapping[str, np.ndarray]) -> Iterator[tuple[str, bytes]]:
 
 
 def _small(names: Container[str]) -> list[str]:
-    """The maps that a thumbnail is made of."""
+    """The maps that have a thumbnail."""
     return [name for kind in SHOWN for name in (kind.value, TRUTH + kind) if name in names]
 
 
 def _title(log: Path) -> str:
-    """The tag of a run, and the map of one that trains a head."""
+    """The tag of a run, with the map where a run trains a single head."""
     parts = log.parts
     return "/".join(parts[parts.index(LOGS) + 1 :]) if LOGS in parts[:-1] else log.name

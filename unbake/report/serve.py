@@ -1,4 +1,4 @@
-"""The viewer's page over HTTP, for this machine alone: scripts are made when asked for, and rules can be saved."""
+"""The viewer's page over HTTP on the loopback: scripts are made on request, and rules can be saved."""
 
 import secrets
 import sys
@@ -16,7 +16,7 @@ from unbake.report.view import FOLDER, Gallery, ensure_script, html
 
 ADDRESS: Final = "127.0.0.1"
 LONGEST: Final = 1 << 20
-"""Bytes of rules that are taken."""
+"""Longest request to save, bytes."""
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -33,77 +33,23 @@ def server(
 ) -> ThreadingHTTPServer:
     """A server of the page of `folder`, to be run by `serve_forever`; its URL is `url_of` it.
 
-    opened: the gallery as it is now, given the token that allows saving. save: writes rules, or raises UsageError.
+    opened: loads the gallery, with the token that allows saving. save: edits the
+    rules as the page's request says (JSON, `export.rules_file`), or raises UsageError.
     port: 0 for any that is free. It listens on the loopback only, answers to no other host's name, and nothing but
     the page, its scripts and its thumbnails can be read. UsageError where the port is taken.
     """
     site = _Site(folder, opened, save)
     site.open()
-
-    class Handler(BaseHTTPRequestHandler):
-        server_version = "unbake"
-        sys_version = ""
-        timeout = 60
-
-        def do_GET(self) -> None:
-            self._answer(site.get)
-
-        def do_POST(self) -> None:
-            self._answer(self._post)
-
-        def _post(self, path: str) -> "_Answer":
-            if path != "/rules":
-                return _NOTHING
-            if not secrets.compare_digest(
-                self.headers.get("X-Unbake-Token", "").encode(), site.token.encode()
-            ):
-                return _text(HTTPStatus.FORBIDDEN, "This page is an old one: load it again.")
-            length = self.headers.get("Content-Length", "")
-            if not length.isdecimal():
-                return _text(HTTPStatus.LENGTH_REQUIRED, "The rules came without their length.")
-            if int(length) > LONGEST:
-                self.close_connection = True
-                return _text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Rules of at most 1 MiB are saved.")
-            return site.post(self.rfile.read(int(length)))
-
-        def _answer(self, ask: "Callable[[str], _Answer]") -> None:
-            # Browsers leave out HTTP's own port.
-            host, at = f"{self.headers.get('Host', '')}:80".split(":")[:2]
-            known = host in (ADDRESS, "localhost") and at == str(self.connection.getsockname()[1])
-            try:
-                status, kind, body = ask(unquote(urlsplit(self.path).path)) if known else _STRANGER
-            except (UnbakeError, OSError) as error:
-                status, kind, body = _text(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
-            try:
-                self.send_response(status)
-                for name, value in _HEADERS.items():
-                    self.send_header(name, value)
-                if status != HTTPStatus.NO_CONTENT:
-                    self.send_header("Content-Type", kind)
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except ConnectionError:
-                self.close_connection = True  # the browser went on to another page
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
     try:
-        return _Server((ADDRESS, port), Handler)
+        return _Server(site, port)
     except OSError as error:
         raise UsageError(
-            f"port {port} was expected to be free, but it is not ({error.strerror}); leave --port out, or take another"
+            f"Expected port {port} to be free, got {error.strerror}; leave --port out, or choose another."
         ) from error
 
 
-class _Server(ThreadingHTTPServer):
-    # On Windows this would be leave for another program to listen on the same port.
-    allow_reuse_address = sys.platform != "win32"
-
-
 def url_of(served: ThreadingHTTPServer) -> str:
-    """Where a browser finds the page."""
+    """Address of the page."""
     return f"http://{ADDRESS}:{served.server_address[1]}/"
 
 
@@ -119,7 +65,7 @@ _STRANGER: Final = _text(HTTPStatus.FORBIDDEN, "This page is for its own machine
 
 
 class _Site:
-    """What is to be had of one gallery, by path."""
+    """Answers to requests for one gallery, by path."""
 
     def __init__(self, folder: Path, opened: Callable[[str], Gallery], save: Callable[[str], None]) -> None:
         self.folder, self.token = folder, secrets.token_urlsafe(32)
@@ -127,7 +73,7 @@ class _Site:
         self._making = Lock()
 
     def open(self) -> bytes:
-        """Read the gallery anew; its page."""
+        """Reload the gallery; returns its page."""
         self._gallery = self._opened(self.token)
         return html(self._gallery.page)
 
@@ -156,7 +102,82 @@ class _Site:
         try:
             self._save(body.decode())
         except UnicodeDecodeError:
-            return _text(HTTPStatus.BAD_REQUEST, "Rules are text in UTF-8.")
+            return _text(
+                HTTPStatus.BAD_REQUEST, "Expected text in UTF-8, got other bytes; load the page again."
+            )
         except UsageError as error:
             return _text(HTTPStatus.BAD_REQUEST, str(error))
         return HTTPStatus.NO_CONTENT, "", b""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers the requests of one connection from the server's site."""
+
+    server: "_Server"
+    server_version = "unbake"
+    sys_version = ""
+    timeout = 60
+
+    def do_GET(self) -> None:
+        self._answer(self.server.site.get)
+
+    def do_POST(self) -> None:
+        self._answer(self._post)
+
+    def _post(self, path: str) -> "_Answer":
+        if path != "/rules":
+            return _NOTHING
+        if not secrets.compare_digest(
+            self.headers.get("X-Unbake-Token", "").encode(), self.server.site.token.encode()
+        ):
+            return _text(
+                HTTPStatus.FORBIDDEN,
+                "Expected this server's token, got another; load the page again.",
+            )
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal():
+            return _text(
+                HTTPStatus.LENGTH_REQUIRED,
+                "Expected the length of the request, got none; load the page again.",
+            )
+        if int(length) > LONGEST:
+            self.close_connection = True
+            return _text(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "Expected at most 1 MiB of rules, got more; edit the file by hand.",
+            )
+        return self.server.site.post(self.rfile.read(int(length)))
+
+    def _answer(self, ask: "Callable[[str], _Answer]") -> None:
+        # Browsers leave out HTTP's own port.
+        host, at = f"{self.headers.get('Host', '')}:80".split(":")[:2]
+        known = host in (ADDRESS, "localhost") and at == str(self.connection.getsockname()[1])
+        try:
+            status, kind, body = ask(unquote(urlsplit(self.path).path)) if known else _STRANGER
+        except (UnbakeError, OSError) as error:
+            status, kind, body = _text(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+        try:
+            self.send_response(status)
+            for name, value in _HEADERS.items():
+                self.send_header(name, value)
+            if status != HTTPStatus.NO_CONTENT:
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            self.close_connection = True  # the browser went on to another page
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    """Listens on the loopback and answers from one site."""
+
+    # On Windows this would be leave for another program to listen on the same port.
+    allow_reuse_address = sys.platform != "win32"
+
+    def __init__(self, site: "_Site", port: int) -> None:
+        self.site = site
+        super().__init__((ADDRESS, port), _Handler)

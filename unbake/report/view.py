@@ -1,6 +1,6 @@
-"""The viewer's data: an index in the built page and one script a set; what `unbake view` writes, and serves.
+"""The viewer's data: an index in the built page and one script per set, for `unbake view` to write or serve.
 
-Chrome taints pictures and refuses fetch() of a page opened from a file, so that all data come in classic scripts.
+Chrome taints pictures and refuses fetch() for a page opened from a file, so all data come in classic scripts.
 """
 
 import base64
@@ -26,30 +26,30 @@ from unbake.report.pictures import thumbnail
 
 VIEW: Final = "view.html"
 FOLDER: Final = ".unbake/view"
-"""Where the scripts of the sets lie, below the folder of the page."""
+"""Folder of the scripts of the sets, below the folder of the page."""
 
 BUILT: Final = Path(str(files("unbake"))) / "bundled" / "viewer" / "index.html"
-"""The page without data, as `make viewer` leaves it."""
+"""The page without data, built by `make viewer`."""
 
 PLACE: Final = b"window.UNBAKE = null</script>"
-"""What of the built page the index is written over."""
+"""The part of the built page that is replaced by the index."""
 
 SIZE: Final = 1024
-"""Longest side of a picture, texels, where a person does not say."""
+"""Default longest side of a picture, texels."""
 
 QUALITY: Final = 90
 EXACT: Final = 1 << 20
-"""Bytes that a normal map without loss may take; a larger one becomes a JPEG of NORMAL_QUALITY."""
+"""Most bytes of a lossless normal map; a larger one becomes a JPEG of NORMAL_QUALITY."""
 
 NORMAL_QUALITY: Final = 95
-"""Of five measured normal maps of 1024² the mean error is then 0.2 to 0.3 degrees, of two that are all noise 2."""
+"""The mean error is then 0.2 to 0.3 degrees (five measured normal maps of 1024²), 2 degrees for pure noise."""
 
 VERSION: Final = "1"
-"""Of what a script holds: raise it where the same set gives another script."""
+"""Version of the scripts' content: raise it when the same set gives another script."""
 
 
 class Tuning(msgspec.Struct, frozen=True):
-    """What a person's rules say of one map, in full."""
+    """The values of the rules for one map, in full."""
 
     strength: float = 1.0
     bias: float = 0.0
@@ -59,8 +59,8 @@ class Tuning(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A set in the index.
 
-    key: names its script, and changes with all that the script is made of. thumbs: map to the picture's URL.
-    adjust: map to what the rules say of it. figures: name to value. The rest: see `page.SetReport`.
+    key: names its script, and changes with every input of the script. thumbs: map to the picture's URL.
+    adjust: map to its values in the rules. figures: name to value. The rest: see `page.SetReport`.
     """
 
     key: str
@@ -79,8 +79,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.structs.force_setattr(self, "data", script_path(self.key))
 
 
+class Override(msgspec.Struct, frozen=True):
+    """A rule of the file of rules: by map, the values for the textures whose name matches."""
+
+    match: str
+    changes: dict[str, dict[str, bool | float]] = {}
+
+
 class Left(msgspec.Struct, frozen=True):
-    """A set or a file without maps, and why."""
+    """A set or a file without maps, and the reason."""
 
     name: str
     reason: str
@@ -93,9 +100,10 @@ class Served(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """The index: all that the gallery shows.
+    """The index: everything the gallery shows.
 
-    title: of the folder. made: by which program. rules: name of the file that saving writes. toml: what it says now.
+    title: of the folder. made: name and version of the program. rules: name of the file that saving writes.
+    changes: its values for every texture, by map. overrides: its rules for some textures, in order.
     """
 
     kind: Literal["conversion", "run"]
@@ -103,7 +111,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     made: str
     served: Served | None = None
     rules: str = ""
-    toml: str = ""
+    changes: dict[str, dict[str, bool | float]] = {}
+    overrides: list[Override] = []
     sets: list[Entry] = []
     failed: list[Left] = []
     skipped: list[Left] = []
@@ -114,8 +123,8 @@ class SetData(msgspec.Struct, frozen=True, kw_only=True):
 
     width, height: of the pictures, texels; 0 where there are none. wrap: whether rows (down) and columns (across)
     tile. relief: how far apart 0 and 1 of the height map are, as a share of the texture's width; 0 where that is not
-    known. missing: "" or what is not there and why. images: map to a data URL, maps as converted, before any rules;
-    normals as OpenGL stores them. A run's truth of a map is "truth/<map>".
+    known. missing: "" or what is absent and why. images: map to a data URL, maps as converted, before any rules;
+    normals in the OpenGL convention. A run's truth of a map is "truth/<map>".
     """
 
     width: int = 0
@@ -128,7 +137,7 @@ class SetData(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """A page, and by key what makes the pictures of each of its sets."""
+    """A page, and by key the function that makes the pictures of each set."""
 
     page: Page
     make: Mapping[str, Callable[[], SetData]]
@@ -144,7 +153,7 @@ def key_of(*parts: object) -> str:
 
 
 def script_path(key: str) -> str:
-    """Where the script of a set lies, below the page's folder; its URL as well."""
+    """Path of the script of a set below the page's folder, which is its URL too."""
     return f"{FOLDER}/{key}.js"
 
 
@@ -157,12 +166,14 @@ def html(page: Page) -> bytes:
         built = BUILT.read_bytes()
     except OSError as error:
         raise FileError(
-            "the viewer's page was expected with the program, but it is not built; `make viewer` builds it (with "
-            "Node.js), and report.html shows small pictures without it"
+            "Expected the viewer's page with the program, but it is not built; run `make viewer` (with Node.js), or "
+            "open report.html, which shows small pictures."
         ) from error
     before, place, after = built.partition(PLACE)
     if not place:
-        raise FileError(f"{BUILT} has no place for an index; build it anew with `make viewer`.")
+        raise FileError(
+            f"Expected a place for the index in {BUILT}, got none; build it anew with `make viewer`."
+        )
     index = msgspec.json.encode(page).replace(b"<", b"\\u003c")
     return before + b"window.UNBAKE = " + index + b"</script>" + after
 
@@ -177,7 +188,7 @@ def script(key: str, data: SetData) -> bytes:
 
 
 def ensure_script(folder: Path, gallery: Gallery, key: str) -> Path:
-    """The script of a set, made where it is not there yet."""
+    """The path of a set's script, which is written if it is missing."""
     path = folder / script_path(key)
     if not path.is_file():
         write_atomic(path, script(key, gallery.make[key]()))
@@ -190,7 +201,7 @@ def write_view(
     threads: int = 0,
     on_progress: Callable[[int, int], None] = lambda done, n: None,
 ) -> Path:
-    """Write `folder/view.html` and the scripts that are not there yet, and remove those of other sets; the page's path.
+    """Write `folder/view.html` and the missing scripts, and remove those of other sets; the page's path.
 
     threads: 0 for all cores. Interrupted, the page shows the sets that are finished.
     """
@@ -199,7 +210,7 @@ def write_view(
     for path in (folder / FOLDER).glob("*.js"):
         if path.stem not in gallery.make:
             path.unlink(missing_ok=True)
-    wanted = [one.key for one in gallery.page.sets if not (folder / script_path(one.key)).is_file()]
+    wanted = [entry.key for entry in gallery.page.sets if not (folder / script_path(entry.key)).is_file()]
     on_progress(0, len(wanted))
     pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
     try:
@@ -215,7 +226,7 @@ def write_view(
 def pictures(
     maps: Mapping[MapKind, np.ndarray], kinds: Iterable[MapKind], size: int
 ) -> dict[str, np.ndarray]:
-    """Maps as they are shown, by name: uint8 (h, w, 1 or 3), longest side at most `size`, one decoded at a time.
+    """Maps as viewable pictures, by name: uint8 (h, w, 1 or 3), longest side at most `size`, one decoded at a time.
 
     maps: float32 (H, W, C) in the range of their spec.
     """

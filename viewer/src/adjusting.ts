@@ -1,15 +1,15 @@
-/** The sliders that change a set's maps, and saving what they say as rules. */
+/** The sliders that change a set's maps, and saving their values as rules. */
 import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
-import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Values } from "./contract.ts";
+import { ADJUSTABLE, MAPS, type Changes, type Entry, type MapName, type Page, type Tuning } from "./contract.ts";
 import { button, checkbox, h, percent, radios, slider } from "./dom.ts";
 import type { Pictures } from "./pixels.ts";
-import { savedForAll, savedForOne, type Said } from "./toml.ts";
+import { changesOf, rulesText, withChanges, type Said } from "./rules.ts";
 
 export class Adjusting {
   readonly element = h("section", { id: "adjust", "aria-label": "Adjust maps" });
   private entry: Entry | undefined;
   private source: Pictures | undefined;
-  private readonly values = new Map<MapName, Values>();
+  private readonly values = new Map<MapName, Tuning>();
   private readonly dirty = new Set<MapName>();
   private pending = 0;
   private scope: "one" | "all" = "one";
@@ -45,11 +45,11 @@ export class Adjusting {
     return adjusted(name, maps[name]!, this.now(name), typeof start === "string" ? maps[start] : undefined);
   }
 
-  private said(name: MapName): Values {
+  private said(name: MapName): Tuning {
     return { ...UNCHANGED, ...this.entry!.adjust[name] };
   }
 
-  private now(name: MapName): Values {
+  private now(name: MapName): Tuning {
     return this.values.get(name) ?? this.said(name);
   }
 
@@ -76,7 +76,7 @@ export class Adjusting {
 
   private row(name: MapName): HTMLElement {
     const spec = MAPS[name];
-    const set = (values: Partial<Values>, moving: boolean) => {
+    const set = (values: Partial<Tuning>, moving: boolean) => {
       this.values.set(name, { ...this.now(name), ...values });
       this.touch(name, moving);
     };
@@ -136,10 +136,12 @@ export class Adjusting {
       return;
     }
     try {
-      const text =
-        this.scope === "all" ? savedForAll(this.page.toml, said) : savedForOne(this.page.toml, entry.name, said);
-      const done = await deliver(this.page, text);
-      this.page.toml = text;
+      const name = this.scope === "all" ? null : entry.name;
+      const rules = withChanges(this.page, said, name);
+      const done = this.page.served
+        ? await send(this.page, { name, changes: changesOf(said) })
+        : download(this.page, rulesText(rules));
+      Object.assign(this.page, rules);
       entry.adjust = { ...entry.adjust, ...said };
       this.message.textContent = this.scope === "all" ? `${done} Rules for single textures still go on top.` : done;
     } catch (error) {
@@ -148,19 +150,21 @@ export class Adjusting {
   }
 }
 
-/** Sends the rules to whoever serves the page, else offers them as a download; says what happened. */
-async function deliver(page: Page, text: string): Promise<string> {
-  if (page.served) {
-    const answer = await fetch("/rules", {
-      method: "POST",
-      body: text,
-      headers: { "Content-Type": "application/toml", "X-Unbake-Token": page.served.token },
-    }).catch(() => {
-      throw new Error("unbake view --serve does not answer; start it again.");
-    });
-    if (!answer.ok) throw new Error((await answer.text()) || `the answer was ${answer.status}.`);
-    return `Saved in ${page.rules}; convert again, and only what changed is packed anew.`;
-  }
+/** Asks whoever serves the page to save changes; says what happened. */
+async function send(page: Page, request: { name: string | null; changes: Changes }): Promise<string> {
+  const answer = await fetch("/rules", {
+    method: "POST",
+    body: JSON.stringify(request),
+    headers: { "Content-Type": "application/json", "X-Unbake-Token": page.served!.token },
+  }).catch(() => {
+    throw new Error("unbake view --serve does not answer; start it again.");
+  });
+  if (!answer.ok) throw new Error((await answer.text()) || `the answer was ${answer.status}.`);
+  return `Saved in ${page.rules}; convert again, and only what changed is packed anew.`;
+}
+
+/** Offers a file of rules as a download; says what to do with it. */
+function download(page: Page, text: string): string {
   const link = h("a", {
     href: URL.createObjectURL(new Blob([text], { type: "application/toml" })),
     download: page.rules,

@@ -1,10 +1,14 @@
-/** What `unbake view` hands to the page, and what a map is; the page's counterpart of unbake/domain/maps.py. */
+/**
+ * The data that `unbake view` writes into the page (unbake/report/view.py), and the maps (unbake/domain/maps.py).
+ *
+ * tests/viewer/test_contract.py holds this file to the Python types and values, field by field.
+ */
 
 export type MapName =
   "diffuse" | "specular" | "albedo" | "normal" | "roughness" | "metallic" | "metallic_mask" | "ao" | "height";
 
-/** What a person changes about one map: see unbake/export/adjust.py. */
-export interface Values {
+/** A user's changes to one map: see unbake/export/adjust.py. */
+export interface Tuning {
   strength: number;
   bias: number;
   invert: boolean;
@@ -12,13 +16,13 @@ export interface Values {
 
 export interface MapSpec {
   label: string;
-  /** Values in a pixel. */
+  /** Tuning in a pixel. */
   channels: 1 | 3;
   /** One value a channel, [0, 255], that changes nothing in a picture. */
   neutral: readonly [number, number, number];
   /** Tangent vectors rather than amounts. */
   vector?: boolean;
-  /** Where strength 0 leads: a byte, or the map it starts from. Absent: the map is not adjustable. */
+  /** The pivot of strength: a byte, or the map that it starts from. Absent: the map is not adjustable. */
   start?: number | MapName;
 }
 
@@ -53,14 +57,28 @@ export interface Entry {
   doubtful: boolean;
   warnings: string[];
   notes: string[];
-  adjust: Partial<Record<MapName, Values>>;
+  adjust: Partial<Record<MapName, Tuning>>;
   figures: Record<string, number>;
 }
 
+/** The values that a rule gives for each map that it names: keys of Tuning, "normal" without bias. */
+export type Changes = Record<string, Record<string, boolean | number>>;
+
+/** A rule for the textures whose name matches. */
+export interface Override {
+  match: string;
+  changes: Record<string, Record<string, boolean | number>>;
+}
+
 /** A name that made no set, and why. */
-export interface LeftOut {
+export interface Left {
   name: string;
   reason: string;
+}
+
+/** The page comes from `unbake view --serve`, which takes rules from whoever knows the token. */
+export interface Served {
+  token: string;
 }
 
 /** The index of the page. */
@@ -68,15 +86,16 @@ export interface Page {
   kind: "conversion" | "run";
   title: string;
   made: string;
-  served: null | { token: string };
+  served: Served | null;
   rules: string;
-  toml: string;
+  changes: Record<string, Record<string, boolean | number>>;
+  overrides: Override[];
   sets: Entry[];
-  failed: LeftOut[];
-  skipped: LeftOut[];
+  failed: Left[];
+  skipped: Left[];
 }
 
-/** What the script of a set brings. */
+/** The pictures of a set, as its script passes them to UNBAKE_SET. */
 export interface SetData {
   /** Of the pictures; 0 where there are none. */
   width: number;
@@ -98,5 +117,5 @@ declare global {
   }
 }
 
-/** Prefix of the pictures that a validation sample was to come to. */
+/** Prefix of the true maps of a validation sample. */
 export const TRUTH = "truth/";

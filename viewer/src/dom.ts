@@ -30,7 +30,7 @@ export interface Control {
   set(value: number): void;
 }
 
-/** A slider with its label and its value in words. onInput hears whether more is about to follow. */
+/** A slider with its label and its value in words. onInput's second argument: whether more events are about to follow. */
 export function slider(
   id: string,
   label: string,

@@ -1,4 +1,4 @@
-/** What is known of a set besides its pictures, in words. */
+/** Facts about a set besides its pictures: confidence, classes, warnings, notes, figures. */
 import type { Entry, Page } from "./contract.ts";
 import { h, percent } from "./dom.ts";
 import { classes } from "./filter.ts";

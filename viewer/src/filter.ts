@@ -1,8 +1,8 @@
-/** Which sets the gallery shows, and in which order; pure. */
-import type { Entry, LeftOut } from "./contract.ts";
+/** Filtering and sorting of the gallery's sets; pure. */
+import type { Entry, Left } from "./contract.ts";
 
 export type Shown = "all" | "doubtful" | "warnings" | "failed" | "skipped";
-/** "given": as the index has them; of a run the latest first. */
+/** "given": the order of the index, for a run the latest first. */
 export type Order = "worst" | "name" | "confidence" | "given";
 
 export interface Wanted {
@@ -18,7 +18,7 @@ export function likeliest(entry: Entry): string {
   return classes(entry)[0]?.[0] ?? "";
 }
 
-/** The classes of a set that are worth telling, likeliest first. */
+/** The classes of a set that are likely enough to show, likeliest first. */
 export function classes(entry: Entry): [string, number][] {
   return Object.entries(entry.classes)
     .sort((one, other) => other[1] - one[1])
@@ -40,7 +40,7 @@ export function select(sets: readonly Entry[], wanted: Wanted): Entry[] {
 }
 
 /** The names that made no set, by reason; most frequent reason first. */
-export function byReason(left: readonly LeftOut[], text: string): [string, string[]][] {
+export function byReason(left: readonly Left[], text: string): [string, string[]][] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = new Map<string, string[]>();
   for (const { name, reason } of left) {
@@ -53,7 +53,7 @@ export function byReason(left: readonly LeftOut[], text: string): [string, strin
   return [...groups].sort((one, other) => other[1].length - one[1].length);
 }
 
-/** How many sets each class is the likeliest of, by class. */
+/** Number of sets by their likeliest class. */
 export function countClasses(sets: readonly Entry[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const one of sets) {

@@ -47,7 +47,7 @@ export function keys(doings: Doings): HTMLElement[] {
   return [open, sheet];
 }
 
-/** What a key does; false where it means nothing here. */
+/** Action of a key; false if it has none here. */
 const ACTS: Record<string, (doings: Doings, sheet: HTMLDialogElement) => boolean> = {
   "?": (_, sheet) => (sheet.showModal(), true),
   "/": (doings) => !doings.inside() && (doings.search(), true),

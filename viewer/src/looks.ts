@@ -1,4 +1,4 @@
-/** What the columns of the stage can be, and which texture and channel show a map alone; pure. */
+/** Looks of the stage's columns, and the texture and channel that show a single map; pure. */
 import { MAPS, type MapName } from "./contract.ts";
 import { label as mapLabel, type Shown } from "./flat.ts";
 import type { Channel, Decoded } from "./pixels.ts";
@@ -27,7 +27,7 @@ const input: ColumnKind = { label: "Input", shading: "legacy shading", of: "made
 const prediction: ColumnKind = { label: "Prediction", shading: "PBR", of: "made", legacy: false };
 const truth: ColumnKind = { label: "Truth", shading: "PBR", of: "truth", legacy: false };
 
-/** What can be compared of a set, the best first. */
+/** Comparisons that a set allows, the best first. */
 export function comparisons({ made, truth: target }: Decoded): Comparison[] {
   const source = made.maps.diffuse !== undefined;
   const split = (id: string, label: string, ...columns: ColumnKind[]) => ({ id, label, columns, beside: false });
@@ -50,13 +50,13 @@ export function comparisons({ made, truth: target }: Decoded): Comparison[] {
   ];
 }
 
-/** Which channels there are to choose from. */
+/** Channels to choose from. */
 export function channels(shown: Shown | "shaded"): Channel[] {
   if (shown === "shaded" || (shown !== "packed" && MAPS[shown].channels === 1)) return ["all"];
   return shown === "packed" ? ["all", "r", "g", "b", "a"] : ["all", "r", "g", "b"];
 }
 
-/** What a column draws. A map that was made is, on the side before, the map that it was made from. */
+/** Look of a column. On the side before, a converted map is the map that it was made from. */
 export function lookOf(shown: Shown | "shaded", channel: Channel, legacy: boolean): Look {
   if (shown === "shaded") return legacy ? "legacy" : "pbr";
   const from = { r: 0, g: 1, b: 2, a: 3 };
@@ -69,7 +69,7 @@ export function lookOf(shown: Shown | "shaded", channel: Channel, legacy: boolea
   return { texture, channels: three(own) };
 }
 
-/** What is written over a column. */
+/** Heading of a column. */
 export function captionOf({ label, shading, legacy }: ColumnKind, shown: Shown | "shaded"): string {
   if (shown === "shaded") return `${label}: ${shading}`;
   const map = legacy ? MAPS[origin(shown)].label : mapLabel(shown);

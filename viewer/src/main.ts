@@ -1,4 +1,4 @@
-/** The door of the page: reads the index, and shows the gallery or the set that the address names. */
+/** Entry point of the page: reads the index and shows the gallery, or the set that the address names. */
 import "./style.css";
 import { h } from "./dom.ts";
 import { Gallery } from "./gallery.ts";

@@ -1,4 +1,4 @@
-/** The view of one set: the stage, its controls, what is known of the set; opens one set after another. */
+/** The view of one set: the stage, its controls and facts about the set; opens one set after another. */
 import { Adjusting } from "./adjusting.ts";
 import { dividers } from "./compare.ts";
 import { MAP_NAMES, type Entry, type MapName, type Page } from "./contract.ts";

@@ -10,7 +10,7 @@ export const turned = (degrees: number) => ((((degrees + 180) % 360) + 360) % 36
 
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
 
-/** Changes `view` and calls `onMove`, which is told whether more is about to follow. */
+/** Changes `view` and calls `onMove`; its argument: whether more moves are about to follow. */
 export function orbit(canvas: HTMLElement, view: () => View, onMove: (moving: boolean) => void): void {
   const turn = (x: number, y: number) => {
     const { camera } = view();

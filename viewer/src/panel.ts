@@ -1,4 +1,4 @@
-/** The controls of the view: what is shown, on which shape, in which light. Holds what they say. */
+/** The controls of the view and their state: map or look, shape, light. */
 import type { MapName } from "./contract.ts";
 import { ENVIRONMENTS, type Environment } from "./lights.ts";
 import { checkbox, choice, h, percent, radios, slider, type Control } from "./dom.ts";

@@ -67,7 +67,7 @@ export function channelOf(pixels: Pixels, channel: Channel): Pixels {
   return result;
 }
 
-/** Roughness, metallic, ao and height in red, green, blue and alpha; neutral where one is not there. */
+/** Roughness, metallic, ao and height in red, green, blue and alpha; neutral for an absent map. */
 export function packed(pictures: Pictures): Pixels {
   const result = new Uint8ClampedArray(pictures.width * pictures.height * 4);
   PACKED.forEach((name, channel) => {
@@ -78,7 +78,7 @@ export function packed(pictures: Pictures): Pixels {
   return result;
 }
 
-/** What `packed` puts in red, green, blue, alpha. */
+/** Maps that `packed` puts in red, green, blue, alpha. */
 export const PACKED = ["roughness", "metallic", "ao", "height"] as const satisfies readonly MapName[];
 
 /** |one - other| as colours of `RAMP`, the greatest of the channels. */

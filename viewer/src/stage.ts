@@ -20,7 +20,7 @@ import { TEXTURES, type Surface } from "./surface.ts";
 export const SHAPES = ["sphere", "plane", "cube", "cylinder"] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** What one column shows of a surface: shaded one way or the other, or a texture unlit, with where RGB come from. */
+/** Look of one column: shaded one way or the other, or a texture unlit, with the sources of RGB. */
 export type Look = "pbr" | "legacy" | { texture: keyof Surface; channels: readonly [number, number, number] };
 
 export interface Column {
@@ -28,7 +28,7 @@ export interface Column {
   look: Look;
 }
 
-/** All that a frame is drawn from. */
+/** State from which a frame is drawn. */
 export interface Content {
   view: View;
   columns: Column[];
@@ -52,10 +52,10 @@ export interface View {
   camera: { azimuth: number; elevation: number; distance: number };
 }
 
-/** How often a square texture goes round a shape when it goes once from its top to its bottom. */
+/** Repeats of a square texture round a shape for one from its top to its bottom. */
 const ROUND: Record<Shape, number> = { sphere: 2, plane: 1, cube: 1, cylinder: 3 };
 
-/** From where a shape is seen at first; a cube by its edge. */
+/** Initial view of a shape; a cube by its edge. */
 export const HOMES: Record<Shape, View["camera"]> = {
   sphere: { azimuth: 0, elevation: 12, distance: 4.6 },
   plane: { azimuth: 0, elevation: 0, distance: 4.6 },
@@ -68,7 +68,7 @@ const FIELD_OF_VIEW = 30;
 /** A frame that takes longer than this, milliseconds, is drawn with fewer pixels while things move. */
 const SLOW = 60;
 
-/** How long things must rest after a coarse frame, milliseconds, until a fine one is drawn. */
+/** Rest after a coarse frame until a fine one is drawn, milliseconds. */
 const REST = 300;
 
 export class Stage {

@@ -38,7 +38,7 @@ export const PLACES: Record<MapName, readonly [keyof Surface, number?]> = {
 /** In the order of the shader's `uShown`. */
 export const TEXTURES = ["before", "albedo", "normal", "packed"] as const satisfies readonly (keyof Surface)[];
 
-/** Textures of the pictures. What is not there does nothing: an albedo is its diffuse, a diffuse its albedo. */
+/** Textures of the pictures. Absent maps have no effect: an albedo is its diffuse, a diffuse its albedo. */
 export function makeSurface(pictures: Pictures, anisotropy: number): Surface {
   const { width, height, maps } = pictures;
   const colour = (name: MapName, other: MapName) => maps[name] ?? maps[other] ?? flat(pictures, name);
