@@ -1,4 +1,4 @@
-"""The verbs that make data fit for training, one after the other on a small project, as a person types them."""
+"""`unbake data duplicates`, `audit`, `paint` and `cache` on a small project, as a person types them."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The verbs that fill a project, as a person types them."""
+"""`unbake data matsynth` and `unbake data skyrim`, as a person types them."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,6 @@ from typer.testing import CliRunner, Result
 
 from unbake.cli import app
 from unbake.domain.maps import MapKind
-from unbake.errors import UsageError
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
 from unbake.prepare.library import write_library
@@ -23,24 +22,6 @@ def unbake(*arguments: object) -> Result:
 
 def report(root: Path, verb: str) -> dict:
     return json.loads((root / "data" / "reports" / f"{verb}.json").read_text())
-
-
-def test_init_lays_out_the_plans_tree_and_touches_nothing_twice(tmp_path):
-    first = unbake("init", tmp_path / "project")
-    kept = tmp_path / "project" / "data" / "MatSynth" / "mine.txt"
-    kept.write_text("mine")
-    again = unbake("init", tmp_path / "project")
-    folders = {p.relative_to(tmp_path / "project").as_posix() for p in (tmp_path / "project").rglob("*/")}
-    assert folders == {
-        "data", "data/MatSynth", "data/Skyrim", "data/duplicates", "data/reports", "checkpoints", "train_logs",
-    }  # fmt: skip
-    assert "unbake data matsynth" in first.stdout
-    assert ("there already" in again.stdout, kept.read_text()) == (True, "mine")
-
-
-def test_init_where_a_file_stands_in_the_way_is_one_sentence(tmp_path):
-    (tmp_path / "data").write_text("")
-    assert isinstance(unbake("init", tmp_path).exception, UsageError)
 
 
 @pytest.fixture(scope="module")

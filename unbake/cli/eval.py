@@ -1,4 +1,4 @@
-"""The verbs that measure: release, eval, bench."""
+"""The verb that measures a model on ground truth."""
 
 import tempfile
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unbake.cli.terminal import Root, app, print_table, progress_bar
+from unbake.cli.figures import print_figures, print_lines
+from unbake.cli.terminal import progress_bar
 
 if TYPE_CHECKING:
     from unbake.data.sources import MaterialSource
@@ -21,62 +22,6 @@ _PICTURES = (".png", ".jpg")
 """What --failures can be drawn as, by the end of its name."""
 
 
-@app.command()
-def release(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder for the model.")],
-    root: Root = Path(),
-    checkpoint: Annotated[
-        str | None,
-        typer.Option(
-            help="Release this one as it is, without heads: A_best, or A_last for the end of a run."
-        ),
-    ] = None,
-    folds: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Figures of a cross-validation (unbake eval DIR --folds --json FILE), which go into the card and "
-            "decide which maps are left to a rule.",
-        ),
-    ] = None,
-    styles: Annotated[
-        int, typer.Option(min=1, max=4, help="Paintings of each material, of four styles.")
-    ] = 2,
-    at_most: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Measure so many materials of each split, for a fold's model, which `unbake eval --folds` measures.",
-        ),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that measure; each takes about 1 GB.")] = 1,
-) -> None:
-    """Join the six heads with what they were trained on, export for the converter, measure on what was held out.
-
-    Prints ours beside the floors. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
-    figures, data, licences and lineage; `unbake convert --model OUT` takes it.
-    """
-    from unbake.evaluate.release import release as run
-    from unbake.evaluate.run import Setting
-    from unbake.train.setup import Project
-
-    setting = Setting(styles=styles)
-    with progress_bar("measuring") as bar:
-        task = bar.task_ids[0]
-        evaluation = run(
-            Project(root),
-            out,
-            checkpoint,
-            setting=setting,
-            folds=folds,
-            at_most=at_most,
-            workers=workers,
-            on_progress=lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
-        )
-    _print_figures(evaluation, [f"{evaluation.materials} materials; ratio = ours / floor."])
-
-
-@app.command("eval")
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Ground truth in MatSynth's layout.")],
     model: Annotated[
@@ -179,7 +124,7 @@ def evaluate(
     _write_figures(evaluation, about, jobs, setting, json_out, page_out)
     if sheet_out:
         _draw_failures(evaluation, jobs, setting, sheet_out)
-    _print_figures(evaluation, about)
+    print_figures(evaluation, about)
     if whole is not None:
         _print_whole(whole)
 
@@ -236,35 +181,12 @@ def _about(setting: "Setting", evaluation: "Evaluation", models: list[Path], fol
     return told
 
 
-def _print_figures(evaluation: "Evaluation", about: list[str]) -> None:
-    from unbake.evaluate.tables import table, table_of_parts, table_of_trust
-
-    for sentence in about:
-        typer.echo(sentence)
-    _print_lines(table(evaluation.rows))
-    _print_lines(table_of_parts(evaluation.categories, "category"), "ours (ratio to the best floor)")
-    _print_lines(table_of_parts(evaluation.styles, "style"), "ours (ratio to the best floor)")
-    _print_lines(table_of_trust(evaluation))
-    for sentence in evaluation.left_out:
-        typer.echo(f"left out: {sentence}", err=True)
-
-
 def _print_whole(figures: dict[str, Any]) -> None:
     from unbake.evaluate.figures import rows_from
     from unbake.evaluate.tables import table
 
     typer.echo("As measured on the whole maps when the predictions were kept:")
-    _print_lines(table(rows_from(figures.get("rows"))))
-
-
-def _print_lines(lines: list[list[str]], caption: str | None = None) -> None:
-    from rich.table import Table
-
-    head, *rows = lines
-    printed = Table(*head, caption=caption)
-    for row in rows:
-        printed.add_row(*row)
-    print_table(printed)
+    print_lines(table(rows_from(figures.get("rows"))))
 
 
 def _write_figures(
@@ -306,20 +228,3 @@ def _draw_failures(evaluation: "Evaluation", jobs: "Sequence[Job]", setting: "Se
         write_png(path, sheet)
     else:
         write_atomic(path, encode_jpeg(sheet))
-
-
-@app.command()
-def bench(
-    px: Annotated[int, typer.Option(help="Side of the texture that is converted.")] = 1024,
-    training: Annotated[bool, typer.Option(help="Time training too (needs the train extra).")] = True,
-) -> None:
-    """Time conversion by stage and training with and without data loading, on this machine."""
-    from unbake.evaluate.bench import bench_conversion, bench_training, peak_memory_gb
-
-    for timing in bench_conversion(px):
-        typer.echo(f"{timing.stage:28s} {timing.seconds:7.2f} s  {timing.mpix_per_s:7.2f} MPix/s")
-    if (peak := peak_memory_gb()) is not None:
-        typer.echo(f"{'peak memory':28s} {peak:7.2f} GB")
-    if training:
-        for what, rate in bench_training():
-            typer.echo(f"{what:28s} {rate:7.2f} samples/s (small, 128 px)")

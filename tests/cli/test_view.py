@@ -1,4 +1,4 @@
-"""The verbs to look with: what they write, print and serve."""
+"""`unbake view`: what it writes, prints and serves; and `unbake report` of the same conversion."""
 
 import http.client
 import json
@@ -17,7 +17,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from unbake.cli import app, viewing
+from unbake.cli import app
+from unbake.cli import view as view_verb
 from unbake.errors import FileError, UsageError
 from unbake.export.adjust import read_rules
 from unbake.image.files import read_picture
@@ -75,7 +76,7 @@ def test_the_page_is_opened_from_any_folder_as_each_system_wants_it(
     out.mkdir()
     (out / "report.json").write_bytes((mod / "report.json").read_bytes())
     for platform in ("linux", "win32"):
-        monkeypatch.setattr(viewing, "sys", SimpleNamespace(platform=platform))
+        monkeypatch.setattr(view_verb, "sys", SimpleNamespace(platform=platform))
         assert call("view", out).exit_code == 0
     page = (out / "view.html").resolve()
     assert opened == [page.as_uri(), page]
