@@ -42,7 +42,9 @@ def main(
     packs = sorted(legacy.glob("*/*_h.jpg"))[::5] if legacy else []  # else they outnumber the painted pairs
     for height in packs:
         write_legacy(height, root / "data" / "Skyrim")
-    typer.echo(f"{len(sources) - len(moved)} materials, {len(moved)} surrogate pairs, {len(packs)} legacy textures")
+    typer.echo(
+        f"{len(sources) - len(moved)} materials, {len(moved)} surrogate pairs, {len(packs)} legacy textures"
+    )
 
 
 def unit(source: MaterialSource) -> float:
@@ -61,7 +63,12 @@ def write_legacy(height: Path, folder: Path) -> None:
             unit = read_picture(path).unit()[..., : about.channels]
             maps[kind] = decode_normal(unit, "directx") if about.vector else unit
     licence = json.loads((height.parent / "LICENSE.json").read_bytes())
-    metadata = {"name": stem, "category": "legacy", "license": licence.get("license", ""), "metallic": "unknown"}
+    metadata = {
+        "name": stem,
+        "category": "legacy",
+        "license": licence.get("license", ""),
+        "metallic": "unknown",
+    }
     metadata |= {"source": height.parent.name, "normal_convention": "opengl"}
     write_folder(folder / "legacy" / f"{height.parent.name}_{stem}", maps, metadata)
 
