@@ -20,7 +20,8 @@ from unbake.data.sources import (  # noqa: E402
 )
 from unbake.domain.maps import OUTPUTS  # noqa: E402
 from unbake.errors import TrainingError  # noqa: E402
-from unbake.evaluate.figures import Score, Scored, gather  # noqa: E402
+from unbake.evaluate.figures import Score, Scored  # noqa: E402
+from unbake.evaluate.gather import gather  # noqa: E402
 from unbake.evaluate.merge_heads import join_heads, lineage, load_single  # noqa: E402
 from unbake.evaluate.painter import PAINTER_VERSION  # noqa: E402
 from unbake.evaluate.release import credits, kept_apart, release, use_of  # noqa: E402
@@ -38,8 +39,10 @@ from unbake.train.surrogate_skyrim import write_standin  # noqa: E402
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"
 
 
-def validated(kind: str, metric: str, ours: float, floor: float) -> Scored:
-    return Scored("a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": floor, "other": 0.0}),))
+def validated(kind: str, metric: str, ours: float, baseline: float) -> Scored:
+    return Scored(
+        "a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": baseline, "other": 0.0}),)
+    )
 
 
 def test_a_network_that_beats_the_rule_is_used():

@@ -1,25 +1,21 @@
 """The verb that measures a model on ground truth."""
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unbake.cli.figures import print_figures, print_lines
-from unbake.cli.terminal import progress_bar
+from unbake.cli.terminal import advance, progress_bar
+from unbake.errors import UsageError
 
 if TYPE_CHECKING:
-    from unbake.data.sources import MaterialSource
-    from unbake.evaluate.figures import Evaluation
-    from unbake.evaluate.run import Job, Setting
-    from unbake.metrics.pixel import Metric
-
+    from unbake.evaluate.figures import Evaluation, Row
+    from unbake.evaluate.modes import Comparison
 
 _PICTURES = (".png", ".jpg")
-"""What --failures can be drawn as, by the end of its name."""
+"""Formats of --failures, by the end of the file name."""
 
 
 def evaluate(
@@ -34,15 +30,15 @@ def evaluate(
         bool,
         typer.Option(
             "--folds",
-            help="Cross-validate: convert each material with the model that never saw it; without --model, from kept "
+            help="Cross-validate: convert each material with the model that never saw it; without --model, from saved "
             "predictions.",
         ),
     ] = False,
     keep: Annotated[
         Path | None,
-        typer.Option(help="With --folds and --model: keep the predictions in this file, at 256 px."),
+        typer.Option(help="With --folds and --model: save the predictions in this file, at 256 px."),
     ] = None,
-    kept: Annotated[Path, typer.Option(help="With --folds alone: the predictions kept.")] = Path(
+    kept: Annotated[Path, typer.Option(help="With --folds alone: the saved predictions.")] = Path(
         "docs/folds/predictions.zip"
     ),
     source: Annotated[
@@ -69,161 +65,83 @@ def evaluate(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes; each takes about 1 GB.")] = 1,
 ) -> None:
-    """Measure a model on ground truth: paint it as an old game would, convert it, compare with truth and floors.
+    """Measure a model on ground truth: paint it as an old game would, convert it, compare with truth and baselines.
 
     Each material is painted in --styles of four fixed styles that training never has, written as DDS files and
-    converted as `unbake convert` does. Prints ours beside the floors with 95 % intervals over materials, the same by
+    converted as `unbake convert` does. Prints ours beside the baselines with 95 % intervals over materials, the same by
     category and by style, calibration, and how well confidence orders errors.
 
     `unbake eval DIR --folds --model F1 --model F2 ... --keep FILE` cross-validates; `unbake eval DIR --folds` makes
-    the table anew from the predictions kept, without any model.
+    the table anew from saved predictions, without any model.
     """
-    from unbake.data.sources import list_materials
-    from unbake.errors import UsageError
-    from unbake.evaluate.folds import jobs_of_folds
-    from unbake.evaluate.predictions import jobs_of_kept, keeping, write_kept
-    from unbake.evaluate.run import Setting, measure
+    from unbake.evaluate.modes import Request, compare, description, run_comparison
 
-    models, replayed = model or [], folds and not model
-    if len(models) > 1 and not folds:
-        raise UsageError(f"Expected one --model, got {len(models)}; add --folds where each is of a fold.")
-    if keep and not (folds and models):
-        raise UsageError(
-            "Expected --folds and the models of the folds beside --keep; name them with --model."
-        )
     if sheet_out and sheet_out.suffix.lower() not in _PICTURES:
         raise UsageError(
             f"Expected a picture ({', '.join(_PICTURES)}) for --failures, got '{sheet_out.name}'; let its name end so."
         )
-    sources = [s for s in list_materials(folder) if not source or s.source in source]
-    if not sources:
-        raise UsageError(
-            f"Expected materials of {', '.join(source or ())} in {folder}, found none; check --source."
-        )
-    setting, whole = Setting(size, styles), None
-    if replayed:
-        jobs, setting, whole = jobs_of_kept(sources, kept)
-    elif folds:
-        jobs = jobs_of_folds(sources, models, workers)
-    else:
-        jobs = _jobs_of_one(sources, models[0] if models else None, workers)
-    setting = replace(setting, perceptual=_perceptual(backbone or []))
+    request = Request(
+        folder=folder,
+        saved=kept,
+        sources=tuple(source or ()),
+        models=tuple(model or ()),
+        folds=folds,
+        save_to=keep,
+        size=size,
+        styles=styles,
+        backbones=tuple(backbone or ()),
+    )
+    comparison = compare(request, workers)
+    for note in comparison.notes:
+        typer.echo(note, err=True)
     try:
-        with tempfile.TemporaryDirectory() as made, progress_bar("measuring") as bar:
-            task = bar.task_ids[0]
-            at_work = keeping(jobs, Path(made)) if keep else jobs
-            evaluation = measure(
-                at_work, setting, workers, lambda done, n: bar.update(task, completed=done, total=n)
-            )
-            if keep:
-                write_kept(keep, Path(made), jobs, setting, models, evaluation)
+        with progress_bar("measuring") as bar:
+            evaluation = run_comparison(comparison, request, workers, advance(bar))
     except KeyboardInterrupt:
         typer.echo("stopped: nothing was written; run it again", err=True)
         raise typer.Exit(130) from None
-    about = _about(setting, evaluation, models, folds)
-    _write_figures(evaluation, about, jobs, setting, json_out, page_out)
+    about = description(comparison, evaluation)
+    _write_figures(evaluation, about, comparison, json_out, page_out)
     if sheet_out:
-        _draw_failures(evaluation, jobs, setting, sheet_out)
+        _draw_failures(evaluation, comparison, sheet_out)
     print_figures(evaluation, about)
-    if whole is not None:
-        _print_whole(whole)
+    if comparison.whole is not None:
+        _print_whole(comparison.whole)
 
 
-def _jobs_of_one(sources: "list[MaterialSource]", model: Path | None, workers: int) -> "list[Job]":
-    """All materials by one model, whose card is asked which it may have been trained on."""
-    import json
-
-    from unbake.convert.predict import CARD, bundle_folder, fingerprint
-    from unbake.evaluate.conversion import bundle
-    from unbake.evaluate.run import Job
-
-    fingerprint(model)  # a folder that is no model is told before the work
-    card_file = bundle_folder(model) / CARD
-    card = json.loads(card_file.read_text(encoding="utf-8")) if card_file.is_file() else {}
-    ids = {one.id for one in sources}
-    if known := ids - set(card.get("held_out", {}).get("materials", ids)):
-        typer.echo(
-            f"{len(known)} of {len(ids)} materials may have been trained on: the card does not hold them out",
-            err=True,
-        )
-    convert = bundle(model, workers)
-    return [Job(one, convert, card.get("roughness_constants", {})) for one in sources]
-
-
-def _perceptual(backbones: list[str]) -> "tuple[Metric, ...]":
-    if not backbones:
-        return ()
-    from unbake.evaluate.perceptual import perceived
-
-    return tuple(perceived(Path(one)) for one in backbones)
-
-
-def _about(setting: "Setting", evaluation: "Evaluation", models: list[Path], folds: bool) -> list[str]:
-    """What was measured and how, in sentences."""
-    from unbake.evaluate.painter import PAINTER_VERSION
-
-    whose = (
-        f"each converted by the one of {len(models)} models that never saw it"
-        if models and folds
-        else "with the kept predictions of the folds' models"
-        if folds
-        else f"converted by {models[0] if models else 'the bundled model'}"
-    )
-    seen = (
-        f"{evaluation.materials} materials at {setting.size} px, {setting.styles} paintings of each (painter "
-    )
-    told = [f"{seen}{PAINTER_VERSION}), {whose}. Ratio = ours / floor; 95 % intervals over materials."]
-    if setting.side is not None:
-        told.append(
-            f"Predictions, truth and floors are compared at {setting.side} px, one painting of each: what was kept. "
-            "The figures of the whole maps and all paintings follow."
-        )
-    return told
-
-
-def _print_whole(figures: dict[str, Any]) -> None:
-    from unbake.evaluate.figures import rows_from
+def _print_whole(rows: "Sequence[Row]") -> None:
     from unbake.evaluate.tables import table
 
-    typer.echo("As measured on the whole maps when the predictions were kept:")
-    print_lines(table(rows_from(figures.get("rows"))))
+    typer.echo("As measured on the whole maps when the predictions were saved:")
+    print_lines(table(rows))
 
 
 def _write_figures(
     evaluation: "Evaluation",
     about: list[str],
-    jobs: "Sequence[Job]",
-    setting: "Setting",
+    comparison: "Comparison",
     json_out: Path | None,
     page_out: Path | None,
 ) -> None:
     import json
 
-    from unbake.evaluate.figures import as_dict
+    from unbake.evaluate.modes import report
     from unbake.evaluate.page import page
-    from unbake.evaluate.painter import PAINTER_VERSION
     from unbake.files import write_atomic
 
     if json_out:
-        told = {
-            "about": about,
-            "painter": PAINTER_VERSION,
-            "size": setting.size,
-            "styles_each": setting.styles,
-            "compared_at": setting.side or setting.size,
-            **as_dict(evaluation),
-        }
-        write_atomic(json_out, json.dumps(told, indent=1).encode())
+        figures = report(evaluation, about, comparison.setting)
+        write_atomic(json_out, json.dumps(figures, indent=1).encode())
     if page_out:
-        write_atomic(page_out, page(evaluation, about, jobs, setting).encode())
+        write_atomic(page_out, page(evaluation, about, comparison.jobs, comparison.setting).encode())
 
 
-def _draw_failures(evaluation: "Evaluation", jobs: "Sequence[Job]", setting: "Setting", path: Path) -> None:
+def _draw_failures(evaluation: "Evaluation", comparison: "Comparison", path: Path) -> None:
     from unbake.evaluate.page import failure_sheet
     from unbake.files import write_atomic
     from unbake.image.files import encode_jpeg, write_png
 
-    sheet = failure_sheet(evaluation, jobs, setting)
+    sheet = failure_sheet(evaluation, comparison.jobs, comparison.setting)
     if path.suffix.lower() == ".png":
         write_png(path, sheet)
     else:

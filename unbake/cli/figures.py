@@ -17,8 +17,8 @@ def print_figures(evaluation: "Evaluation", about: list[str]) -> None:
     for sentence in about:
         typer.echo(sentence)
     print_lines(table(evaluation.rows))
-    print_lines(table_of_parts(evaluation.categories, "category"), "ours (ratio to the best floor)")
-    print_lines(table_of_parts(evaluation.styles, "style"), "ours (ratio to the best floor)")
+    print_lines(table_of_parts(evaluation.categories, "category"), "ours (ratio to the best baseline)")
+    print_lines(table_of_parts(evaluation.styles, "style"), "ours (ratio to the best baseline)")
     print_lines(table_of_trust(evaluation))
     for sentence in evaluation.left_out:
         typer.echo(f"left out: {sentence}", err=True)

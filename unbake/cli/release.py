@@ -40,7 +40,7 @@ def release(
 ) -> None:
     """Join the six heads with what they were trained on, export for the converter, measure on what was held out.
 
-    Prints ours beside the floors. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
+    Prints ours beside the baselines. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
     figures, data, licences and lineage; `unbake convert --model OUT` takes it.
     """
     from unbake.evaluate.release import release as run
@@ -60,4 +60,4 @@ def release(
             workers=workers,
             on_progress=lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
         )
-    print_figures(evaluation, [f"{evaluation.materials} materials; ratio = ours / floor."])
+    print_figures(evaluation, [f"{evaluation.materials} materials; ratio = ours / baseline."])

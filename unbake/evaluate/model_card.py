@@ -1,4 +1,4 @@
-"""MODEL_CARD.md of a release, from its card and its story alone: what it is, was made from, and was measured to do."""
+"""MODEL_CARD.md of a release, written from its card: contents, figures, data, licences, lineage and commands."""
 
 import shlex
 from collections.abc import Iterable
@@ -57,8 +57,9 @@ def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
     )
     return (
         f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
-        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A floor is what "
-        "a rule reaches on the same materials; ratio = ours / floor, with 95 % intervals over materials."
+        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A baseline is "
+        "what needs no network, on the same materials; ratio = ours / baseline, with 95 % intervals over materials; "
+        "worse on: the share of materials on which ours is worse."
     )
 
 

@@ -212,7 +212,7 @@ def _measured(
 
 
 def use_of(rows: Sequence[Row]) -> dict[str, str]:
-    """Which outputs the converter takes from the networks: those that beat the rule's (the first floor).
+    """Which outputs the converter takes from the networks: those that beat the rule's (the first baseline).
 
     >>> use_of([])["albedo"]
     'floor'
@@ -221,7 +221,7 @@ def use_of(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         for measured, outputs in SPEAKS_FOR.items():
             decides = (row.map, row.metric) == (measured.value, HEADLINES[measured.value])
-            if decides and row.ours < row.floors[0].value:
+            if decides and row.ours < row.baselines[0].value:
                 use |= {str(kind): "network" for kind in outputs}
     return use
 
