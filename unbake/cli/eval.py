@@ -1,31 +1,35 @@
 """The verb that measures a model on ground truth."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unbake.cli.arguments import with_options_of
 from unbake.cli.figures import print_figures, print_lines
 from unbake.cli.terminal import advance, progress_bar
 from unbake.errors import UsageError
 
 if TYPE_CHECKING:
     from unbake.evaluate.figures import Evaluation, Row
-    from unbake.evaluate.modes import Comparison
+    from unbake.evaluate.modes import Comparison, Request
 
 _PICTURES = (".png", ".jpg")
 """Formats of --failures, by the end of the file name."""
 
 
-def evaluate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Ground truth in MatSynth's layout.")],
+@dataclass(frozen=True, slots=True)
+class EvaluationOptions:
+    """The options of `unbake eval` that choose what is measured, by which model and how."""
+
     model: Annotated[
         list[Path] | None,
         typer.Option(
             help="Folder of a released model; default: the bundled one. With --folds one for each fold."
         ),
-    ] = None,
+    ] = None
     folds: Annotated[
         bool,
         typer.Option(
@@ -33,21 +37,19 @@ def evaluate(
             help="Cross-validate: convert each material with the model that never saw it; without --model, from saved "
             "predictions.",
         ),
-    ] = False,
+    ] = False
     keep: Annotated[
         Path | None,
         typer.Option(help="With --folds and --model: save the predictions in this file, at 256 px."),
-    ] = None,
+    ] = None
     kept: Annotated[Path, typer.Option(help="With --folds alone: the saved predictions.")] = Path(
         "docs/folds/predictions.zip"
-    ),
+    )
     source: Annotated[
         list[str] | None, typer.Option(help="Only materials of this source (metadata.json); repeatable.")
-    ] = None,
-    size: Annotated[int, typer.Option(min=16, help="Longest side of a material, texels.")] = 512,
-    styles: Annotated[
-        int, typer.Option(min=1, max=4, help="Paintings of each material, of four styles.")
-    ] = 2,
+    ] = None
+    size: Annotated[int, typer.Option(min=16, help="Longest side of a material, texels.")] = 512
+    styles: Annotated[int, typer.Option(min=1, max=4, help="Paintings of each material, of four styles.")] = 2
     backbone: Annotated[
         list[str] | None,
         typer.Option(
@@ -55,7 +57,29 @@ def evaluate(
             help="Measure albedo's perceptual distance too: a folder with a DINOv2 (dino_distance), or torchvision's "
             "AlexNet, VGG16 or SqueezeNet, or alex, vgg, squeeze to fetch it (lpips); repeatable.",
         ),
-    ] = None,
+    ] = None
+
+    def request(self, folder: Path) -> "Request":
+        """The same as the evaluation takes them."""
+        from unbake.evaluate.modes import Request
+
+        return Request(
+            folder=folder,
+            saved=self.kept,
+            sources=tuple(self.source or ()),
+            models=tuple(self.model or ()),
+            folds=self.folds,
+            save_to=self.keep,
+            size=self.size,
+            styles=self.styles,
+            backbones=tuple(self.backbone or ()),
+        )
+
+
+@with_options_of(EvaluationOptions, "chosen")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Ground truth in MatSynth's layout.")],
+    chosen: EvaluationOptions,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
     page_out: Annotated[
         Path | None, typer.Option("--page", help="Write tables and pictures to this HTML file.")
@@ -74,23 +98,13 @@ def evaluate(
     `unbake eval DIR --folds --model F1 --model F2 ... --keep FILE` cross-validates; `unbake eval DIR --folds` makes
     the table anew from saved predictions, without any model.
     """
-    from unbake.evaluate.modes import Request, compare, description, run_comparison
+    from unbake.evaluate.modes import compare, description, run_comparison
 
     if sheet_out and sheet_out.suffix.lower() not in _PICTURES:
         raise UsageError(
             f"Expected a picture ({', '.join(_PICTURES)}) for --failures, got '{sheet_out.name}'; let its name end so."
         )
-    request = Request(
-        folder=folder,
-        saved=kept,
-        sources=tuple(source or ()),
-        models=tuple(model or ()),
-        folds=folds,
-        save_to=keep,
-        size=size,
-        styles=styles,
-        backbones=tuple(backbone or ()),
-    )
+    request = chosen.request(folder)
     comparison = compare(request, workers)
     for note in comparison.notes:
         typer.echo(note, err=True)

@@ -38,7 +38,7 @@ def release(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that measure; each takes about 1 GB.")] = 1,
 ) -> None:
-    """Join the six heads with what they were trained on, export for the converter, measure on what was held out.
+    """Merge the six heads with the networks they were trained on, export them, measure them on held-out materials.
 
     Prints ours beside the baselines. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
     figures, data, licences and lineage; `unbake convert --model OUT` takes it.

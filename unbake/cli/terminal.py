@@ -23,11 +23,11 @@ Model = Annotated[
 ]
 
 PIPE = 1000
-"""Characters a line may have where no one's window wraps it."""
+"""Width of a table on a pipe, characters: wide enough that no line wraps."""
 
 
 def print_table(table: "Table") -> None:
-    """A table that fits the terminal, no column narrower than its longest word; on a pipe nothing wraps or touches."""
+    """Print a table: as wide as the terminal, no column narrower than its longest word; on a pipe without wrapping."""
     from rich.console import Console
     from rich.measure import Measurement
 

@@ -1,4 +1,4 @@
-"""Timings on this machine: converting a texture set by stage, and training samples with and without their loading."""
+"""Times conversion by stage, and training with and without data loading, on this machine."""
 
 import sys
 import tempfile
@@ -97,7 +97,7 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
 
 
 def peak_memory_gb() -> float | None:
-    """The most memory this process has held so far, in GB; None where the system does not tell."""
+    """Peak memory of this process so far, in GB; None on Windows."""
     if sys.platform == "win32":
         return None
     import resource  # not on Windows

@@ -1,6 +1,6 @@
-"""Ground truth, painted as games would have shipped it, converted as users do, compared to truth and baselines.
+"""Runs an evaluation: ground truth is painted, converted as users do, and compared to truth and baselines.
 
-`data.sources` lists → `data.truth` reads → `painter` paints → `conversion` → `scores` → `figures`.
+`data.sources` lists → `data.truth` reads → `painter` paints → `conversion` → `scores` → `gather`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One converted painting against its truth and the baselines; between `conversion` and `figures`."""
+"""Scores one converted painting and the baselines against its truth; between `conversion` and `gather`."""
 
 from collections.abc import Mapping, Sequence
 
