@@ -1,20 +1,15 @@
 """`unbake init`, as a person types it."""
 
-from typer.testing import CliRunner, Result
+from support.command import call
 
-from unbake.cli import app
 from unbake.errors import UsageError
 
 
-def unbake(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=True)
-
-
 def test_init_lays_out_the_plans_tree_and_touches_nothing_twice(tmp_path):
-    first = unbake("init", tmp_path / "project")
+    first = call("init", tmp_path / "project")
     kept = tmp_path / "project" / "data" / "MatSynth" / "mine.txt"
     kept.write_text("mine")
-    again = unbake("init", tmp_path / "project")
+    again = call("init", tmp_path / "project")
     folders = {p.relative_to(tmp_path / "project").as_posix() for p in (tmp_path / "project").rglob("*/")}
     assert folders == {
         "data", "data/MatSynth", "data/Skyrim", "data/duplicates", "data/reports", "checkpoints", "train_logs",
@@ -25,4 +20,4 @@ def test_init_lays_out_the_plans_tree_and_touches_nothing_twice(tmp_path):
 
 def test_init_where_a_file_stands_in_the_way_is_one_sentence(tmp_path):
     (tmp_path / "data").write_text("")
-    assert isinstance(unbake("init", tmp_path).exception, UsageError)
+    assert isinstance(call("init", tmp_path).exception, UsageError)
