@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unbake.cli.arguments import with_options_of
-from unbake.cli.conversion import followed, print_failures, print_objections, stoppable
+from unbake.cli.conversion_events import followed, print_failures, print_objections, stoppable
 from unbake.cli.conversion_options import RUN, ConversionOptions
 from unbake.cli.review import print_review
 

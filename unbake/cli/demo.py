@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from unbake.cli.conversion import followed, print_failures, print_objections
+from unbake.cli.conversion_events import followed, print_failures, print_objections
 
 
 def demo(
