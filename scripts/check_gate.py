@@ -1,10 +1,10 @@
 """The plan's gate (phases B and C): exit 0 pass, 1 fail, 3 not yet; how to ask it: --help."""
 
-from unbake.cli.doors import check_gate
-from unbake.cli.entry import door
+from unbake.cli.entry import run_verb
+from unbake.cli.plan_scripts import check_gate
 
 if __name__ == "__main__":
-    door(check_gate)
+    run_verb(check_gate)
 else:
     from unbake.recipe.gate import Verdict, judge, read_history
 

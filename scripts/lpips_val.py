@@ -1,10 +1,10 @@
 """LPIPS of the albedo in validation (plan, from A-Albedo-Syn on); or that of two pictures: --help."""
 
-from unbake.cli.doors import lpips
-from unbake.cli.entry import door
+from unbake.cli.entry import run_verb
+from unbake.cli.plan_scripts import lpips
 
 if __name__ == "__main__":
-    door(lpips)
+    run_verb(lpips)
 else:
     from unbake.metrics.lpips import Lpips
 

@@ -45,40 +45,40 @@ class Painted:
 
 
 def assemble(folder: Path, legacy: Path | None = None, side: int = 512, sets: int = 80) -> Expected:
-    """Write the tree below `folder`, and say what should become of it; with 80 sets it has 200 textures."""
+    """Write the tree below `folder`, and return what a conversion should give; 80 sets have 200 textures."""
     expected = Expected()
-    given = cycle(_painted(legacy, side))
-    for at, one in enumerate(islice(given, sets)):
+    paintings = cycle(_painted(legacy, side))
+    for at, painted in enumerate(islice(paintings, sets)):
         place = ("architecture/halls", "clutter", "dungeons/caves/walls", "weapons/iron")[at % 4]
         name = f"{place}/{('wall', 'pot', 'rock', 'sword')[at % 4]}{at:03d}"
         suffix = "_d" if at % 9 == 5 else ""
-        _put(folder, f"{name}{suffix}.dds", _stored(one.diffuse, "srgb", at))
-        _put(folder, f"{name}_n.dds", _stored(one.normal, "normal", at + 1))
-        if one.height is not None and at % 10 == 3:
-            _put(folder, f"{name}_p.dds", _stored(one.height, "linear", 0))
+        _put(folder, f"{name}{suffix}.dds", _stored(painted.diffuse, "srgb", at))
+        _put(folder, f"{name}_n.dds", _stored(painted.normal, "normal", at + 1))
+        if painted.height is not None and at % 10 == 3:
+            _put(folder, f"{name}_p.dds", _stored(painted.height, "linear", 0))
         if at % 14 == 6:
-            _put(folder, f"{name}_g.dds", _stored(one.diffuse[..., :3], "srgb", 0))
+            _put(folder, f"{name}_g.dds", _stored(painted.diffuse[..., :3], "srgb", 0))
         expected.converted.append(name)
-    _troubles(folder, next(given), next(given), side, expected)
+    _troubles(folder, next(paintings), next(paintings), side, expected)
     return expected
 
 
-def _troubles(folder: Path, one: Painted, other: Painted, side: int, expected: Expected) -> None:
+def _troubles(folder: Path, first: Painted, second: Painted, side: int, expected: Expected) -> None:
     """The twelve kinds, each with a normal of its own where a set has one."""
-    whole, normal = _stored(one.diffuse, "srgb", 0), _stored(one.normal, "normal", 1)
+    whole, normal = _stored(first.diffuse, "srgb", 0), _stored(first.normal, "normal", 1)
     wide = tuple(length * side // 512 for length in (1000, 3000))
-    small = resize(one.diffuse, 2, 2, "srgb"), resize(one.normal, 2, 2, "normal")
-    broad = resize(one.diffuse, *wide, "srgb"), resize(one.normal, *wide, "normal")
+    small = resize(first.diffuse, 2, 2, "srgb"), resize(first.normal, 2, 2, "normal")
+    broad = resize(first.diffuse, *wide, "srgb"), resize(first.normal, *wide, "normal")
     files = {
         "clutter/truncated": (whole[: len(whole) // 2], normal),
         "clutter/empty": (b"", normal),
-        "clutter/disguised": (encode_png(one.diffuse), encode_png(one.normal)),
-        "clutter/mirror": (_cubemap(one.diffuse), normal),
+        "clutter/disguised": (encode_png(first.diffuse), encode_png(first.normal)),
+        "clutter/mirror": (_cubemap(first.diffuse), normal),
         "clutter/speck": (_stored(small[0], "srgb", 3), _stored(small[1], "normal", 3)),
         "clutter/banner": (_stored(broad[0], "srgb", 3), _stored(broad[1], "normal", 3)),
         "CLUTTER2/SHIELD": (whole, normal),
-        "стены/Дерево": (_stored(other.diffuse, "srgb", 2), _stored(other.normal, "normal", 2)),
-        "clutter/Lamp": (_stored(other.diffuse, "srgb", 0), _stored(other.normal, "normal", 1)),
+        "стены/Дерево": (_stored(second.diffuse, "srgb", 2), _stored(second.normal, "normal", 2)),
+        "clutter/Lamp": (_stored(second.diffuse, "srgb", 0), _stored(second.normal, "normal", 1)),
         "locked/chest": (whole, normal),
         "clutter/bare": (whole, None),
     }
@@ -91,7 +91,7 @@ def _troubles(folder: Path, one: Painted, other: Painted, side: int, expected: E
     _put(folder, "clutter/renamed.png", whole)  # a DDS by its content
     _put(folder, "creatures/troll.dds", whole)
     _put(folder, "creatures/troll_msn.dds", normal)
-    _put(folder, "clutter/mirror_e.dds", _cubemap(one.diffuse))
+    _put(folder, "clutter/mirror_e.dds", _cubemap(first.diffuse))
     for path in (folder / "textures" / "locked").iterdir():
         path.chmod(0o444)
     (folder / "textures" / "locked").chmod(0o555)

@@ -44,7 +44,7 @@ def make(embedded: Path, out: Path, runtime: str) -> None:
     """Build the wheel, fetch Windows' wheels of what it needs, and put all of it into one zip."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     # Markers would be read for the system that runs this, and every one of the core's holds on Windows.
-    needs = [re.sub(r"^onnxruntime\b", runtime, one).partition(";")[0] for one in project["dependencies"]]
+    needs = [re.sub(r"^onnxruntime\b", runtime, need).partition(";")[0] for need in project["dependencies"]]
     lock = (PROJECT / "requirements" / "core.txt").read_text("ascii")
     with tempfile.TemporaryDirectory() as folder:
         site, wheel = Path(folder) / "site", build_wheel(Path(folder))
@@ -82,14 +82,14 @@ def assemble(embedded: Path, site: Path, out: Path, version: str) -> None:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive, zipfile.ZipFile(embedded) as python:
         for name, text in texts.items():
             put(archive, f"{top}/{name}", text.replace("\r\n", "\n").replace("\n", "\r\n").encode())
-        for name in sorted(one for one in python.namelist() if not one.endswith("/")):
+        for name in sorted(entry for entry in python.namelist() if not entry.endswith("/")):
             data = python.read(name)
             if name.endswith("._pth"):  # by which the embeddable Python finds no packages unless told
                 data = (
                     f"{name.removesuffix('._pth')}.zip\r\n.\r\nLib\\site-packages\r\nimport site\r\n".encode()
                 )
             put(archive, f"{top}/python/{name}", data)
-        for path in sorted(one for one in site.rglob("*") if one.is_file()):
+        for path in sorted(path for path in site.rglob("*") if path.is_file()):
             if "__pycache__" not in path.parts and path.suffix != ".pdb":
                 put(archive, f"{top}/{SITE}/{path.relative_to(site).as_posix()}", path.read_bytes())
 

@@ -1,10 +1,10 @@
 """SkyrimPhotometric: AO tint, cold white balance, vignette (plan, phases B to D); or a texture so lit: --help."""
 
-from unbake.cli.doors import photometric
-from unbake.cli.entry import door
+from unbake.cli.entry import run_verb
+from unbake.cli.plan_scripts import photometric
 
 if __name__ == "__main__":
-    door(photometric)
+    run_verb(photometric)
 else:
     from unbake.data.photometric import SkyrimPhotometric
 

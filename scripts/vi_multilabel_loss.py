@@ -1,10 +1,10 @@
 """The ViT's multi-label loss (plan: N1's classes); or its value for one sample: --help."""
 
-from unbake.cli.doors import multilabel
-from unbake.cli.entry import door
+from unbake.cli.entry import run_verb
+from unbake.cli.plan_scripts import multilabel
 
 if __name__ == "__main__":
-    door(multilabel)
+    run_verb(multilabel)
 else:
     from unbake.losses.multilabel import multilabel_bce
 

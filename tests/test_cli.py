@@ -22,6 +22,21 @@ def test_help_names_every_verb():
     ] == []
 
 
+def test_no_verbs_help_loads_a_heavy_package():
+    code = (
+        "import contextlib, sys\n"
+        "from unbake.cli import VERBS, app\n"
+        "from unbake.cli.data import VERBS as DATA\n"
+        "for words in [[], *([v] for v in VERBS), *(['data', v] for v in DATA)]:\n"
+        "    with contextlib.suppress(SystemExit):\n"
+        "        app([*words, '--help'])\n"
+        "heavy = {'numpy', 'PIL', 'torch', 'onnxruntime', 'msgspec'} & set(sys.modules)\n"
+        "print('loaded:', sorted(heavy))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
 def test_phases_are_listed_from_the_recipes():
     told = unbake("phases").stdout
     assert "phase_A0" in told

@@ -17,8 +17,8 @@ from unbake.image.files import read_picture, write_png
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 ADDED = ("check_gate.py", "val.py")
-"""Doors that the plan names in its text, not in its table of scripts."""
-DOORS = [line[0] for line in rows("Supporting Scripts")[1:]] + list(ADDED)
+"""Files that the plan names in its text, not in its table of scripts."""
+FILES = [line[0] for line in rows("Supporting Scripts")[1:]] + list(ADDED)
 JOBS = [f"phase_D_res2K_{kind}.sh" for kind in OUTPUTS]
 
 
@@ -73,12 +73,12 @@ class TestGate:
         assert done.stderr.startswith("unbake: Expected")
 
 
-class TestDoors:
+class TestEntryPoints:
     def test_the_plans_files_are_there(self):
-        assert [name for name in (*DOORS, *JOBS) if not (SCRIPTS / name).is_file()] == []
+        assert [name for name in (*FILES, *JOBS) if not (SCRIPTS / name).is_file()] == []
 
     def test_each_is_thin(self):
-        lengths = {name: len((SCRIPTS / name).read_text(encoding="utf-8").splitlines()) for name in DOORS}
+        lengths = {name: len((SCRIPTS / name).read_text(encoding="utf-8").splitlines()) for name in FILES}
         assert {name: lines for name, lines in lengths.items() if lines > 25} == {}
 
     def test_help_teaches_without_loading_torch(self):
@@ -92,7 +92,7 @@ class TestDoors:
             "    told[path] = out.getvalue()\n"
             "print(json.dumps([told, 'torch' in sys.modules]))\n"
         )
-        paths = [str(SCRIPTS / name) for name in DOORS]
+        paths = [str(SCRIPTS / name) for name in FILES]
         done = subprocess.run(
             [sys.executable, "-c", code, *paths], capture_output=True, text=True, check=True, timeout=60
         )
@@ -100,14 +100,14 @@ class TestDoors:
         assert [path for path, text in told.items() if "Usage:" not in text or "Options" not in text] == []
         assert not torch_was_loaded
 
-    @pytest.mark.parametrize("name", DOORS)
+    @pytest.mark.parametrize("name", FILES)
     def test_importing_one_gives_the_packages_own_function(self, name: str):
         module = imported(name)
         own = {public: getattr(module, public).__module__.split(".")[0] for public in module.__all__}
         assert own == dict.fromkeys(module.__all__, "unbake")
         assert own
 
-    @pytest.mark.parametrize("name", DOORS)
+    @pytest.mark.parametrize("name", FILES)
     def test_the_assistants_map_says_what_each_gives_and_from_where(self, name: str):
         lines = (SCRIPTS.parent / "AGENTS.md").read_text(encoding="utf-8").splitlines()
         (line,) = (line for line in lines if line.startswith(f"| `scripts/{name}`"))
@@ -127,7 +127,7 @@ def imported(name: str):
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Runs a door in this process (torch is loaded here already): exit code and what it printed."""
+    """Runs a file of scripts/ in this process (torch is loaded here already): exit code and what it printed."""
 
     def run(name: str, *arguments: object) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])

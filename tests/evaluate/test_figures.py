@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 
 from unbake.errors import UsageError
-from unbake.evaluate.figures import Score, Scored, as_dict, bootstrap, gather, rows_from
+from unbake.evaluate.bootstrap import bootstrap
+from unbake.evaluate.figures import Score, Scored, as_dict, rows_from
+from unbake.evaluate.gather import gather
 from unbake.evaluate.tables import table, table_of_parts, table_of_trust
 
 
-def scored(material_id: str, ours: float, floor: float) -> Scored:
-    return Scored(material_id, "stone", "sun", (Score("albedo", "rmse", "lower", ours, {"rule": floor}),))
+def scored(material_id: str, ours: float, baseline: float) -> Scored:
+    return Scored(material_id, "stone", "sun", (Score("albedo", "rmse", "lower", ours, {"rule": baseline}),))
 
 
 TWO = gather([scored("a", 0.1, 0.4), scored("b", 0.2, 0.2)])
@@ -21,7 +23,7 @@ def test_a_row_holds_the_mean_over_materials():
 
 
 def test_the_ratio_is_that_of_the_means():
-    assert TWO.rows[0].floors[0].ratio == pytest.approx(0.15 / 0.3)
+    assert TWO.rows[0].baselines[0].ratio == pytest.approx(0.15 / 0.3)
 
 
 def test_the_bootstrap_interval_holds_the_true_mean_as_often_as_it_says():
@@ -43,22 +45,22 @@ def test_the_interval_is_the_same_each_time():
     assert bootstrap(values) == bootstrap(values)
 
 
-def test_against_a_floor_of_zero_there_is_no_ratio():
-    floor = gather([scored("a", 0.1, 0.0)]).rows[0].floors[0]
-    assert math.isnan(floor.ratio) and math.isnan(floor.interval[0])
+def test_against_a_baseline_of_zero_there_is_no_ratio():
+    baseline = gather([scored("a", 0.1, 0.0)]).rows[0].baselines[0]
+    assert math.isnan(baseline.ratio) and math.isnan(baseline.interval[0])
 
 
 def test_an_evaluation_is_strict_json():
     text = json.dumps(as_dict(gather([scored("a", 0.1, 0.0)])), allow_nan=False)
-    assert json.loads(text)["rows"][0]["floors"][0]["ratio"] is None
+    assert json.loads(text)["rows"][0]["baselines"][0]["ratio"] is None
 
 
-def test_a_table_has_one_line_per_floor_under_its_heading():
+def test_a_table_has_one_line_per_baseline_under_its_heading():
     assert [line[:4] for line in table(TWO.rows)[1:]] == [["albedo", "rmse ↓", "2", "0.1500"]]
 
 
 def test_all_lines_of_a_table_are_equally_long():
-    assert {len(line) for line in table(TWO.rows)} == {9}
+    assert {len(line) for line in table(TWO.rows)} == {10}
 
 
 def painted(material_id: str, style: str, error: float, confidence: float) -> Scored:
@@ -106,7 +108,7 @@ def test_something_else_is_refused_as_rows():
         rows_from({"a": 1})
 
 
-def test_parts_are_held_against_the_hardest_floor():
+def test_parts_are_held_against_the_hardest_baseline():
     two = Scored("a", "stone", "sun", (Score("ao", "mae", "lower", 0.1, {"easy": 0.4, "hard": 0.2}),))
     line = table_of_parts(gather([two]).categories, "category")[1]
     assert "0.100 (0.50)" in line
@@ -114,3 +116,11 @@ def test_parts_are_held_against_the_hardest_floor():
 
 def test_trust_is_told_in_lines_of_one_length():
     assert {len(line) for line in table_of_trust(FOUR)} == {5}
+
+
+def test_rows_of_older_files_with_floors_are_read():
+    plain = as_dict(gather([scored("a", 0.1, 0.4)]))["rows"]
+    for row in plain:
+        row["floors"] = [{key: b[key] for key in b if key != "worse"} for b in row.pop("baselines")]
+    assert rows_from(plain)[0].baselines[0].name == "rule"
+    assert math.isnan(rows_from(plain)[0].baselines[0].worse)

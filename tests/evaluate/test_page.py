@@ -33,7 +33,7 @@ def test_each_map_is_shown_by_its_best_its_median_and_its_worst(measured):
     assert errors == sorted(errors)
 
 
-def test_every_pick_has_input_ours_truth_floor_and_error(html, measured):
+def test_every_pick_has_input_ours_truth_baseline_and_error(html, measured):
     assert len(re.findall("<img ", html)) == 5 * len(picks(measured))
 
 

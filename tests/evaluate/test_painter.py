@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unbake.domain.maps import MapKind
-from unbake.evaluate.extra_styles import BRUSHES
+from unbake.evaluate.extra_styles import EXTRA_STYLES
 from unbake.evaluate.painter import PAINTERS, Legacy, paint_legacy, styles_of
 from unbake.image.files import decode_picture
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
@@ -53,7 +53,7 @@ def test_training_never_has_these_styles():
 
 
 def test_two_styles_have_a_light_of_their_own():
-    assert set(PAINTERS) == set(EVALUATION_STYLES) | set(BRUSHES)
+    assert set(PAINTERS) == set(EVALUATION_STYLES) | set(EXTRA_STYLES)
 
 
 @pytest.mark.parametrize("style", PAINTERS)

@@ -20,10 +20,12 @@ from unbake.data.sources import (  # noqa: E402
 )
 from unbake.domain.maps import OUTPUTS  # noqa: E402
 from unbake.errors import TrainingError  # noqa: E402
-from unbake.evaluate.figures import Score, Scored, gather  # noqa: E402
-from unbake.evaluate.merge_heads import join_heads, lineage, load_single  # noqa: E402
+from unbake.evaluate.figures import Score, Scored  # noqa: E402
+from unbake.evaluate.gather import gather  # noqa: E402
+from unbake.evaluate.held_out import held_out_of  # noqa: E402
+from unbake.evaluate.merge_heads import lineage, load_merged, merge_heads  # noqa: E402
 from unbake.evaluate.painter import PAINTER_VERSION  # noqa: E402
-from unbake.evaluate.release import credits, kept_apart, release, use_of  # noqa: E402
+from unbake.evaluate.release import credits, release, use_of  # noqa: E402
 from unbake.evaluate.run import Setting  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
@@ -38,8 +40,10 @@ from unbake.train.surrogate_skyrim import write_standin  # noqa: E402
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"
 
 
-def validated(kind: str, metric: str, ours: float, floor: float) -> Scored:
-    return Scored("a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": floor, "other": 0.0}),))
+def validated(kind: str, metric: str, ours: float, baseline: float) -> Scored:
+    return Scored(
+        "a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": baseline, "other": 0.0}),)
+    )
 
 
 def test_a_network_that_beats_the_rule_is_used():
@@ -71,14 +75,14 @@ def trained(held_out: list[str], fold: list[int] | None = None) -> dict:
 
 
 def test_what_one_training_saw_was_not_held_out():
-    assert kept_apart([trained(["a/b", "c/d"]), trained(["c/d"])]) == (("c/d",), None)
+    assert held_out_of([trained(["a/b", "c/d"]), trained(["c/d"])]) == (("c/d",), None)
 
 
 @pytest.mark.parametrize(
     ("folds", "expected"), [([[1, 5], [1, 5]], (1, 5)), ([[1, 5], [2, 5]], None), ([[1, 5], None], None)]
 )
 def test_a_fold_is_held_out_where_every_training_left_it_out(folds, expected):
-    assert kept_apart([trained([], fold) for fold in folds])[1] == expected
+    assert held_out_of([trained([], fold) for fold in folds])[1] == expected
 
 
 def test_lineage_tells_the_heads_of_an_ancestor_and_a_phase_that_was_done_twice():
@@ -91,11 +95,11 @@ def test_lineage_tells_the_heads_of_an_ancestor_and_a_phase_that_was_done_twice(
 
 def test_training_on_procedural_materials_sees_no_fold_and_no_source():
     first = trained([]) | {"sources": [PROCEDURAL]}
-    assert kept_apart([first, trained(["a/b"], [1, 5])]) == (("a/b",), (1, 5))
+    assert held_out_of([first, trained(["a/b"], [1, 5])]) == (("a/b",), (1, 5))
 
 
 def test_checkpoints_of_before_there_were_folds_held_none_out():
-    assert kept_apart([{"recipe": {"data": {"held_out": []}}}]) == ((), None)
+    assert held_out_of([{"recipe": {"data": {"held_out": []}}}]) == ((), None)
 
 
 def test_credits_count_materials_by_source_and_licence():
@@ -124,9 +128,9 @@ def _expected(heads: dict[str, Networks]) -> dict[str, torch.Tensor]:
 
 def test_joining_takes_every_head_from_its_own_checkpoint_and_merges_the_adapters(tmp_path: Path):
     heads = write_checkpoints(tmp_path)
-    networks, story = join_heads(Project(tmp_path))
+    networks, metadata = merge_heads(Project(tmp_path))
     torch.testing.assert_close(networks.state_dict(), _expected(heads), rtol=0, atol=0)
-    assert list(story["heads"]) == list(OUTPUTS)
+    assert list(metadata["heads"]) == list(OUTPUTS)
 
 
 def test_missing_heads_are_named_in_one_sentence(tmp_path: Path):
@@ -134,7 +138,7 @@ def test_missing_heads_are_named_in_one_sentence(tmp_path: Path):
     for kind in ("ao", "height"):
         (Project(tmp_path).checkpoints / f"D_{kind}_best.safetensors").unlink()
     with pytest.raises(TrainingError, match="but D_ao_best, D_height_best are not in"):
-        join_heads(Project(tmp_path))
+        merge_heads(Project(tmp_path))
 
 
 def test_heads_of_another_base_are_refused_by_name(tmp_path: Path):
@@ -143,27 +147,27 @@ def test_heads_of_another_base_are_refused_by_name(tmp_path: Path):
         write_head(tmp_path, kind, write_base(tmp_path, BASES[1], seed=9))
     refused = f"trained on {BASES[0]} .*but D_albedo_best, D_metallic_best are of {BASES[1]} [0-9a-f]{{12}};"
     with pytest.raises(TrainingError, match=refused):
-        join_heads(Project(tmp_path))
+        merge_heads(Project(tmp_path))
 
 
 def test_a_base_that_was_trained_again_refuses_the_heads_of_the_old_one(tmp_path: Path):
     write_checkpoints(tmp_path)
     write_base(tmp_path, seed=9)
     with pytest.raises(TrainingError, match="train these heads again"):
-        join_heads(Project(tmp_path))
+        merge_heads(Project(tmp_path))
 
 
 def test_without_the_optional_phase_the_heads_join_the_one_before_it(tmp_path: Path):
     base = write_base(tmp_path, BASES[1])
     for kind in OUTPUTS:
         write_head(tmp_path, kind, base)
-    assert join_heads(Project(tmp_path))[1]["name"] == BASES[1]
+    assert merge_heads(Project(tmp_path))[1]["name"] == BASES[1]
 
 
 def test_a_single_checkpoint_is_released_with_its_own_heads(tmp_path: Path):
-    networks, story = load_single(write_base(tmp_path))
+    networks, metadata = load_merged(write_base(tmp_path))
     torch.testing.assert_close(networks.state_dict(), _expected({}), rtol=0, atol=0)
-    assert "heads" not in story
+    assert "heads" not in metadata
 
 
 def test_the_last_state_of_a_run_with_adapters_is_released_merged(tmp_path: Path):
@@ -173,9 +177,9 @@ def test_the_last_state_of_a_run_with_adapters_is_released_merged(tmp_path: Path
     position = Position(1, 0, [{"mat_val_loss": 1.0}, {"mat_val_loss": 0.5}], {}, 0)
     told = {"recipe": {}, "parents": {}, **architecture(networks)}
     save_state(tmp_path / "B_last.safetensors", networks, optimizer, schedule, position, told)
-    merged, story = load_single(tmp_path / "B_last.safetensors")
+    merged, metadata = load_merged(tmp_path / "B_last.safetensors")
     torch.testing.assert_close(merged.state_dict(), _expected({}), rtol=0, atol=0)
-    assert (story["name"], story["figures"]) == ("B_last", {"mat_val_loss": 0.5})
+    assert (metadata["name"], metadata["figures"]) == ("B_last", {"mat_val_loss": 0.5})
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +224,7 @@ def test_the_released_weights_load_into_plain_networks(released: Path):
     networks = build_networks(read_metadata(weights))
     load_weights(weights, networks)
     torch.testing.assert_close(
-        networks.state_dict(), join_heads(Project(released))[0].state_dict(), rtol=0, atol=0
+        networks.state_dict(), merge_heads(Project(released))[0].state_dict(), rtol=0, atol=0
     )
 
 
@@ -238,7 +242,7 @@ def test_the_card_says_what_was_measured_and_what_it_was_made_from(released: Pat
 
 
 @pytest.mark.slow
-def test_the_model_card_tells_lineage_licences_floors_and_commands(released: Path):
+def test_the_model_card_tells_lineage_licences_baselines_and_commands(released: Path):
     page = (released / "out" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "procedural materials of validation: no source was held out" in page
     assert "| albedo | rmse ↓ | 2 |" in page

@@ -10,11 +10,11 @@ from unbake.data.sources import list_materials
 from unbake.data.truth import read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
+from unbake.evaluate.baselines import ELSEWHERE, brightness_metal
 from unbake.evaluate.conversion import Prediction, bundle
 from unbake.evaluate.figures import Evaluation, Row
 from unbake.evaluate.painter import PAINTERS, Legacy
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
-from unbake.evaluate.scores import ELSEWHERE, brightness_metal
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal, from_slopes
 
@@ -112,7 +112,7 @@ def test_the_truth_itself_reaches_the_best_of_what_should_be_high(perfect):
 
 
 @pytest.mark.parametrize(
-    ("name", "metric", "floor"),
+    ("name", "metric", "baseline"),
     [
         ("albedo", "rmse", "identity"),
         ("albedo", "ssim", "identity"),
@@ -122,8 +122,8 @@ def test_the_truth_itself_reaches_the_best_of_what_should_be_high(perfect):
         ("all", "relight_rmse", "rules"),
     ],
 )
-def test_converting_by_rules_is_as_good_as_the_floor(by_rules, name, metric, floor):
-    found = next(f for f in row(by_rules, name, metric).floors if f.name == floor)
+def test_converting_by_rules_is_as_good_as_the_baseline(by_rules, name, metric, baseline):
+    found = next(f for f in row(by_rules, name, metric).baselines if f.name == baseline)
     assert (found.ratio, *found.interval) == pytest.approx((1.0, 1.0, 1.0), abs=0.02)  # ours have eight bits
 
 
@@ -144,7 +144,7 @@ def test_the_constant_per_class_is_the_one_of_its_category(by_rules):
     stone = next(m for m in by_rules.paintings if m.id == "stone/bricks")
     score = next(s for s in stone.scores if (s.map, s.metric) == ("roughness", "mae"))
     truth = 0.8 + 0.1 * wave(2)[:, None] * wave(3)[None, :]
-    assert score.floors["per class"] == pytest.approx(np.abs(truth - 0.7).mean(), abs=2e-3)
+    assert score.baselines["per class"] == pytest.approx(np.abs(truth - 0.7).mean(), abs=2e-3)
 
 
 def test_best_constants_come_from_the_materials_named(folder):

@@ -1,32 +1,75 @@
-"""The door: verbs of `unbake`; the only place that parses, prints and exits. Heavy imports stand inside verbs."""
+"""The command line: one module a verb; the only place that parses, prints and exits. Heavy imports are in verbs."""
 
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from unbake import __version__
 from unbake.cli import (
-    converting,
-    curating,
+    bench,
+    convert,
+    demo,
     doctor,
-    laddering,
-    measuring,
+    eval,
+    init,
+    ladder,
     phases,
-    preparing,
-    training,
-    viewing,
+    rehearse,
+    release,
+    report,
+    review,
+    synth,
+    train,
+    view,
 )
+from unbake.cli.data import data_app
 from unbake.cli.entry import run
-from unbake.cli.terminal import app
 
-__all__ = [
-    "app",
-    "converting",
-    "curating",
-    "doctor",
-    "laddering",
-    "main",
-    "measuring",
-    "phases",
-    "preparing",
-    "training",
-    "viewing",
-]
+__all__ = ["VERBS", "app", "main"]
+
+app = typer.Typer(
+    name="unbake",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Turns old game textures (painted diffuse + normal) into PBR materials, and trains the models that do it.",
+    epilog="Start here:  unbake demo out/demo   |   unbake convert MyMod out/MyMod-PBR",
+)
+
+
+VERBS: dict[str, Callable[..., None]] = {
+    "convert": convert.convert,
+    "demo": demo.demo,
+    "view": view.view,
+    "report": report.report,
+    "review": review.review,
+    "doctor": doctor.doctor,
+    "init": init.init,
+    "synth": synth.synth,
+    "train": train.train,
+    "ladder": ladder.ladder,
+    "rehearse": rehearse.rehearse,
+    "phases": phases.phases,
+    "release": release.release,
+    "eval": eval.evaluate,
+    "bench": bench.bench,
+}
+"""The verbs in the order of `unbake --help`: converting, looking, training, measuring."""
+
+for name, verb in VERBS.items():
+    app.command(name)(verb)
+app.add_typer(data_app)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"unbake {__version__}")
+        raise typer.Exit
 
 
 def main() -> None:

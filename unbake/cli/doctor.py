@@ -1,22 +1,19 @@
-"""The verb that tells whether this machine can convert, how fast, and what to do about it where it cannot."""
+"""The verb that checks whether this machine can convert, and names the commands that repair or speed it up."""
 
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Final
 
 import typer
 
 from unbake import __version__
-from unbake.cli.terminal import Model, app
+from unbake.cli.terminal import Model
 from unbake.errors import UnbakeError
 
 RUNTIMES: Final = {
@@ -46,7 +43,6 @@ class Finding:
     commands: tuple[str, ...] = ()
 
 
-@app.command()
 def doctor(
     out: Annotated[Path, typer.Option(help="Where mods are to be written; its disk is looked at.")] = Path(),
     model: Model = None,
@@ -85,8 +81,8 @@ def _tried(about: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except Exception as error:  # a doctor does not die of what the patient has
-        told = str(error) if isinstance(error, UnbakeError) else f"{type(error).__name__}: {error}"
-        return Finding(about, " ".join(told.split()), works=False, commands=_reinstall())
+        message = str(error) if isinstance(error, UnbakeError) else f"{type(error).__name__}: {error}"
+        return Finding(about, " ".join(message.split()), works=False, commands=_reinstall())
 
 
 def _runtime() -> Finding:
@@ -128,20 +124,26 @@ def _device(model: Path | None) -> Finding:
             "device", f"networks run on {_NAMES[used]}{cards if used != 'CPUExecutionProvider' else ''}"
         )
     found = f"{_NAMES[offered[0]]} does not start, networks run on {_NAMES.get(used, used)}; its libraries are missing:"
-    return Finding("device", found, False, swap([one for one in RUNTIMES if _installed(one)], _best()))
+    return Finding("device", found, False, swap([wheel for wheel in RUNTIMES if _installed(wheel)], _best()))
 
 
 def _cards() -> list[str]:
     """Names of the NVIDIA cards, where their driver is installed."""
+    import subprocess
+
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
     asked = [program, "--query-gpu=name", "--format=csv,noheader"]
     try:
-        told = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
+        answer = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return [line.strip() for line in told.stdout.splitlines() if line.strip()] if told.returncode == 0 else []
+    return (
+        [line.strip() for line in answer.stdout.splitlines() if line.strip()]
+        if answer.returncode == 0
+        else []
+    )
 
 
 def _best() -> str:
@@ -195,7 +197,9 @@ def _encoders() -> Finding:
 
 def _disk(out: Path) -> Finding:
     """Room and rights where mods go; a folder is made and removed."""
-    folder = next(one for one in (out.absolute(), *out.absolute().parents) if one.is_dir())
+    from tempfile import TemporaryDirectory
+
+    folder = next(place for place in (out.absolute(), *out.absolute().parents) if place.is_dir())
     free = shutil.disk_usage(folder).free
     try:
         with TemporaryDirectory(dir=folder, prefix=".unbake-"):
@@ -213,6 +217,7 @@ def _disk(out: Path) -> Finding:
 def _self_test(model: Path | None) -> Finding:
     """One bundled example at 256 px, from its DDS files to those of the mod, read back."""
     from importlib.resources import as_file, files
+    from tempfile import TemporaryDirectory
 
     from unbake.batch.run import Options, convert_folder
     from unbake.export.pgpatcher import validate
@@ -229,7 +234,7 @@ def _self_test(model: Path | None) -> Finding:
         seconds = time.perf_counter() - started
         written = sorted((out / "textures").rglob("*.dds"))
         sizes = {read_picture(path).pixels.shape[:2] for path in written}
-        faults = [one.message for one in summary.failed] + validate(out)
+        faults = [failure.message for failure in summary.failed] + validate(out)
     if not faults and (len(written) < 3 or sizes != {(256, 256)}):
         faults = [f"it gave {len(written)} files of sizes {sorted(sizes)}"]
     if faults:
@@ -240,6 +245,8 @@ def _self_test(model: Path | None) -> Finding:
 
 
 def _installed(distribution: str) -> bool:
+    from importlib import metadata
+
     try:
         metadata.version(distribution)
     except metadata.PackageNotFoundError:

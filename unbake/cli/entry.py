@@ -1,4 +1,4 @@
-"""How a program of ours starts and ends: `unbake` itself and the doors in scripts/; errors become one sentence."""
+"""Entry points: runs `unbake` or one verb of it as a program; errors become one sentence and an exit code."""
 
 import io
 import sys
@@ -13,7 +13,7 @@ TRAINER_NEEDS = ("torch", "transformers", "safetensors", "tensorboard", "onnx", 
 
 
 def run(program: Callable[[], object]) -> None:
-    """Run a program; what went wrong is one sentence on stderr and an exit code (see `unbake.errors`)."""
+    """Run a program; an error of ours becomes one sentence on stderr and its exit code (see `unbake.errors`)."""
     # A redirected stream on Windows knows no arrows, let alone Cyrillic.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -24,7 +24,7 @@ def run(program: Callable[[], object]) -> None:
         if (error.name or "").split(".")[0] not in TRAINER_NEEDS:
             raise
         typer.echo(
-            f"unbake: {error.name} is needed for this verb; install it with: pip install 'unbake[train]'",
+            f"unbake: Expected {error.name} for this verb, it is not installed; run pip install 'unbake[train]'.",
             err=True,
         )
         sys.exit(2)
@@ -33,8 +33,8 @@ def run(program: Callable[[], object]) -> None:
         sys.exit(error.exit_code)
 
 
-def door(verb: Callable[..., None]) -> None:
-    """Run one verb as a program of its own, with the help its docstring and options give."""
+def run_verb(verb: Callable[..., None]) -> None:
+    """Run one verb as a program of its own, --help included: the entry point of a file in scripts/."""
     program = typer.Typer(add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False)
     program.command()(verb)
     run(program)

@@ -1,16 +1,15 @@
-"""The verb that shows the plan: all phases in one table read from their files, or one recipe as it is written."""
+"""The verb that prints the plan: a table of all phases, read from their files, or one recipe file."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake.cli.terminal import app, print_table
+from unbake.cli.terminal import print_table
 
 if TYPE_CHECKING:
     from unbake.recipe import Recipe
 
 
-@app.command()
 def phases(
     phase: Annotated[
         str, typer.Argument(metavar="[PHASE]", help="Print this phase's recipe in full, with its comments.")
@@ -42,9 +41,9 @@ def phases(
             mix,
             px,
             " + ".join(r.trains),
-            epochs_told(r),
+            epochs_text(r),
             r.tag,
-            parents_told(r),
+            parents_text(r),
             _optimizer(r),
             _schedule(r),
             _advance(r),
@@ -53,7 +52,7 @@ def phases(
     print_table(table)
 
 
-def epochs_told(r: "Recipe") -> str:
+def epochs_text(r: "Recipe") -> str:
     """How many epochs a phase takes, as the plan writes it: 8–12, 15."""
     from unbake.recipe import MAP
 
@@ -61,11 +60,11 @@ def epochs_told(r: "Recipe") -> str:
     return (f"{least}–{most}" if least < most else f"{most}") + (" per head" if r.map == MAP else "")
 
 
-def parents_told(r: "Recipe") -> str:
+def parents_text(r: "Recipe") -> str:
     """What a phase starts from, as a person reads it: A_best, unet_albedo from A_alb_syn_best."""
     parents = {part: " or ".join([p] if isinstance(p, str) else p) for part, p in r.starts_from.items()}
-    told = [name if part == "all" else f"{part} from {name}" for part, name in parents.items()]
-    return ", ".join(told) or f"scratch ({r.model})"
+    texts = [name if part == "all" else f"{part} from {name}" for part, name in parents.items()]
+    return ", ".join(texts) or f"scratch ({r.model})"
 
 
 def _optimizer(r: "Recipe") -> str:
@@ -73,11 +72,11 @@ def _optimizer(r: "Recipe") -> str:
 
     match r.optimizer:
         case AdamW(lr=lr, weight_decay=decay) | Lion(lr=lr, weight_decay=decay):
-            told = f"{type(r.optimizer).__name__} {_power(lr)}, wd {_power(decay)}"
+            text = f"{type(r.optimizer).__name__} {_power(lr)}, wd {_power(decay)}"
         case Adam(lr=lr):
-            told = f"Adam {_power(lr)}"
+            text = f"Adam {_power(lr)}"
     usual = r.optimizer.betas == (0.9, 0.999)
-    return told if usual else f"{told}, β ({r.optimizer.betas[0]:g}, {r.optimizer.betas[1]:g})"
+    return text if usual else f"{text}, β ({r.optimizer.betas[0]:g}, {r.optimizer.betas[1]:g})"
 
 
 def _power(value: float) -> str:

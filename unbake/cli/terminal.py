@@ -1,27 +1,15 @@
-"""What all verbs share: the app they register with, options that mean the same everywhere, the progress bar."""
+"""Options that mean the same in every verb, the table printer and the progress bar."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake import __version__
-
 if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
-
-app = typer.Typer(
-    name="unbake",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    help="Turns old game textures (painted diffuse + normal) into PBR materials, and trains the models that do it.",
-    epilog="Start here:  unbake demo out/demo   |   unbake convert MyMod out/MyMod-PBR",
-)
 
 Root = Annotated[Path, typer.Option(help="Project folder with data/MatSynth, checkpoints and train_logs.")]
 Set = Annotated[
@@ -35,20 +23,11 @@ Model = Annotated[
 ]
 
 PIPE = 1000
-"""Characters a line may have where no one's window wraps it."""
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
-        typer.echo(f"unbake {__version__}")
-        raise typer.Exit
+"""Width of a table on a pipe, characters: wide enough that no line wraps."""
 
 
 def print_table(table: "Table") -> None:
-    """A table that fits the terminal, no column narrower than its longest word; on a pipe nothing wraps or touches."""
+    """Print a table: as wide as the terminal, no column narrower than its longest word; on a pipe without wrapping."""
     from rich.console import Console
     from rich.measure import Measurement
 
@@ -85,3 +64,9 @@ def progress_bar(what: str, shown: bool = True) -> "Iterator[Progress]":
     ) as bar:
         bar.add_task(what, total=None)
         yield bar
+
+
+def advance(bar: "Progress") -> Callable[[int, int], None]:
+    """A function of (done, total) that moves the bar."""
+    task = bar.task_ids[0]
+    return lambda done, n: bar.update(task, completed=done, total=n)

@@ -1,1 +1,1 @@
-"""Figures against floors, and timings."""
+"""Measures a model against ground truth and baselines, makes releases, and times conversion and training."""

@@ -1,4 +1,4 @@
-"""Timings on this machine: converting a texture set by stage, and training samples with and without their loading."""
+"""Times conversion by stage, and training with and without data loading, on this machine."""
 
 import tempfile
 import time

@@ -1,4 +1,4 @@
-"""What a card learns from validation materials: the scale and shift by which probabilities mean what they say."""
+"""Platt scaling of a card's probabilities, fitted on validation materials."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,12 +23,12 @@ def fit_probabilities(
     """`mask_calibration` (by pixel, paintings counting alike) and `class_calibration` (by label) of a card.
 
     folder: of a bundle whose card calibrates nothing yet. sources: materials it was not trained on; each is painted in
-    every style of evaluation, its longest side `size` texels at most. on_progress: told how many of how many are done.
-    See `convert.predict.Card`.
+    every style of evaluation, its longest side `size` texels at most. on_progress: called with
+    (done, all). See `convert.predict.Card`.
     """
     predictor = Predictor(folder)
     masks: list[np.ndarray] = []
-    said, told = [], []
+    predicted, labels = [], []
     for done, source in enumerate(sources, 1):
         try:
             truth = truth_of(source, size)
@@ -41,11 +41,11 @@ def fit_probabilities(
             if MapKind.METALLIC in truth:
                 masks.append(counted(mask, truth[MapKind.METALLIC]))
             if (label := class_of(source.category)) is not None:
-                said.append(classes)
-                told.append([float(one == label) for one in predictor.card.classes])
+                predicted.append(classes)
+                labels.append([float(name == label) for name in predictor.card.classes])
         on_progress(done, len(sources))
-    labels = np.ravel(told)
+    true = np.ravel(labels)
     return {
         "mask_calibration": calibrate_mask(masks),
-        "class_calibration": fit_calibration(np.ravel(said), labels, np.ones_like(labels)),
+        "class_calibration": fit_calibration(np.ravel(predicted), true, np.ones_like(true)),
     }

@@ -1,4 +1,4 @@
-"""A painted set through the path users run: its DDS files are found, read, converted in tiles by ONNX, and judged."""
+"""Converts a painted set as `unbake convert` does: DDS files found, read, converted in tiles by ONNX, and judged."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """What a painted set was converted to.
+    """The conversion of a painted set.
 
     maps: the six outputs, float32 (H, W, C) as they are written, in the range of their spec. classes: material
     class to probability, {} without networks. wrap: which axes tile. confidence: of `report.confidence`.
@@ -36,7 +36,7 @@ class Prediction:
 
 
 Convert = Callable[[Legacy], Prediction]
-"""A legacy set → what it became. One that can be pickled can work in several processes."""
+"""A legacy set → its prediction. One that can be pickled works in several processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Bundle:
     card: str
 
     def __call__(self, legacy: Legacy) -> Prediction:
-        """What the set becomes."""
+        """The prediction of the set."""
         return converted(legacy, _predictor(self))
 
 
@@ -64,7 +64,7 @@ def bundle(folder: Path | None = None, workers: int = 1) -> Bundle:
 
 
 def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
-    """What becomes of a set: its files are written to a folder and converted as `unbake convert` does.
+    """The prediction of a set: its files are written to a folder and converted as `unbake convert` does.
 
     predictor: networks that are loaded; None converts by rules alone. FileError where the files do not make one
     texture set.

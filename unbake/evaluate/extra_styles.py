@@ -1,6 +1,6 @@
-"""Two painters that share no light model with `synth.diffuse`, by which training paints; chosen by `measure.painter`.
+"""Two evaluation styles that share no light model with `synth.painter`, by which training paints; see `painter`.
 
-A model that has only learnt to undo the other painter's light does worse on theirs. All that is painted wraps around.
+A model that only undoes the training painter's light does worse on these. All that is painted wraps around.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _TONES = 5
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """What these painters look at: linear (H, W, 3) albedo and normal, the rest (H, W)."""
+    """A material as these styles read it: linear (H, W, 3) albedo and normal, the rest (H, W)."""
 
     albedo: np.ndarray
     normal: np.ndarray
@@ -35,7 +35,7 @@ class _Form:
 def skylit(material: Maps, rng: np.random.Generator) -> Maps:
     """Light from a sky and the ground under it, no sun: a gradient over the slope, and a rim on what turns away.
 
-    material: as `synth.diffuse.paint` takes it. Gives DIFFUSE (H, W, 3) sRGB in [0, 1] on the 8-bit grid, and
+    material: as `synth.painter.paint` takes it. Gives DIFFUSE (H, W, 3) sRGB in [0, 1] on the 8-bit grid, and
     SPECULAR (H, W, 1) in [0, 1], but for one artist in four.
     """
     form = _form(material)
@@ -92,11 +92,11 @@ def brushed(material: Maps, rng: np.random.Generator) -> Maps:
     return _finished(rng, colour, form, sharpen=0.0)
 
 
-BRUSHES: Final[dict[str, Callable[[Maps, np.random.Generator], Maps]]] = {
+EXTRA_STYLES: Final[dict[str, Callable[[Maps, np.random.Generator], Maps]]] = {
     "skylit": skylit,
     "brushed": brushed,
 }
-"""These painters by name."""
+"""These styles by name."""
 
 
 def _form(material: Maps) -> _Form:
@@ -109,7 +109,7 @@ def _form(material: Maps) -> _Form:
 
     normal = material[MapKind.NORMAL]
     geometry = geometry_channels(normal)
-    given = plane(MapKind.AO, 1.0) if MapKind.AO in material else geometry[MapKind.GEO_AO][..., 0]
+    openness = plane(MapKind.AO, 1.0) if MapKind.AO in material else geometry[MapKind.GEO_AO][..., 0]
     dx, dy = (np.clip(slope, -3, 3) for slope in slopes(normal))
     # Height falls away on both sides of an edge; seen at the width of a line of ink.
     side = max(0.8, 1.5 * min(shape) / 512)
@@ -120,7 +120,7 @@ def _form(material: Maps) -> _Form:
         normal,
         plane(MapKind.METALLIC, 0.0),
         plane(MapKind.ROUGHNESS, 0.7),
-        np.clip(given, 0, 1),
+        np.clip(openness, 0, 1),
         edges,
     )
 

@@ -1,4 +1,4 @@
-"""Cross-validation: each material is converted by the model that never saw it; before `evaluate`."""
+"""Cross-validation: assigns each material to the model that never saw it; before `run`."""
 
 import json
 from collections.abc import Sequence
@@ -27,8 +27,8 @@ def jobs_of_folds(sources: Sequence[MaterialSource], models: Sequence[Path], wor
         )
     by_id: dict[str, Path] = {}
     for model, card in cards.items():
-        for one in card["held_out"]["materials"]:
-            by_id.setdefault(one, model)
+        for material in card["held_out"]["materials"]:
+            by_id.setdefault(material, model)
     if missing := [source.id for source in sources if source.id not in by_id]:
         raise UsageError(
             f"Expected every material to be held out by one of the {len(models)} models, but {len(missing)} are by "

@@ -1,11 +1,11 @@
-"""MODEL_CARD.md of a release, from its card and its story alone: what it is, was made from, and was measured to do."""
+"""MODEL_CARD.md of a release, written from its card: contents, figures, data, licences, lineage and commands."""
 
 import shlex
 from collections.abc import Iterable
 from typing import Any
 
 from unbake.evaluate.figures import Evaluation, rows_from
-from unbake.evaluate.merge_heads import Story, lineage, warm_starts
+from unbake.evaluate.merge_heads import Metadata, lineage, warm_starts
 from unbake.evaluate.tables import table
 
 _READS = (
@@ -19,11 +19,11 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
 
     card: as written to card.json, "provenance" included. evaluation: the figures to show. command: what was typed.
     """
-    story: Story = card["provenance"]
+    metadata: Metadata = card["provenance"]
     networks = [kind for kind, source in card["use"].items() if source == "network"]
     rules = [kind for kind in card["use"] if kind not in networks]
     sections = [
-        f"# {story['name']}{', with a head for each map' if 'heads' in story else ''}",
+        f"# {metadata['name']}{', with a head for each map' if 'heads' in metadata else ''}",
         f"Size `{card['size']}`, {card['parameters']:,} parameters; ViT, SegFormer, UNet-Albedo and UNet-Maps as ONNX "
         "(float16 weights, computed in float32) and together in `model.safetensors` (float32, LoRA merged).",
         f"Reads {_READS[0]}. Gives {_READS[1]} ({', '.join(card['classes'])}).",
@@ -36,12 +36,12 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
         "what the networks do better than the rule on validation, or in the folds).",
         "## Made from",
         _table([["source", "licence", "materials"], *(_credit(line) for line in card["data"])]),
-        *_warm(story),
+        *_warm(metadata),
         "The weights are for use under the licences above; their credits belong to every copy.",
         "## Lineage",
-        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, lineage(story))]),
+        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, lineage(metadata))]),
         "## Commands",
-        "\n".join(["```", *(_training(one) for one in lineage(story)), command, "```"]),
+        "\n".join(["```", *(_training(checkpoint) for checkpoint in lineage(metadata)), command, "```"]),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -57,8 +57,9 @@ def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
     )
     return (
         f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
-        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A floor is what "
-        "a rule reaches on the same materials; ratio = ours / floor, with 95 % intervals over materials."
+        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A baseline is "
+        "what needs no network, on the same materials; ratio = ours / baseline, with 95 % intervals over materials; "
+        "worse on: the share of materials on which ours is worse."
     )
 
 
@@ -78,31 +79,31 @@ def _credit(line: dict[str, Any]) -> list[str]:
     return [line["source"] or "not stated", line["licence"] or "not stated", str(line["materials"])]
 
 
-def _warm(story: Story) -> list[str]:
-    lines = [[w["network"], w["parent"], w["licence"]] for w in warm_starts(story)]
+def _warm(metadata: Metadata) -> list[str]:
+    lines = [[w["network"], w["parent"], w["licence"]] for w in warm_starts(metadata)]
     return [_table([["network", "started from", "licence"], *lines])] if lines else []
 
 
-def _ancestor(one: Story) -> list[str]:
-    parents = one.get("parents", {})
+def _ancestor(checkpoint: Metadata) -> list[str]:
+    parents = checkpoint.get("parents", {})
     names = [f"{part} = {parent.get('name', parent.get('parent'))}" for part, parent in parents.items()]
-    if base := one.get("base"):
+    if base := checkpoint.get("base"):
         names = [f"all = {base['name']}"]
-    verdict = one.get("verdict") or {}
+    verdict = checkpoint.get("verdict") or {}
     gate = verdict.get("verdict", "–") + (", forced" if verdict.get("forced") else "")
     return [
-        one["name"],
-        one["recipe"]["tag"],
+        checkpoint["name"],
+        checkpoint["recipe"]["tag"],
         ", ".join(names) or "scratch",
         gate,
-        one.get("sha256", "–")[:12],
+        checkpoint.get("sha256", "–")[:12],
     ]
 
 
-def _training(one: Story) -> str:
-    recipe = one["recipe"]
+def _training(checkpoint: Metadata) -> str:
+    recipe = checkpoint["recipe"]
     head = ["--map", recipe["map"]] if recipe.get("map") else []
-    sets = [word for override in one["overrides"] for word in ("--set", override)]
+    sets = [word for override in checkpoint["overrides"] for word in ("--set", override)]
     return shlex.join(["unbake", "train", recipe["tag"], "--root", "ROOT", *head, *sets])
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from unbake.domain.maps import MapKind, spec
+from unbake.evaluate.baselines import baselines_of
 from unbake.evaluate.figures import HEADLINES, Evaluation, Score, Scored
 from unbake.evaluate.painter import paint_legacy
 from unbake.evaluate.run import Job, Setting, truth_of
-from unbake.evaluate.scores import floors_of
 from unbake.evaluate.tables import table, table_of_parts, table_of_trust
 from unbake.image.resample import reduced
 from unbake.metrics.pixel import fitted
@@ -58,8 +58,8 @@ def failures(evaluation: Evaluation) -> list[Pick]:
     found: list[Pick] = []
     for kind, ordered in _ordered(evaluation).items():
         worst: dict[str, Pick] = {}
-        for one, score in reversed(ordered):
-            worst.setdefault(one.id, Pick(kind, "worst", one, score))
+        for painting, score in reversed(ordered):
+            worst.setdefault(painting.id, Pick(kind, "worst", painting, score))
         found += list(worst.values())[:WORST]
     return found
 
@@ -69,9 +69,9 @@ def _ordered(evaluation: Evaluation) -> dict[MapKind, list[tuple[Scored, Score]]
     found = {}
     for name, metric in HEADLINES.items():
         known = [
-            (one, score)
-            for one in evaluation.paintings
-            for score in one.scores
+            (painting, score)
+            for painting in evaluation.paintings
+            for score in painting.scores
             if (score.map, score.metric) == (name, metric)
         ]
         if known and name in list(MapKind):
@@ -80,7 +80,7 @@ def _ordered(evaluation: Evaluation) -> dict[MapKind, list[tuple[Scored, Score]]
 
 
 def failure_sheet(evaluation: Evaluation, jobs: Sequence[Job], setting: Setting) -> np.ndarray:
-    """The gallery of failures, uint8 (H, W, 3): a row for each, its input, ours, the truth, the first floor, the error.
+    """The gallery of failures, uint8 (H, W, 3): a row each with input, ours, truth, first baseline and error.
 
     jobs, setting: what `evaluate.measure` was given.
     """
@@ -88,7 +88,7 @@ def failure_sheet(evaluation: Evaluation, jobs: Sequence[Job], setting: Setting)
     worst = failures(evaluation)
     rows = [list(_pictures(pick, by_id[pick.painting.id], setting).values()) for pick in worst]
     return contact_sheet(
-        rows, ["input", "ours", "truth", "floor", "error"], names=[_told(pick) for pick in worst]
+        rows, ["input", "ours", "truth", "baseline", "error"], names=[_caption(pick) for pick in worst]
     )
 
 
@@ -98,9 +98,9 @@ def page(evaluation: Evaluation, about: Sequence[str], jobs: Sequence[Job], sett
     about: sentences on what was measured and how. jobs, setting: what `evaluate.measure` was given.
     """
     tables = [
-        ("Ours and the floors", table(evaluation.rows)),
+        ("Ours and the baselines", table(evaluation.rows)),
         (
-            "By category (in brackets: the ratio to the best floor)",
+            "By category (in brackets: the ratio to the best baseline)",
             table_of_parts(evaluation.categories, "category"),
         ),
         ("By style of the painter", table_of_parts(evaluation.styles, "style")),
@@ -120,28 +120,28 @@ def _shown(evaluation: Evaluation, jobs: Sequence[Job], setting: Setting) -> Ite
     """A row of pictures for each pick."""
     by_id = {job.source.id: job for job in jobs}
     for pick in picks(evaluation):
-        one = pick.painting
-        yield f"<h3>{escape(_told(pick))}</h3><div class=row>"
-        for caption, pixels in _pictures(pick, by_id[one.id], setting).items():
-            yield f'<figure><img src="{_uri(pixels)}" alt="{escape(caption)} of {escape(one.id)}">'
+        painting = pick.painting
+        yield f"<h3>{escape(_caption(pick))}</h3><div class=row>"
+        for caption, pixels in _pictures(pick, by_id[painting.id], setting).items():
+            yield f'<figure><img src="{_uri(pixels)}" alt="{escape(caption)} of {escape(painting.id)}">'
             yield f"<figcaption>{escape(caption)}</figcaption></figure>"
         yield "</div>"
 
 
-def _told(pick: Pick) -> str:
-    one, floor = pick.painting, next(iter(pick.score.floors), "")
-    told = f"{pick.kind}, {pick.place}: {one.id}, {one.style}. {pick.score.metric} {pick.score.ours:.3f}"
-    return told + (f", {floor} {pick.score.floors[floor]:.3f}" if floor else "")
+def _caption(pick: Pick) -> str:
+    painting, baseline = pick.painting, next(iter(pick.score.baselines), "")
+    caption = f"{pick.kind}, {pick.place}: {painting.id}, {painting.style}. {pick.score.metric} {pick.score.ours:.3f}"
+    return caption + (f", {baseline} {pick.score.baselines[baseline]:.3f}" if baseline else "")
 
 
 def _pictures(pick: Pick, job: Job, setting: Setting) -> dict[str, np.ndarray]:
-    """Input, ours, truth, first floor and the error, as a person looks at them: uint8 (h, w, 3)."""
+    """Input, ours, truth, first baseline and the error, as a person looks at them: uint8 (h, w, 3)."""
     truth = truth_of(job.source, setting.size)
     legacy = paint_legacy(job.source.id, job.source.category, truth, pick.painting.style)
     made = job.convert(legacy)
-    name, floor = next(iter(floors_of(legacy, made.wrap, job.roughness)[pick.kind].items()))
+    name, baseline = next(iter(baselines_of(legacy, made.wrap, job.roughness)[pick.kind].items()))
     side = max(made.maps[pick.kind].shape[:2])
-    small = {"ours": made.maps, "truth": truth, name: {pick.kind: floor}}
+    small = {"ours": made.maps, "truth": truth, name: {pick.kind: baseline}}
     images = {
         caption: reduced({pick.kind: maps[pick.kind]}, side)[pick.kind] for caption, maps in small.items()
     }

@@ -11,7 +11,7 @@ from zlib import crc32
 import numpy as np
 
 from unbake.domain.maps import MapKind
-from unbake.evaluate.extra_styles import BRUSHES
+from unbake.evaluate.extra_styles import EXTRA_STYLES
 from unbake.image.arrays import Maps
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import encode_dds
@@ -29,7 +29,7 @@ PAINTER_VERSION: Final = 2
 material in several (which styles go by its id anew); the diffuse through a DDS file of its own.
 """
 
-PAINTERS: Final = (*EVALUATION_STYLES, *BRUSHES)
+PAINTERS: Final = (*EVALUATION_STYLES, *EXTRA_STYLES)
 """Every style, by name: two of the training painter's light model with other settings, two of their own."""
 
 STYLES_EACH: Final = 2
@@ -41,7 +41,7 @@ _SALT = "evaluation"
 
 @dataclass(frozen=True, slots=True)
 class Legacy:
-    """A painted texture set: its game files, and what they read back as, block compression included.
+    """A painted texture set: its game files, and the maps they decode to, block compression included.
 
     files: "" and "_n" (what follows the set's name) → the bytes of a DDS file.
     diffuse: (H, W, 3) sRGB in [0, 1]. normal: (H, W, 3) unit vectors, OpenGL. specular: (H, W, 1) in [0, 1],
@@ -77,8 +77,8 @@ def paint_legacy(material_id: str, category: str, truth: Maps, style: str | None
     """
     style = styles_of(material_id, 1)[0] if style is None else style
     seed = _number(material_id) >> 8
-    if style in BRUSHES:
-        painted = BRUSHES[style](truth, np.random.default_rng([seed, crc32(style.encode())]))
+    if style in EXTRA_STYLES:
+        painted = EXTRA_STYLES[style](truth, np.random.default_rng([seed, crc32(style.encode())]))
     else:
         painted = paint(truth, STYLES[style], seed)
     specular = painted.get(MapKind.SPECULAR)

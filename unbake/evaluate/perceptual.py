@@ -14,7 +14,7 @@ from unbake.train.perceptual import perceptual
 Choice = Literal["lpips", "dino_distance"]
 
 
-def perceived(backbone: Path) -> Metric:
+def perceptual_metric(backbone: Path) -> Metric:
     """The distance that a backbone gives: `dino_distance` of a folder with a DINOv2, else `lpips`.
 
     backbone: as `train.perceptual.perceptual` takes it. The metric takes arrays (H, W, 3), sRGB in [0, 1], and can be
@@ -31,12 +31,12 @@ class _Perceived:
     backbone: Path
 
     def __call__(self, pred: np.ndarray, truth: np.ndarray) -> float:
-        one, other = (
+        first, second = (
             torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None], np.float32))
             for image in (pred, truth)
         )
         with torch.inference_mode():
-            return float(_distance(self.choice, self.backbone)(one, other).mean())
+            return float(_distance(self.choice, self.backbone)(first, second).mean())
 
 
 @cache

@@ -1,6 +1,6 @@
-"""Predictions of a cross-validation kept in one small file, from which its table is computed again without a model.
+"""Saved predictions of a cross-validation: one small file, from which its figures are computed without a model.
 
-Beside `folds`: a conversion that keeps what it makes, and one that gives it back.
+Beside `folds`: a conversion that saves its maps, and one that gives saved maps back.
 """
 
 import io
@@ -28,7 +28,7 @@ from unbake.image.arrays import Wrap
 from unbake.image.resample import reduced
 
 SIDE: Final = 256
-"""Longest side of a kept map, texels."""
+"""Longest side of a saved map, texels."""
 
 _FORMAT: Final = 2
 _INDEX: Final = "index.json"
@@ -39,8 +39,8 @@ compared."""
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """A conversion that also leaves the maps of each material's first style in `folder`, reduced, for `write_kept`."""
+class SavingConversion:
+    """A conversion that also writes the reduced maps of each material's first style to `folder`."""
 
     convert: Convert
     folder: Path
@@ -49,24 +49,24 @@ class Keeping:
         """As `convert` converts it."""
         made = self.convert(legacy)
         if legacy.style == styles_of(legacy.id, 1)[0]:
-            about = _About(legacy.style, made.classes, made.wrap, made.confidence)
+            record = _Record(legacy.style, made.classes, made.wrap, made.confidence)
             place = self.folder / legacy.id
             place.mkdir(parents=True, exist_ok=True)
             for kind, image in reduced(made.maps, SIDE).items():
                 (place / f"{kind}.avif").write_bytes(
                     _encoded(image, _FINE if spec(kind).affine_free else _QUALITY)
                 )
-            (place / _INDEX).write_bytes(msgspec.json.encode(about))
+            (place / _INDEX).write_bytes(msgspec.json.encode(record))
         return made
 
 
-def keeping(jobs: Sequence[Job], folder: Path) -> list[Job]:
-    """The same jobs, which leave what is to be kept in `folder`."""
-    return [Job(job.source, Keeping(job.convert, folder), job.roughness) for job in jobs]
+def saving(jobs: Sequence[Job], folder: Path) -> list[Job]:
+    """The same jobs, which also write their maps to `folder` for `write_predictions`."""
+    return [Job(job.source, SavingConversion(job.convert, folder), job.roughness) for job in jobs]
 
 
-class _About(msgspec.Struct, frozen=True):
-    """What is kept of one prediction besides its maps; wrap, confidence and classes are those of the whole maps."""
+class _Record(msgspec.Struct, frozen=True):
+    """A saved prediction besides its maps; wrap, confidence and classes are those of the whole maps."""
 
     style: str
     classes: dict[str, float]
@@ -75,18 +75,18 @@ class _About(msgspec.Struct, frozen=True):
 
 
 class _Index(msgspec.Struct, frozen=True):
-    """What is kept of a cross-validation: how it was measured, the constants of each material, and the figures."""
+    """index.json: how the cross-validation was measured, the constants of each material, and the figures."""
 
     format: int
     painter: int
     size: int
     models: list[str]
-    materials: dict[str, _About]
+    materials: dict[str, _Record]
     roughness: dict[str, dict[str, float]]
     figures: dict[str, Any]
 
 
-def write_kept(
+def write_predictions(
     path: Path,
     folder: Path,
     jobs: Sequence[Job],
@@ -94,11 +94,11 @@ def write_kept(
     models: Sequence[Path],
     measured: Evaluation,
 ) -> None:
-    """One file of what `keeping` left in `folder`, with the figures of the whole maps.
+    """One file of the maps that `saving` jobs wrote to `folder`, with the figures of the whole maps.
 
     Maps are lossy AVIF of a longest side of 256 texels, eight bits a channel.
     """
-    done = {one.id for one in measured.paintings}
+    done = {painting.id for painting in measured.paintings}
     places = {job.source.id: folder / job.source.id for job in jobs if job.source.id in done}
     figures = as_dict(measured)
     index = _Index(
@@ -107,7 +107,7 @@ def write_kept(
         size=setting.size,
         models=[fingerprint(model) for model in models],
         materials={
-            name: msgspec.json.decode((place / _INDEX).read_bytes(), type=_About)
+            name: msgspec.json.decode((place / _INDEX).read_bytes(), type=_Record)
             for name, place in places.items()
         },
         roughness={job.source.id: dict(job.roughness) for job in jobs},
@@ -123,37 +123,40 @@ def write_kept(
 
 
 @dataclass(frozen=True, slots=True)
-class Replaying:
-    """Gives a painting the maps that were kept of it."""
+class SavedConversion:
+    """The conversion that gives a painting its saved maps."""
 
     path: Path
 
     def __call__(self, legacy: Legacy) -> Prediction:
-        """The maps, of the size they were kept at."""
+        """The maps, at the size they were saved at."""
         archive, index = _opened(self.path)
-        about = index.materials[legacy.id]
+        record = index.materials[legacy.id]
         maps = {kind: _decoded(archive.read(f"{legacy.id}/{kind}.avif"), kind) for kind in OUTPUTS}
-        return Prediction(maps, about.classes, about.wrap, about.confidence)
+        return Prediction(maps, record.classes, record.wrap, record.confidence)
 
 
-def jobs_of_kept(sources: Sequence[MaterialSource], path: Path) -> tuple[list[Job], Setting, dict[str, Any]]:
-    """The materials with their kept predictions, how they are to be measured, and the figures of the whole maps.
+def jobs_from_saved(
+    sources: Sequence[MaterialSource], path: Path
+) -> tuple[list[Job], Setting, dict[str, Any]]:
+    """The materials that have saved predictions, how to measure them, and the figures of the whole maps.
 
-    Errors: FileError where there is no such file, UsageError where it was kept under another painter, and for
-    materials it does not have.
+    Materials without saved predictions get no job. Errors: FileError where the file is missing or unreadable,
+    UsageError where it is of another painter, and where none of the materials is in it.
     """
     _, index = _opened(path)
     if index.painter != PAINTER_VERSION or index.format != _FORMAT:
         raise UsageError(
             f"Expected predictions of painter {PAINTER_VERSION} in {path}, got painter {index.painter} (format "
-            f"{index.format}); keep them again with --folds --keep."
+            f"{index.format}); save them again with --folds --keep."
         )
-    if missing := [source.id for source in sources if source.id not in index.materials]:
+    saved = [source for source in sources if source.id in index.materials]
+    if not saved:
         raise UsageError(
-            f"Expected predictions of every material in {path}, but {len(missing)} are not there "
-            f"({', '.join(missing[:3])} ...); choose materials with --source, or keep predictions of these."
+            f"Expected saved predictions of some of the {len(sources)} materials in {path}, got none "
+            f"({', '.join(source.id for source in sources[:3])} ...); choose others, or save theirs with --keep."
         )
-    jobs = [Job(source, Replaying(path), index.roughness.get(source.id, {})) for source in sources]
+    jobs = [Job(source, SavedConversion(path), index.roughness.get(source.id, {})) for source in saved]
     return jobs, Setting(size=index.size, styles=1, side=SIDE), index.figures
 
 
@@ -164,12 +167,12 @@ def _opened(path: Path) -> tuple[zipfile.ZipFile, _Index]:
         return archive, msgspec.json.decode(archive.read(_INDEX), type=_Index)
     except FileNotFoundError as error:
         raise FileError(
-            f"Expected kept predictions at {path}, got nothing; name the models of the folds with --model, or a "
+            f"Expected saved predictions at {path}, got nothing; name the models of the folds with --model, or a "
             "file with --kept."
         ) from error
     except (OSError, zipfile.BadZipFile, KeyError, msgspec.DecodeError) as error:
         raise FileError(
-            f"Expected kept predictions in {path}, it cannot be read ({error}); keep them again with --keep."
+            f"Expected saved predictions in {path}, it cannot be read ({error}); save them again with --keep."
         ) from error
 
 

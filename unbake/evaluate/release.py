@@ -1,9 +1,9 @@
-"""What was trained becomes a model: ONNX, safetensors, and cards with what was measured on materials held apart."""
+"""Makes a release of trained checkpoints: ONNX, safetensors, and cards with figures on held-out materials."""
 
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,14 @@ from typing import Any
 import msgspec
 
 from unbake.convert.predict import CARD, FORMAT
-from unbake.data.sources import PROCEDURAL, MaterialSource, list_materials
-from unbake.data.split import split
+from unbake.data.sources import MaterialSource
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.errors import UsageError
 from unbake.evaluate.calibrate import fit_probabilities
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
-from unbake.evaluate.merge_heads import Story, join_heads, lineage, load_single
+from unbake.evaluate.held_out import HeldOut, held_out
+from unbake.evaluate.merge_heads import Metadata, lineage, load_merged, merge_heads
 from unbake.evaluate.model_card import model_card
 from unbake.evaluate.painter import PAINTER_VERSION
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
@@ -29,16 +28,16 @@ from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
-from unbake.train.setup import Project, saw_real
+from unbake.train.setup import Project
 
-SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {
+DECIDES: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.ALBEDO: (MapKind.ALBEDO,),
     MapKind.ROUGHNESS: (MapKind.ROUGHNESS,),
     MapKind.METALLIC: (MapKind.METALLIC, MapKind.METALLIC_MASK),
     MapKind.AO: (MapKind.AO,),
     MapKind.HEIGHT: (MapKind.HEIGHT,),
 }
-"""For each measured map the outputs it speaks for, where its headline says whether the network beats the rule."""
+"""For each measured map the outputs that its headline decides between network and rule."""
 
 THRESHOLD = 0.3
 """Calibrated probability from which a texel may be metal, if UNet-Maps says so, too. From 0.1 to 0.4 it hardly changes
@@ -61,61 +60,35 @@ def release(
 ) -> Evaluation:
     """Write a model to `out` and measure it; returns the figures on the held-out materials.
 
-    checkpoint: the name of one to release as it is, a best one or a run's last; None joins the six heads with the
-    checkpoint they were trained on. The materials are the project's; the split is made again from the recipes. On
-    the validation materials the probabilities of the mask and the classes are calibrated.
+    checkpoint: the name of one to release as it is, a best one or a run's last; None merges the six heads with the
+    checkpoint they were trained on. The materials are the project's, split as `held_out` says. On the validation
+    materials the probabilities of the mask and the classes are calibrated.
     The figures that count are those of the held-out sources, or the held-out fold, the networks used for every map;
-    where nothing is held out the card has none, and what is returned are the validation figures. A map whose
-    network does not beat the rule on validation is left to the rule: the card's `use` says so. Not that of a
-    fold's model, whose purpose is to be measured on that fold. Procedural materials are
-    measured on only where there are no others; the card says so.
+    where nothing is held out the card has none, and the validation figures are returned. A map whose network does
+    not beat the rule on validation is left to the rule (`use` in the card), except in the model of a fold, which is
+    made to be measured on that fold.
     at_most: materials of each split that are measured, None for all; all calibrate. folds: the JSON of `unbake eval
     --folds`, whose figures then go into the card and decide instead. workers: processes that measure.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
-    networks, story = load_single(project.checkpoint(checkpoint)) if checkpoint else join_heads(project)
-    stories = lineage(story)
-    held_out, fold = kept_apart(stories)
-    crossed = _crossed(folds)
-    materials = project.materials("matsynth")
-    sources = list_materials(materials)
-    splits = split(sources, held_out, fold)
-    real = [s for s in sources if s.source != PROCEDURAL]
-    measured = real or sources
-    groups = {name: {s.id for s in measured if splits[s.id] == name} for name in ("train", "val", "test")}
-    if not groups["val"]:
-        raise UsageError(
-            f"Expected validation materials in {materials}, found none; give the folder the checkpoint was trained on."
-        )
+    networks, metadata = load_merged(project.checkpoint(checkpoint)) if checkpoint else merge_heads(project)
+    materials = held_out(project, lineage(metadata))
+    crossed = _cross_validated(folds)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
         for path in export_onnx(networks, making).values():
             halve(path)
-        save_weights(making / WEIGHTS, networks, story)
-        measure = partial(_evaluated, materials, making, setting, workers, at_most, on_progress)
-        card, evaluation = _measured(making, networks, measured, groups, setting.size, measure, on_progress)
+        save_weights(making / WEIGHTS, networks, metadata)
+        measure = partial(_evaluated, materials.folder, making, setting, workers, at_most, on_progress)
+        card, evaluation = _measured(making, networks, materials, setting.size, measure, on_progress)
         if crossed is not None:
             card["use"] = use_of(crossed)
             card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
-        elif fold is not None:
+        elif materials.fold is not None:
             card["use"] = {str(kind): "network" for kind in OUTPUTS}
-        card["parameters"] = sum(parameter.numel() for parameter in networks.parameters())
-        card["measured_on"] = "materials" if real else "procedural materials"
-        card["held_out"] = {
-            "fold": fold,
-            "sources": held_out,
-            "materials": sorted(groups["test"]),
-            "px": setting.size,
-            "painter": PAINTER_VERSION,
-            "styles": setting.styles,
-        }
-        card["provenance"] = story
-        used = [s for s in sources if splits[s.id] != "test"]
-        if any(one["recipe"]["data"]["mix"]["skyrim"] > 0 for one in stories):
-            used += list_materials(project.materials("skyrim"), "skyrim")
-        card["data"] = credits(used)
+        card |= _origin(networks, metadata, materials, setting)
         _write_card(making, card)
         command = "unbake release OUT --root ROOT" + (f" --checkpoint {checkpoint}" if checkpoint else "")
         write_atomic(making / MODEL_CARD, model_card(card, evaluation, command).encode())
@@ -124,30 +97,33 @@ def release(
     return evaluation
 
 
-def kept_apart(stories: Sequence[Story]) -> tuple[tuple[str, ...], tuple[int, int] | None]:
-    """The sources that none of these trainings saw, and the fold (k, n), if it is one of all of them.
+def _origin(networks: Networks, metadata: Metadata, materials: HeldOut, setting: Setting) -> dict[str, Any]:
+    """The entries of a card that say what a model is, was made from and was measured on."""
+    return {
+        "parameters": sum(parameter.numel() for parameter in networks.parameters()),
+        "measured_on": "procedural materials" if materials.procedural else "materials",
+        "held_out": {
+            "fold": materials.fold,
+            "sources": materials.sources,
+            "materials": sorted(materials.groups["test"]),
+            "px": setting.size,
+            "painter": PAINTER_VERSION,
+            "styles": setting.styles,
+        },
+        "provenance": metadata,
+        "data": credits(materials.learnt),
+    }
 
-    Trainings on procedural materials alone saw none, whatever they held out.
 
-    >>> kept_apart([{"recipe": {"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}}}])
-    (('a/b', 'c/d'), (1, 5))
-    """
-    data = [one["recipe"]["data"] for one in stories if saw_real(one)] or [stories[-1]["recipe"]["data"]]
-    sources = set.intersection(*(set(one["held_out"]) for one in data))
-    folds = [one.get("fold") for one in data]
-    same = all(fold is not None and list(fold) == list(folds[0]) for fold in folds)
-    return tuple(sorted(sources)), (folds[0][0], folds[0][1]) if same else None
-
-
-def _crossed(folds: Path | None) -> tuple[Row, ...] | None:
+def _cross_validated(folds: Path | None) -> tuple[Row, ...] | None:
     """The rows of a cross-validation; UsageError where the file is no evaluation's."""
     if folds is None:
         return None
     try:
-        told = msgspec.json.decode(read_bytes(folds), type=dict[str, Any])
+        figures = msgspec.json.decode(read_bytes(folds), type=dict[str, Any])
     except msgspec.DecodeError:
-        told = {}
-    return rows_from(told.get("rows"))
+        figures = {}
+    return rows_from(figures.get("rows"))
 
 
 Measure = Callable[[str, set[str], dict[str, float]], Evaluation]
@@ -179,8 +155,7 @@ def _evaluated(
 def _measured(
     making: Path,
     networks: Networks,
-    measured: list[MaterialSource],
-    groups: dict[str, set[str]],
+    materials: HeldOut,
     size: int,
     evaluated: Measure,
     on_progress: Callable[[str, int, int], None],
@@ -198,12 +173,12 @@ def _measured(
         "mask_softness": 0.2,
         "use": {str(kind): "network" for kind in OUTPUTS},
     }
-    roughness = fit_roughness([source for source in measured if source.id in groups["train"]])
+    roughness = fit_roughness(materials.of("train"))
     _write_card(making, card)
-    unseen = [source for source in measured if source.id in groups["val"]]
-    card |= fit_probabilities(making, unseen, size, partial(on_progress, "calibration"))
+    card |= fit_probabilities(making, materials.of("val"), size, partial(on_progress, "calibration"))
     card["roughness_constants"] = roughness
     _write_card(making, card)
+    groups = materials.groups
     validation = evaluated("val", groups["val"], roughness)
     test = evaluated("test", groups["test"], roughness) if groups["test"] else None
     card["use"] = use_of(validation.rows)  # the figures that count decide nothing
@@ -212,21 +187,21 @@ def _measured(
 
 
 def use_of(rows: Sequence[Row]) -> dict[str, str]:
-    """Which outputs the converter takes from the networks: those that beat the rule's (the first floor).
+    """Which outputs the converter takes from the networks: those that beat the rule's (the first baseline).
 
     >>> use_of([])["albedo"]
     'floor'
     """
     use = {str(kind): "floor" for kind in OUTPUTS}
     for row in rows:
-        for measured, outputs in SPEAKS_FOR.items():
+        for measured, outputs in DECIDES.items():
             decides = (row.map, row.metric) == (measured.value, HEADLINES[measured.value])
-            if decides and row.ours < row.floors[0].value:
+            if decides and row.ours < row.baselines[0].value:
                 use |= {str(kind): "network" for kind in outputs}
     return use
 
 
-def credits(sources: Any) -> list[dict[str, Any]]:
+def credits(sources: Iterable[MaterialSource]) -> list[dict[str, Any]]:
     """What the weights were made from: source, licence and number of materials, most first."""
     counts = Counter((s.source, s.licence) for s in sources)
     return [

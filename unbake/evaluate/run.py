@@ -1,6 +1,6 @@
-"""Ground truth, painted as games would have shipped it, converted as users do, compared to truth and floors.
+"""Runs an evaluation: ground truth is painted, converted as users do, and compared to truth and baselines.
 
-`data.sources` lists → `data.truth` reads → `measure.painter` paints → `conversion` → `scores` → `figures`.
+`data.sources` lists → `data.truth` reads → `painter` paints → `conversion` → `scores` → `gather`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,10 +15,12 @@ from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.truth import read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError, UsageError
+from unbake.evaluate.baselines import ELSEWHERE
 from unbake.evaluate.conversion import Convert, Maps
-from unbake.evaluate.figures import Evaluation, Scored, gather
+from unbake.evaluate.figures import Evaluation, Scored
+from unbake.evaluate.gather import gather
 from unbake.evaluate.painter import PAINTERS, STYLES_EACH, paint_legacy, styles_of
-from unbake.evaluate.scores import ELSEWHERE, score
+from unbake.evaluate.scores import score
 from unbake.image.files import read_picture
 from unbake.image.resample import reduced
 from unbake.metrics.pixel import Metric

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from unbake.cli.training import chosen_device, train
+from unbake.cli.train import train
+from unbake.cli.training import chosen_device
 from unbake.errors import TrainingError, UsageError
 from unbake.train.setup import Project
 

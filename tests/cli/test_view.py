@@ -1,4 +1,4 @@
-"""The verbs to look with: what they write, print and serve."""
+"""`unbake view`: what it writes, prints and serves."""
 
 import http.client
 import json
@@ -7,31 +7,21 @@ import re
 import signal
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from support.command import EXAMPLES, NAMES, call
 
-from unbake.cli import app, viewing
-from unbake.errors import FileError, UsageError
+from unbake.cli import view as view_verb
+from unbake.errors import FileError
 from unbake.export.adjust import read_rules
-from unbake.image.files import read_picture
 from unbake.report import view
-from unbake.report.listing import read_listing
 from unbake.report.samples import Sample, write_samples
 
-EXAMPLES = Path(str(files("unbake"))) / "bundled" / "examples" / "legacy"
-NAMES = ["architecture/keep/keepbrick01", "clutter/toolchest01"]
 STUB = b"<p>stub</p><script>window.UNBAKE = null</script>"
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
 @pytest.fixture(autouse=True)
@@ -39,16 +29,6 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page in the place of the built one, which needs Node."""
     (tmp_path / "built.html").write_bytes(STUB)
     monkeypatch.setattr(view, "BUILT", tmp_path / "built.html")
-
-
-@pytest.fixture(scope="module")
-def mod(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two sets, converted by the command."""
-    out = tmp_path_factory.mktemp("converted") / "mod"
-    wanted = [option for name in NAMES for option in ("--include", name)]
-    done = call("convert", EXAMPLES, out, "--fast", "--max-size", 64, *wanted)
-    assert done.exit_code == 0, done.output
-    return out
 
 
 def index(page: bytes) -> dict:
@@ -75,7 +55,7 @@ def test_the_page_is_opened_from_any_folder_as_each_system_wants_it(
     out.mkdir()
     (out / "report.json").write_bytes((mod / "report.json").read_bytes())
     for platform in ("linux", "win32"):
-        monkeypatch.setattr(viewing, "sys", SimpleNamespace(platform=platform))
+        monkeypatch.setattr(view_verb, "sys", SimpleNamespace(platform=platform))
         assert call("view", out).exit_code == 0
     page = (out / "view.html").resolve()
     assert opened == [page.as_uri(), page]
@@ -166,36 +146,3 @@ def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_pat
     assert read_rules((root / "unbake.toml").read_text()).changes.ao.strength == 0.5
     again = call("convert", root, tmp_path / "out", "--fast", "--max-size", 32)
     assert "1 converted, 0 unchanged" in again.output
-
-
-def test_report_lists_the_sets_and_where_to_look(mod: Path):
-    done = call("report", mod)
-    lines = done.output.splitlines()
-    converted = sorted(
-        (one for one in read_listing(mod) if one.status == "converted"), key=lambda one: one.confidence
-    )
-    assert [line.split()[1] for line in lines[1:3]] == [one.name for one in converted]
-    assert any(line.startswith("2 converted, 0 failed, ") for line in lines)
-    assert f"  {mod / 'report.html'}    small pictures of every set" in lines
-    assert not list(mod.glob("*.png"))
-
-
-def test_report_names_no_more_sets_than_asked_for(mod: Path):
-    assert "... and 1 more" in call("report", mod, "--limit", 1).output
-
-
-def test_the_contact_sheet_has_a_row_a_set_and_a_column_a_map(mod: Path, tmp_path: Path):
-    assert call("report", mod, "--sheet", tmp_path / "sheet.png").exit_code == 0
-    both = read_picture(tmp_path / "sheet.png").pixels.shape
-    call("report", mod, "--sheet", tmp_path / "sheet.png", "--limit", 1)
-    one = read_picture(tmp_path / "sheet.png").pixels.shape
-    row = both[0] - one[0]
-    assert row > 64 / 2
-    assert one[0] == 24 + row
-    assert both[1] == one[1] > 7 * 32
-
-
-def test_a_contact_sheet_that_is_no_png_or_of_nothing_is_one_sentence(mod: Path, tmp_path: Path):
-    assert isinstance(call("report", mod, "--sheet", tmp_path / "sheet.jpg").exception, UsageError)
-    (tmp_path / "report.json").write_bytes((mod / "report.json").read_bytes())
-    assert isinstance(call("report", tmp_path, "--sheet", tmp_path / "sheet.png").exception, FileError)

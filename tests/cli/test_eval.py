@@ -65,7 +65,7 @@ def test_folds_are_measured_kept_and_measured_again_without_the_models(materials
     again = evaluated(materials, "--folds", "--kept", kept, "--json", tmp_path / "b.json")
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "each converted by the one of 2 models that never saw it" in first.output
-    assert "As measured on the whole maps when the predictions were kept" in again.output
+    assert "As measured on the whole maps when the predictions were saved" in again.output
     one, other = (
         {
             (row["map"], row["metric"]): row["ours"]

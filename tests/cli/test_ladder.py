@@ -1,11 +1,11 @@
-"""The verb that climbs: what it says of each phase, and the plan it prints."""
+"""`unbake ladder`: what it prints of each phase, and the plan of a dry run."""
 
 from pathlib import Path
 
 import pytest
 import typer
 
-from unbake.cli.laddering import ladder
+from unbake.cli.ladder import ladder
 from unbake.recipe.gate import Verdict
 from unbake.train import pipeline as climbing
 from unbake.train.loop import Finished

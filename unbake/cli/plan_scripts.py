@@ -1,4 +1,4 @@
-"""What the files in scripts/ do when they are run: one small verb each, over the package's own functions."""
+"""Verbs behind the plan's files in scripts/: one each, over the package's own functions; run by `entry.run_verb`."""
 
 import sys
 from pathlib import Path
@@ -101,8 +101,8 @@ def masked(
 
     a, b = _tensor(prediction), _tensor(truth)
     foreground = None if mask is None else _tensor(mask)[:, :1]
-    for other in (b, *([] if foreground is None else [foreground])):
-        _same_size(a.shape[2:], other.shape[2:])
+    for image in (b, *([] if foreground is None else [foreground])):
+        _same_size(a.shape[2:], image.shape[2:])
     typer.echo(f"{float(masked_l1(a, b, a.new_ones(1).bool(), foreground, w_fg)):.6f}")
 
 
@@ -126,12 +126,12 @@ def lpips(
 
     from unbake.train.perceptual import perceptual
 
-    one, other = _tensor(a), _tensor(b)
-    _same_size(one.shape[2:], other.shape[2:])
+    first, second = _tensor(a), _tensor(b)
+    _same_size(first.shape[2:], second.shape[2:])
     named = perceptual(distance, backbone, torch.device("cpu"))
     if named is not None:
         with torch.no_grad():
-            typer.echo(f"{named[0]} {float(named[1](one, other)):.6f}")
+            typer.echo(f"{named[0]} {float(named[1](first, second)):.6f}")
 
 
 def val(
@@ -197,7 +197,7 @@ def film(
     classes: Annotated[int, typer.Option(min=1, help="Material classes it reads.")] = len(CLASSES),
     channels: Annotated[int, typer.Option(min=1, help="Feature channels it modulates.")] = 64,
 ) -> None:
-    """Build a FiLM block, by which UNet-Maps hears what the material is; print its parameters and its first effect."""
+    """Build the FiLM block that conditions UNet-Maps on the material class; print its parameters and first effect."""
     import torch
 
     from unbake.models.film import Film

@@ -1,4 +1,4 @@
-"""Fill a project with a stand-in for Skyrim, where there is no game: part of the materials, painted otherwise.
+"""Fill a project with a surrogate for Skyrim's pairs, where there is no game: some materials in a style of their own.
 
 A quarter of the material families (by a hash of their names) goes to ROOT/data/Skyrim as painted pairs, the rest
 stays MatSynth's; held-out sources stay whole. Legacy texture packs join with their height as the only target.
@@ -42,7 +42,9 @@ def main(
     packs = sorted(legacy.glob("*/*_h.jpg"))[::5] if legacy else []  # else they outnumber the painted pairs
     for height in packs:
         write_legacy(height, root / "data" / "Skyrim")
-    typer.echo(f"{len(sources) - len(moved)} materials, {len(moved)} stand-ins, {len(packs)} legacy textures")
+    typer.echo(
+        f"{len(sources) - len(moved)} materials, {len(moved)} surrogate pairs, {len(packs)} legacy textures"
+    )
 
 
 def unit(source: MaterialSource) -> float:
@@ -61,9 +63,14 @@ def write_legacy(height: Path, folder: Path) -> None:
             unit = read_picture(path).unit()[..., : about.channels]
             maps[kind] = decode_normal(unit, "directx") if about.vector else unit
     licence = json.loads((height.parent / "LICENSE.json").read_bytes())
-    story = {"name": stem, "category": "legacy", "license": licence.get("license", ""), "metallic": "unknown"}
-    story |= {"source": height.parent.name, "normal_convention": "opengl"}
-    write_folder(folder / "legacy" / f"{height.parent.name}_{stem}", maps, story)
+    metadata = {
+        "name": stem,
+        "category": "legacy",
+        "license": licence.get("license", ""),
+        "metallic": "unknown",
+    }
+    metadata |= {"source": height.parent.name, "normal_convention": "opengl"}
+    write_folder(folder / "legacy" / f"{height.parent.name}_{stem}", maps, metadata)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,13 @@
-"""The verbs that fill a project, as a person types them."""
+"""`unbake data matsynth` and `unbake data skyrim`, as a person types them."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from support.command import call
 
-from unbake.cli import app
 from unbake.domain.maps import MapKind
-from unbake.errors import UsageError
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
 from unbake.prepare.library import write_library
@@ -17,30 +15,8 @@ from unbake.synth.materials import FEW, procedural
 from unbake.synth.painter import STYLES, paint
 
 
-def unbake(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=True)
-
-
 def report(root: Path, verb: str) -> dict:
     return json.loads((root / "data" / "reports" / f"{verb}.json").read_text())
-
-
-def test_init_lays_out_the_plans_tree_and_touches_nothing_twice(tmp_path):
-    first = unbake("init", tmp_path / "project")
-    kept = tmp_path / "project" / "data" / "MatSynth" / "mine.txt"
-    kept.write_text("mine")
-    again = unbake("init", tmp_path / "project")
-    folders = {p.relative_to(tmp_path / "project").as_posix() for p in (tmp_path / "project").rglob("*/")}
-    assert folders == {
-        "data", "data/MatSynth", "data/Skyrim", "data/duplicates", "data/reports", "checkpoints", "train_logs",
-    }  # fmt: skip
-    assert "unbake data matsynth" in first.stdout
-    assert ("there already" in again.stdout, kept.read_text()) == (True, "mine")
-
-
-def test_init_where_a_file_stands_in_the_way_is_one_sentence(tmp_path):
-    (tmp_path / "data").write_text("")
-    assert isinstance(unbake("init", tmp_path).exception, UsageError)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +32,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_matsynth_comes_from_folders_with_a_report_and_a_failure_makes_the_exit_code_one(library, tmp_path):
-    done = unbake("data", "matsynth", "--root", tmp_path, "--from", library, "--workers", 1)
+    done = call("data", "matsynth", "--root", tmp_path, "--from", library, "--workers", 1)
     assert (done.exit_code, done.stderr.count("failed: ")) == (1, 1)
     found = report(tmp_path, "matsynth")
     assert (found["written"], len(found["failed"]), found["licences"]["CC-BY"]) == (17, 1, 1)
@@ -65,19 +41,19 @@ def test_matsynth_comes_from_folders_with_a_report_and_a_failure_makes_the_exit_
 
 def test_only_the_licence_asked_for_is_taken(library, tmp_path):
     how = ("--root", tmp_path, "--from", library, "--licence", "CC-BY", "--workers", 1)
-    assert unbake("data", "matsynth", *how).exit_code == 0
+    assert call("data", "matsynth", *how).exit_code == 0
     assert report(tmp_path, "matsynth")["licences"] == {"CC-BY": 1}
 
 
 @pytest.mark.parametrize("px", ["big", "7"])
 def test_a_side_that_is_none_is_wrong_use(tmp_path, px):
-    done = unbake("data", "matsynth", "--root", tmp_path, "--from", tmp_path, "--px", px)
+    done = call("data", "matsynth", "--root", tmp_path, "--from", tmp_path, "--px", px)
     assert (done.exit_code, "native" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("verb", ["matsynth", "skyrim", "duplicates", "audit", "paint", "cache"])
 def test_every_verb_says_what_it_does_and_what_its_exit_codes_mean(verb):
-    told = unbake("data", verb, "--help")
+    told = call("data", verb, "--help")
     assert (told.exit_code, "Exit code" in told.stdout) == (0, True)
 
 
@@ -94,7 +70,7 @@ def test_skyrim_pairs_two_trees_and_tells_every_score(tmp_path):
             if picture is not None:
                 write_png(tmp_path / folder / f"pot{suffix}.png", picture)
     how = ("--vanilla", tmp_path / "game", "--pbr", tmp_path / "My mod", "--root", tmp_path, "--workers", 1)
-    done = unbake("data", "skyrim", *how)
+    done = call("data", "skyrim", *how)
     found = report(tmp_path, "skyrim")
     assert (done.exit_code, found["mod"], [one["pair"] for one in found["kept"]]) == (
         0,

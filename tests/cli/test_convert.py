@@ -1,25 +1,17 @@
-"""The modder's verbs, in this process: what they say and what they leave."""
+"""`unbake convert`, in this process: what it prints and what it leaves."""
 
 import json
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from support.command import EXAMPLES, call
 
-from unbake.cli import app
-from unbake.errors import FileError, UsageError
+from unbake.errors import UsageError
 from unbake.export.pgpatcher import validate
 from unbake.image.files import read_picture
 from unbake.report.listing import read_listing
 
-EXAMPLES = Path(str(files("unbake"))) / "bundled" / "examples" / "legacy"
 SMALL = ("--fast", "--max-size", "128", "--include", "landscape/dirt01", "--include", "landscape/snow01")
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +38,6 @@ def test_pgpatchers_json_comes_in_the_form_asked_for_and_passes_its_rules(mod: P
 def test_ground_stands_at_its_neutral_height(mod: Path):
     height = read_picture(mod / "textures/pbr/landscape/dirt01_p.dds").pixels
     assert height.mean() == pytest.approx(127, abs=1.5)
-
-
-def test_review_lists_what_lies_below_worst_first_with_reasons(mod: Path):
-    told = call("review", mod, "--below", 1).output.splitlines()
-    shares = [int(line.split("%")[0]) for line in told if line[:6].strip().endswith("%")]
-    assert shares == sorted(shares)
-    assert told[-1].endswith("to look at, of 2 converted")
-    assert call("review", mod, "--below", 0).output == "0 to look at, of 2 converted\n"
-
-
-def test_review_of_a_folder_without_a_report_is_one_sentence(tmp_path: Path):
-    failed = call("review", tmp_path).exception
-    assert isinstance(failed, FileError)
-    assert "report.json" in str(failed)
 
 
 def test_every_set_of_the_report_has_confidence_figures_and_classes(mod: Path):

@@ -1,4 +1,4 @@
-"""The verbs to look with: view, report."""
+"""The verb that shows converted materials, or the samples of a training run, on a page in the browser."""
 
 import os
 import sys
@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake.cli.terminal import app, print_table, progress_bar
-from unbake.errors import FileError, UsageError
+from unbake.cli.terminal import progress_bar
+from unbake.errors import FileError
 
 if TYPE_CHECKING:
-    from unbake.report.page import SetReport
     from unbake.report.view import Gallery
 
 SHORTEST, LONGEST = 64, 4096
 """Longest sides of pictures that can be asked for."""
 
 
-@app.command()
 def view(
     folder: Annotated[
         Path, typer.Argument(metavar="OUT", help="A conversion, or a training run: ROOT/train_logs/<tag>.")
@@ -69,48 +67,6 @@ def view(
         _open(page.resolve())
 
 
-@app.command()
-def report(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a conversion.")],
-    sheet: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Write one picture of the sets' maps, worst first.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many sets are listed and shown.")] = 50,
-) -> None:
-    """Say what became of a conversion: its sets, those of least confidence first, and where to look."""
-    from rich.table import Table
-
-    from unbake.report.confidence import REVIEW_BELOW
-    from unbake.report.listing import REPORT, read_listing, worst_first
-    from unbake.report.page import PAGE
-    from unbake.report.view import VIEW
-
-    reports = read_listing(out)
-    converted = worst_first(reports)
-    table = Table("confidence", "set", "material", "to know", box=None)
-    for one in converted[:limit]:
-        likeliest = max(one.classes, key=lambda name: one.classes[name], default="")
-        table.add_row(f"{one.confidence:.0%}", one.name, likeliest, " ".join(one.warnings[:1]))
-    if converted:
-        print_table(table)
-    if len(converted) > limit:
-        typer.echo(f"... and {len(converted) - limit} more")
-    for one in (one for one in reports if one.status == "failed"):
-        typer.echo(f"failed: {one.name}: {one.reason}")
-    counts = {
-        status: sum(one.status == status for one in reports) for status in ("converted", "failed", "skipped")
-    }
-    doubtful = sum(one.confidence < REVIEW_BELOW for one in converted)
-    typer.echo(f"{', '.join(f'{n} {status}' for status, n in counts.items())}; {doubtful} to look at")
-    typer.echo(f"  {out / PAGE}    small pictures of every set")
-    typer.echo(f"  {out / REPORT}    every figure")
-    there = (out / VIEW).is_file()
-    typer.echo(f"  {out / VIEW}    under moving light{'' if there else f': unbake view {out}'}")
-    if sheet is not None:
-        _write_sheet(out, converted[:limit], sheet)
-        typer.echo(f"  {sheet}    contact sheet")
-
-
 def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
     """What opens the gallery of a folder, a conversion's or a run's."""
     from unbake.report.listing import REPORT
@@ -124,8 +80,8 @@ def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
     if (folder / FOLDER).is_dir() or (folder / "metrics.jsonl").is_file():
         return lambda token: run_gallery(folder, token)
     raise FileError(
-        f"a conversion (with {REPORT}) or a training run (ROOT/train_logs/<tag>) was expected, but '{folder}' is "
-        "neither; name the OUT of unbake convert"
+        f"Expected a conversion (with {REPORT}) or a training run (ROOT/train_logs/<tag>), got '{folder}', which is "
+        "neither; name the OUT of unbake convert."
     )
 
 
@@ -161,17 +117,3 @@ def _link_report(folder: Path) -> None:
 
     if (folder / REPORT).is_file():
         write_atomic(folder / PAGE, page(read_listing(folder), viewed=True).encode())
-
-
-def _write_sheet(out: Path, sets: "list[SetReport]", path: Path) -> None:
-    from unbake.image.files import write_png
-    from unbake.report.pictures import sheet_of
-
-    if path.suffix.lower() != ".png":
-        raise UsageError(
-            f"a PNG file was expected for --sheet, but '{path.name}' is none; let its name end so"
-        )
-    pictures = sheet_of(out, {one.name: one.thumbnails for one in sets})
-    if pictures is None:
-        raise FileError(f"thumbnails were expected below '{out}', but there are none; convert again")
-    write_png(path, pictures)

@@ -1,0 +1,82 @@
+"""The verb that converts a mod."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unbake.cli.arguments import with_options_of
+from unbake.cli.conversion_events import followed, print_failures, print_objections, stoppable
+from unbake.cli.conversion_options import RUN, ConversionOptions
+from unbake.cli.review import print_review
+
+if TYPE_CHECKING:
+    from unbake.batch.events import Summary
+
+
+@with_options_of(ConversionOptions, "chosen")
+def convert(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="IN",
+            help="A mod: a folder (archives in it are read too), a .bsa, or one diffuse texture. "
+            "Of several mods, later ones override earlier ones file by file.",
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the PBR mod goes; never inside IN.")],
+    chosen: ConversionOptions,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review",
+            help="List the textures to look at, worst first (see unbake review).",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON an event, for tools.", rich_help_panel=RUN)
+    ] = False,
+) -> None:
+    """Convert a mod's old textures to PBR maps.
+
+    Sets are found by name: rock.dds with rock_n.dds (specular mask in its alpha), or rock_d and rock_s. OUT gets
+    the same tree, ready to install: textures/pbr/..., PBRNIFPatcher/*.json, report.html with pictures, report.json.
+    A second run does only what is new or has changed; Ctrl-C at any time, then run it again.
+    Exit code: 0 all converted, 1 some failed (they are listed), 2 wrong use.
+    """
+    from unbake.batch.events import as_json
+    from unbake.batch.run import convert_folder
+
+    options = chosen.options()
+    with followed(json) as emit, stoppable():
+        summary = convert_folder(sources, out, options, emit)
+    if json:
+        typer.echo(as_json(summary))
+    elif options.dry_run:
+        _print_plan(summary)
+    else:
+        _print_result(summary, out, review)
+    raise typer.Exit(summary.exit_code)
+
+
+def _print_result(summary: "Summary", out: Path, review: bool) -> None:
+    from unbake.report.listing import read_listing
+
+    typer.echo(
+        f"{len(summary.converted)} converted, {len(summary.unchanged)} unchanged, {len(summary.failed)} failed, "
+        f"{len(summary.skipped)} files skipped; look at {out / 'report.html'}"
+    )
+    print_failures(summary)
+    print_objections(out)
+    if review:
+        print_review(read_listing(out))
+
+
+def _print_plan(summary: "Summary") -> None:
+    for name in summary.planned:
+        typer.echo(f"would convert {name}")
+    typer.echo(
+        f"{len(summary.planned)} sets would be converted, {len(summary.unchanged)} are done, "
+        f"{len(summary.skipped)} files skipped; up to {summary.disk / 1e6:.0f} MB of disk are needed"
+    )

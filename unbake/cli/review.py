@@ -1,0 +1,41 @@
+"""The verb that lists the converted textures a person should look at."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from unbake.report.page import SetReport
+
+
+def review(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder of a conversion.")],
+    below: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="List textures of less confidence than this; default 0.6."),
+    ] = None,
+) -> None:
+    """List the converted textures that a person should look at, worst first, with the reasons.
+
+    Confidence goes from 0 to 1; it is lowered by implausible maps, a material the networks do not recognise,
+    metal on which map and mask disagree, and seams. report.json has every figure it is made of.
+    """
+    from unbake.report.listing import read_listing
+
+    print_review(read_listing(out), below)
+
+
+def print_review(reports: "list[SetReport]", below: float | None = None) -> None:
+    """Print the sets below a confidence, worst first, each with its reasons, and how many there are."""
+    from unbake.report.confidence import REVIEW_BELOW
+    from unbake.report.listing import reasons, to_review
+
+    wanted = to_review(reports, REVIEW_BELOW if below is None else below)
+    for record in wanted:
+        shown = "failed" if record.status == "failed" else f"{record.confidence:.0%}"
+        typer.echo(f"{shown:>6}  {record.name}")
+        for reason in reasons(record):
+            typer.echo(f"        {reason}")
+    converted = sum(record.status == "converted" for record in reports)
+    typer.echo(f"{len(wanted)} to look at, of {converted} converted")
