@@ -9,6 +9,7 @@ import msgspec
 
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UsageError
+from unbake.files import is_draft
 
 Domain = Literal["matsynth", "skyrim"]
 """Where materials are from: published PBR materials, or the game with its own painted diffuse."""
@@ -130,6 +131,8 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
         )
     found = []
     for place in sorted(folder.glob("*/*/")):
+        if is_draft(place.name):
+            continue
         material = _material(place, domain)
         input_there = material.given is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
         if input_there and MapKind.NORMAL in material.paths:
