@@ -10,6 +10,7 @@ from unbake.convert.baselines import rule_based
 from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
+from unbake.domain.layout import CONSTANT_RANGE
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import TextureSetError
 from unbake.image.arrays import CodedMaps, bands, decoded, encoded, unit
@@ -25,8 +26,6 @@ TILE: Final = 1024
 """Side of what one window of a UNet adds to the output; halved when memory runs out."""
 
 SMALLEST_TILE: Final = 128
-CONSTANT: Final = 2.5 / 255
-"""A mask whose values all lie within this says nothing (BC3 leaves that much of a flat alpha)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,7 +278,7 @@ def _resized(codes: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap)
 
 def _varied(mask: np.ndarray | None) -> np.ndarray | None:
     """The mask, or None where it is constant and so says nothing."""
-    if mask is None or int(mask.max()) - int(mask.min()) <= CONSTANT * np.iinfo(mask.dtype).max:
+    if mask is None or int(mask.max()) - int(mask.min()) <= CONSTANT_RANGE * np.iinfo(mask.dtype).max:
         return None
     return mask
 

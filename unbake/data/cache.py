@@ -28,19 +28,18 @@ import numpy as np
 from unbake.data.cache_format import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
 from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.parallel import in_processes
-from unbake.data.sources import Domain, MaterialSource
+from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
 from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material, read_painting
+from unbake.domain.layout import LONG_SIDE
 from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.files import clear_drafts, write_atomic, write_folder_atomic
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.tiling import tileable_axes
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
-
-LONG_SIDE = 1024
-"""Textures are reduced to this on their long side, unless a phase works on larger ones."""
 
 STALE_S = 3600.0
 """Seconds after which a draft in the cache was left by a killed build; younger ones may be another build's."""

@@ -8,26 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from unbake.domain.layout import METADATA, STEMS
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError
 from unbake.files import is_device, write_atomic, write_folder_atomic
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
-
-FILES: dict[MapKind, str] = {
-    MapKind.ALBEDO: "basecolor",
-    MapKind.DIFFUSE: "diffuse",
-    MapKind.SPECULAR: "specular",
-    MapKind.NORMAL: "normal",
-    MapKind.ROUGHNESS: "roughness",
-    MapKind.METALLIC: "metallic",
-    MapKind.HEIGHT: "height",
-    MapKind.AO: "ao",
-    MapKind.OPACITY: "opacity",
-}
-"""What the file of a map is called, without its suffix."""
-
-METADATA = "metadata.json"
 
 
 def write_folder(place: Path, maps: Mapping[MapKind, np.ndarray], metadata: Mapping[str, Any]) -> None:
@@ -40,7 +26,7 @@ def write_folder(place: Path, maps: Mapping[MapKind, np.ndarray], metadata: Mapp
         for kind, image in maps.items():
             about = spec(kind)
             unit = encode_normal(image, "opengl") if about.vector else image
-            write_png(draft / f"{FILES[kind]}.png", unit, about.bits)
+            write_png(draft / f"{STEMS[kind][0]}.png", unit, about.bits)
         (draft / METADATA).write_bytes(_encoded(metadata))
 
 
@@ -60,6 +46,14 @@ def read_metadata(place: Path) -> dict[str, Any] | None:
     if not isinstance(about, dict):
         raise FileError(f"Expected a JSON object in {path}, got something else; correct or remove it.")
     return about
+
+
+def finished(place: Path) -> dict[str, Any] | None:
+    """The metadata of a material that was written; None where there is none, or damaged: it is made anew."""
+    try:
+        return read_metadata(place)
+    except FileError:
+        return None
 
 
 def update_metadata(place: Path, changes: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from unbake.data.dataset import Batch, PatchDataset, collate
 from unbake.data.sampler import MixSampler
-from unbake.data.sources import Domain
+from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
 from unbake.files import clear_drafts
 from unbake.losses.rendering import Light, random_lights

@@ -8,8 +8,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from unbake.data.dataset import Batch, PatchDataset, collate
-from unbake.data.sources import Domain
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.losses.total import LossWeights
 from unbake.metrics.mask import IOU
 from unbake.metrics.pixel import ACCURACY, metrics_of
