@@ -20,6 +20,9 @@ from unbake.errors import FileError
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
+STALE_S = 3600.0
+"""Seconds after which a draft in a folder that several processes fill is a killed one's; none is written as long."""
+
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\u00b9\u00b2\u00b3])", re.IGNORECASE)
 
 

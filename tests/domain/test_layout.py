@@ -51,7 +51,7 @@ def test_what_is_written_is_listed_again(oak):
         for kind in STEMS
         if kind not in (MapKind.DIFFUSE, MapKind.SPECULAR, MapKind.OPACITY)
     }
-    assert material.given is not None and material.given.specular is not None
+    assert material.own is not None and material.own.specular is not None
 
 
 def test_a_later_name_is_read_only_where_the_first_is_missing(oak):

@@ -80,7 +80,7 @@ def matsynth(
     time and run it again: what is done is not fetched again.
     Exit code: 0 all taken, 1 some rows failed (they are in the report), 2 wrong use.
     """
-    from unbake.prepare.matsynth import Wanted, bring_in
+    from unbake.prepare.matsynth import Wanted, import_rows
     from unbake.prepare.matsynth_rows import open_source
     from unbake.project import Project, lay_out, write_report
 
@@ -88,7 +88,7 @@ def matsynth(
     into = Project(root).materials("matsynth")
     wanted = Wanted(_side(px), tuple(licence or ()), limit, blends)
     with progress_bar("materials") as bar:
-        report = bring_in(open_source(source, into), into, wanted, workers, advance(bar))
+        report = import_rows(open_source(source, into), into, wanted, workers, advance(bar))
     path = write_report(root, "matsynth", {"source": source, "px": px} | report)
     typer.echo(
         f"{report['materials']} materials in {into}: {report['written']} new, {report['there_already']} there before; "
@@ -125,14 +125,14 @@ def skyrim(
     Exit code: 0, or 1 when some files could not be read, 2 wrong use.
     """
     from unbake.prepare.alignment import THRESHOLD
-    from unbake.prepare.skyrim import bring_in_pairs, find_pairs
+    from unbake.prepare.skyrim import find_pairs, import_pairs
     from unbake.project import Project, lay_out, write_report
 
     pairs, alone = find_pairs(vanilla, pbr)
     lay_out(root)
     name = source or pbr.resolve().name
     with progress_bar("pairs") as bar:
-        report = bring_in_pairs(
+        report = import_pairs(
             pairs,
             Project(root).materials("skyrim"),
             Project(root).duplicates,

@@ -1,4 +1,4 @@
-"""What the cache keeps and how: its index, and maps as integers; `cache` writes it, `dataset` reads it."""
+"""Format of the data cache: its index, and maps as integers; `cache` writes it, `dataset` reads it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,13 @@ from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.normals import decode_normal, encode_normal
 
 FORMAT_VERSION = 2
+"""Of the index and the files; a cache of another version is built again."""
 
-GIVEN = "given"
-"""The style of a diffuse that is the material's own: a real pair."""
+REAL_STYLE = "given"
+"""Style of a diffuse that is the material's own: a real pair. The string is part of the format."""
 
-WRITTEN = "written"
-"""The style of a diffuse that a painter left beside the material."""
+PAINTED_FILE_STYLE = "written"
+"""Style of a painting on disk, beside the material. The string is part of the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class Entry:
     """One material at one scale, as index.json holds it.
 
     folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
-    files. styles, specular: per variant of the diffuse, its style (GIVEN, WRITTEN or a painter's) and whether it has
-    a specular mask; all scales of a material have the same variants.
+    files. styles, specular: per variant of the diffuse, its style (REAL_STYLE, PAINTED_FILE_STYLE or a painter's)
+    and whether it has a specular mask; all scales of a material have the same variants.
     """
 
     id: str
@@ -60,7 +61,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class _Versions:
-    """What is read of an index before the rest: another version may have other fields."""
+    """The part of an index that every version has, read before the rest."""
 
     format: int
     geometry: int

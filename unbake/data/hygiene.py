@@ -1,4 +1,4 @@
-"""What is wrong with a material, told from its pixels alone; the steps `matsynth`, `duplicates` and `audit` ask it.
+"""Checks of a material by its pixels alone; the steps `matsynth`, `skyrim`, `duplicates` and `audit` ask them.
 
 Pictures are float32 (H, W, C) in [0, 1] as stored. The figures are those of FORMATS.md, "Hygiene".
 """
@@ -12,7 +12,7 @@ from unbake.domain.layout import CONSTANT_RANGE, LEAST_NORMAL_BLUE
 from unbake.image.resample import resized
 
 Mark = Literal["own", "basecolor", "black"]
-"""What a diffuse beside a base colour is: painted by someone, the base colour once more, or nothing."""
+"""Kind of a diffuse beside a base colour: painted by someone, the base colour once more, or nothing."""
 
 LENGTH_TOLERANCE = 0.30
 """How far the mean length of stored normals may be from 1."""
@@ -38,7 +38,7 @@ _PLAIN = 2 / 255
 
 
 def mark_of(diffuse: np.ndarray, basecolor: np.ndarray, metallic: np.ndarray | None = None) -> Mark:
-    """What a diffuse (H, W, 3) is to the base colour (h, w, 3) of the same material.
+    """The kind of a diffuse (H, W, 3) beside the base colour (h, w, 3) of the same material.
 
     "basecolor": equal to it wherever there is no metal (metallic, (h, w, 1), above one half), as
     basecolor · (1 - metallic) is; black on metal all over is "black".
@@ -50,13 +50,13 @@ def mark_of(diffuse: np.ndarray, basecolor: np.ndarray, metallic: np.ndarray | N
     if mostly_black(diffuse):
         return "black"
     height, width = _reduced(*basecolor.shape[:2])
-    one, other = (resized(image, height, width, "srgb") for image in (diffuse, basecolor))
+    painted, base = (resized(image, height, width, "srgb") for image in (diffuse, basecolor))
     if metallic is not None:
         # Texels that are partly metal belong to neither.
         dielectric = resized(metallic, height, width)[..., 0] < 0.01
         if dielectric.mean() > 0.01:
-            one, other = one[dielectric], other[dielectric]
-    return "basecolor" if same_picture(one, other) else "own"
+            painted, base = painted[dielectric], base[dielectric]
+    return "basecolor" if same_picture(painted, base) else "own"
 
 
 def mostly_black(picture: np.ndarray) -> bool:

@@ -1,4 +1,4 @@
-"""Lists the materials of a folder, MatSynth's or Skyrim's: the first step of a sample's way, before the split."""
+"""Lists the materials of a folder, MatSynth's or Skyrim's, before any pixel is read; between the disk and `split`."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _READ: tuple[MapKind, ...] = (
 )  # fmt: skip
 """The targets, and the normal, in the order of the cache's channels."""
 
-_WRITTEN = re.compile(r"diffuse_syn_(\d+)$")
+_PAINTED = re.compile(r"diffuse_syn_(\d+)$")
 
 _RESOLUTION = re.compile(r"_\d{1,2}k(_(jpg|png))?$")
 _COLOUR_WORD = re.compile(r"_(black|white|grey|gray|red|green|blue|yellow|brown|dark|light|color|colour)$")
@@ -55,10 +55,10 @@ class MaterialSource:
     metal: "given" = there is a metallic map; "zero" = a dielectric, metallic is 0 everywhere; "unknown".
     source: where it is from, without the commit ("owner/repo"), or "".
     family: near-copies share one; see `family`, and `audit.join`, which writes it to the metadata.
-    given: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
+    own: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
     another's. marked: the metadata say it is its own; without a mark the pixels decide (`hygiene.mark_of`).
-    written: diffuses that a painter left beside it. derived: maps that nobody measured or made, but preparing
-    computed: they may be trained on, and say nothing of how good a prediction is.
+    painted: synthetic diffuses on disk. derived: maps computed during preparation: they may be trained on, and are no
+    ground truth to measure a prediction by.
     """
 
     id: str
@@ -70,16 +70,16 @@ class MaterialSource:
     source: str
     family: str
     domain: Domain = "matsynth"
-    given: Painting | None = None
+    own: Painting | None = None
     marked: bool = False
-    written: tuple[Painting, ...] = ()
+    painted: tuple[Painting, ...] = ()
     derived: frozenset[MapKind] = frozenset()
 
     @property
     def sized_by(self) -> Path:
         """The file whose size all maps are brought to: what the networks predict from, or for."""
-        if self.domain == "skyrim" and self.given is not None:
-            return self.given.diffuse
+        if self.domain == "skyrim" and self.own is not None:
+            return self.own.diffuse
         return self.paths[MapKind.ALBEDO]
 
 
@@ -110,7 +110,7 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
 
     "matsynth" needs a base colour and a normal; "skyrim" a diffuse of its own and a normal, every target may be
     missing. Names are MatSynth's and case does not matter. metadata.json may say of `diffuse`: "own" (a real
-    pair), "basecolor" or "black" (left aside), "synthetic" (painted: it counts as written). Errors: UsageError
+    pair), "basecolor" or "black" (left aside), "synthetic" (painted: it counts as such). Errors: UsageError
     when there is none, FileError when a metadata.json cannot be read (it decides metal and licence, so nothing
     is guessed).
 
@@ -127,7 +127,7 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
         if is_draft(place.name):
             continue
         material = _material(place, domain)
-        input_there = material.given is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
+        input_there = material.own is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
         if input_there and MapKind.NORMAL in material.paths:
             found.append(material)
     if not found:
@@ -157,12 +157,12 @@ def _material(place: Path, domain: Domain) -> MaterialSource:
                 paths[kind] = pictures[stem]
     about = _metadata(place / METADATA)
     source = str(about.get("source") or "").split("@")[0]
-    tileable, said = about.get("tileable"), about.get("diffuse")
+    tileable, mark = about.get("tileable"), about.get("diffuse")
     own = Painting(pictures["diffuse"], pictures.get("specular")) if "diffuse" in pictures else None
-    numbers = sorted(int(match[1]) for stem in pictures if (match := _WRITTEN.match(stem)))
-    written = [Painting(pictures[f"diffuse_syn_{k}"], pictures.get(f"specular_syn_{k}")) for k in numbers]
-    if own and said == "synthetic":
-        written.insert(0, own)
+    numbers = sorted(int(match[1]) for stem in pictures if (match := _PAINTED.match(stem)))
+    painted = [Painting(pictures[f"diffuse_syn_{k}"], pictures.get(f"specular_syn_{k}")) for k in numbers]
+    if own and mark == "synthetic":
+        painted.insert(0, own)
     return MaterialSource(
         id=f"{place.parent.name}/{place.name}",
         category=place.parent.name.lower(),
@@ -173,18 +173,18 @@ def _material(place: Path, domain: Domain) -> MaterialSource:
         source=source,
         family=str(about.get("family") or family(place.name, source)),
         domain=domain,
-        given=None if said in ("basecolor", "black", "synthetic") else own,
-        marked=said == "own",
-        written=tuple(written),
+        own=None if mark in ("basecolor", "black", "synthetic") else own,
+        marked=mark == "own",
+        painted=tuple(painted),
         derived=frozenset({MapKind.AO}) if about.get("ao") == "derived" else frozenset(),
     )
 
 
-def _metal(said: object, has_map: bool) -> Metal:
+def _metal(stated: object, has_map: bool) -> Metal:
     """What is known of the metal: the metadata's word first, as a shipped map can be a placeholder."""
-    if said == "zero":
+    if stated == "zero":
         return "zero"
-    if said == "unknown" or not has_map:
+    if stated == "unknown" or not has_map:
         return "unknown"
     return "given"
 

@@ -67,14 +67,14 @@ def is_black(unit: np.ndarray) -> bool:
     return float(unit.max()) <= _BLACK
 
 
-def same_picture(one: np.ndarray, other: np.ndarray) -> bool:
+def same_picture(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether two pictures (H, W, C) of one size, sRGB in [0, 1], are one picture but for what compression does.
 
     >>> grey = np.full((2, 2, 3), 0.5, np.float32)
     >>> same_picture(grey, grey + 0.01), same_picture(grey, grey + 0.1)
     (True, False)
     """
-    return float((np.abs(one - other).max(-1) <= _SAME_VALUE).mean()) >= _SAME_SHARE
+    return float((np.abs(first - second).max(-1) <= _SAME_VALUE).mean()) >= _SAME_SHARE
 
 
 def _at_size_of(

@@ -1,4 +1,4 @@
-"""The wiring of the four networks: what each reads and gives, in the order they run; every room asks this table."""
+"""The wiring of the four networks: inputs and outputs of each, in the order they run; the one table of it."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a preset is: which files a texture set becomes and what lies in each channel; read by `export.packs`.
+"""Presets: the files that a texture set becomes and the map in each of their channels; read by `export.packs`.
 
 A preset is a TOML file and nothing else, so a new engine needs no code:
 
@@ -87,7 +87,7 @@ def read_channel(text: str | float) -> Channel:
     count = SPECS[MapKind(name)].channels
     letters = ("r", "g", "b")[:count] if count > 1 else ("",)
     if letter not in letters:
-        choices = " or ".join(f"{name}.{one}" if one else name for one in letters)
+        choices = " or ".join(f"{name}.{letter}" if letter else name for letter in letters)
         raise ValueError(f"channel {text!r} should be {choices}")
     return Channel(MapKind(name), letters.index(letter), inverted)
 

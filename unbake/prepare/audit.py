@@ -1,4 +1,4 @@
-"""What is wrong with the materials of a project, and which split each family is in; reads, and changes nothing.
+"""Audit of a project's materials: findings, near-copies and the split of each family; reads, and changes nothing.
 
 Its findings are for a person, except near-copies: `join` lets them share a family, so that no split parts them.
 """
@@ -44,7 +44,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Inspection:
     findings: tuple[Finding, ...]
     hash: int | None
 
@@ -73,24 +73,13 @@ def audit(
     }
     findings: list[Finding] = []
     hashes: dict[str, int] = {}
-    for done, (source, look) in enumerate(in_processes(_look, sources, workers), 1):
-        findings += look.findings
-        if look.hash is not None:
-            hashes[_name(source)] = look.hash
+    for done, (source, inspection) in enumerate(in_processes(_inspect, sources, workers), 1):
+        findings += inspection.findings
+        if inspection.hash is not None:
+            hashes[_name(source)] = inspection.hash
         if on_progress:
             on_progress(done, len(sources))
-    by_name = {_name(source): source for source in sources}
-    copies: list[dict[str, Any]] = []
-    for pair in near_copies(hashes):
-        two = [by_name[name] for name in pair]
-        copies.append(
-            {
-                "materials": list(pair),
-                "families": [source.family for source in two],
-                "categories": [source.category for source in two],
-                "splits": [where[source.domain, source.id] for source in two],
-            }
-        )
+    copies = _near_copies(sources, hashes, where)
     unreadable = [finding for finding in findings if finding.what == UNREADABLE]
     report = {
         "materials": dict(Counter(source.domain for source in sources)),
@@ -140,11 +129,11 @@ def _name(source: MaterialSource) -> str:
     return f"{materials_folder(Path(), source.domain).name}/{source.id}"
 
 
-def _look(source: MaterialSource) -> _Look:
+def _inspect(source: MaterialSource) -> _Inspection:
     """Reads every picture of a material once. Runs in a worker process."""
     name = _name(source)
     found: list[Finding] = []
-    # A diffuse that is marked as no pair is looked at too.
+    # A diffuse that is marked as no pair is inspected too.
     files = pictures_in(source.sized_by.parent)
     beside = {kind: files[stem] for kind, (stem, *_) in STEMS.items() if stem in files}
     pictures = beside | source.paths
@@ -169,13 +158,34 @@ def _look(source: MaterialSource) -> _Look:
             found.append(Finding(name, "bad normal", problem))
         if base is not None and suspicious_relief(base, normal):
             found.append(Finding(name, "suspicious", "a plain colour over a wild normal map"))
-    return _Look(tuple(found), None if base is None else perceptual_hash(base))
+    return _Inspection(tuple(found), None if base is None else perceptual_hash(base))
+
+
+def _near_copies(
+    sources: Sequence[MaterialSource],
+    hashes: dict[str, int],
+    where: Mapping[tuple[Domain, str], str],
+) -> list[dict[str, Any]]:
+    """Pairs of materials with similar perceptual hashes, each with families, categories and splits."""
+    by_name = {_name(source): source for source in sources}
+    copies = []
+    for pair in near_copies(hashes):
+        two = [by_name[name] for name in pair]
+        copies.append(
+            {
+                "materials": list(pair),
+                "families": [source.family for source in two],
+                "categories": [source.category for source in two],
+                "splits": [where[source.domain, source.id] for source in two],
+            }
+        )
+    return copies
 
 
 def _length_before(source: MaterialSource) -> float | None:
-    """How long the normals were before a preparing step made them unit vectors, where one did."""
-    said = (read_metadata(source.sized_by.parent) or {}).get("normal_length")
-    return float(said) if isinstance(said, int | float) else None
+    """Mean length of the normals before importing made them unit vectors, where it did."""
+    length = (read_metadata(source.sized_by.parent) or {}).get("normal_length")
+    return float(length) if isinstance(length, int | float) else None
 
 
 def _splits(sources: Sequence[MaterialSource], where: Mapping[tuple[Domain, str], str]) -> dict[str, Any]:

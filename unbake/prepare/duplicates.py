@@ -1,7 +1,7 @@
 """Diffuses that copy the base colour: game pairs are quarantined, MatSynth's are marked; after `skyrim`.
 
 ROOT/data/Skyrim/<folder>/<name>  ->  ROOT/data/duplicates/<folder>/<name>
-ROOT/data/duplicates/undo.json        what was moved, to move it back
+ROOT/data/duplicates/undo.json        names of the moved materials, to move them back
 """
 
 import json
@@ -32,7 +32,7 @@ UNDO = "undo.json"
 def find_duplicates(
     root: Path, workers: int = 2, on_progress: Callable[[int, int], None] | None = None
 ) -> tuple[dict[str, Mark], dict[str, Mark], list[dict[str, str]]]:
-    """What every diffuse is, by material: those of MatSynth, those of Skyrim; and what could not be read.
+    """The kind of every diffuse, by material: those of MatSynth, those of Skyrim; and the files that cannot be read.
 
     Materials that were painted over, or have no diffuse, are not among them. UsageError where there is no project.
     """
@@ -56,10 +56,10 @@ def find_duplicates(
     return matsynth, skyrim, sorted(failed, key=itemgetter("material"))
 
 
-def set_aside(
+def quarantine(
     root: Path, matsynth: dict[str, Mark], skyrim: dict[str, Mark], sure: bool = False
 ) -> dict[str, Any]:
-    """Move the game's duplicates aside and mark MatSynth's diffuses; a report, for JSON.
+    """Move the game's duplicates to a folder of their own and mark MatSynth's diffuses; a report, for JSON.
 
     matsynth, skyrim: from `find_duplicates`. sure: also when more than LARGE_SHARE of the game's pairs are to be
     moved; else that is a UsageError, and nothing is moved or marked. Errors: FileError.
@@ -79,14 +79,14 @@ def set_aside(
     aside = duplicates_folder(root)
     if moving:
         # First what is to be undone: killed between two moves, everything can still go back.
-        _write_undo(aside, [*_moved(aside), *moving])
+        _write_undo(aside, [*_read_undo(aside), *moving])
     for material in moving:
         _move(skyrim_folder / material, aside / material)
     return summary(matsynth, skyrim)
 
 
 def summary(matsynth: dict[str, Mark], skyrim: dict[str, Mark]) -> dict[str, Any]:
-    """What was found, for the report: counts, and the names of what is not a pair of its own."""
+    """The findings, for the report: counts, and the names of materials that are no pair of their own."""
 
     def names(marks: dict[str, Mark], mark: Mark) -> list[str]:
         return sorted(material for material, found in marks.items() if found == mark)
@@ -100,9 +100,9 @@ def summary(matsynth: dict[str, Mark], skyrim: dict[str, Mark]) -> dict[str, Any
 
 
 def undo(root: Path) -> list[str]:
-    """Move back what `set_aside` moved; which materials. Errors: UsageError when there is nothing to undo."""
+    """Move back the materials that `quarantine` moved; their names. UsageError when there is nothing to undo."""
     aside, skyrim_folder = duplicates_folder(root), materials_folder(root, "skyrim")
-    moved = _moved(aside)
+    moved = _read_undo(aside)
     if not moved:
         raise UsageError(f"Expected moves to undo in {aside / UNDO}, found none; nothing was moved.")
     back = []
@@ -124,7 +124,7 @@ def _with_diffuse(folder: Path) -> Iterator[Path]:
 
 
 def _mark(place: Path, matsynth: Path) -> tuple[Mark | None, str]:
-    """What the diffuse of a folder is, None where a painter wrote it; and the sentence why that cannot be told."""
+    """The kind of a folder's diffuse, None where it is a painting; and the sentence why that is unknown."""
     files = pictures_in(place)
     try:
         if (read_metadata(place) or {}).get("diffuse") == "synthetic":
@@ -138,7 +138,7 @@ def _mark(place: Path, matsynth: Path) -> tuple[Mark | None, str]:
         return None, str(error)
 
 
-def _moved(aside: Path) -> list[str]:
+def _read_undo(aside: Path) -> list[str]:
     path = aside / UNDO
     if not path.is_file():
         return []
@@ -151,8 +151,8 @@ def _moved(aside: Path) -> list[str]:
 
 
 def _write_undo(aside: Path, moved: list[str]) -> None:
-    story = {"from": "data/Skyrim", "moved": sorted(set(moved))}
-    write_atomic(aside / UNDO, json.dumps(story, indent=1, ensure_ascii=False).encode())
+    undoing = {"from": "data/Skyrim", "moved": sorted(set(moved))}
+    write_atomic(aside / UNDO, json.dumps(undoing, indent=1, ensure_ascii=False).encode())
 
 
 def _move(place: Path, to: Path) -> None:

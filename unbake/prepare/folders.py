@@ -1,4 +1,4 @@
-"""A material as a folder of PNG files and metadata.json: written whole, or its metadata changed; read by `sources`."""
+"""Writes a material as a folder of PNG files and metadata.json, or changes its metadata; `sources` reads it."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from unbake.image.normals import encode_normal
 
 
 def write_folder(place: Path, maps: Mapping[MapKind, np.ndarray], metadata: Mapping[str, Any]) -> None:
-    """A material folder, which appears at once with all that is in it, or not at all; an older one gives way.
+    """Write a material folder, which appears at once with all that is in it, or not at all; an older one is replaced.
 
     maps: (H, W, C) float32 in the ranges of their specs; normals are stored OpenGL. metadata: of its metadata.json.
     Errors: FileError.

@@ -1,4 +1,4 @@
-"""Where MatSynth's rows come from: the hub, parquet files, or folders of pictures; read by `matsynth`."""
+"""Sources of MatSynth's rows: the hub, parquet files, or folders of pictures; read by `matsynth`."""
 
 import json
 import re
@@ -173,8 +173,8 @@ def _heading(row: dict[str, Any], split: str, names: Sequence[str], place: str) 
     return Heading(name, _category(category), split, about, f"{name or 'nameless'}, {place}")
 
 
-def _category(said: object) -> str:
-    name = str(said or "").lower()
+def _category(named: object) -> str:
+    name = str(named or "").lower()
     return name if name in CATEGORIES else "misc"
 
 
@@ -216,8 +216,8 @@ def _folder_heading(root: Path, place: Path) -> Heading:
         about = {}
     about = about if isinstance(about, dict) else {}
     parts = place.relative_to(root).parts
-    said = [about.get("category"), *reversed(parts[:-1])]
-    category = next((str(c).lower() for c in said if str(c).lower() in CATEGORIES), "misc")
+    named = [about.get("category"), *reversed(parts[:-1])]
+    category = next((str(c).lower() for c in named if str(c).lower() in CATEGORIES), "misc")
     split = next((part for part in parts if part in ("train", "test")), "")
     return Heading(place.name, category, split, about, place.relative_to(root).as_posix())
 

@@ -1,4 +1,4 @@
-"""Pairs from the game: vanilla textures against a mod's `textures/pbr`, to ROOT/data/Skyrim; `sources` lists them.
+"""Imports pairs from the game, vanilla textures and a mod's `textures/pbr`, to ROOT/data/Skyrim for `data.sources`.
 
     <folder>/<name>/{diffuse,normal,specular,basecolor,roughness,metallic,ao,height}.png + metadata.json
 
@@ -9,6 +9,7 @@ specular mask (the normal's alpha) are vanilla, the targets the mod's: R, G and 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from unbake.domain.layout import same_proportions
 from unbake.domain.maps import MapKind
 from unbake.domain.naming import EXTENSIONS, below_textures, is_texture, unsupported_folder
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
+from unbake.files import STALE_S, clear_drafts
 from unbake.image.files import Picture, read_picture
 from unbake.image.normals import decode_normal
 from unbake.prepare.alignment import THRESHOLD, alignment
@@ -93,10 +95,10 @@ def find_pairs(vanilla: Path, pbr: Path) -> tuple[list[PairFiles], dict[str, str
     return pairs, alone
 
 
-def bring_in_pairs(
+def import_pairs(
     pairs: Sequence[PairFiles],
     into: Path,
-    aside: Path,
+    quarantined: Path,
     *,
     source: str,
     licence: str,
@@ -107,17 +109,19 @@ def bring_in_pairs(
 ) -> dict[str, Any]:
     """Write the pairs whose artwork is the same to `into`; a report with every score, for JSON.
 
-    aside: folder of duplicates, whose pairs are not made again. source, licence: for metadata.json. px: long side at
-    most; a pair has the size of its diffuse, or of its base colour where that is smaller. A pair that is there, of
-    unchanged files or of another mod, is done. What cannot be read is named under "failed", and the rest goes on.
+    quarantined: folder of duplicates, whose pairs are not made again. source, licence: for metadata.json. px: long
+    side at most; a pair has the size of its diffuse, or of its base colour where that is smaller. A pair that is
+    there, of unchanged files or of another mod, is done. What cannot be read is named under "failed", and the rest
+    goes on.
     """
+    clear_drafts(into, recursive=True, older_than_s=STALE_S)
     kept: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     waiting, there = [], 0
     for pair in pairs:
         about = finished(into / pair.place)
-        if (aside / pair.place).is_dir():
+        if (quarantined / pair.place).is_dir():
             left_out.append({"pair": pair.name, "reason": "a duplicate, moved aside before"})
         elif about is not None and about.get("source") != source:
             left_out.append({"pair": pair.name, "reason": f"there is one of {about.get('source')} already"})
@@ -125,7 +129,7 @@ def bring_in_pairs(
             there += 1
         else:
             waiting.append(pair)
-    work = partial(_brought_in, into=into, source=source, licence=licence, px=px, threshold=threshold)
+    work = partial(_import_pair, into=into, source=source, licence=licence, px=px, threshold=threshold)
     for done, (pair, verdict) in enumerate(in_processes(work, waiting, workers), 1):
         if isinstance(verdict, str):
             failed.append({"pair": pair.name, "reason": verdict})
@@ -136,10 +140,10 @@ def bring_in_pairs(
     return {
         "folder": str(into),
         "threshold": threshold,
-        "kept": sorted(kept, key=lambda one: one["pair"]),
+        "kept": sorted(kept, key=itemgetter("pair")),
         "there_already": there,
-        "left_out": sorted(left_out, key=lambda one: one["pair"]),
-        "failed": sorted(failed, key=lambda one: one["pair"]),
+        "left_out": sorted(left_out, key=itemgetter("pair")),
+        "failed": sorted(failed, key=itemgetter("pair")),
     }
 
 
@@ -159,13 +163,13 @@ def _textures(folder: Path, pbr: bool) -> dict[str, Path]:
 
 
 def _made_from(pair: PairFiles, px: int) -> dict[str, Any]:
-    """What tells whether a pair would be made the same again."""
+    """Settings and files of a pair; equal ones make the same pair again."""
     files = (pair.diffuse, pair.normal, pair.basecolor, pair.rmaos, pair.pbr_normal, pair.height)
     stats = [path.stat() for path in files if path is not None]
     return {"px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
 
 
-def _brought_in(
+def _import_pair(
     pair: PairFiles, into: Path, source: str, licence: str, px: int, threshold: float
 ) -> dict[str, Any] | str:
     """Judges a pair and writes it; its scores, and the reason where it was left out.
@@ -187,7 +191,7 @@ def _brought_in(
         factor = min(1.0, max(rows, columns) / max(height, width), px / max(height, width))
         size = [max(LEAST_SIDE, round(side * factor)) for side in (height, width)]
         category, _, name = pair.place.partition("/")
-        story = {
+        metadata = {
             "name": name,
             "category": category,
             "source": source,
@@ -202,8 +206,8 @@ def _brought_in(
             "alignment": found["score"],
             "made_from": _made_from(pair, px),
         }
-        told = {key: value for key, value in story.items() if value is not None}
-        write_folder(into / pair.place, at_size(old | new, *size), told)
+        known = {key: value for key, value in metadata.items() if value is not None}
+        write_folder(into / pair.place, at_size(old | new, *size), known)
     except UnbakeError as error:
         return str(error)
     return found
@@ -229,12 +233,12 @@ def _targets(pair: PairFiles) -> Maps:
         raise FileError(f"Expected roughness, metallic and AO in {pair.rmaos}, got a single channel.")
     unit = packed.unit()
     maps = {MapKind.ALBEDO: read_picture(pair.basecolor).rgb(), MapKind.METALLIC: unit[..., 1:2]}
-    told = {MapKind.ROUGHNESS: unit[..., 0:1], MapKind.AO: unit[..., 2:3]}
+    varied = {MapKind.ROUGHNESS: unit[..., 0:1], MapKind.AO: unit[..., 2:3]}
     if pair.height is not None:
-        told[MapKind.HEIGHT] = read_picture(pair.height).unit()[..., :1]
+        varied[MapKind.HEIGHT] = read_picture(pair.height).unit()[..., :1]
     if mostly_black(maps[MapKind.ALBEDO]):
         raise FileError(f"Expected a base colour in {pair.basecolor}, got a black picture.")
-    maps |= {kind: image for kind, image in told.items() if not is_constant(image)}
+    maps |= {kind: image for kind, image in varied.items() if not is_constant(image)}
     _check_sides(maps, pair)
     return maps
 
