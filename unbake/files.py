@@ -181,7 +181,7 @@ def _draft(path: Path) -> Path:
 
 
 def _draft_start(name: str) -> str:
-    """How the drafts of a file begin: a hash of its name, so that no draft's name is longer than the system takes."""
+    """First letters of a file's drafts: a hash of its name, so that no draft's name is longer than the system takes."""
     return f".{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
 
 

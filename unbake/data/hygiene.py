@@ -15,7 +15,7 @@ Mark = Literal["own", "basecolor", "black"]
 """Kind of a diffuse beside a base colour: painted by someone, the base colour once more, or nothing."""
 
 LENGTH_TOLERANCE = 0.30
-"""How far the mean length of stored normals may be from 1."""
+"""Largest difference from 1 of the mean length of stored normals."""
 
 LITTLE_COLOUR, MUCH_RELIEF = 5 / 255, 50 / 255
 """Deviations that do not go together: a plain colour over a wild normal map is a wrong file."""
@@ -87,7 +87,7 @@ def normal_length(stored: np.ndarray) -> float:
 
 
 def normal_problem(stored: np.ndarray, length: float | None = None) -> str | None:
-    """What is doubtful about a normal map (H, W, 3), or None. length: of its vectors before they were normalised.
+    """The doubt about a normal map (H, W, 3) in words, or None. length: of its vectors before they were normalised.
 
     >>> normal_problem(np.full((2, 2, 3), 0.5, np.float32))
     'blue is 128 in the mean, 160 or more was expected'

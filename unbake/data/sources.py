@@ -119,7 +119,7 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
     """
     if not folder.is_dir():
         raise UsageError(
-            f"Expected a folder of materials at {folder}, which does not exist; bring some in (unbake data {domain}), "
+            f"Expected a folder of materials at {folder}, which does not exist; import some (unbake data {domain}), "
             f"or lay it out as {LAYOUT}."
         )
     found = []
@@ -133,7 +133,7 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
     if not found:
         needed = "a diffuse of their own" if domain == "skyrim" else "basecolor"
         raise UsageError(
-            f"Expected materials with {needed} and normal in {folder}, found none; bring some in (unbake data "
+            f"Expected materials with {needed} and normal in {folder}, found none; import some (unbake data "
             f"{domain}), or lay it out as {LAYOUT}."
         )
     return found
@@ -181,7 +181,7 @@ def _material(place: Path, domain: Domain) -> MaterialSource:
 
 
 def _metal(stated: object, has_map: bool) -> Metal:
-    """What is known of the metal: the metadata's word first, as a shipped map can be a placeholder."""
+    """Knowledge of the metal: the metadata come first, as a shipped map can be a placeholder."""
     if stated == "zero":
         return "zero"
     if stated == "unknown" or not has_map:

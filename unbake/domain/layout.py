@@ -1,4 +1,4 @@
-"""How materials lie on disk and which pictures pass for maps: names, folders and tolerances that every room shares."""
+"""Materials on disk: file names of maps, folders of a project, and the tolerances that every room shares."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ MATSYNTH_PICTURES: tuple[str, ...] = (
 """MatSynth's columns of pictures: stems of STEMS (it has no "ao"), and the mask of a blend of two materials."""
 
 MATSYNTH_MAPS: tuple[MapKind, ...] = tuple(kind for kind in STEMS if kind != MapKind.SPECULAR)
-"""What is taken from MatSynth. Its "specular" is a renderer's F0: beside a diffuse that name means a game's mask."""
+"""The maps that are imported from MatSynth, whose "specular" is a renderer's F0 and no game's mask."""
 
 LONG_SIDE = 1024
 """Texels that cached textures are reduced to on their long side, unless a phase works on larger ones."""

@@ -3,7 +3,7 @@
 from typing import Literal
 
 Domain = Literal["matsynth", "skyrim"]
-"""Where materials are from: published PBR materials, or the game with its own painted diffuse."""
+"""The origin of materials: published PBR materials, or the game with its own painted diffuse."""
 
 CATEGORIES: tuple[str, ...] = (
     "ceramic", "concrete", "fabric", "ground", "leather", "marble", "metal",

@@ -33,7 +33,7 @@ _SUFFIX = re.compile(r"(?:\w|[-.](?=\w))*")  # never a path
 
 
 class FileFormat(StrEnum):
-    """How a packed file is stored: PNG by its bits, DDS by its DXGI name."""
+    """Format of a packed file: PNG by its bits, DDS by its DXGI name."""
 
     PNG8 = "png8"
     PNG16 = "png16"
@@ -53,7 +53,7 @@ class FileFormat(StrEnum):
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """How many channels a file of this format can be asked to hold."""
+        """The numbers of channels that a file of this format can hold."""
         if self is FileFormat.BC4:
             return (1,)
         if self is FileFormat.BC5:
@@ -62,7 +62,7 @@ class FileFormat(StrEnum):
 
 
 class Channel(NamedTuple):
-    """Where the values of one channel come from: a component of a map, or a constant where `map` is None."""
+    """The source of one channel: a component of a map, or a constant where `map` is None."""
 
     map: MapKind | None
     component: int = 0
@@ -147,7 +147,7 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     @property
     def colour(self) -> Literal["srgb", "linear", "normal"]:
-        """How the first three channels are averaged when the file is made smaller, as the maps' specs say."""
+        """Averaging of the first three channels when the file is made smaller, by the maps' specs."""
         specs = [SPECS[source.map] for source in self.sources[:3] if source.map]
         if any(spec.vector for spec in specs):
             return "normal"
@@ -184,7 +184,7 @@ def read_preset(text: str, where: str) -> Preset:
     try:
         return msgspec.convert(tomllib.loads(text), Preset, strict=True)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise RecipeError(f"Preset {where} cannot be used as it is written: {error}.") from error
+        raise RecipeError(f"Expected a preset in {where}, got: {error}; correct the file.") from error
 
 
 def relative_name(name: str) -> PurePosixPath:

@@ -22,7 +22,7 @@ _FLAT = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How well two sets fit, each in [-1, 1], 1 = the same; None where one of the two is flat.
+    """Fit of two sets, each figure in [-1, 1], 1 = the same; None where one of the two is flat.
 
     gradients: correlation of the gradients of their luminance (displayed). normals: correlation of the slopes of
     their normals.
@@ -41,7 +41,7 @@ class Alignment:
 def alignment(
     diffuse: np.ndarray, normal: np.ndarray, basecolor: np.ndarray, other_normal: np.ndarray | None
 ) -> Alignment:
-    """How well a painted diffuse (H, W, 3) sRGB and normal (H, W, 3) unit vectors fit a PBR set of another size.
+    """Fit of a painted diffuse (H, W, 3) sRGB and normal (H, W, 3) unit vectors with a PBR set of another size.
 
     The correlations are of vectors, pooled over the picture: moved, mirrored or turned artwork scores near 0.
 

@@ -64,7 +64,7 @@ def audit(
     sources = [source for domain in get_args(Domain) for source in _listed(root, domain)]
     if not sources:
         raise UsageError(
-            f"Expected materials under {root / 'data'}, found none; bring some in: unbake data matsynth."
+            f"Expected materials under {root / 'data'}, found none; import some: unbake data matsynth."
         )
     where = {
         (domain, material): part

@@ -76,12 +76,12 @@ def quarantine(
     for material, mark in skyrim.items():
         if mark == "black":
             update_metadata(skyrim_folder / material, {"diffuse": mark})
-    aside = duplicates_folder(root)
+    quarantined = duplicates_folder(root)
     if moving:
         # First what is to be undone: killed between two moves, everything can still go back.
-        _write_undo(aside, [*_read_undo(aside), *moving])
+        _write_undo(quarantined, [*_read_undo(quarantined), *moving])
     for material in moving:
-        _move(skyrim_folder / material, aside / material)
+        _move(skyrim_folder / material, quarantined / material)
     return summary(matsynth, skyrim)
 
 
@@ -101,19 +101,19 @@ def summary(matsynth: dict[str, Mark], skyrim: dict[str, Mark]) -> dict[str, Any
 
 def undo(root: Path) -> list[str]:
     """Move back the materials that `quarantine` moved; their names. UsageError when there is nothing to undo."""
-    aside, skyrim_folder = duplicates_folder(root), materials_folder(root, "skyrim")
-    moved = _read_undo(aside)
+    quarantined, skyrim_folder = duplicates_folder(root), materials_folder(root, "skyrim")
+    moved = _read_undo(quarantined)
     if not moved:
-        raise UsageError(f"Expected moves to undo in {aside / UNDO}, found none; nothing was moved.")
+        raise UsageError(f"Expected moves to undo in {quarantined / UNDO}, found none; nothing was moved.")
     back = []
     for material in moved:
-        place = safe_join(aside, material)
+        place = safe_join(quarantined, material)
         if place.is_dir():  # else it was never moved: that run was killed
             _move(place, safe_join(skyrim_folder, material))
             back.append(material)
             with suppress(OSError):  # other materials may be in it
                 place.parent.rmdir()
-    (aside / UNDO).unlink()
+    (quarantined / UNDO).unlink()
     return back
 
 
@@ -138,8 +138,8 @@ def _mark(place: Path, matsynth: Path) -> tuple[Mark | None, str]:
         return None, str(error)
 
 
-def _read_undo(aside: Path) -> list[str]:
-    path = aside / UNDO
+def _read_undo(quarantined: Path) -> list[str]:
+    path = quarantined / UNDO
     if not path.is_file():
         return []
     try:
@@ -150,9 +150,9 @@ def _read_undo(aside: Path) -> list[str]:
         ) from error
 
 
-def _write_undo(aside: Path, moved: list[str]) -> None:
+def _write_undo(quarantined: Path, moved: list[str]) -> None:
     undoing = {"from": "data/Skyrim", "moved": sorted(set(moved))}
-    write_atomic(aside / UNDO, json.dumps(undoing, indent=1, ensure_ascii=False).encode())
+    write_atomic(quarantined / UNDO, json.dumps(undoing, indent=1, ensure_ascii=False).encode())
 
 
 def _move(place: Path, to: Path) -> None:

@@ -33,7 +33,7 @@ Outcome = Literal["written", "blend"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows are taken and how. px: long side at most, None = as published. licences: empty = all.
+    """The rows to import, and their size. px: long side at most, None = as published. licences: empty = all.
 
     blends: take rows with a blend mask too. They are mixtures of other rows, and no split can keep them apart from
     what they are made of.
