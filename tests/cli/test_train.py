@@ -8,7 +8,7 @@ import torch
 from unbake.cli.train import train
 from unbake.cli.training import chosen_device
 from unbake.errors import TrainingError, UsageError
-from unbake.train.setup import Project
+from unbake.project import Project
 
 needs_no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 

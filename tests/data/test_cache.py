@@ -34,7 +34,7 @@ REAL = ("basecolor", "normal", "diffuse")
 
 
 @pytest.fixture
-def one(tmp_path, write_material):
+def oak(tmp_path, write_material):
     write_material(
         tmp_path / "in", "wood/oak001", ("basecolor", "normal", "height"), about={"tileable": True}
     )
@@ -67,17 +67,17 @@ def test_geometry_is_that_of_the_stored_normal(cache):
     np.testing.assert_array_equal(got, quantise(MapKind.GEO_HEIGHT, expected))
 
 
-def test_materials_kept_apart_get_one_scale_and_the_held_styles(one, tmp_path):
-    build(one, tmp_path / "out", "val", held_styles=("overcast",))
+def test_materials_kept_apart_get_one_scale_and_the_held_styles(oak, tmp_path):
+    build(oak, tmp_path / "out", "val", held_styles=("overcast",))
     (entry,) = read_index(tmp_path / "out").entries
     assert (entry.scale, entry.styles) == (1.0, ("overcast",))
 
 
-def test_the_seed_repaints_training_materials_only(one, tmp_path):
+def test_the_seed_repaints_training_materials_only(oak, tmp_path):
     for where in ("train", "val"):
         for seed in (0, 1):
             build(
-                one, tmp_path / f"{where}{seed}", where, seed=seed, styles=("sun",), held_styles=("overcast",)
+                oak, tmp_path / f"{where}{seed}", where, seed=seed, styles=("sun",), held_styles=("overcast",)
             )
 
     def painted(folder):
@@ -88,30 +88,30 @@ def test_the_seed_repaints_training_materials_only(one, tmp_path):
     assert painted("val0") == painted("val1")
 
 
-def test_a_second_build_does_no_work(one, tmp_path, monkeypatch):
-    build(one, tmp_path / "out")
+def test_a_second_build_does_no_work(oak, tmp_path, monkeypatch):
+    build(oak, tmp_path / "out")
     before = (tmp_path / "out" / "index.json").read_bytes()
     monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
-    assert build(one, tmp_path / "out") == []
+    assert build(oak, tmp_path / "out") == []
     assert (tmp_path / "out" / "index.json").read_bytes() == before
 
 
-def test_going_from_split_to_split_and_back_does_no_work(one, tmp_path, monkeypatch):
+def test_going_from_split_to_split_and_back_does_no_work(oak, tmp_path, monkeypatch):
     for where in ("train", "val"):
-        build(one, tmp_path / "out", where)
+        build(oak, tmp_path / "out", where)
     monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
     for where in ("train", "test"):
-        build(one, tmp_path / "out", where)
+        build(oak, tmp_path / "out", where)
         assert {entry.split for entry in read_index(tmp_path / "out").entries} == {where}
 
 
-def test_a_changed_file_redoes_its_material_alone(one, tmp_path, write_material):
-    write_material(one, "wood/elm002")
-    build(one, tmp_path / "out")
+def test_a_changed_file_redoes_its_material_alone(oak, tmp_path, write_material):
+    write_material(oak, "wood/elm002")
+    build(oak, tmp_path / "out")
     keys = {e.id: e.key for e in read_index(tmp_path / "out").entries}
-    Image.new("RGB", (64, 64), (200, 100, 50)).save(one / "wood/oak001/basecolor.png")
+    Image.new("RGB", (64, 64), (200, 100, 50)).save(oak / "wood/oak001/basecolor.png")
     seen = []
-    build(one, tmp_path / "out", on_progress=lambda done, total: seen.append((done, total)))
+    build(oak, tmp_path / "out", on_progress=lambda done, total: seen.append((done, total)))
     after = {e.id: e.key for e in read_index(tmp_path / "out").entries}
     assert seen == [(2, 2)]
     assert {name for name in keys if keys[name] != after[name]} == {"wood/oak001"}
@@ -119,8 +119,8 @@ def test_a_changed_file_redoes_its_material_alone(one, tmp_path, write_material)
     assert stored[0, 0, :3].tolist() == [200, 100, 50]
 
 
-def test_an_interrupted_build_goes_on(one, tmp_path, write_material, monkeypatch):
-    write_material(one, "wood/elm002")
+def test_an_interrupted_build_goes_on(oak, tmp_path, write_material, monkeypatch):
+    write_material(oak, "wood/elm002")
     original, built = cache_module._build, []
 
     def interrupted(job):
@@ -131,16 +131,16 @@ def test_an_interrupted_build_goes_on(one, tmp_path, write_material, monkeypatch
 
     monkeypatch.setattr(cache_module, "_build", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        build(one, tmp_path / "out")
+        build(oak, tmp_path / "out")
     monkeypatch.setattr(cache_module, "_build", lambda job: built.append(job.source.id) or original(job))
-    build(one, tmp_path / "out")
+    build(oak, tmp_path / "out")
     assert built == ["wood/elm002", "wood/oak001"]
 
 
-def test_a_bad_file_is_told_and_the_rest_is_built(one, tmp_path, write_material):
-    place = write_material(one, "wood/elm002")
+def test_a_bad_file_is_reported_and_the_rest_is_built(oak, tmp_path, write_material):
+    place = write_material(oak, "wood/elm002")
     (place / "roughness.png").write_bytes(b"no picture")
-    (problem,) = build(one, tmp_path / "out")
+    (problem,) = build(oak, tmp_path / "out")
     assert problem.startswith("wood/elm002: ") and "roughness.png" in problem
     assert {e.id for e in read_index(tmp_path / "out").entries} == {"wood/oak001"}
 
@@ -151,16 +151,16 @@ def test_nothing_usable_is_an_error(tmp_path, write_material):
         build(tmp_path / "in", tmp_path / "out")
 
 
-def test_an_unknown_style_is_answered_with_those_there_are(one, tmp_path):
+def test_an_unknown_style_is_answered_with_those_there_are(oak, tmp_path):
     with pytest.raises(UsageError, match="sun"):
-        build(one, tmp_path / "out", styles=("cubist",))
+        build(oak, tmp_path / "out", styles=("cubist",))
 
 
 @pytest.mark.slow
-def test_two_processes_build_what_one_builds(one, tmp_path, write_material):
-    write_material(one, "wood/elm002")
-    build(one, tmp_path / "a")
-    build(one, tmp_path / "b", workers=2)
+def test_two_processes_build_what_one_builds(oak, tmp_path, write_material):
+    write_material(oak, "wood/elm002")
+    build(oak, tmp_path / "a")
+    build(oak, tmp_path / "b", workers=2)
     for path in sorted((tmp_path / "a").rglob("*.npy")):
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
 
@@ -171,8 +171,8 @@ def test_large_materials_are_reduced_to_the_long_side(tmp_path, write_material):
     assert [(e.height, e.width) for e in read_index(tmp_path / "out").entries] == [(24, 32), (16, 16)]
 
 
-def test_a_cache_of_another_version_is_refused(one, tmp_path):
-    build(one, tmp_path / "out")
+def test_a_cache_of_another_version_is_refused(oak, tmp_path):
+    build(oak, tmp_path / "out")
     path = tmp_path / "out" / "index.json"
     index = msgspec.json.decode(path.read_bytes())
     path.write_bytes(msgspec.json.encode(index | {"format": FORMAT_VERSION + 1}))
@@ -189,14 +189,25 @@ def test_no_half_written_file_is_left(cache):
     assert [name for _, folders, files in os.walk(cache) for name in folders + files if "tmp" in name] == []
 
 
-def test_a_painter_that_paints_otherwise_repaints(one, tmp_path, monkeypatch):
-    build(one, tmp_path / "out", styles=("sun",))
+def test_what_a_killed_build_left_is_cleared_and_what_another_build_writes_is_not(oak, tmp_path):
+    build(oak, tmp_path / "cache")
+    old, young = (tmp_path / "cache" / "entries" / f".{digit * 16}.tmp" for digit in "01")
+    for draft in (old, young):
+        draft.mkdir()
+        (draft / "maps8.npy").write_bytes(b"half")
+    os.utime(old, (0, 0))
+    build(oak, tmp_path / "cache")
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_painter_that_paints_otherwise_repaints(oak, tmp_path, monkeypatch):
+    build(oak, tmp_path / "out", styles=("sun",))
     before = read_index(tmp_path / "out").entries[0].key
     original = cache_module.paint
     monkeypatch.setattr(cache_module, "paint", lambda maps, style, seed: original(maps, style, seed + 1))
-    cache_module._handwriting.cache_clear()
-    build(one, tmp_path / "out", styles=("sun",))
-    cache_module._handwriting.cache_clear()
+    cache_module._painter_fingerprint.cache_clear()
+    build(oak, tmp_path / "out", styles=("sun",))
+    cache_module._painter_fingerprint.cache_clear()
     assert read_index(tmp_path / "out").entries[0].key != before
 
 
@@ -248,7 +259,7 @@ def test_a_black_diffuse_never_makes_a_real_pair(tmp_path, write_material, about
     assert styles(tmp_path / "out") == [("sun",)]
 
 
-def test_written_diffuses_take_the_place_of_painting(tmp_path, write_material, monkeypatch):
+def test_paintings_on_disk_take_the_place_of_painting(tmp_path, write_material, monkeypatch):
     names = ("diffuse_syn_1", "diffuse_syn_2", "specular_syn_2")
     place = write_material(tmp_path / "in", "wood/oak001", ("basecolor", "normal", *names))
     monkeypatch.setattr(cache_module, "paint", lambda *_: pytest.fail("it painted"))
@@ -260,7 +271,7 @@ def test_written_diffuses_take_the_place_of_painting(tmp_path, write_material, m
     np.testing.assert_array_equal(painted[1, ..., :3], expected)
 
 
-def test_an_overwritten_diffuse_counts_as_written(tmp_path, write_material):
+def test_an_overwritten_diffuse_counts_as_a_painting_on_disk(tmp_path, write_material):
     write_material(tmp_path / "in", "wood/oak001", REAL, about={"diffuse": "synthetic"})
     build(tmp_path / "in", tmp_path / "out")
     assert styles(tmp_path / "out") == [("written",)]
@@ -278,7 +289,7 @@ def test_skyrims_materials_keep_their_own_diffuse_alone(tmp_path, write_material
     assert MapKind.ALBEDO not in legacy.maps8 and MapKind.HEIGHT in legacy.maps16
 
 
-def test_a_skyrim_material_whose_diffuse_is_its_base_colour_is_told(tmp_path, write_material):
+def test_a_skyrim_material_whose_diffuse_is_its_base_colour_is_reported(tmp_path, write_material):
     write_material(tmp_path / "in", "town/wall001", REAL)
     place = write_material(tmp_path / "in", "town/gate002", REAL)
     Image.open(place / "basecolor.png").save(place / "diffuse.png")
@@ -286,8 +297,8 @@ def test_a_skyrim_material_whose_diffuse_is_its_base_colour_is_told(tmp_path, wr
     assert problem.startswith("town/gate002: ") and "base colour again" in problem
 
 
-def test_a_cache_holds_one_domain(one, tmp_path):
-    sources = list_materials(one)
+def test_a_cache_holds_one_domain(oak, tmp_path):
+    sources = list_materials(oak)
     with pytest.raises(UsageError, match="domain skyrim"):
         build_cache(sources, {s.id: "train" for s in sources}, tmp_path / "out", domain="skyrim")
 
@@ -300,10 +311,10 @@ def test_another_mark_rebuilds(tmp_path, write_material):
     assert styles(tmp_path / "out") == [("written", "written")]
 
 
-def test_one_more_scale_leaves_the_others_as_they_are(one, tmp_path):
-    build(one, tmp_path / "out", scales=(1.0,))
+def test_one_more_scale_leaves_the_others_as_they_are(oak, tmp_path):
+    build(oak, tmp_path / "out", scales=(1.0,))
     before = (tmp_path / "out/entries/wood/oak001/1000/entry.json").stat()
-    build(one, tmp_path / "out", scales=(1.0, 0.5))
+    build(oak, tmp_path / "out", scales=(1.0, 0.5))
     after = (tmp_path / "out/entries/wood/oak001/1000/entry.json").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert [entry.scale for entry in read_index(tmp_path / "out").entries] == [1.0, 0.5]

@@ -110,22 +110,22 @@ def test_a_skyrim_folder_without_diffuses_is_answered_with_the_layout(tmp_path, 
 def test_a_diffuse_is_what_the_metadata_say(tmp_path, write_material, said, given, marked, written):
     write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse"), about={"diffuse": said})
     (material,) = list_materials(tmp_path)
-    assert (material.given.diffuse.stem if material.given else None) == given
+    assert (material.own.diffuse.stem if material.own else None) == given
     assert material.marked == marked
-    assert [painting.diffuse.stem for painting in material.written] == written
+    assert [painting.diffuse.stem for painting in material.painted] == written
 
 
 def test_a_diffuse_brings_its_specular_mask_with_it(tmp_path, write_material):
     write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse", "specular"))
     (material,) = list_materials(tmp_path)
-    assert material.given.specular.stem == "specular"
+    assert material.own.specular.stem == "specular"
 
 
 def test_written_diffuses_come_in_the_order_of_their_numbers_each_with_its_mask(tmp_path, write_material):
     names = ("diffuse_syn_10", "diffuse_syn_2", "specular_syn_10", "diffuse_syn_x")
     write_material(tmp_path, "wood/oak001", ("basecolor", "normal", *names))
     (material,) = list_materials(tmp_path)
-    assert [(w.diffuse.stem, w.specular and w.specular.stem) for w in material.written] == [
+    assert [(w.diffuse.stem, w.specular and w.specular.stem) for w in material.painted] == [
         ("diffuse_syn_2", None),
         ("diffuse_syn_10", "specular_syn_10"),
     ]
@@ -170,3 +170,9 @@ def test_the_shared_materials_are_all_found():
     materials = list_materials(SHARED)
     assert len(materials) == len({m.id for m in materials}) == len(list(SHARED.glob("*/*/basecolor.jpg")))
     assert all(m.licence and m.source and MapKind.ROUGHNESS in m.paths for m in materials)
+
+
+def test_a_folder_that_a_killed_import_left_is_no_material(tmp_path, write_material):
+    write_material(tmp_path, "wood/oak001")
+    write_material(tmp_path, f"wood/.{'0' * 16}.tmp")
+    assert [material.id for material in list_materials(tmp_path)] == ["wood/oak001"]

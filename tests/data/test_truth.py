@@ -72,7 +72,7 @@ def test_a_target_that_is_missing_is_absent(tmp_path, write_material):
 def test_a_painting_is_read_with_its_mask_at_the_size_asked_for(tmp_path, write_material):
     write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse", "specular"))
     (source,) = list_materials(tmp_path)
-    picture = read_painting(source.given, source, (16, 16))
+    picture = read_painting(source.own, source, (16, 16))
     assert {kind: image.shape for kind, image in picture.items()} == {
         MapKind.DIFFUSE: (16, 16, 3),
         MapKind.SPECULAR: (16, 16, 1),
@@ -83,7 +83,7 @@ def test_a_constant_specular_mask_is_absent(tmp_path, write_material):
     place = write_material(tmp_path, "wood/oak001", ("basecolor", "normal", "diffuse"))
     Image.new("L", (64, 64), 128).save(place / "specular.png")
     (source,) = list_materials(tmp_path)
-    assert set(read_painting(source.given, source, (64, 64))) == {MapKind.DIFFUSE}
+    assert set(read_painting(source.own, source, (64, 64))) == {MapKind.DIFFUSE}
 
 
 def test_a_painting_of_other_proportions_is_refused(tmp_path, write_material):
@@ -91,4 +91,4 @@ def test_a_painting_of_other_proportions_is_refused(tmp_path, write_material):
     write_material(tmp_path, "wood/oak001", ("diffuse",), (64, 32))
     (source,) = list_materials(tmp_path)
     with pytest.raises(TextureSetError, match=r"diffuse\.png, got 64x32"):
-        read_painting(source.given, source, (64, 64))
+        read_painting(source.own, source, (64, 64))

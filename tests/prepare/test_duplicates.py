@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.errors import UsageError
-from unbake.prepare.duplicates import find_duplicates, set_aside, undo
+from unbake.errors import FileError, UsageError
+from unbake.prepare.duplicates import find_duplicates, quarantine, undo
 
 
 def diffuse(place: Path, change) -> None:
@@ -37,7 +37,7 @@ def found(root: Path):
 
 
 def test_a_game_pair_that_is_one_picture_twice_is_moved_aside(root):
-    report = set_aside(root, *found(root))
+    report = quarantine(root, *found(root))
     assert report["moved"] == ["clutter/pot0"]
     assert (root / "data" / "duplicates" / "clutter" / "pot0" / "diffuse.png").is_file()
     assert not (root / "data" / "Skyrim" / "clutter" / "pot0").exists()
@@ -46,28 +46,28 @@ def test_a_game_pair_that_is_one_picture_twice_is_moved_aside(root):
 def test_undo_brings_back_every_file(root):
     place = root / "data" / "Skyrim" / "clutter" / "pot0"
     before = {path.name: path.read_bytes() for path in place.iterdir()}
-    set_aside(root, *found(root))
+    quarantine(root, *found(root))
     assert undo(root) == ["clutter/pot0"]
     assert {path.name: path.read_bytes() for path in place.iterdir()} == before
     assert list((root / "data" / "duplicates").iterdir()) == []
 
 
 def test_undo_after_two_runs_brings_back_the_moves_of_both(root):
-    set_aside(root, *found(root))
+    quarantine(root, *found(root))
     place = root / "data" / "Skyrim" / "clutter" / "pot1"
     shutil.copy(place / "basecolor.png", place / "diffuse.png")
-    set_aside(root, *found(root))
+    quarantine(root, *found(root))
     assert undo(root) == ["clutter/pot0", "clutter/pot1"]
 
 
 def test_a_run_killed_before_its_move_is_undone_too(root):
-    set_aside(root, *found(root))
+    quarantine(root, *found(root))
     (root / "data" / "duplicates" / "clutter" / "pot0").rename(root / "data" / "Skyrim" / "clutter" / "pot0")
     assert undo(root) == []
 
 
 def test_in_matsynth_diffuses_are_only_marked(root):
-    set_aside(root, *found(root))
+    quarantine(root, *found(root))
     marks = {
         name: json.loads((root / "data" / "MatSynth" / "wood" / name / "metadata.json").read_text())[
             "diffuse"
@@ -82,9 +82,9 @@ def test_many_duplicates_are_not_moved_unless_a_person_is_sure(root):
         place = root / "data" / "Skyrim" / "clutter" / f"pot{k}"
         shutil.copy(place / "basecolor.png", place / "diffuse.png")
     with pytest.raises(UsageError, match="--yes"):
-        set_aside(root, *found(root))
+        quarantine(root, *found(root))
     assert len(list((root / "data" / "Skyrim" / "clutter").iterdir())) == 6
-    assert len(set_aside(root, *found(root), sure=True)["moved"]) == 3
+    assert len(quarantine(root, *found(root), sure=True)["moved"]) == 3
 
 
 def test_a_painted_diffuse_is_nobodys_duplicate(root):
@@ -107,3 +107,12 @@ def test_a_root_that_is_no_project_is_an_error_and_none_is_made(tmp_path):
     with pytest.raises(UsageError, match="unbake init"):
         find_duplicates(tmp_path / "mistyped", workers=1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../../outside", "/etc", "clutter/../../../x"])
+def test_a_list_of_moves_that_leads_outside_is_refused(root, name):
+    quarantine(root, *found(root))
+    path = root / "data" / "duplicates" / "undo.json"
+    path.write_text(json.dumps({"moved": [name]}))
+    with pytest.raises(FileError, match="Expected a path inside"):
+        undo(root)

@@ -11,12 +11,12 @@ from unbake.data.sources import list_materials
 from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.files import read_picture
-from unbake.prepare.matsynth import Wanted, bring_in
+from unbake.prepare.matsynth import Wanted, import_rows
 from unbake.prepare.matsynth_rows import open_source
 
 
 def brought(source: Path | str, into: Path, workers: int = 1, **wanted) -> dict:
-    return bring_in(open_source(str(source), into), into, Wanted(**wanted), workers)
+    return import_rows(open_source(str(source), into), into, Wanted(**wanted), workers)
 
 
 def told(into: Path, material: str) -> dict:
@@ -130,7 +130,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_files(parquet, imported, tmp
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bring_in(open_source(str(parquet), tmp_path), tmp_path, Wanted(), 1, stop)
+        import_rows(open_source(str(parquet), tmp_path), tmp_path, Wanted(), 1, stop)
     assert len(list(tmp_path.rglob("metadata.json"))) == 1
     brought(parquet, tmp_path)
     files = {

@@ -94,8 +94,8 @@ def test_a_dry_run_tells_and_changes_nothing(folder):
 def test_paintings_are_listed_as_written_ones_with_their_masks(folder):
     painted(folder, pairs=30)
     materials = list_materials(folder)
-    assert [len(material.written) for material in materials] == [10, 10, 10]
-    masks = [painting.specular is not None for material in materials for painting in material.written]
+    assert [len(material.painted) for material in materials] == [10, 10, 10]
+    masks = [painting.specular is not None for material in materials for painting in material.painted]
     assert 0 < sum(masks) < 30
 
 
@@ -114,7 +114,7 @@ def test_overwriting_puts_the_painting_in_place_of_the_diffuse_and_keeps_that(fo
     assert (own.parent / "diffuse_given.png").read_bytes() == before
     assert told(folder, "wood/oak001")["diffuse"] == "synthetic"
     assert files(folder) == {}
-    assert [len(material.written) for material in list_materials(folder)] == [1, 1, 1]
+    assert [len(material.painted) for material in list_materials(folder)] == [1, 1, 1]
 
 
 def test_pictures_are_reduced_to_the_side_asked_for(folder):

@@ -11,7 +11,7 @@ from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal, encode_normal
-from unbake.prepare.skyrim import bring_in_pairs, find_pairs
+from unbake.prepare.skyrim import find_pairs, import_pairs
 from unbake.synth.materials import procedural
 from unbake.synth.painter import STYLES, paint
 
@@ -71,7 +71,7 @@ def game(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def brought(game: tuple[Path, Path], root: Path, source: str = "mod") -> dict:
     pairs, _ = find_pairs(*game)
     place = root / "data"
-    return bring_in_pairs(
+    return import_pairs(
         pairs, place / "Skyrim", place / "duplicates", source=source, licence="none", workers=1
     )
 
@@ -108,7 +108,7 @@ def test_pairs_are_kept_only_where_the_artwork_is_the_same(made):
 def test_kept_pairs_are_listed_as_the_games_materials(made):
     materials = list_materials(made[0], "skyrim")
     assert [material.id for material in materials] == ["architecture_keep/keepwall01", "clutter/chest"]
-    assert all(material.given is not None and material.metal == "given" for material in materials)
+    assert all(material.own is not None and material.metal == "given" for material in materials)
 
 
 @pytest.mark.parametrize("kind", [MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT])

@@ -15,10 +15,10 @@ from safetensors.torch import load_file
 from support.tiny_project import ladder_overrides
 
 from unbake.errors import TrainingError, UsageError
+from unbake.project import Project
 from unbake.recipe.gate import Verdict
 from unbake.train.loop import EpochDone
 from unbake.train.pipeline import Climbing, Outcome, Rung, Standing, climb, rungs, standing
-from unbake.train.setup import Project
 
 UNTIL_B = ("C", "Cp", "D")
 IMPOSSIBLE = "B:advance.sky=0.01"

@@ -23,8 +23,8 @@ from unbake.cli.training import (
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from unbake.project import Project
     from unbake.train.pipeline import Outcome, Rung
-    from unbake.train.setup import Project
 
 
 def ladder(
@@ -59,10 +59,10 @@ def ladder(
     goes on where it stood, with the same result. Before the first run: `unbake ladder --dry-run`.
     Exit code: 0 every phase is done, 1 a gate failed, 2 wrong use, 130 stopped.
     """
+    from unbake.project import Project
     from unbake.recipe.gate import Verdict
     from unbake.train.parallel import joined
     from unbake.train.pipeline import climb, rungs
-    from unbake.train.setup import Project
 
     steps = rungs(overriding(override, epochs), without or ())
     project = Project(root)

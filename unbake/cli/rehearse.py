@@ -27,10 +27,10 @@ def rehearse(
     import torch
 
     from unbake.evaluate.release import release
+    from unbake.project import Project
     from unbake.recipe.gate import Verdict
     from unbake.train.loop import EpochDone, Finished
     from unbake.train.rehearse import rehearse as run
-    from unbake.train.setup import Project
 
     def tell(rung: "Rung", event: object) -> None:
         match event:

@@ -12,7 +12,7 @@ import numpy as np
 from unbake.data.colours import jittered, recoloured
 from unbake.data.dataset import DrawSample, Sample
 from unbake.data.photometric import SkyrimPhotometric
-from unbake.domain.maps import METAL_THRESHOLD, MapKind, spec
+from unbake.domain.maps import METAL_THRESHOLD, SPECS, MapKind, spec
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.noise import normalised, smooth_noise, smoothstep
 from unbake.image.normals import from_slopes, slopes, turn
@@ -20,7 +20,7 @@ from unbake.image.normals import from_slopes, slopes, turn
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """What happens to training samples, as data; calling it makes one sample (see `dataset.Augment`).
+    """The augmentation of training samples, as data; calling it makes one sample (see `dataset.Augment`).
 
     spatial: flips and quarter turns. brightness, contrast, saturation: largest relative change of the input's
     colours; hue: largest turn in degrees. recolour: deviation, in stops, of the material's own brightness (see
@@ -72,8 +72,8 @@ class Augmentation:
 def turned(sample: Sample, quarter_turns: int, mirror: bool) -> Sample:
     """The sample mirrored left to right if `mirror`, then turned counter-clockwise; normals turn with it.
 
-    >>> one = Sample({MapKind.AO: np.float32([[[0], [1]]])}, None, "", "")
-    >>> turned(one, 0, True).maps[MapKind.AO].ravel().tolist()
+    >>> grey = Sample({MapKind.AO: np.float32([[[0], [1]]])}, None, "", "")
+    >>> turned(grey, 0, True).maps[MapKind.AO].ravel().tolist()
     [1.0, 0.0]
     """
 
@@ -89,8 +89,8 @@ def turned(sample: Sample, quarter_turns: int, mirror: bool) -> Sample:
 def two_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
     """Two samples of one size on the two sides of a line of any direction, straight or wavy.
 
-    >>> one = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
-    >>> two_crop([one, one], np.random.default_rng(0)).name
+    >>> grey = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
+    >>> two_crop([grey, grey], np.random.default_rng(0)).name
     'a+a'
     """
     y, x = _unit_grid(parts[0])
@@ -106,8 +106,8 @@ def two_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
 def four_crop(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
     """Four samples of one size in the quadrants around a random centre.
 
-    >>> one = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
-    >>> four_crop([one] * 4, np.random.default_rng(0)).name
+    >>> grey = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
+    >>> four_crop([grey] * 4, np.random.default_rng(0)).name
     'a+a+a+a'
     """
     y, x = _unit_grid(parts[0])
@@ -131,7 +131,7 @@ def composite(parts: Sequence[Sample], which: np.ndarray) -> Sample:
             maps[kind] = image.copy()
             for i, part in enumerate(parts[1:], 1):
                 np.copyto(maps[kind], part.maps[kind], where=(which == i)[..., None])
-    return _joined(parts, maps)
+    return _combined(parts, maps)
 
 
 def blend(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
@@ -140,15 +140,15 @@ def blend(parts: Sequence[Sample], rng: np.random.Generator) -> Sample:
     Where is a noise of drawn size, moved by the difference of the heights where both have them (HEIGHT, else
     GEO_HEIGHT); the second gets a fifth to four fifths of the picture, with a border from hard to soft.
 
-    >>> one = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
-    >>> blend([one, one], np.random.default_rng(0)).name
+    >>> grey = Sample({MapKind.AO: np.ones((8, 8, 1), np.float32)}, None, "a", "a")
+    >>> blend([grey, grey], np.random.default_rng(0)).name
     'a+a'
     """
     first, second = (part.maps for part in parts)
     shape = next(iter(first.values())).shape[:2]
     where = smooth_noise(rng, shape, rng.uniform(2, 12), rng.uniform(0.6, 1.4))
-    for kind in (MapKind.HEIGHT, MapKind.GEO_HEIGHT):
-        if kind in first and kind in second:
+    for kind, about in SPECS.items():
+        if about.affine_free and kind in first and kind in second:
             rise = normalised(second[kind][..., 0]) - normalised(first[kind][..., 0])
             where = where + rng.choice([-1, 1]) * rng.uniform(0.2, 1.2) * rise
             break
@@ -172,26 +172,26 @@ def blended(parts: Sequence[Sample], share: np.ndarray) -> Sample:
     """
     share = share[..., None]
 
-    def mixed(kind: MapKind, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def mixed(kind: MapKind, image: np.ndarray, over: np.ndarray) -> np.ndarray:
         if spec(kind).vector:
-            inclined = (a + (b - a) * share[..., 0] for a, b in zip(slopes(one), slopes(other), strict=True))
+            inclined = (a + (b - a) * share[..., 0] for a, b in zip(slopes(image), slopes(over), strict=True))
             return from_slopes(*inclined)
         if spec(kind).colour == "srgb":
-            light = srgb_to_linear(one) + (srgb_to_linear(other) - srgb_to_linear(one)) * share
+            light = srgb_to_linear(image) + (srgb_to_linear(over) - srgb_to_linear(image)) * share
             # Rounding must not leave the range, and a part's own texels stay what they were.
             return np.where(
-                share == 0, one, np.where(share == 1, other, np.clip(linear_to_srgb(light), 0, 1))
+                share == 0, image, np.where(share == 1, over, np.clip(linear_to_srgb(light), 0, 1))
             )
-        return one + (other - one) * share
+        return image + (over - image) * share
 
     first, second = (part.maps for part in parts)
     maps = {kind: mixed(kind, image, second[kind]) for kind, image in first.items() if kind in second}
     if MapKind.METALLIC in maps and MapKind.METALLIC_MASK in maps:
         maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
-    return _joined(parts, maps)
+    return _combined(parts, maps)
 
 
-def _joined(parts: Sequence[Sample], maps: dict[MapKind, np.ndarray]) -> Sample:
+def _combined(parts: Sequence[Sample], maps: dict[MapKind, np.ndarray]) -> Sample:
     """These maps as one sample with the names and the classes of its parts."""
     known = [part.classes for part in parts if part.classes is not None]
     classes = np.maximum.reduce(known) if len(known) == len(parts) else None

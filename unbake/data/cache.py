@@ -2,8 +2,8 @@
 
 One folder per domain and long side:
 
-    index.json                             what there is, one entry per material and scale
-    entries/<category>/<name>/<scale>/     "<scale>-held" for what is not trained on
+    index.json                             one entry per material and scale
+    entries/<category>/<name>/<scale>/     "<scale>-held" for validation and test
         maps8.npy    (H, W, C)  uint8      maps of 8 bits, channels side by side in the index's order
         maps16.npy   (H, W, C)  uint16     maps of 16 bits (heights)
         painted.npy  (V, H, W, 4) uint8    V variants: diffuse, then the specular mask (or 0)
@@ -12,13 +12,11 @@ One folder per domain and long side:
 A crop thus touches three files whatever the number of maps. An entry appears whole or not at all, so an
 interrupted build goes on where it stopped.
 
-A material has its own diffuse as a variant where it is a real pair; beside it, in MatSynth's domain, those that a
-painter left on disk, or else paintings made here. Skyrim's are never painted.
+A material has its own diffuse as a variant where it is a real pair; beside it, in MatSynth's domain, the paintings on
+disk, or else paintings made here. Skyrim's are never painted.
 """
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,23 +25,29 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from unbake.data.cache_format import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index
+from unbake.data.cache_format import (
+    FORMAT_VERSION,
+    PAINTED_FILE_STYLE,
+    REAL_STYLE,
+    Entry,
+    Index,
+)
 from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.parallel import in_processes
-from unbake.data.sources import Domain, MaterialSource
+from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
 from unbake.data.truth import LEAST_SIDE, read_material, read_painting
+from unbake.domain.layout import LONG_SIDE
 from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
+from unbake.files import STALE_S, clear_drafts, write_atomic, write_folder_atomic
 from unbake.image.arrays import Maps, Wrap, dequantise, quantise
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
-
-LONG_SIDE = 1024
-"""Textures are reduced to this on their long side, unless a phase works on larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +83,18 @@ def build_cache(
 
     sources: of `domain`. splits: from `unbake.data.split.split`. long_side: larger textures are reduced to it.
     scales: fractions of that size. styles: names in the painter's STYLES, dealt round to `variants` paintings per
-    entry. Materials outside "train" get the first scale only and one painting per held style, whatever a painter
-    left on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
+    entry. Materials outside "train" get the first scale only and one painting per held style, whatever paintings are
+    on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
     processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
     painter all that it painted; with other splits what moved is built, and what is not asked for now stays.
     Errors: UsageError for names the painter does not know, for sources of another domain, or when nothing at all
     could be built.
     """
-    unknown = sorted({*styles, *held_styles} - set(STYLES))
-    if unknown or not styles or not held_styles or variants < 1 or not scales:
-        raise UsageError(
-            f"Expected scales, at least one variant, and styles among {', '.join(STYLES)}; "
-            f"got scales {scales}, {variants} variants, styles {styles} and {held_styles}."
-        )
-    strange = sorted(source.id for source in sources if source.domain != domain)
-    if strange:
-        raise UsageError(
-            f"Expected materials of the domain {domain}, got {strange[0]} of another; build a cache for each domain."
-        )
+    _check(sources, domain, scales, styles, held_styles, variants)
     plans = {"train": (scales, styles, variants, seed)}
     held = (scales[:1], held_styles, len(held_styles), -1)
     jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], held)) for s in sources]
+    clear_drafts(folder, recursive=True, older_than_s=STALE_S)
     done: dict[str, list[Entry]] = {}
     problems: list[str] = []
     waiting = []
@@ -121,8 +116,30 @@ def build_cache(
         raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
     entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
     index = Index(FORMAT_VERSION, GEOMETRY_VERSION, domain, entries)
-    _write_bytes(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
+    write_atomic(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
     return sorted(problems)
+
+
+def _check(
+    sources: Sequence[MaterialSource],
+    domain: Domain,
+    scales: tuple[float, ...],
+    styles: tuple[str, ...],
+    held_styles: tuple[str, ...],
+    variants: int,
+) -> None:
+    """Raise UsageError for what no cache can be built from."""
+    unknown = {*styles, *held_styles} - set(STYLES)
+    if unknown or not styles or not held_styles or variants < 1 or not scales:
+        raise UsageError(
+            f"Expected scales, at least one variant, and styles among {', '.join(STYLES)}; "
+            f"got scales {scales}, {variants} variants, styles {styles} and {held_styles}."
+        )
+    strange = sorted(source.id for source in sources if source.domain != domain)
+    if strange:
+        raise UsageError(
+            f"Expected materials of the domain {domain}, got {strange[0]} of another; build a cache for each domain."
+        )
 
 
 def _job(
@@ -136,32 +153,32 @@ def _job(
     seed: int,
 ) -> _Job:
     offset = int.from_bytes(hashlib.sha256(f"{seed}:{source.id}".encode()).digest()[:4], "big")
-    written = source.written if split == "train" else ()
-    source = replace(source, written=written)
-    paints = source.domain == "matsynth" and not written
+    painted = source.painted if split == "train" else ()
+    source = replace(source, painted=painted)
+    paints = source.domain == "matsynth" and not painted
     dealt = tuple(styles[(offset + i) % len(styles)] for i in range(variants)) if paints else ()
-    pictures = [source.given, *written]
+    pictures = [source.own, *painted]
     paths = [source.paths[kind] for kind in sorted(source.paths)]
     paths += [path for picture in pictures if picture for path in (picture.diffuse, picture.specular) if path]
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    told = (source.metal, source.tileable, source.category, source.source, source.licence)
+    metadata = (source.metal, source.tileable, source.category, source.source, source.licence)
     how = (
         FORMAT_VERSION,
         GEOMETRY_VERSION,
         source.domain,
-        source.given is not None,
+        source.own is not None,
         source.marked,
         long_side,
     )
-    painters = [_handwriting(style) for style in dealt]
-    content = msgspec.json.encode((how, files, told, dealt, painters, offset))
+    painters = [_painter_fingerprint(style) for style in dealt]
+    content = msgspec.json.encode((how, files, metadata, dealt, painters, offset))
     key = hashlib.sha256(content).hexdigest()[:32]
     return _Job(source, split, key, scales, dealt, offset, long_side, folder)
 
 
 @lru_cache
-def _handwriting(style: str) -> str:
-    """What tells a painter from its other versions: a hash of how it paints one small surface."""
+def _painter_fingerprint(style: str) -> str:
+    """Fingerprint of a painter's output on a probe surface; a change of it invalidates its paintings."""
     y, x = np.mgrid[:48, :48].astype(np.float32) * np.float32(2 * np.pi / 48)
     probe = {
         MapKind.ALBEDO: np.stack([0.5 + 0.3 * np.sin(x), 0.5 + 0.2 * np.cos(y), 0.4 + 0 * x], -1),
@@ -177,16 +194,16 @@ def _handwriting(style: str) -> str:
     return digest.hexdigest()
 
 
-def _place(job: _Job, scale: float) -> Path:
-    # A place of its own for what is kept apart: another fold finds most of what it needs built already.
+def _folder(job: _Job, scale: float) -> Path:
+    # Validation and test have folders of their own: another fold finds most of what it needs built already.
     suffix = "" if job.split == "train" else "-held"
     return job.folder / "entries" / job.source.id / f"{round(scale * 1000):04d}{suffix}"
 
 
 def _stored(job: _Job, scale: float) -> Entry | None:
-    """What an earlier build left complete of a job at one scale."""
+    """The entry of a job at one scale, where an earlier build left it complete."""
     try:
-        entry = msgspec.json.decode((_place(job, scale) / "entry.json").read_bytes(), type=Entry)
+        entry = msgspec.json.decode((_folder(job, scale) / "entry.json").read_bytes(), type=Entry)
     except (OSError, msgspec.DecodeError):
         return None
     return replace(entry, split=job.split) if entry.key == job.key else None
@@ -212,20 +229,20 @@ def _build(job: _Job) -> list[Entry] | str:
 
 
 def _pictures(source: MaterialSource, truth: Maps) -> list[tuple[str, Maps]]:
-    """The diffuses that lie beside a material, at its size, with their styles; its own only if it is one."""
+    """The diffuses on disk of a material, at its size, with their styles; its own only if it is one."""
     size = truth[MapKind.NORMAL].shape[:2]
     pictures = []
-    if source.given:
-        picture = read_painting(source.given, source, size)
+    if source.own:
+        picture = read_painting(source.own, source, size)
         if _is_own(picture[MapKind.DIFFUSE], source, truth):
-            pictures.append((GIVEN, picture))
+            pictures.append((REAL_STYLE, picture))
         elif source.domain == "skyrim":
             raise TextureSetError(
-                f"Expected a painted diffuse in {source.given.diffuse}, got a black picture or the base colour again; "
+                f"Expected a painted diffuse in {source.own.diffuse}, got a black picture or the base colour again; "
                 "remove the material."
             )
-    for painting in source.written:
-        pictures.append((WRITTEN, read_painting(painting, source, size)))
+    for painting in source.painted:
+        pictures.append((PAINTED_FILE_STYLE, read_painting(painting, source, size)))
         if mostly_black(pictures[-1][1][MapKind.DIFFUSE]):
             raise FileError(
                 f"Expected a painted diffuse in {painting.diffuse}, got a black picture; replace or remove it."
@@ -263,14 +280,14 @@ def _build_scale(
         for i, style in enumerate(job.styles)
     ]
     painted = np.zeros((len(variants), height, width, 4), np.uint8)
-    for place_for, (_, picture) in zip(painted, variants, strict=True):
-        place_for[..., :3] = quantise(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
+    for variant, (_, picture) in zip(painted, variants, strict=True):
+        variant[..., :3] = quantise(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
         if MapKind.SPECULAR in picture:
-            place_for[..., 3:] = quantise(MapKind.SPECULAR, picture[MapKind.SPECULAR])
+            variant[..., 3:] = quantise(MapKind.SPECULAR, picture[MapKind.SPECULAR])
 
     kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
     kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)
-    place = _place(job, scale)
+    folder = _folder(job, scale)
     entry = Entry(
         id=job.source.id,
         category=job.source.category,
@@ -278,7 +295,7 @@ def _build_scale(
         source=job.source.source,
         licence=job.source.licence,
         key=job.key,
-        folder=place.relative_to(job.folder).as_posix(),
+        folder=folder.relative_to(job.folder).as_posix(),
         scale=scale,
         height=height,
         width=width,
@@ -288,21 +305,9 @@ def _build_scale(
         styles=tuple(style for style, _ in variants),
         specular=tuple(MapKind.SPECULAR in picture for _, picture in variants),
     )
-    making = place.with_name(f"{place.name}.{os.getpid()}.tmp")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    np.save(making / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
-    np.save(making / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
-    np.save(making / "painted.npy", painted)
-    (making / "entry.json").write_bytes(msgspec.json.encode(entry))
-    shutil.rmtree(place, ignore_errors=True)
-    making.replace(place)
+    with write_folder_atomic(folder) as draft:
+        np.save(draft / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
+        np.save(draft / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
+        np.save(draft / "painted.npy", painted)
+        (draft / "entry.json").write_bytes(msgspec.json.encode(entry))
     return entry
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    """Whole or not at all: a reader never sees half an index."""
-    making = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    making.write_bytes(data)
-    making.replace(path)

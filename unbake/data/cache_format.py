@@ -1,13 +1,13 @@
-"""What the cache keeps and how: its index, and maps as integers; `cache` writes it, `dataset` reads it."""
+"""Format of the data cache: its index, and maps as integers; `cache` writes it, `dataset` reads it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from unbake.data.sources import Domain
 from unbake.data.split import Split
 from unbake.domain.maps import MapKind
+from unbake.domain.materials import Domain
 from unbake.errors import UsageError
 from unbake.image.arrays import Wrap
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -16,11 +16,11 @@ FORMAT_VERSION = 3
 """Of index.json and the arrays; 3: a stored normal is read to the bit as conversion reads it (1 geometry height in 400
 is another code)."""
 
-GIVEN = "given"
-"""The style of a diffuse that is the material's own: a real pair."""
+REAL_STYLE = "given"
+"""Style of a diffuse that is the material's own: a real pair. The string is part of the format."""
 
-WRITTEN = "written"
-"""The style of a diffuse that a painter left beside the material."""
+PAINTED_FILE_STYLE = "written"
+"""Style of a painting on disk, beside the material. The string is part of the format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Entry:
     """One material at one scale, as index.json holds it.
 
     folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
-    files. styles, specular: per variant of the diffuse, its style (GIVEN, WRITTEN or a painter's) and whether it has
-    a specular mask; all scales of a material have the same variants.
+    files. styles, specular: per variant of the diffuse, its style (REAL_STYLE, PAINTED_FILE_STYLE or a painter's)
+    and whether it has a specular mask; all scales of a material have the same variants.
     """
 
     id: str
@@ -61,7 +61,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class _Versions:
-    """What is read of an index before the rest: another version may have other fields."""
+    """The part of an index that every version has, read before the rest."""
 
     format: int
     geometry: int

@@ -42,8 +42,8 @@ def recoloured(sample: Sample, gain: np.ndarray, saturation: float, hue: float) 
     it is.
 
     >>> grey = np.full((1, 1, 3), 0.5, np.float32)
-    >>> one = Sample({MapKind.DIFFUSE: grey, MapKind.ALBEDO: grey}, None, "", "")
-    >>> maps = recoloured(one, np.full(3, 0.25), 0.0, 0.0).maps
+    >>> plain = Sample({MapKind.DIFFUSE: grey, MapKind.ALBEDO: grey}, None, "", "")
+    >>> maps = recoloured(plain, np.full(3, 0.25), 0.0, 0.0).maps
     >>> [round(float(maps[kind].mean()), 2) for kind in (MapKind.DIFFUSE, MapKind.ALBEDO)]
     [0.26, 0.26]
     """
@@ -56,8 +56,8 @@ def recoloured(sample: Sample, gain: np.ndarray, saturation: float, hue: float) 
     metallic = sample.maps.get(MapKind.METALLIC, np.zeros((1, 1, 1), np.float32))
 
     def painted_anew(linear: np.ndarray) -> np.ndarray:
-        other = np.clip(linear @ change.T, 0, 1)
-        return np.clip(linear_to_srgb(other + (linear - other) * metallic), 0, 1)
+        changed = np.clip(linear @ change.T, 0, 1)
+        return np.clip(linear_to_srgb(changed + (linear - changed) * metallic), 0, 1)
 
     diffuse = srgb_to_linear(sample.maps[MapKind.DIFFUSE])
     colours = {MapKind.DIFFUSE: painted_anew(diffuse), MapKind.ALBEDO: painted_anew(albedo)}

@@ -1,4 +1,4 @@
-"""Cuts a square out of a cached material: three files touched, whatever the number of maps; used by `dataset`."""
+"""Reads one crop of a cached material (three files, however many maps); used by `dataset`."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -13,21 +13,23 @@ _FIRST = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))
 _R2 = (0.7548776662466927, 0.5698402909980532)
 
 
-def cut(folder: Path, entry: Entry, variant: int, top: int, left: int, px: int) -> dict[MapKind, np.ndarray]:
-    """All maps of the square of px × px whose first texel is (top, left), float32 (px, px, C) in their ranges.
+def read_crop(
+    folder: Path, entry: Entry, variant: int, top: int, left: int, px: int
+) -> dict[MapKind, np.ndarray]:
+    """All maps of the crop of px × px whose first texel is (top, left), float32 (px, px, C) in their ranges.
 
     folder: of the cache. variant: which diffuse. Beyond its border a texture goes on round where it tiles, and
     mirrored, normals and all, where it does not.
     """
-    rows, mirrored_rows = _places(entry.height, px, top, entry.wrap[0])
-    columns, mirrored_columns = _places(entry.width, px, left, entry.wrap[1])
-    place = folder / entry.folder
-    painted = _gather(_opened(place / "painted.npy")[variant], rows, columns)
+    rows, mirrored_rows = _along(entry.height, px, top, entry.wrap[0])
+    columns, mirrored_columns = _along(entry.width, px, left, entry.wrap[1])
+    files = folder / entry.folder
+    painted = _gather(_opened(files / "painted.npy")[variant], rows, columns)
     stored = {MapKind.DIFFUSE: painted[..., :3]}
     if entry.specular[variant]:
         stored[MapKind.SPECULAR] = painted[..., 3:]
     for name, kinds in (("maps8.npy", entry.maps8), ("maps16.npy", entry.maps16)):
-        together = _gather(_opened(place / name), rows, columns)
+        together = _gather(_opened(files / name), rows, columns)
         ends = np.cumsum([spec(kind).channels for kind in kinds])[:-1]
         stored |= dict(zip(kinds, np.split(together, ends, -1), strict=True))
     maps = {kind: dequantise(kind, values) for kind, values in stored.items()}
@@ -38,8 +40,8 @@ def cut(folder: Path, entry: Entry, variant: int, top: int, left: int, px: int) 
     return maps
 
 
-def random_place(entry: Entry, px: int, rng: np.random.Generator) -> tuple[int, int]:
-    """The first texel of a random square: anywhere on an axis that tiles, inside on another."""
+def random_corner(entry: Entry, px: int, rng: np.random.Generator) -> tuple[int, int]:
+    """The first texel (row, column) of a random crop: anywhere on an axis that tiles, inside on another."""
     top, left = (
         int(rng.integers(size if wraps else max(1, size - px + 1)))
         for size, wraps in zip((entry.height, entry.width), entry.wrap, strict=True)
@@ -47,8 +49,8 @@ def random_place(entry: Entry, px: int, rng: np.random.Generator) -> tuple[int, 
     return top, left
 
 
-def fixed_place(entry: Entry, px: int, n: int) -> tuple[int, int]:
-    """The first texel of the n-th of the squares that always lie the same way, however many are taken.
+def fixed_corner(entry: Entry, px: int, n: int) -> tuple[int, int]:
+    """The first texel (row, column) of the n-th of the crops that are the same at every validation.
 
     The first is in the middle, four are around the middles of the quarters, the others are spread evenly by
     Roberts's sequence R2 (2018). On an axis that does not tile all stay inside.
@@ -63,8 +65,8 @@ def fixed_place(entry: Entry, px: int, n: int) -> tuple[int, int]:
     return top, left
 
 
-def _places(size: int, px: int, start: int, wraps: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The texel each of px places shows along an axis of `size`, and whether it is seen in a mirror."""
+def _along(size: int, px: int, start: int, wraps: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The texel that each of px texels of a crop shows along an axis of `size`, and whether it is mirrored."""
     along = np.arange(start, start + px)
     if wraps:
         return along % size, np.zeros(px, bool)

@@ -1,4 +1,4 @@
-"""Squares of cached materials as samples, and samples as batches; between `cache` and the training loop.
+"""Crops of cached materials as samples, and samples as batches; between `cache` and the training loop.
 
 All randomness comes from (seed, epoch, position): the same numbers give the same sample in any process and
 after any resume.
@@ -13,12 +13,11 @@ from typing import Literal
 import numpy as np
 import torch
 
-from unbake.data.cache_format import GIVEN, Entry, read_index
-from unbake.data.crop import cut, fixed_place, random_place
-from unbake.data.sources import Domain
+from unbake.data.cache_format import REAL_STYLE, Entry, read_index
+from unbake.data.crop import fixed_corner, random_corner, read_crop
 from unbake.data.split import Split
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, MapKind, spec
-from unbake.domain.materials import CLASSES, class_of
+from unbake.domain.materials import CLASSES, Domain, class_of
 from unbake.errors import TrainingError, UsageError
 from unbake.image.resample import at_size
 
@@ -33,10 +32,10 @@ BATCH_KINDS: tuple[MapKind, ...] = (
 
 PoolName = Literal["real", "synthetic", "skyrim"]
 POOLS: tuple[PoolName, ...] = ("real", "synthetic", "skyrim")
-"""What a sampler weighs: MatSynth's pairs with a diffuse of their own, with painted ones, and Skyrim's."""
+"""The groups a sampler weighs: MatSynth's pairs with a diffuse of their own, with painted ones, and Skyrim's."""
 
 Draw = tuple[int, int, int, int]
-"""(epoch, position in the epoch, index of the pair, side of the square): what a sampler asks a dataset for."""
+"""(epoch, position in the epoch, index of the pair, side of the crop): what a sampler asks a dataset for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Sample:
 
     maps: float32 (H, W, C) in the range of their specs; an absent map is an absent key.
     classes: (K,) float32, 1 for each class there is, or None where the label says too little.
-    name: the material's id; key: which scale, variant and place of it, for logs.
+    name: the material's id; key: scale, variant and first texel of the crop, for logs.
     domain: whose picture it is; Skyrim's have no classes.
     """
 
@@ -97,7 +96,7 @@ Augment = Callable[[DrawSample, DrawSample, np.random.Generator], Sample]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A material with the diffuses of one pool: a drawn item of training.
+    """A material with its diffuses of one pool: the item that a sampler draws.
 
     folder: of its cache. entries: its scales. variants: which of their diffuses belong to it.
     """
@@ -111,22 +110,22 @@ class Pair:
 
 
 class PatchDataset(torch.utils.data.Dataset[Sample]):
-    """Squares of the materials of one split of the caches, one for each domain.
+    """Crops of the materials of one split of the caches, one for each domain.
 
     `pairs` are the materials by pool: a MatSynth material with a diffuse of its own is one pair of "real", one with
     painted ones (all of them) one pair of "synthetic", and may be both; one of Skyrim is one of "skyrim". `pools`
     holds their indices.
 
-    In training, item (epoch, position, i, crop_px) is a random square of pair i, of a random diffuse of it and of a
-    random scale among those that hold the square; composites take their partners from the same pool, so that a
+    In training, item (epoch, position, i, crop_px) is a random crop of pair i, of a random diffuse of it and of a
+    random scale among those that hold the crop; composites take their partners from the same pool, so that a
     composite has one domain and the shares of the pools stay as they were drawn. The other splits are a list of at
-    most `val_crops` squares of `px` × `px` for each pair, the middle first, then spread over the texture and over
+    most `val_crops` crops of `px` × `px` for each pair, the middle first, then spread over the texture and over
     its diffuses, at the largest scale, whatever seed and epoch; their items are indices into it, see
     `validation_items`. Axes that tile wrap around; others stay inside, and where the texture is smaller than the
-    square it is mirrored.
+    crop it is mirrored.
 
     augment: how training samples are varied and composited, or None. scales: those of the caches that training may
-    draw; (1.0,) is no spatial scaling. resize_to: side that training squares are brought to, or None: left as
+    draw; (1.0,) is no spatial scaling. resize_to: side that training crops are brought to, or None: left as
     drawn. Errors: UsageError (no cache, or another domain's), TrainingError (the split is empty).
 
     >>> data = PatchDataset({"matsynth": Path("cache")}, "train", 1024)           # doctest: +SKIP
@@ -193,7 +192,7 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
         entries = holding or pair.entries[:1]
         entry = entries[rng.integers(len(entries))]
         variant = pair.variants[rng.integers(len(pair.variants))]
-        return _sample(pair, entry, variant, *random_place(entry, px, rng), px, self.resize_to)
+        return _sample(pair, entry, variant, *random_corner(entry, px, rng), px, self.resize_to)
 
 
 def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] | None) -> list[Pair]:
@@ -215,31 +214,31 @@ def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] |
         entries = tuple(sorted(materials[name], key=lambda entry: -entry.scale))
         pools: dict[PoolName, list[int]] = defaultdict(list)
         for variant, style in enumerate(entries[0].styles):
-            own: PoolName = "real" if style == GIVEN else "synthetic"
+            own: PoolName = "real" if style == REAL_STYLE else "synthetic"
             pools["skyrim" if domain == "skyrim" else own].append(variant)
         found += [Pair(name, domain, pool, folder, entries, tuple(v)) for pool, v in sorted(pools.items())]
     return found
 
 
 def _fixed(pair: Pair, px: int, count: int) -> list[tuple[int, int, int]]:
-    """Variant and first texel of the squares that show a pair in validation; no square comes twice."""
-    places = (
-        (pair.variants[n % len(pair.variants)], *fixed_place(pair.entries[0], px, n)) for n in range(count)
+    """Variant and first texel of the crops that show a pair in validation; no crop comes twice."""
+    crops = (
+        (pair.variants[n % len(pair.variants)], *fixed_corner(pair.entries[0], px, n)) for n in range(count)
     )
-    return list(dict.fromkeys(places))
+    return list(dict.fromkeys(crops))
 
 
 def _sample(
     pair: Pair, entry: Entry, variant: int, top: int, left: int, px: int, resize_to: int | None
 ) -> Sample:
-    maps = cut(pair.folder, entry, variant, top, left, px)
+    maps = read_crop(pair.folder, entry, variant, top, left, px)
     if resize_to is not None:
         maps = at_size(maps, resize_to, resize_to)
     if MapKind.METALLIC in maps:
         # After any resizing, so that a pixel is metal by the same rule at every size.
         maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
     label = class_of(entry.category) if pair.domain == "matsynth" else None
-    classes = None if label is None else np.array([label == other for other in CLASSES], np.float32)
+    classes = None if label is None else np.array([label == name for name in CLASSES], np.float32)
     key = f"{entry.id}@{entry.scale:g}/{variant}+{top}+{left}"
     return Sample(maps, classes, entry.id, key, pair.domain)
 
@@ -256,8 +255,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
     for kind in BATCH_KINDS:
         neutral = np.array(spec(kind).neutral, np.float32)
         batch = np.empty((len(samples), spec(kind).channels, height, width), np.float32)
-        for place, sample in zip(batch, samples, strict=True):
-            place[:] = np.moveaxis(sample.maps.get(kind, neutral[None, None]), -1, 0)
+        for item, sample in zip(batch, samples, strict=True):
+            item[:] = np.moveaxis(sample.maps.get(kind, neutral[None, None]), -1, 0)
         maps[kind] = torch.from_numpy(batch)
         given[kind] = torch.tensor([kind in sample.maps for sample in samples])
     none = np.zeros(len(CLASSES), np.float32)

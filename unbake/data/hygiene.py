@@ -1,4 +1,4 @@
-"""What is wrong with a material, told from its pixels alone; the steps `matsynth`, `duplicates` and `audit` ask it.
+"""Checks of a material by its pixels alone; the steps `matsynth`, `skyrim`, `duplicates` and `audit` ask them.
 
 Pictures are float32 (H, W, C) in [0, 1] as stored. The figures are those of FORMATS.md, "Hygiene".
 """
@@ -8,16 +8,14 @@ from typing import Literal
 import numpy as np
 
 from unbake.data.truth import is_black, same_picture
+from unbake.domain.layout import CONSTANT_RANGE, LEAST_NORMAL_BLUE
 from unbake.image.resample import by_area
 
 Mark = Literal["own", "basecolor", "black"]
-"""What a diffuse beside a base colour is: painted by someone, the base colour once more, or nothing."""
-
-LEAST_BLUE = 160 / 255
-"""Mean blue below which a picture is no tangent normal map."""
+"""Kind of a diffuse beside a base colour: painted by someone, the base colour once more, or nothing."""
 
 LENGTH_TOLERANCE = 0.30
-"""How far the mean length of stored normals may be from 1."""
+"""Largest difference from 1 of the mean length of stored normals."""
 
 LITTLE_COLOUR, MUCH_RELIEF = 5 / 255, 50 / 255
 """Deviations that do not go together: a plain colour over a wild normal map is a wrong file."""
@@ -36,12 +34,11 @@ Of 121 real materials the five pairs within it are near-copies, the next one, at
 darkened, is at 2 at most.
 """
 
-_CONSTANT = 2.5 / 255  # block compression leaves that much of one value
 _PLAIN = 2 / 255
 
 
 def mark_of(diffuse: np.ndarray, basecolor: np.ndarray, metallic: np.ndarray | None = None) -> Mark:
-    """What a diffuse (H, W, 3) is to the base colour (h, w, 3) of the same material.
+    """The kind of a diffuse (H, W, 3) beside the base colour (h, w, 3) of the same material.
 
     "basecolor": equal to it wherever there is no metal (metallic, (h, w, 1), above one half), as
     basecolor · (1 - metallic) is; black on metal all over is "black".
@@ -53,13 +50,13 @@ def mark_of(diffuse: np.ndarray, basecolor: np.ndarray, metallic: np.ndarray | N
     if mostly_black(diffuse):
         return "black"
     height, width = _reduced(*basecolor.shape[:2])
-    one, other = (by_area(image, height, width, colour="srgb") for image in (diffuse, basecolor))
+    painted, base = (by_area(image, height, width, colour="srgb") for image in (diffuse, basecolor))
     if metallic is not None:
         # Texels that are partly metal belong to neither.
         dielectric = by_area(metallic, height, width)[..., 0] < 0.01
         if dielectric.mean() > 0.01:
-            one, other = one[dielectric], other[dielectric]
-    return "basecolor" if same_picture(one, other) else "own"
+            painted, base = painted[dielectric], base[dielectric]
+    return "basecolor" if same_picture(painted, base) else "own"
 
 
 def mostly_black(picture: np.ndarray) -> bool:
@@ -77,7 +74,7 @@ def is_normal_map(stored: np.ndarray) -> bool:
     >>> is_normal_map(np.full((2, 2, 3), 0.5, np.float32))
     False
     """
-    return float(stored[..., 2].mean()) >= LEAST_BLUE
+    return float(stored[..., 2].mean()) >= LEAST_NORMAL_BLUE
 
 
 def normal_length(stored: np.ndarray) -> float:
@@ -90,14 +87,14 @@ def normal_length(stored: np.ndarray) -> float:
 
 
 def normal_problem(stored: np.ndarray, length: float | None = None) -> str | None:
-    """What is doubtful about a normal map (H, W, 3), or None. length: of its vectors before they were normalised.
+    """The doubt about a normal map (H, W, 3) in words, or None. length: of its vectors before they were normalised.
 
     >>> normal_problem(np.full((2, 2, 3), 0.5, np.float32))
     'blue is 128 in the mean, 160 or more was expected'
     """
     if not is_normal_map(stored):
         blue = float(stored[..., 2].mean())
-        return f"blue is {blue * 255:.0f} in the mean, {LEAST_BLUE * 255:.0f} or more was expected"
+        return f"blue is {blue * 255:.0f} in the mean, {LEAST_NORMAL_BLUE * 255:.0f} or more was expected"
     length = normal_length(stored) if length is None else length
     if abs(length - 1) > LENGTH_TOLERANCE:
         return f"its vectors are {length:.2f} long in the mean, 1 was expected within {LENGTH_TOLERANCE}"
@@ -110,7 +107,7 @@ def is_constant(picture: np.ndarray) -> bool:
     >>> is_constant(np.ones((2, 2, 1), np.float32))
     True
     """
-    return float((picture.max((0, 1)) - picture.min((0, 1))).max()) <= _CONSTANT
+    return float((picture.max((0, 1)) - picture.min((0, 1))).max()) <= CONSTANT_RANGE
 
 
 def suspicious_relief(basecolor: np.ndarray, stored_normal: np.ndarray) -> bool:

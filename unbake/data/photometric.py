@@ -1,4 +1,4 @@
-"""What Skyrim's light does to a texture: tinted occlusion, a cold white balance, a vignette; called by `augment`.
+"""Skyrim's light on a texture: tinted occlusion, a cold white balance, a vignette; called by `augment`.
 
 Source: the plan, phases B to D (`SkyrimPhotometric`). All three work in linear light, on the painted diffuse alone:
 what the networks are to give does not change.

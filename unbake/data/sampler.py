@@ -1,6 +1,7 @@
-"""Which pair each position of an epoch shows: pools drawn by their shares; between `dataset` and the loop.
+"""The sampler: the pair that each position of an epoch shows; between `dataset` and the training loop.
 
-The plan's tip: a SubsetRandomSampler for each pool, and a WeightedRandomSampler that says which gives the next index.
+Pair, pool, draw and crop are defined in `unbake.data`. As the plan proposes, a SubsetRandomSampler shuffles each pool
+and a WeightedRandomSampler says which pool gives the next pair.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,11 +18,17 @@ from unbake.errors import TrainingError, UsageError
 def shares(
     mix_matsynth: float, mix_skyrim: float, w_real: float, w_synthetic: float, sizes: Mapping[PoolName, int]
 ) -> dict[PoolName, float]:
-    """The chance of each pool: P(skyrim) = mix; in MatSynth, P(synthetic) = w·n / (w_real·n_real + w·n).
+    """The chance of each pool to give the next draw; they sum to mix_matsynth + mix_skyrim.
 
-    sizes: pairs in each pool. Where no pair of MatSynth has a weight above 0, those there are count as 1: with no
-    real pairs one trains on painted ones (the caller says so). TrainingError when a domain with a share has no
-    pairs.
+    P(skyrim) = mix_skyrim; P(synthetic) = mix_matsynth · w_synthetic·n_synthetic / (w_real·n_real +
+    w_synthetic·n_synthetic), and P(real) is the rest of mix_matsynth.
+
+    mix_matsynth, mix_skyrim: share of the draws from each domain, 0 to 1.
+    w_real, w_synthetic: weight of one pair of the pool against one of the other.
+    sizes: number of pairs in each pool.
+
+    Where no pair of MatSynth has a weight above 0, painted ones get weight 1, so that training goes on without real
+    pairs (the caller says so). TrainingError when a domain with a share has no pairs.
 
     >>> shares(0.75, 0.25, 1.0, 0.5, {"real": 100, "synthetic": 200, "skyrim": 7})
     {'real': 0.375, 'synthetic': 0.375, 'skyrim': 0.25}
@@ -40,10 +47,15 @@ def shares(
 
 
 class MixSampler(torch.utils.data.Sampler[Draw]):
-    """Draws for one epoch, each pool in a shuffled order, round and round: a function of (seed, epoch, position).
+    """Yields the draws of one epoch, a function of (seed, epoch, position) alone: the same after any resume.
 
-    pools: indices of pairs (`PatchDataset.pools`). shares: the chance of each pool, see `shares`; a pool left out
-    has none.
+    Each pool is run through in a shuffled order, and again from a new one when it ends, so that within an epoch no
+    pair of a pool comes a second time before every other came once.
+
+    pools: indices of the pairs of each pool (`PatchDataset.pools`).
+    shares: chance of each pool, see `shares`; a pool that is left out has none. TrainingError when one with a chance
+        is empty.
+    seed: of all epochs.
 
     >>> sampler = MixSampler({"real": (0,), "synthetic": (1, 2), "skyrim": ()}, {"synthetic": 1.0})
     >>> sampler.set_epoch(4, 3, 256, start=1)
@@ -73,11 +85,17 @@ class MixSampler(torch.utils.data.Sampler[Draw]):
         world: int = 1,
         batch: int = 1,
     ) -> None:
-        """What the next iteration runs through: positions `start` to `count` of an epoch, squares of `crop_px`.
+        """Set the epoch and positions that the next iteration runs through.
 
-        batch: samples a step of all processes together; a last batch that is not whole is left out. Process `rank`
-        of `world` gets its equal part of every batch, so that the parts side by side are the batch of a single
-        process. UsageError when a batch or the start does not divide so.
+        epoch: its number, from 0.
+        count: draws in the whole epoch, of all processes together.
+        crop_px: side of the crops, texels.
+        start: position of the first draw, where a run is resumed.
+        rank, world: number of this process and of all; each gets its equal part of every batch, so that the parts
+            side by side are the batch of a single process.
+        batch: draws in a step of all processes together; a last batch that is not whole is left out.
+
+        UsageError when the processes cannot share a batch equally, or `start` lies inside one.
         """
         if batch % world or start % batch:
             raise UsageError(
@@ -101,12 +119,12 @@ class MixSampler(torch.utils.data.Sampler[Draw]):
     def __iter__(self) -> Iterator[Draw]:
         if not self.positions:
             return
-        which = WeightedRandomSampler(self.shares, self.count, generator=self._generator(0))
+        chosen = WeightedRandomSampler(self.shares, self.count, generator=self._generator(0))
         streams = [
             chain.from_iterable(repeat(SubsetRandomSampler(pool, self._generator(1 + number))))
             for number, pool in enumerate(self.pools)
         ]
-        items = [next(streams[pool]) for pool in which]
+        items = [next(streams[pool]) for pool in chosen]
         for position in self.positions:
             yield self.epoch, position, items[position], self.crop_px
 

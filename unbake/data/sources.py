@@ -1,4 +1,4 @@
-"""Lists the materials of a folder, MatSynth's or Skyrim's: the first step of a sample's way, before the split."""
+"""Lists the materials of a folder, MatSynth's or Skyrim's, before any pixel is read; between the disk and `split`."""
 
 import re
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from unbake.domain.layout import METADATA, PICTURE_SUFFIXES, STEMS
 from unbake.domain.maps import MapKind
+from unbake.domain.materials import Domain
 from unbake.errors import FileError, UsageError
-
-Domain = Literal["matsynth", "skyrim"]
-"""Where materials are from: published PBR materials, or the game with its own painted diffuse."""
+from unbake.files import is_draft
 
 PROCEDURAL = "unbake/procedural"
 """The source that procedural materials name in their metadata."""
@@ -23,18 +23,12 @@ LAYOUT = (
     "[+ metadata.json]"
 )
 
-# Later names give way to earlier ones: a folder with both height and displacement is read for its height.
-_FILES: tuple[tuple[str, MapKind], ...] = (
-    ("basecolor", MapKind.ALBEDO),
-    ("normal", MapKind.NORMAL),
-    ("roughness", MapKind.ROUGHNESS),
-    ("metallic", MapKind.METALLIC),
-    ("ao", MapKind.AO),
-    ("height", MapKind.HEIGHT),
-    ("displacement", MapKind.HEIGHT),
-)
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tga")
-_WRITTEN = re.compile(r"diffuse_syn_(\d+)$")
+_READ: tuple[MapKind, ...] = (
+    MapKind.ALBEDO, MapKind.NORMAL, MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT
+)  # fmt: skip
+"""The targets, and the normal, in the order of the cache's channels."""
+
+_PAINTED = re.compile(r"diffuse_syn_(\d+)$")
 
 _RESOLUTION = re.compile(r"_\d{1,2}k(_(jpg|png))?$")
 _COLOUR_WORD = re.compile(r"_(black|white|grey|gray|red|green|blue|yellow|brown|dark|light|color|colour)$")
@@ -61,10 +55,10 @@ class MaterialSource:
     metal: "given" = there is a metallic map; "zero" = a dielectric, metallic is 0 everywhere; "unknown".
     source: where it is from, without the commit ("owner/repo"), or "".
     family: near-copies share one; see `family`, and `audit.join`, which writes it to the metadata.
-    given: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
+    own: the material's own diffuse, which makes it a real pair; None where it has none or the metadata say it is
     another's. marked: the metadata say it is its own; without a mark the pixels decide (`hygiene.mark_of`).
-    written: diffuses that a painter left beside it. derived: maps that nobody measured or made, but preparing
-    computed: they may be trained on, and say nothing of how good a prediction is.
+    painted: synthetic diffuses on disk. derived: maps computed during preparation: they may be trained on, and are no
+    ground truth to measure a prediction by.
     """
 
     id: str
@@ -76,16 +70,16 @@ class MaterialSource:
     source: str
     family: str
     domain: Domain = "matsynth"
-    given: Painting | None = None
+    own: Painting | None = None
     marked: bool = False
-    written: tuple[Painting, ...] = ()
+    painted: tuple[Painting, ...] = ()
     derived: frozenset[MapKind] = frozenset()
 
     @property
     def sized_by(self) -> Path:
         """The file whose size all maps are brought to: what the networks predict from, or for."""
-        if self.domain == "skyrim" and self.given is not None:
-            return self.given.diffuse
+        if self.domain == "skyrim" and self.own is not None:
+            return self.own.diffuse
         return self.paths[MapKind.ALBEDO]
 
 
@@ -116,7 +110,7 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
 
     "matsynth" needs a base colour and a normal; "skyrim" a diffuse of its own and a normal, every target may be
     missing. Names are MatSynth's and case does not matter. metadata.json may say of `diffuse`: "own" (a real
-    pair), "basecolor" or "black" (left aside), "synthetic" (painted: it counts as written). Errors: UsageError
+    pair), "basecolor" or "black" (left aside), "synthetic" (painted: it counts as such). Errors: UsageError
     when there is none, FileError when a metadata.json cannot be read (it decides metal and licence, so nothing
     is guessed).
 
@@ -125,29 +119,31 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
     """
     if not folder.is_dir():
         raise UsageError(
-            f"Expected a folder of materials at {folder}, which does not exist; bring some in (unbake data {domain}), "
+            f"Expected a folder of materials at {folder}, which does not exist; import some (unbake data {domain}), "
             f"or lay it out as {LAYOUT}."
         )
     found = []
     for place in sorted(folder.glob("*/*/")):
+        if is_draft(place.name):
+            continue
         material = _material(place, domain)
-        input_there = material.given is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
+        input_there = material.own is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
         if input_there and MapKind.NORMAL in material.paths:
             found.append(material)
     if not found:
         needed = "a diffuse of their own" if domain == "skyrim" else "basecolor"
         raise UsageError(
-            f"Expected materials with {needed} and normal in {folder}, found none; bring some in (unbake data "
+            f"Expected materials with {needed} and normal in {folder}, found none; import some (unbake data "
             f"{domain}), or lay it out as {LAYOUT}."
         )
     return found
 
 
 def pictures_in(place: Path) -> dict[str, Path]:
-    """The pictures of a folder by their stem in lower case; of two suffixes the first of _SUFFIXES."""
-    files = [path for path in sorted(place.iterdir()) if path.suffix.lower() in _SUFFIXES]
+    """The pictures of a folder by their stem in lower case; of two suffixes the first of PICTURE_SUFFIXES."""
+    files = [path for path in sorted(place.iterdir()) if path.suffix.lower() in PICTURE_SUFFIXES]
     found: dict[str, Path] = {}
-    for path in sorted(files, key=lambda path: _SUFFIXES.index(path.suffix.lower())):
+    for path in sorted(files, key=lambda path: PICTURE_SUFFIXES.index(path.suffix.lower())):
         found.setdefault(path.stem.lower(), path)
     return found
 
@@ -155,17 +151,18 @@ def pictures_in(place: Path) -> dict[str, Path]:
 def _material(place: Path, domain: Domain) -> MaterialSource:
     pictures = pictures_in(place)
     paths: dict[MapKind, Path] = {}
-    for stem, kind in _FILES:
-        if stem in pictures:
-            paths.setdefault(kind, pictures[stem])
-    about = _metadata(place / "metadata.json")
+    for kind in _READ:
+        for stem in reversed(STEMS[kind]):
+            if stem in pictures:
+                paths[kind] = pictures[stem]
+    about = _metadata(place / METADATA)
     source = str(about.get("source") or "").split("@")[0]
-    tileable, said = about.get("tileable"), about.get("diffuse")
+    tileable, mark = about.get("tileable"), about.get("diffuse")
     own = Painting(pictures["diffuse"], pictures.get("specular")) if "diffuse" in pictures else None
-    numbers = sorted(int(match[1]) for stem in pictures if (match := _WRITTEN.match(stem)))
-    written = [Painting(pictures[f"diffuse_syn_{k}"], pictures.get(f"specular_syn_{k}")) for k in numbers]
-    if own and said == "synthetic":
-        written.insert(0, own)
+    numbers = sorted(int(match[1]) for stem in pictures if (match := _PAINTED.match(stem)))
+    painted = [Painting(pictures[f"diffuse_syn_{k}"], pictures.get(f"specular_syn_{k}")) for k in numbers]
+    if own and mark == "synthetic":
+        painted.insert(0, own)
     return MaterialSource(
         id=f"{place.parent.name}/{place.name}",
         category=place.parent.name.lower(),
@@ -176,18 +173,18 @@ def _material(place: Path, domain: Domain) -> MaterialSource:
         source=source,
         family=str(about.get("family") or family(place.name, source)),
         domain=domain,
-        given=None if said in ("basecolor", "black", "synthetic") else own,
-        marked=said == "own",
-        written=tuple(written),
+        own=None if mark in ("basecolor", "black", "synthetic") else own,
+        marked=mark == "own",
+        painted=tuple(painted),
         derived=frozenset({MapKind.AO}) if about.get("ao") == "derived" else frozenset(),
     )
 
 
-def _metal(said: object, has_map: bool) -> Metal:
-    """What is known of the metal: the metadata's word first, as a shipped map can be a placeholder."""
-    if said == "zero":
+def _metal(stated: object, has_map: bool) -> Metal:
+    """Knowledge of the metal: the metadata come first, as a shipped map can be a placeholder."""
+    if stated == "zero":
         return "zero"
-    if said == "unknown" or not has_map:
+    if stated == "unknown" or not has_map:
         return "unknown"
     return "given"
 

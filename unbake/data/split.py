@@ -23,7 +23,7 @@ def split(
     val_fraction: float = 0.12,
     seed: int = 0,
 ) -> dict[str, Split]:
-    """Which split each material belongs to, by id.
+    """The split of each material, by id.
 
     A family with a member from a `held_out` source (named as in `MaterialSource.source`) is "test", and so is
     one of the `fold`, (k, n): the k-th of n (see `folds`). The rest fall by a hash of their family alone, so that
@@ -62,8 +62,8 @@ def split(
 def folds(sources: Sequence[MaterialSource], count: int) -> dict[str, int]:
     """The fold, 1 to `count`, in which each real material is measured, by id; procedural ones are in none.
 
-    Families are never parted. They are dealt out in turn, in an order that puts those of one kind together (metal or
-    not, AO and height given or not, category) and is by hash within it, so that every fold has its share of each kind.
+    A family is never parted. Families are dealt out in turn, in an order that puts those of one kind together (metal or
+    not, AO and height published or not, category) and is by hash within it, so that every fold has its share of each.
 
     >>> folds([], 5)
     {}
@@ -75,11 +75,11 @@ def folds(sources: Sequence[MaterialSource], count: int) -> dict[str, int]:
 
     def kind(name: str) -> tuple[bool, bool, bool, str, float]:
         members = families[name]
-        given = [any(known in m.paths and known not in m.derived for m in members) for known in _RARE]
+        published = [any(rare in m.paths and rare not in m.derived for m in members) for rare in _RARE]
         return (
             any(m.metal == "given" for m in members),
-            given[0],
-            given[1],
+            published[0],
+            published[1],
             members[0].category,
             _unit(name, 0),
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from unbake.data.sources import MaterialSource, Painting
+from unbake.domain.layout import CONSTANT_RANGE, LEAST_NORMAL_BLUE, same_proportions
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError
 from unbake.image.arrays import Maps
@@ -16,11 +17,8 @@ LEAST_SIDE = 16
 """Textures below this many texels a side are no material."""
 
 _BLACK = 1.5 / 255
-_CONSTANT = 2.5 / 255  # a mask within this says nothing, as in conversion
 _SAME_VALUE = 8 / 255  # JPEG leaves less of one picture between two files
 _SAME_SHARE = 0.99
-_LEAST_BLUE = 0.55  # a tangent normal map leans to blue
-_ASPECT_TOLERANCE = 0.03
 
 
 def read_material(source: MaterialSource) -> Maps:
@@ -54,7 +52,7 @@ def read_painting(painting: Painting, source: MaterialSource, size: tuple[int, .
         if path is not None
     }
     specular = picture.get(MapKind.SPECULAR)
-    if specular is not None and specular.max() - specular.min() <= _CONSTANT:
+    if specular is not None and specular.max() - specular.min() <= CONSTANT_RANGE:
         del picture[MapKind.SPECULAR]
     return picture
 
@@ -68,22 +66,21 @@ def is_black(unit: np.ndarray) -> bool:
     return float(unit.max()) <= _BLACK
 
 
-def same_picture(one: np.ndarray, other: np.ndarray) -> bool:
+def same_picture(first: np.ndarray, second: np.ndarray) -> bool:
     """Whether two pictures (H, W, C) of one size, sRGB in [0, 1], are one picture but for what compression does.
 
     >>> grey = np.full((2, 2, 3), 0.5, np.float32)
     >>> same_picture(grey, grey + 0.01), same_picture(grey, grey + 0.1)
     (True, False)
     """
-    return float((np.abs(one - other).max(-1) <= _SAME_VALUE).mean()) >= _SAME_SHARE
+    return float((np.abs(first - second).max(-1) <= _SAME_VALUE).mean()) >= _SAME_SHARE
 
 
 def _at_size_of(
     source: MaterialSource, kind: MapKind, path: Path, image: np.ndarray, size: tuple[int, ...]
 ) -> np.ndarray:
     height, width = size
-    ratio = image.shape[1] * height / (image.shape[0] * width)
-    if abs(ratio - 1) > _ASPECT_TOLERANCE:
+    if not same_proportions(image.shape, size):
         raise TextureSetError(
             f"Expected the proportions of {source.sized_by.name} ({width}x{height}) in {path}, "
             f"got {image.shape[1]}x{image.shape[0]}; replace or remove it."
@@ -112,7 +109,7 @@ def _read_pixels(kind: MapKind, path: Path) -> np.ndarray:
             f"Expected {LEAST_SIDE} pixels a side or more in {path}, got {unit.shape[1]}x{unit.shape[0]}."
         )
     if about.vector:
-        if unit[..., 2].mean() < _LEAST_BLUE:
+        if unit[..., 2].mean() < LEAST_NORMAL_BLUE:
             raise FileError(
                 f"Expected a tangent normal map in {path}, got a picture with little blue; replace it."
             )

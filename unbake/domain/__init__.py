@@ -1,1 +1,1 @@
-"""What things are: maps, materials, names and packings, without a single pixel."""
+"""Definitions without a single pixel: maps, materials, networks, file names, layouts and packings."""

@@ -1,4 +1,4 @@
-"""The kinds of map there are and what each one means; the one place that knows a map by its name."""
+"""The kinds of map and the meaning of each; the one place that knows a map by its name."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ class MapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MapSpec:
-    """What the values of a map are.
+    """The meaning of a map's values.
 
     channels: values per pixel.
     colour: "srgb" = display-encoded colour, averaged in linear light; "linear" = data.

@@ -1,4 +1,4 @@
-"""What a texture's file name says about its content; pure strings, read by `convert.sets` (FORMATS.md)."""
+"""Roles of texture files by their names; pure strings, read by `convert.sets` (FORMATS.md)."""
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 
 class Role(StrEnum):
-    """What a texture file is for, as far as its name tells."""
+    """The use of a texture file, as far as its name tells."""
 
     DIFFUSE = "diffuse"
     NORMAL = "normal"

@@ -1,4 +1,4 @@
-"""What a preset is: which files a texture set becomes and what lies in each channel; read by `export.packs`.
+"""Presets: the files that a texture set becomes and the map in each of their channels; read by `export.packs`.
 
 A preset is a TOML file and nothing else, so a new engine needs no code:
 
@@ -17,6 +17,7 @@ A channel is a map ("roughness"), a component of one ("albedo.r"), a map turned 
 smoothness), or a constant from 0.0 to 1.0.
 """
 
+import re
 import tomllib
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -26,10 +27,13 @@ import msgspec
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError
+from unbake.files import why_unsafe
+
+_SUFFIX = re.compile(r"(?:\w|[-.](?=\w))*")  # never a path
 
 
 class FileFormat(StrEnum):
-    """How a packed file is stored: PNG by its bits, DDS by its DXGI name."""
+    """Format of a packed file: PNG by its bits, DDS by its DXGI name."""
 
     PNG8 = "png8"
     PNG16 = "png16"
@@ -49,7 +53,7 @@ class FileFormat(StrEnum):
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """How many channels a file of this format can be asked to hold."""
+        """The numbers of channels that a file of this format can hold."""
         if self is FileFormat.BC4:
             return (1,)
         if self is FileFormat.BC5:
@@ -58,7 +62,7 @@ class FileFormat(StrEnum):
 
 
 class Channel(NamedTuple):
-    """Where the values of one channel come from: a component of a map, or a constant where `map` is None."""
+    """The source of one channel: a component of a map, or a constant where `map` is None."""
 
     map: MapKind | None
     component: int = 0
@@ -83,7 +87,7 @@ def read_channel(text: str | float) -> Channel:
     count = SPECS[MapKind(name)].channels
     letters = ("r", "g", "b")[:count] if count > 1 else ("",)
     if letter not in letters:
-        choices = " or ".join(f"{name}.{one}" if one else name for one in letters)
+        choices = " or ".join(f"{name}.{letter}" if letter else name for letter in letters)
         raise ValueError(f"channel {text!r} should be {choices}")
     return Channel(MapKind(name), letters.index(letter), inverted)
 
@@ -143,7 +147,7 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     @property
     def colour(self) -> Literal["srgb", "linear", "normal"]:
-        """How the first three channels are averaged when the file is made smaller, as the maps' specs say."""
+        """Averaging of the first three channels when the file is made smaller, by the maps' specs."""
         specs = [SPECS[source.map] for source in self.sources[:3] if source.map]
         if any(spec.vector for spec in specs):
             return "normal"
@@ -162,6 +166,10 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     files: tuple[PackedFile, ...]
 
     def __post_init__(self) -> None:
+        if self.folder and (reason := why_unsafe(self.folder)):
+            raise ValueError(f"folder {self.folder!r} should lie inside OUT: {reason}")
+        if strange := next((file.suffix for file in self.files if not _SUFFIX.fullmatch(file.suffix)), None):
+            raise ValueError(f"suffix {strange!r} should hold letters, digits, and any of _ - . in between")
         names = [file.suffix + file.format.extension for file in self.files]
         if not names or len(set(names)) < len(names):
             raise ValueError("a preset has at least one file, and no two of the same suffix")
@@ -176,18 +184,17 @@ def read_preset(text: str, where: str) -> Preset:
     try:
         return msgspec.convert(tomllib.loads(text), Preset, strict=True)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise RecipeError(f"Preset {where} cannot be used as it is written: {error}.") from error
+        raise RecipeError(f"Expected a preset in {where}, got: {error}; correct the file.") from error
 
 
 def relative_name(name: str) -> PurePosixPath:
-    """A set's name as a path below the texture root; TextureSetError where it would lead out of that folder.
+    """A set's name as a path below the texture root; TextureSetError where it leads out of it, or no system takes it.
 
     >>> relative_name("architecture\\\\whiterun\\\\wrwoodplank01").name
     'wrwoodplank01'
     """
-    path = PurePosixPath(name.replace("\\", "/"))
-    if not path.name or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if reason := why_unsafe(name):
         raise TextureSetError(
-            f"A texture set is named by its path below the texture root, which {name!r} is not."
+            f"Expected a texture set named by its path below the texture root, got {name!r} ({reason}); rename it."
         )
-    return path
+    return PurePosixPath(name.replace("\\", "/"))

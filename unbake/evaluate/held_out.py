@@ -8,7 +8,8 @@ from unbake.data.sources import PROCEDURAL, MaterialSource, list_materials
 from unbake.data.split import split
 from unbake.errors import UsageError
 from unbake.evaluate.merge_heads import Metadata
-from unbake.train.setup import Project, saw_real
+from unbake.project import Project
+from unbake.train.setup import saw_real
 
 Fold = tuple[int, int]
 """(k, n): the k-th of n folds, from 1."""

@@ -9,8 +9,9 @@ from unbake.errors import TrainingError
 from unbake.models.lora import merge_lora
 from unbake.models.network import Networks
 from unbake.models.weights import load_head, read_metadata, sha256_of
+from unbake.project import Project
 from unbake.train.checkpoint import load_networks
-from unbake.train.setup import Project, read_verdict
+from unbake.train.setup import read_verdict
 
 Metadata = dict[str, Any]
 """Metadata of a checkpoint: name, recipe, overrides, figures, and the metadata of its parents."""

@@ -28,7 +28,7 @@ from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
-from unbake.train.setup import Project
+from unbake.project import Project
 
 DECIDES: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.ALBEDO: (MapKind.ALBEDO,),

@@ -1,1 +1,1 @@
-"""Data preparation that a person runs once: bring materials in, check, deduplicate and paint them."""
+"""Data preparation that a person runs once: import materials, check, deduplicate and paint them."""

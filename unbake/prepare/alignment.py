@@ -1,4 +1,4 @@
-"""Whether two texture sets are one artwork: the score that decides which game pairs are kept; used by `pairs`."""
+"""Score of whether two texture sets are one artwork, which decides the game pairs that are kept; used by `skyrim`."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ _FLAT = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """How well two sets fit, each in [-1, 1], 1 = the same; None where one of the two is flat.
+    """Fit of two sets, each figure in [-1, 1], 1 = the same; None where one of the two is flat.
 
     gradients: correlation of the gradients of their luminance (displayed). normals: correlation of the slopes of
     their normals.
@@ -34,14 +34,14 @@ class Alignment:
     @property
     def score(self) -> float:
         """The mean of what there is; -1 where nothing can be compared."""
-        told = [value for value in (self.gradients, self.normals) if value is not None]
-        return sum(told) / len(told) if told else -1.0
+        scores = [value for value in (self.gradients, self.normals) if value is not None]
+        return sum(scores) / len(scores) if scores else -1.0
 
 
 def alignment(
     diffuse: np.ndarray, normal: np.ndarray, basecolor: np.ndarray, other_normal: np.ndarray | None
 ) -> Alignment:
-    """How well a painted diffuse (H, W, 3) sRGB and normal (H, W, 3) unit vectors fit a PBR set of another size.
+    """Fit of a painted diffuse (H, W, 3) sRGB and normal (H, W, 3) unit vectors with a PBR set of another size.
 
     The correlations are of vectors, pooled over the picture: moved, mirrored or turned artwork scores near 0.
 
@@ -52,11 +52,13 @@ def alignment(
     """
     factor = min(1.0, COMPARED_AT / max(diffuse.shape[0], diffuse.shape[1]))
     height, width = (max(8, round(side * factor)) for side in diffuse.shape[:2])
-    one, two = (_gradients(by_area(image, height, width, colour="srgb")) for image in (diffuse, basecolor))
+    first, second = (
+        _gradients(by_area(image, height, width, colour="srgb")) for image in (diffuse, basecolor)
+    )
     bent = None
     if other_normal is not None:
-        bent = _correlation(*(_leaning(by_area(n, height, width)) for n in (normal, other_normal)))
-    return Alignment(_correlation(one, two), bent)
+        bent = _correlation(*(_slants(by_area(n, height, width)) for n in (normal, other_normal)))
+    return Alignment(_correlation(first, second), bent)
 
 
 def _gradients(srgb: np.ndarray) -> np.ndarray:
@@ -65,15 +67,15 @@ def _gradients(srgb: np.ndarray) -> np.ndarray:
     return np.stack([grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]])
 
 
-def _leaning(normal: np.ndarray) -> np.ndarray:
-    """(2, H, W) what the normals lean to the right and up."""
+def _slants(normal: np.ndarray) -> np.ndarray:
+    """(2, H, W) x and y of the normals: to the right and up."""
     return np.moveaxis(normal[..., :2], -1, 0)
 
 
-def _correlation(one: np.ndarray, two: np.ndarray) -> float | None:
+def _correlation(first: np.ndarray, second: np.ndarray) -> float | None:
     """Pearson's correlation of two vector fields (2, H, W), each component's mean taken out."""
-    one, two = (field - field.mean((1, 2), keepdims=True) for field in (one, two))
-    lengths = float(np.sqrt((one**2).mean())), float(np.sqrt((two**2).mean()))
+    first, second = (field - field.mean((1, 2), keepdims=True) for field in (first, second))
+    lengths = float(np.sqrt((first**2).mean())), float(np.sqrt((second**2).mean()))
     if min(lengths) < _FLAT:
         return None
-    return float((one * two).mean()) / (lengths[0] * lengths[1])
+    return float((first * second).mean()) / (lengths[0] * lengths[1])

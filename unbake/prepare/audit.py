@@ -1,4 +1,4 @@
-"""What is wrong with the materials of a project, and which split each family is in; reads, and changes nothing.
+"""Audit of a project's materials: findings, near-copies and the split of each family; reads, and changes nothing.
 
 Its findings are for a person, except near-copies: `join` lets them share a family, so that no split parts them.
 """
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from unbake.data.hygiene import (
     is_constant,
@@ -18,15 +18,14 @@ from unbake.data.hygiene import (
     suspicious_relief,
 )
 from unbake.data.parallel import in_processes
-from unbake.data.sources import Domain, MaterialSource, list_materials, pictures_in
+from unbake.data.sources import MaterialSource, list_materials, pictures_in
 from unbake.data.split import split
+from unbake.domain.layout import STEMS, data_folder, materials_folder
 from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.errors import UnbakeError, UsageError
 from unbake.image.files import read_picture
-from unbake.prepare.folders import FILES, read_metadata, update_metadata
-
-FOLDERS: dict[Domain, str] = {"matsynth": "MatSynth", "skyrim": "Skyrim"}
-"""Below ROOT/data, what the materials of a domain lie in."""
+from unbake.prepare.folders import read_metadata, update_metadata
 
 _MAY_BE_CONSTANT = (MapKind.METALLIC,)
 """One value all over says something true of most materials; of the others it is what a missing map looks like."""
@@ -45,7 +44,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Inspection:
     findings: tuple[Finding, ...]
     hash: int | None
 
@@ -62,36 +61,25 @@ def audit(
     in different splits are under `leaks`; `unreadable`. The second: by domain, the families of each split with
     their materials. held_out: sources kept for measuring, as in a recipe. Errors: UsageError when there is nothing.
     """
-    sources = [source for domain in FOLDERS for source in _listed(root, domain)]
+    sources = [source for domain in get_args(Domain) for source in _listed(root, domain)]
     if not sources:
         raise UsageError(
-            f"Expected materials under {root / 'data'}, found none; bring some in: unbake data matsynth."
+            f"Expected materials under {root / 'data'}, found none; import some: unbake data matsynth."
         )
     where = {
         (domain, material): part
-        for domain in FOLDERS
+        for domain in get_args(Domain)
         for material, part in split([s for s in sources if s.domain == domain], tuple(held_out)).items()
     }
     findings: list[Finding] = []
     hashes: dict[str, int] = {}
-    for done, (source, look) in enumerate(in_processes(_look, sources, workers), 1):
-        findings += look.findings
-        if look.hash is not None:
-            hashes[_name(source)] = look.hash
+    for done, (source, inspection) in enumerate(in_processes(_inspect, sources, workers), 1):
+        findings += inspection.findings
+        if inspection.hash is not None:
+            hashes[_name(source)] = inspection.hash
         if on_progress:
             on_progress(done, len(sources))
-    by_name = {_name(source): source for source in sources}
-    copies: list[dict[str, Any]] = []
-    for pair in near_copies(hashes):
-        two = [by_name[name] for name in pair]
-        copies.append(
-            {
-                "materials": list(pair),
-                "families": [source.family for source in two],
-                "categories": [source.category for source in two],
-                "splits": [where[source.domain, source.id] for source in two],
-            }
-        )
+    copies = _near_copies(sources, hashes, where)
     unreadable = [finding for finding in findings if finding.what == UNREADABLE]
     report = {
         "materials": dict(Counter(source.domain for source in sources)),
@@ -124,13 +112,13 @@ def join(root: Path, report: dict[str, Any]) -> list[list[str]]:
         if len({families[name] for name in group}) > 1:
             # The family of the first by name: whichever order they were found in.
             for name in group:
-                update_metadata(root / "data" / name, {"family": families[group[0]]})
+                update_metadata(data_folder(root) / name, {"family": families[group[0]]})
             joined.append(group)
     return joined
 
 
 def _listed(root: Path, domain: Domain) -> list[MaterialSource]:
-    folder = root / "data" / FOLDERS[domain]
+    folder = materials_folder(root, domain)
     if not any(folder.glob("*/*/")):
         return []
     return list_materials(folder, domain)
@@ -138,16 +126,16 @@ def _listed(root: Path, domain: Domain) -> list[MaterialSource]:
 
 def _name(source: MaterialSource) -> str:
     """Of a material among those of both domains: its path below ROOT/data."""
-    return f"{FOLDERS[source.domain]}/{source.id}"
+    return f"{materials_folder(Path(), source.domain).name}/{source.id}"
 
 
-def _look(source: MaterialSource) -> _Look:
+def _inspect(source: MaterialSource) -> _Inspection:
     """Reads every picture of a material once. Runs in a worker process."""
     name = _name(source)
     found: list[Finding] = []
-    # A diffuse that is marked as no pair is looked at too.
+    # A diffuse that is marked as no pair is inspected too.
     files = pictures_in(source.sized_by.parent)
-    beside = {kind: files[stem] for kind, stem in FILES.items() if stem in files}
+    beside = {kind: files[stem] for kind, (stem, *_) in STEMS.items() if stem in files}
     pictures = beside | source.paths
     seen = {}
     for kind, path in sorted(pictures.items()):
@@ -170,13 +158,34 @@ def _look(source: MaterialSource) -> _Look:
             found.append(Finding(name, "bad normal", problem))
         if base is not None and suspicious_relief(base, normal):
             found.append(Finding(name, "suspicious", "a plain colour over a wild normal map"))
-    return _Look(tuple(found), None if base is None else perceptual_hash(base))
+    return _Inspection(tuple(found), None if base is None else perceptual_hash(base))
+
+
+def _near_copies(
+    sources: Sequence[MaterialSource],
+    hashes: dict[str, int],
+    where: Mapping[tuple[Domain, str], str],
+) -> list[dict[str, Any]]:
+    """Pairs of materials with similar perceptual hashes, each with families, categories and splits."""
+    by_name = {_name(source): source for source in sources}
+    copies = []
+    for pair in near_copies(hashes):
+        two = [by_name[name] for name in pair]
+        copies.append(
+            {
+                "materials": list(pair),
+                "families": [source.family for source in two],
+                "categories": [source.category for source in two],
+                "splits": [where[source.domain, source.id] for source in two],
+            }
+        )
+    return copies
 
 
 def _length_before(source: MaterialSource) -> float | None:
-    """How long the normals were before a preparing step made them unit vectors, where one did."""
-    said = (read_metadata(source.sized_by.parent) or {}).get("normal_length")
-    return float(said) if isinstance(said, int | float) else None
+    """Mean length of the normals before importing made them unit vectors, where it did."""
+    length = (read_metadata(source.sized_by.parent) or {}).get("normal_length")
+    return float(length) if isinstance(length, int | float) else None
 
 
 def _splits(sources: Sequence[MaterialSource], where: Mapping[tuple[Domain, str], str]) -> dict[str, Any]:

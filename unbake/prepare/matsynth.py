@@ -1,4 +1,4 @@
-"""MatSynth's rows to material folders in ROOT/data/MatSynth, at one size, AO derived; `rows` reads, `sources` lists.
+"""Imports MatSynth's rows as folders in ROOT/data/MatSynth; between `matsynth_rows` and `data.sources`.
 
     <category>/<name>/{basecolor,diffuse,normal,roughness,metallic,height,ao,opacity}.png + metadata.json
 
@@ -10,43 +10,32 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
 from unbake.data.hygiene import is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
 from unbake.data.truth import LEAST_SIDE
+from unbake.domain.layout import MATSYNTH_MAPS, STEMS, same_proportions
 from unbake.domain.maps import MapKind, spec
 from unbake.domain.materials import class_of
 from unbake.errors import FileError, TextureSetError, UnbakeError
+from unbake.files import STALE_S, clear_drafts
 from unbake.image.arrays import Maps
 from unbake.image.files import decode_picture
 from unbake.image.normals import decode_normal, flip_green
 from unbake.image.resample import at_size
-from unbake.prepare.folders import FILES, read_metadata, safe_name, write_folder
+from unbake.prepare.folders import finished, safe_name, write_folder
 from unbake.prepare.matsynth_rows import Heading, Row, Shard, Source
 from unbake.prepare.occlusion import derived_ao
 
 Outcome = Literal["written", "blend"]
 
-# Later columns give way to earlier ones.
-_COLUMNS: tuple[tuple[str, MapKind], ...] = (
-    ("basecolor", MapKind.ALBEDO),
-    ("diffuse", MapKind.DIFFUSE),
-    ("normal", MapKind.NORMAL),
-    ("roughness", MapKind.ROUGHNESS),
-    ("metallic", MapKind.METALLIC),
-    ("height", MapKind.HEIGHT),
-    ("displacement", MapKind.HEIGHT),
-    ("ao", MapKind.AO),
-    ("opacity", MapKind.OPACITY),
-)
-_ASPECT_TOLERANCE = 0.03
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which rows are taken and how. px: long side at most, None = as published. licences: empty = all.
+    """The rows to import, and their size. px: long side at most, None = as published. licences: empty = all.
 
     blends: take rows with a blend mask too. They are mixtures of other rows, and no split can keep them apart from
     what they are made of.
@@ -58,7 +47,7 @@ class Wanted:
     blends: bool = False
 
 
-def bring_in(
+def import_rows(
     source: Source,
     into: Path,
     wanted: Wanted,
@@ -71,6 +60,7 @@ def bring_in(
     be used is named under "failed" with its reason, and the rest goes on. on_progress: (rows done, rows there will
     be: an estimate until the last file is open).
     """
+    clear_drafts(into, recursive=True, older_than_s=STALE_S)
     report = _Report()
 
     def jobs() -> Iterator[tuple[Row, Path]]:
@@ -108,7 +98,7 @@ def _within(shards: Iterator[Shard], limit: int | None, report: "_Report") -> It
 
 
 class _Report:
-    """What is counted on the way."""
+    """Counts of an import, and the places of its rows."""
 
     def __init__(self) -> None:
         self.done = self.expected = self._opened = self._there = self._written = 0
@@ -118,7 +108,7 @@ class _Report:
         self._places: list[Path] = []
 
     def place(self, into: Path, heading: Heading, wanted: Wanted) -> Path | None:
-        """Where a row goes, or None when it is not wanted or there already."""
+        """The folder of a row, or None when it is not wanted or there already."""
         name = safe_name(heading.name)
         if not name:
             self.fail(heading.place, "Expected a name, got none.")
@@ -127,11 +117,13 @@ class _Report:
         self._names[place.as_posix().lower()] += 1
         if (copies := self._names[place.as_posix().lower()]) > 1:
             place = place.with_name(f"{name}_{copies}")
-        if wanted.licences and heading.licence.lower() not in {one.lower() for one in wanted.licences}:
+        if wanted.licences and heading.licence.lower() not in {
+            licence.lower() for licence in wanted.licences
+        }:
             self._other_licences[heading.licence or "unknown"] += 1
             return None
         self._places.append(place)
-        about = _finished(place)
+        about = finished(place)
         if about is not None and not (about.get("left_out") and wanted.blends):
             self.done += 1
             self._there += 1
@@ -146,7 +138,7 @@ class _Report:
         )
 
     def note(self, heading: Heading, outcome: Outcome | str) -> None:
-        """One row is done: what became of it, or the sentence why nothing did."""
+        """One row is done. outcome: of it, or the sentence why it failed."""
         self.done += 1
         if outcome == "written":
             self._written += 1
@@ -158,20 +150,20 @@ class _Report:
 
     def summary(self, into: Path) -> dict[str, Any]:
         """The report, with what all the rows asked for are, now and from earlier runs."""
-        stories = [about for place in self._places if (about := _finished(place)) is not None]
-        blends = [about["name"] for about in stories if about.get("left_out")]
-        kept = [about for about in stories if not about.get("left_out")]
+        present = [about for place in self._places if (about := finished(place)) is not None]
+        blends = [about["name"] for about in present if about.get("left_out")]
+        taken = [about for about in present if not about.get("left_out")]
 
         def count(key: str) -> dict[str, int]:
-            return dict(sorted(Counter(str(about.get(key, "none")) for about in kept).items()))
+            return dict(sorted(Counter(str(about.get(key, "none")) for about in taken).items()))
 
         categories = count("category")
         return {
             "folder": str(into),
-            "materials": len(kept),
+            "materials": len(taken),
             "written": self._written,
             "there_already": self._there,
-            "failed": sorted(self._failed, key=lambda one: one["row"]),
+            "failed": sorted(self._failed, key=itemgetter("row")),
             "blends_left_out": sorted(blends),
             "other_licences": dict(sorted(self._other_licences.items())),
             "licences": count("license"),
@@ -188,96 +180,99 @@ def _written(job: tuple[Row, Path], wanted: Wanted) -> Outcome | str:
     row, place = job
     try:
         if "blend_mask" in row.pictures and not wanted.blends:
-            story = {"name": place.name, "blend": True, "left_out": "a blend of other materials"}
-            write_folder(place, {}, story)
+            metadata = {"name": place.name, "blend": True, "left_out": "a blend of other materials"}
+            write_folder(place, {}, metadata)
             return "blend"
-        maps, given, length = _maps(row, wanted.px)
-        story = _story(row, place.name, maps, given) | {"normal_length": round(length, 3)}
-        write_folder(place, maps, story)
+        maps, published, length = _maps(row, wanted.px)
+        metadata = _metadata(row, place.name, maps, published) | {"normal_length": round(length, 3)}
+        write_folder(place, maps, metadata)
     except UnbakeError as error:
         return str(error)
     return "written"
 
 
 def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind], float]:
-    """The maps of a row at their size, float32 in the ranges of their specs; which were given; the normals' length.
+    """The maps of a row at their size, float32 in the ranges of their specs; which were published; the normals' length.
 
     The length is the mean before they are made unit vectors, which an audit could not see afterwards.
     """
-    stored: Maps = {}
-    for column, kind in _COLUMNS:
-        if column in row.pictures and kind not in stored:
-            unit = decode_picture(row.pictures[column], f"{column} of {row.heading.name}").unit()
-            channels = spec(kind).channels
-            unit = unit[..., :1] if channels == 1 else unit
-            stored[kind] = unit.repeat(3, -1) if unit.shape[-1] < channels else unit[..., :channels]
-    for kind in (MapKind.ALBEDO, MapKind.NORMAL):
-        if kind not in stored:
-            raise TextureSetError(f"Expected {FILES[kind]} among its pictures, found none.")
-    if mostly_black(stored[MapKind.ALBEDO]):
-        raise FileError("Expected a base colour, got a black picture.")
-    if not is_normal_map(stored[MapKind.NORMAL]):
-        raise FileError("Expected a tangent normal map, got a picture with little blue.")
-    length = normal_length(stored[MapKind.NORMAL])
+    stored = _decoded(row)
+    _check(stored)
     height, width = stored[MapKind.ALBEDO].shape[:2]
-    for kind, image in stored.items():
-        if abs(image.shape[1] * height / (image.shape[0] * width) - 1) > _ASPECT_TOLERANCE:
-            raise TextureSetError(
-                f"Expected the base colour's proportions ({width}x{height}) in {FILES[kind]}, "
-                f"got {image.shape[1]}x{image.shape[0]}."
-            )
-    if min(height, width) < LEAST_SIDE:
-        raise FileError(f"Expected {LEAST_SIDE} pixels a side or more, got {width}x{height}.")
+    length = normal_length(stored[MapKind.NORMAL])
     stored[MapKind.NORMAL] = decode_normal(stored[MapKind.NORMAL], "opengl")
     if "directx" in (row.heading.about.get("normal"), row.heading.about.get("normal_convention")):
         stored[MapKind.NORMAL] = flip_green(stored[MapKind.NORMAL])
     factor = min(1.0, px / max(height, width)) if px else 1.0
     maps = at_size(stored, max(LEAST_SIDE, round(height * factor)), max(LEAST_SIDE, round(width * factor)))
-    given = set(maps)
+    published = set(maps)
     if MapKind.AO not in maps and MapKind.HEIGHT in maps:
         tiles = _tiles(row.heading)
         ao = derived_ao(maps[MapKind.HEIGHT], maps[MapKind.NORMAL], (tiles, tiles))
         if ao is not None:
             maps[MapKind.AO] = ao
-    return maps, given, length
+    return maps, published, length
 
 
-def _story(row: Row, name: str, maps: Maps, given: set[MapKind]) -> dict[str, Any]:
+def _decoded(row: Row) -> Maps:
+    """The pictures of a row as stored, float32 (H, W, C) in [0, 1], each of its own size."""
+    stored: Maps = {}
+    for kind in MATSYNTH_MAPS:
+        column = next((stem for stem in STEMS[kind] if stem in row.pictures), None)
+        if column is not None:
+            unit = decode_picture(row.pictures[column], f"{column} of {row.heading.name}").unit()
+            channels = spec(kind).channels
+            unit = unit[..., :1] if channels == 1 else unit
+            stored[kind] = unit.repeat(3, -1) if unit.shape[-1] < channels else unit[..., :channels]
+    return stored
+
+
+def _check(stored: Maps) -> None:
+    """Raise TextureSetError for maps that do not fit together, FileError for one that cannot be its kind."""
+    for kind in (MapKind.ALBEDO, MapKind.NORMAL):
+        if kind not in stored:
+            raise TextureSetError(f"Expected {STEMS[kind][0]} among its pictures, found none.")
+    if mostly_black(stored[MapKind.ALBEDO]):
+        raise FileError("Expected a base colour, got a black picture.")
+    if not is_normal_map(stored[MapKind.NORMAL]):
+        raise FileError("Expected a tangent normal map, got a picture with little blue.")
+    height, width = stored[MapKind.ALBEDO].shape[:2]
+    for kind, image in stored.items():
+        if not same_proportions(image.shape, (height, width)):
+            raise TextureSetError(
+                f"Expected the base colour's proportions ({width}x{height}) in {STEMS[kind][0]}, "
+                f"got {image.shape[1]}x{image.shape[0]}."
+            )
+    if min(height, width) < LEAST_SIDE:
+        raise FileError(f"Expected {LEAST_SIDE} pixels a side or more, got {width}x{height}.")
+
+
+def _metadata(row: Row, name: str, maps: Maps, published: set[MapKind]) -> dict[str, Any]:
     """metadata.json of a material; its published metadata stay under "published", for credits."""
     heading = row.heading
-    said = heading.about.get("metallic")
-    story: dict[str, Any] = {
+    metal = heading.about.get("metallic")
+    if metal not in ("zero", "unknown"):
+        metal = "given" if MapKind.METALLIC in maps else "unknown"
+    metadata: dict[str, Any] = {
         "name": name,
         "category": heading.category,
         "source": str(heading.about.get("source") or "MatSynth"),
         "license": heading.licence or "unknown",
         "tileable": _tiles(heading),
-        "metallic": said
-        if said in ("zero", "unknown")
-        else "given"
-        if MapKind.METALLIC in maps
-        else "unknown",
+        "metallic": metal,
         "normal_convention": "opengl",
         "size": [maps[MapKind.ALBEDO].shape[1], maps[MapKind.ALBEDO].shape[0]],
         "published": heading.about | {"split": heading.split},
     }
     if MapKind.AO in maps:
-        story["ao"] = "given" if MapKind.AO in given else "derived"
+        metadata["ao"] = "given" if MapKind.AO in published else "derived"
     if MapKind.DIFFUSE in maps:
-        story["diffuse"] = mark_of(maps[MapKind.DIFFUSE], maps[MapKind.ALBEDO], maps.get(MapKind.METALLIC))
+        metadata["diffuse"] = mark_of(maps[MapKind.DIFFUSE], maps[MapKind.ALBEDO], maps.get(MapKind.METALLIC))
     if "blend_mask" in row.pictures:
-        story["blend"] = True
-    return story
+        metadata["blend"] = True
+    return metadata
 
 
 def _tiles(heading: Heading) -> bool:
     """MatSynth tiles, all of it; a folder's metadata may say otherwise."""
     return heading.about.get("tileable") is not False
-
-
-def _finished(place: Path) -> dict[str, Any] | None:
-    """The metadata of a folder that is complete; what somebody damaged is made anew."""
-    try:
-        return read_metadata(place)
-    except FileError:
-        return None

@@ -42,8 +42,8 @@ def texels_per_unit(height: np.ndarray, normal: np.ndarray) -> float | None:
     dx = (height[1:-1, 2:] - height[1:-1, :-2]) / 2
     dy = (height[:-2, 1:-1] - height[2:, 1:-1]) / 2
     sx, sy = (axis[1:-1, 1:-1] - axis[1:-1, 1:-1].mean() for axis in (right, up))
-    own, told = float((dx**2 + dy**2).mean()), float((sx**2 + sy**2).mean())
-    if own <= 1e-12 or told <= 1e-8:
+    ours, published = float((dx**2 + dy**2).mean()), float((sx**2 + sy**2).mean())
+    if ours <= 1e-12 or published <= 1e-8:
         return None
-    fitted = float((dx * sx + dy * sy).mean()) / own
-    return fitted if fitted > 0 else (told / own) ** 0.5
+    fitted = float((dx * sx + dy * sy).mean()) / ours
+    return fitted if fitted > 0 else (published / ours) ** 0.5

@@ -1,4 +1,4 @@
-"""The plan's synth_diffuse_v2: legacy diffuses painted from PBR maps, as files beside them; before `cache`.
+"""Paints legacy diffuses from PBR maps, as files beside them (the plan's synth_diffuse_v2); before `cache`.
 
     <category>/<name>/diffuse_syn_<k>.png     and specular_syn_<k>.png, where that artist made a mask
     <category>/<name>/metadata.json           "painted": {k: style, seed, px}
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from unbake.data.sources import MaterialSource, list_materials
 from unbake.data.truth import LEAST_SIDE, read_material
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UnbakeError, UsageError
+from unbake.files import STALE_S, clear_drafts
 from unbake.image.arrays import Maps
 from unbake.image.files import write_png
 from unbake.image.geometry import geometry_channels
@@ -28,8 +30,8 @@ from unbake.image.tiling import tileable_axes
 from unbake.prepare.folders import read_metadata, update_metadata
 from unbake.synth.painter import STYLES, TRAINING_STYLES, paint
 
-KEPT = "diffuse_given"
-"""What a diffuse that is painted over is called afterwards."""
+ORIGINAL = "diffuse_given"
+"""Name, without suffix, of a diffuse that a painting has taken the place of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,13 @@ def paint_diffuses(
     """Paint what is missing of `pairs` pairs of the materials in `folder`; a report, for JSON.
 
     px: long side at most. overwrite: the first painting of a material takes the place of its diffuse, which is kept
-    under another name (KEPT), and metadata.json says "synthetic" of it. A painting that is there, of the same style,
-    seed and size, is not made again. What cannot be painted is named under "failed", and the rest goes on.
+    under another name (ORIGINAL), and metadata.json says "synthetic" of it. A painting that is there, of the same
+    style, seed and size, is not made again. What cannot be painted is named under "failed", and the rest goes on.
     Errors: UsageError as `plan_paintings` and `list_materials`.
     """
     tasks = plan_paintings(list_materials(folder), pairs, seed)
+    if not dry_run:
+        clear_drafts(folder, recursive=True, older_than_s=STALE_S)
     waiting = [task for task in tasks if _missing(task, px, overwrite)]
     planned = sum(len(task.styles) for task in tasks)
     missing = {task.source.id: len(_missing(task, px, overwrite)) for task in waiting}
@@ -116,7 +120,7 @@ def paint_diffuses(
             done += missing[task.source.id]
         if on_progress:
             on_progress(planned - sum(missing.values()) + done, planned)
-    return report | {"painted": done, "failed": sorted(failed, key=lambda one: one["material"])}
+    return report | {"painted": done, "failed": sorted(failed, key=itemgetter("material"))}
 
 
 def _number(name: str, seed: int, salt: str = "") -> int:
@@ -128,8 +132,8 @@ def _stems(k: int, overwrite: bool) -> tuple[str, str]:
     return ("diffuse", "specular") if overwrite and k == 0 else (f"diffuse_syn_{k}", f"specular_syn_{k}")
 
 
-def _told(task: Task, k: int, px: int, overwrite: bool) -> dict[str, Any]:
-    """What metadata.json keeps of a painting."""
+def _record(task: Task, k: int, px: int, overwrite: bool) -> dict[str, Any]:
+    """A painting's entry in metadata.json."""
     return {"file": f"{_stems(k, overwrite)[0]}.png", "style": task.styles[k], "seed": task.seed, "px": px}
 
 
@@ -143,8 +147,8 @@ def _missing(task: Task, px: int, overwrite: bool) -> list[int]:
     return [
         k
         for k in range(len(task.styles))
-        if painted.get(str(k)) != (told := _told(task, k, px, overwrite))
-        or not (task.folder / told["file"]).is_file()
+        if painted.get(str(k)) != (record := _record(task, k, px, overwrite))
+        or not (task.folder / record["file"]).is_file()
     ]
 
 
@@ -156,14 +160,14 @@ def _paint(task: Task, px: int, overwrite: bool) -> str:
             picture = paint(truth, STYLES[task.styles[k]], _number(task.source.id, task.seed, str(k)))
             diffuse, specular = (task.folder / f"{stem}.png" for stem in _stems(k, overwrite))
             if overwrite and k == 0:
-                _make_room(task.folder)
+                _rename_original(task.folder)
             with suppress(FileNotFoundError):  # of another style, which had a mask
                 specular.unlink()
             if MapKind.SPECULAR in picture:
                 write_png(specular, picture[MapKind.SPECULAR])
             write_png(diffuse, picture[MapKind.DIFFUSE])
             about = read_metadata(task.folder) or {}
-            painted = {**(about.get("painted") or {}), str(k): _told(task, k, px, overwrite)}
+            painted = {**(about.get("painted") or {}), str(k): _record(task, k, px, overwrite)}
             update_metadata(task.folder, {"painted": dict(sorted(painted.items()))})
     except UnbakeError as error:
         return str(error)
@@ -188,15 +192,15 @@ def _truth(source: MaterialSource, px: int) -> Maps:
     return truth
 
 
-def _make_room(folder: Path) -> None:
-    """Takes the diffuse and mask that came with the material out of the way, once; marked before anything is painted.
+def _rename_original(folder: Path) -> None:
+    """Renames the diffuse and mask that came with the material, once; marked before anything is painted.
 
     Killed at any point, a second run neither loses what was given nor takes a painting for it.
     """
     if (read_metadata(folder) or {}).get("diffuse") == "synthetic":
         return
-    for stem, kept in (("diffuse", KEPT), ("specular", KEPT.replace("diffuse", "specular"))):
-        if not any(folder.glob(f"{kept}.*")):
+    for stem, original in (("diffuse", ORIGINAL), ("specular", ORIGINAL.replace("diffuse", "specular"))):
+        if not any(folder.glob(f"{original}.*")):
             for path in folder.glob(f"{stem}.*"):
-                path.replace(path.with_stem(kept))
+                path.replace(path.with_stem(original))
     update_metadata(folder, {"diffuse": "synthetic"})

@@ -1,4 +1,4 @@
-"""Pairs from the game: vanilla textures against a mod's `textures/pbr`, to ROOT/data/Skyrim; `sources` lists them.
+"""Imports pairs from the game, vanilla textures and a mod's `textures/pbr`, to ROOT/data/Skyrim for `data.sources`.
 
     <folder>/<name>/{diffuse,normal,specular,basecolor,roughness,metallic,ao,height}.png + metadata.json
 
@@ -9,6 +9,7 @@ specular mask (the normal's alpha) are vanilla, the targets the mod's: R, G and 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,22 @@ import numpy as np
 from unbake.data.hygiene import is_constant, is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
 from unbake.data.truth import LEAST_SIDE
+from unbake.domain.layout import same_proportions
 from unbake.domain.maps import MapKind
 from unbake.domain.naming import EXTENSIONS, below_textures, is_texture, unsupported_folder
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
+from unbake.files import STALE_S, clear_drafts
 from unbake.image.arrays import Maps
 from unbake.image.files import Picture, read_picture
 from unbake.image.normals import decode_normal
 from unbake.image.resample import at_size
 from unbake.prepare.alignment import THRESHOLD, alignment
-from unbake.prepare.folders import read_metadata, safe_name, write_folder
+from unbake.prepare.folders import finished, safe_name, write_folder
 
 PBR_FOLDER = "pbr"
 """Below `textures`, where TruePBR files lie."""
 
 _RMAOS = "_rmaos"
-_ASPECT_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,10 @@ def find_pairs(vanilla: Path, pbr: Path) -> tuple[list[PairFiles], dict[str, str
     return pairs, alone
 
 
-def bring_in_pairs(
+def import_pairs(
     pairs: Sequence[PairFiles],
     into: Path,
-    aside: Path,
+    quarantined: Path,
     *,
     source: str,
     licence: str,
@@ -109,17 +111,19 @@ def bring_in_pairs(
 ) -> dict[str, Any]:
     """Write the pairs whose artwork is the same to `into`; a report with every score, for JSON.
 
-    aside: folder of duplicates, whose pairs are not made again. source, licence: for metadata.json. px: long side at
-    most; a pair has the size of its diffuse, or of its base colour where that is smaller. A pair that is there, of
-    unchanged files or of another mod, is done. What cannot be read is named under "failed", and the rest goes on.
+    quarantined: folder of duplicates, whose pairs are not made again. source, licence: for metadata.json. px: long
+    side at most; a pair has the size of its diffuse, or of its base colour where that is smaller. A pair that is
+    there, of unchanged files or of another mod, is done. What cannot be read is named under "failed", and the rest
+    goes on.
     """
+    clear_drafts(into, recursive=True, older_than_s=STALE_S)
     kept: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     waiting, there = [], 0
     for pair in pairs:
-        about = _finished(into / pair.place)
-        if (aside / pair.place).is_dir():
+        about = finished(into / pair.place)
+        if (quarantined / pair.place).is_dir():
             left_out.append({"pair": pair.name, "reason": "a duplicate, moved aside before"})
         elif about is not None and about.get("source") != source:
             left_out.append({"pair": pair.name, "reason": f"there is one of {about.get('source')} already"})
@@ -127,7 +131,7 @@ def bring_in_pairs(
             there += 1
         else:
             waiting.append(pair)
-    work = partial(_brought_in, into=into, source=source, licence=licence, px=px, threshold=threshold)
+    work = partial(_import_pair, into=into, source=source, licence=licence, px=px, threshold=threshold)
     for done, (pair, verdict) in enumerate(in_processes(work, waiting, workers), 1):
         if isinstance(verdict, str):
             failed.append({"pair": pair.name, "reason": verdict})
@@ -138,10 +142,10 @@ def bring_in_pairs(
     return {
         "folder": str(into),
         "threshold": threshold,
-        "kept": sorted(kept, key=lambda one: one["pair"]),
+        "kept": sorted(kept, key=itemgetter("pair")),
         "there_already": there,
-        "left_out": sorted(left_out, key=lambda one: one["pair"]),
-        "failed": sorted(failed, key=lambda one: one["pair"]),
+        "left_out": sorted(left_out, key=itemgetter("pair")),
+        "failed": sorted(failed, key=itemgetter("pair")),
     }
 
 
@@ -161,21 +165,13 @@ def _textures(folder: Path, pbr: bool) -> dict[str, Path]:
 
 
 def _made_from(pair: PairFiles, px: int) -> dict[str, Any]:
-    """What tells whether a pair would be made the same again."""
+    """Settings and files of a pair; equal ones make the same pair again."""
     files = (pair.diffuse, pair.normal, pair.basecolor, pair.rmaos, pair.pbr_normal, pair.height)
     stats = [path.stat() for path in files if path is not None]
     return {"px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
 
 
-def _finished(place: Path) -> dict[str, Any] | None:
-    """The metadata of a pair that was written; what somebody damaged is made anew."""
-    try:
-        return read_metadata(place)
-    except FileError:
-        return None
-
-
-def _brought_in(
+def _import_pair(
     pair: PairFiles, into: Path, source: str, licence: str, px: int, threshold: float
 ) -> dict[str, Any] | str:
     """Judges a pair and writes it; its scores, and the reason where it was left out.
@@ -186,7 +182,7 @@ def _brought_in(
         old, new, other_normal = _vanilla(pair), _targets(pair), _normal(pair.pbr_normal)
         diffuse, basecolor = old[MapKind.DIFFUSE], new[MapKind.ALBEDO]
         (height, width), (rows, columns) = diffuse.shape[:2], basecolor.shape[:2]
-        if abs(columns * height / (rows * width) - 1) > _ASPECT_TOLERANCE:
+        if not same_proportions(basecolor.shape, diffuse.shape):
             return {"reason": f"{columns}x{rows} does not have the proportions of {width}x{height}"}
         fit = alignment(diffuse, old[MapKind.NORMAL], basecolor, other_normal)
         scores = {"score": fit.score, "gradients": fit.gradients, "normals": fit.normals}
@@ -197,7 +193,7 @@ def _brought_in(
         factor = min(1.0, max(rows, columns) / max(height, width), px / max(height, width))
         size = [max(LEAST_SIDE, round(side * factor)) for side in (height, width)]
         category, _, name = pair.place.partition("/")
-        story = {
+        metadata = {
             "name": name,
             "category": category,
             "source": source,
@@ -212,8 +208,8 @@ def _brought_in(
             "alignment": found["score"],
             "made_from": _made_from(pair, px),
         }
-        told = {key: value for key, value in story.items() if value is not None}
-        write_folder(into / pair.place, at_size(old | new, *size), told)
+        known = {key: value for key, value in metadata.items() if value is not None}
+        write_folder(into / pair.place, at_size(old | new, *size), known)
     except UnbakeError as error:
         return str(error)
     return found
@@ -239,12 +235,12 @@ def _targets(pair: PairFiles) -> Maps:
         raise FileError(f"Expected roughness, metallic and AO in {pair.rmaos}, got a single channel.")
     unit = packed.unit()
     maps = {MapKind.ALBEDO: read_picture(pair.basecolor).rgb(), MapKind.METALLIC: unit[..., 1:2]}
-    told = {MapKind.ROUGHNESS: unit[..., 0:1], MapKind.AO: unit[..., 2:3]}
+    varied = {MapKind.ROUGHNESS: unit[..., 0:1], MapKind.AO: unit[..., 2:3]}
     if pair.height is not None:
-        told[MapKind.HEIGHT] = read_picture(pair.height).unit()[..., :1]
+        varied[MapKind.HEIGHT] = read_picture(pair.height).unit()[..., :1]
     if mostly_black(maps[MapKind.ALBEDO]):
         raise FileError(f"Expected a base colour in {pair.basecolor}, got a black picture.")
-    maps |= {kind: image for kind, image in told.items() if not is_constant(image)}
+    maps |= {kind: image for kind, image in varied.items() if not is_constant(image)}
     _check_sides(maps, pair)
     return maps
 

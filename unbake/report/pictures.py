@@ -58,7 +58,7 @@ def save_thumbnails(maps: Maps, name: str, out: Path) -> dict[str, str]:
     for kind in SHOWN:
         if kind in maps:
             path = f"{FOLDER}/{relative_name(name)}/{kind}.jpg"
-            write_atomic(out / path, encode_jpeg(thumbnail(maps[kind], kind)))
+            write_atomic(out / path, encode_jpeg(thumbnail(maps[kind], kind)), durable=False)
             saved[kind.value] = path
     return saved
 

@@ -13,8 +13,9 @@ from torch.utils.data import DataLoader
 
 from unbake.data.dataset import Batch, PatchDataset, collate
 from unbake.data.sampler import MixSampler
-from unbake.data.sources import Domain
+from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
+from unbake.files import clear_drafts
 from unbake.losses.rendering import Light, random_lights
 from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
@@ -22,7 +23,7 @@ from unbake.models.parameters import leaves
 from unbake.recipe import Recipe
 from unbake.recipe.gate import Verdict
 from unbake.report.samples import Sample, write_samples
-from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
+from unbake.train.checkpoint import Position, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.optim import (
     build_average,
@@ -160,7 +161,7 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
         return finished
 
     if us.is_main:
-        clear_drafts(run.state_path)
+        clear_drafts(run.state_path.parent, of=run.state_path.name)  # other runs write theirs beside it
     if resume:
         position = load_state(run.state_path, networks, optimizer, schedule, run.metadata, average)
     else:

@@ -11,11 +11,12 @@ import torch
 from unbake import recipe as recipes
 from unbake.errors import TrainingError, UsageError
 from unbake.models.weights import read_metadata
+from unbake.project import Project
 from unbake.recipe import Recipe, as_dict
 from unbake.recipe.gate import Judgement, Verdict
 from unbake.train.loop import Event, train
 from unbake.train.parallel import Processes
-from unbake.train.setup import Project, check, conclude, notices, prepare, prepare_data, read_verdict
+from unbake.train.setup import check, conclude, notices, prepare, prepare_data, read_verdict
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ def cache(
     chosen = phase or recipes.names()[0]
     r = recipes.load(chosen, tuple(override or ()))
 
-    from unbake.project import write_report
-    from unbake.train.setup import Project, prepare_data
+    from unbake.project import Project, write_report
+    from unbake.train.setup import prepare_data
 
     with progress_bar("cache") as bar:
         problems = prepare_data(Project(root), r, workers, advance(bar))

@@ -24,7 +24,7 @@ def duplicates(
     ROOT/data/MatSynth, whose diffuse equals its base colour off metal, metadata.json is marked and nothing is moved.
     Exit code: 0, or 1 when some files could not be read, 2 wrong use.
     """
-    from unbake.prepare.duplicates import find_duplicates, set_aside, summary
+    from unbake.prepare.duplicates import find_duplicates, quarantine, summary
     from unbake.prepare.duplicates import undo as move_back
     from unbake.project import write_report
 
@@ -39,7 +39,7 @@ def duplicates(
         for material in found["moved"]:
             typer.echo(f"would move {material}")
     else:
-        found = set_aside(root, matsynth, skyrim, sure=yes)
+        found = quarantine(root, matsynth, skyrim, sure=yes)
     typer.echo(
         f"Skyrim: {len(found['moved'])} of {len(skyrim)} pairs {'are' if dry_run else 'were'} duplicates; "
         f"MatSynth: {', '.join(f'{n} {mark}' for mark, n in found['matsynth'].items()) or 'no diffuse'}"

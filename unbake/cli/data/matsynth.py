@@ -40,15 +40,15 @@ def matsynth(
     time and run it again: what is done is not fetched again.
     Exit code: 0 all taken, 1 some rows failed (they are in the report), 2 wrong use.
     """
-    from unbake.prepare.matsynth import Wanted, bring_in
+    from unbake.prepare.matsynth import Wanted, import_rows
     from unbake.prepare.matsynth_rows import open_source
-    from unbake.project import lay_out, write_report
+    from unbake.project import Project, lay_out, write_report
 
     lay_out(root)
-    into = root / "data" / "MatSynth"
+    into = Project(root).materials("matsynth")
     wanted = Wanted(_side(px), tuple(licence or ()), limit, blends)
     with progress_bar("materials") as bar:
-        report = bring_in(open_source(source, into), into, wanted, workers, advance(bar))
+        report = import_rows(open_source(source, into), into, wanted, workers, advance(bar))
     path = write_report(root, "matsynth", {"source": source, "px": px} | report)
     typer.echo(
         f"{report['materials']} materials in {into}: {report['written']} new, {report['there_already']} there before; "

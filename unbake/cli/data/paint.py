@@ -32,11 +32,11 @@ def paint(
     Exit code: 0 all painted, 1 some failed, 2 wrong use.
     """
     from unbake.prepare.paint import paint_diffuses
-    from unbake.project import write_report
+    from unbake.project import Project, write_report
 
     with progress_bar("painting") as bar:
         report = paint_diffuses(
-            root / "data" / "MatSynth", pairs, px, overwrite, seed, workers, dry_run, advance(bar)
+            Project(root).materials("matsynth"), pairs, px, overwrite, seed, workers, dry_run, advance(bar)
         )
     styles = ", ".join(f"{n} {style}" for style, n in report["styles"].items())
     if dry_run:

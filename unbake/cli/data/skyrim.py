@@ -35,17 +35,17 @@ def skyrim(
     Exit code: 0, or 1 when some files could not be read, 2 wrong use.
     """
     from unbake.prepare.alignment import THRESHOLD
-    from unbake.prepare.skyrim import bring_in_pairs, find_pairs
-    from unbake.project import lay_out, write_report
+    from unbake.prepare.skyrim import find_pairs, import_pairs
+    from unbake.project import Project, lay_out, write_report
 
     pairs, alone = find_pairs(vanilla, pbr)
     lay_out(root)
     name = source or pbr.resolve().name
     with progress_bar("pairs") as bar:
-        report = bring_in_pairs(
+        report = import_pairs(
             pairs,
-            root / "data" / "Skyrim",
-            root / "data" / "duplicates",
+            Project(root).materials("skyrim"),
+            Project(root).duplicates,
             source=name,
             licence=licence,
             px=px,
