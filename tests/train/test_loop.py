@@ -18,7 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from unbake.errors import FileError, TrainingError
 from unbake.recipe.gate import Verdict
-from unbake.train import loop
+from unbake.train import session
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 from unbake.train.review import validate_checkpoint
@@ -80,7 +80,7 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
     straight = start(root, "A0")
     train(straight, lambda _: None)
     seen = 0
-    plain = loop.validated
+    plain = session.validated
 
     def interrupted(*given: object) -> dict[str, float]:
         nonlocal seen
@@ -92,7 +92,7 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
         return figures
 
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "validated", interrupted)
+        patched.setattr(session, "validated", interrupted)
         assert train(start(root), lambda _: None).verdict is Verdict.NOT_YET
     events: list[object] = []
     resumed = start(root)
@@ -135,6 +135,11 @@ def test_a_loss_that_is_not_finite_never_reaches_the_weights(root: Path):
         name for name in after if not torch.equal(after[name].nan_to_num(9), before[name].nan_to_num(9))
     ]
     assert changed == []
+
+
+def test_tiny_floats_count_after_training_as_they_did_before(root: Path):
+    train(start(root, "A0", "epochs.max=1", "epochs.min=1"), lambda _: None)
+    assert sys.float_info.min / 2 > 0
 
 
 def test_too_few_patches_for_a_batch_says_what_to_do(root: Path):

@@ -32,6 +32,8 @@ class Position(msgspec.Struct, frozen=True):
     train_sums: dict[str, list[float]]
     skipped: int
     """Steps left out because a loss or gradient was not finite."""
+    skipped_in_a_row: int = 0
+    """Of these, the ones since the last finite step."""
 
 
 def save_state(

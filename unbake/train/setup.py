@@ -36,9 +36,9 @@ from unbake.recipe import MAP, Augment, Recipe, as_dict
 from unbake.recipe.gate import Judgement
 from unbake.synth.painter import TRAINING_STYLES
 from unbake.train.checkpoint import load_networks
-from unbake.train.loop import Run
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
+from unbake.train.session import Run
 
 
 @dataclass(frozen=True)

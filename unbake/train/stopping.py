@@ -27,6 +27,12 @@ def best_epoch(recipe: Recipe, history: History) -> int | None:
     return min(ranked)[-1] if ranked else None
 
 
+def best_value(recipe: Recipe, history: History) -> float:
+    """The recipe's figure at its best epoch, NaN where there is none."""
+    best = best_epoch(recipe, history)
+    return math.nan if best is None else history[best][recipe.best]
+
+
 def ended(recipe: Recipe, history: History, distance: str = "none") -> Judgement | None:
     """Whether the phase is over after the epochs in `history`, and if so whether the next may begin; else None.
 
