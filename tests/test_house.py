@@ -36,8 +36,8 @@ def strings(path: Path) -> Iterator[str]:
 
 
 def test_no_module_but_the_recipe_and_the_door_names_a_phase():
-    tags = {recipe.load(name).tag for name in recipe.names()} | {
-        recipe.load(name).writes for name in recipe.names()
+    tags = {recipe.load(name).tag for name in recipe.ORDER} | {
+        recipe.load(name).writes for name in recipe.ORDER
     }
     named = {
         path.name: sorted(tags & set(strings(path)))

@@ -14,7 +14,7 @@ from unbake.models.network import Networks
 from unbake.models.weights import save_head, save_weights, sha256_of
 from unbake.train.setup import Project
 
-HEAD_PHASE = next(phase for phase, kind in recipes.each() if kind)
+HEAD_PHASE = next(phase for phase, kind in recipes.all_runs() if kind)
 BASES = recipes.load(HEAD_PHASE, map="ao").starts_from["all"]
 LORA = (2, 4.0)
 
@@ -50,8 +50,8 @@ def write_base(root: Path, name: str = BASES[0], seed: int = 0) -> Path:
     folder = Project(root).checkpoints
     folder.mkdir(parents=True, exist_ok=True)
     credit = {"network": "vit", "parent": "DINOv2 ViT backbone, Meta", "licence": "Apache-2.0"}
-    first = story(recipes.load(recipes.names()[0]), {"vit": credit})
-    recipe = next(r for r in map(recipes.load, recipes.names()) if r.writes == name)
+    first = story(recipes.load(recipes.ORDER[0]), {"vit": credit})
+    recipe = next(r for r in map(recipes.load, recipes.ORDER) if r.writes == name)
     path = folder / f"{name}.safetensors"
     save_weights(path, stirred(seed), story(recipe, {"all": first}))
     verdict = {"verdict": "fail", "reason": "it did not fall", "forced": True}

@@ -150,10 +150,10 @@ def test_too_few_patches_for_a_batch_says_what_to_do(root: Path):
 def test_the_last_state_of_a_run_and_its_best_checkpoint_open_alike(root: Path):
     run = start(root)
     train(run, lambda _: None)
-    networks, story = load_networks(root / "checkpoints" / "A0_last.safetensors")
+    networks, lineage = load_networks(root / "checkpoints" / "A0_last.safetensors")
     assert_same(dict(networks.state_dict()), weights_of(run))
-    assert (story["name"], story["figures"]["epoch"], story["phase"]) == ("A0_last", 2, "phase_A0")
-    assert load_networks(root / "checkpoints" / "A0_best.safetensors")[1]["name"] == "A0_best"
+    assert (lineage.name, lineage.figures["epoch"], lineage.phase) == ("A0_last", 2, "phase_A0")
+    assert load_networks(root / "checkpoints" / "A0_best.safetensors")[1].name == "A0_best"
 
 
 def test_a_run_begun_before_a_field_was_there_is_gone_on_with(root: Path):
@@ -199,14 +199,14 @@ def test_the_average_is_validated_and_left_while_the_weights_go_as_without_it(ro
     run = start(root, "A0", "epochs.max=1", "epochs.min=1", "ema=0.9")
     train(run, lambda _: None)
     assert_same(weights_of(run), plain)
-    averaged, story = load_networks(root / "checkpoints" / "A0_best.safetensors")
-    assert story["ema"] and any(not torch.equal(v, plain[n]) for n, v in averaged.state_dict().items())
+    averaged, lineage = load_networks(root / "checkpoints" / "A0_best.safetensors")
+    assert lineage.ema and any(not torch.equal(v, plain[n]) for n, v in averaged.state_dict().items())
     assert_same(
         dict(load_networks(root / "checkpoints" / "A0_last.safetensors")[0].state_dict()),
         dict(averaged.state_dict()),
     )
     again = validate_checkpoint(Project(root), "A0_best")
-    assert again["mat_val_loss"] == pytest.approx(story["figures"]["mat_val_loss"], rel=1e-4)
+    assert again["mat_val_loss"] == pytest.approx(lineage.figures["mat_val_loss"], rel=1e-4)
 
 
 def test_a_head_that_training_makes_worse_is_left_as_it_was(root: Path):
@@ -236,7 +236,7 @@ def test_a_phase_may_start_from_where_a_run_stands(root: Path):
     train(parent, lambda _: None)
     child = start(root, "A", 'starts_from={all="A0_last"}')
     assert_same(dict(child.networks.state_dict()), dict(parent.networks.state_dict()))
-    assert child.metadata["parents"]["all"]["name"] == "A0_last"
+    assert child.lineage.parents["all"].name == "A0_last"
 
 
 def test_a_damaged_parent_is_told_in_a_sentence(root: Path):
@@ -254,7 +254,7 @@ def test_a_source_that_the_parent_was_trained_on_cannot_be_held_out_later(root: 
 
 def test_a_source_that_the_parent_never_had_can_be_held_out_later(root: Path):
     train(start(root), lambda _: None)
-    assert start(root, "A", 'data.held_out=["somebody/else"]').metadata["sources"] == [""]
+    assert start(root, "A", 'data.held_out=["somebody/else"]').lineage.sources == [""]
 
 
 def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Path):
@@ -265,7 +265,7 @@ def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Pa
 
 def test_a_parent_trained_on_procedural_materials_saw_no_fold(root: Path, monkeypatch: pytest.MonkeyPatch):
     train(start(root), lambda _: None)
-    monkeypatch.setattr("unbake.train.setup.PROCEDURAL", "")
+    monkeypatch.setattr("unbake.train.lineage.PROCEDURAL", "")
     assert start(root, "A", "data.fold=[1, 2]").recipe.data.fold == (1, 2)
 
 

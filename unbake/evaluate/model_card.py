@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from unbake.evaluate.figures import Evaluation, rows_from
-from unbake.evaluate.merge_heads import Story, lineage, warm_starts
 from unbake.evaluate.tables import table
+from unbake.train.lineage import Lineage, ancestry, warm_starts
 
 _READS = (
     "a painted diffuse (sRGB), a tangent normal map, and the specular mask where there is one",
@@ -19,11 +19,11 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
 
     card: as written to card.json, "provenance" included. evaluation: the figures to show. command: what was typed.
     """
-    story: Story = card["provenance"]
+    lineage = Lineage.from_metadata(card["provenance"])
     networks = [kind for kind, source in card["use"].items() if source == "network"]
     rules = [kind for kind in card["use"] if kind not in networks]
     sections = [
-        f"# {story['name']}{', with a head for each map' if 'heads' in story else ''}",
+        f"# {lineage.name}{', with a head for each map' if lineage.heads else ''}",
         f"Size `{card['size']}`, {card['parameters']:,} parameters; ViT, SegFormer, UNet-Albedo and UNet-Maps as ONNX "
         "(float16 weights, computed in float32) and together in `model.safetensors` (float32, LoRA merged).",
         f"Reads {_READS[0]}. Gives {_READS[1]} ({', '.join(card['classes'])}).",
@@ -36,12 +36,12 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
         "what the networks do better than the rule on validation, or in the folds).",
         "## Made from",
         _table([["source", "licence", "materials"], *(_credit(line) for line in card["data"])]),
-        *_warm(story),
+        *_warm(lineage),
         "The weights are for use under the licences above; their credits belong to every copy.",
         "## Lineage",
-        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, lineage(story))]),
+        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, ancestry(lineage))]),
         "## Commands",
-        "\n".join(["```", *(_training(one) for one in lineage(story)), command, "```"]),
+        "\n".join(["```", *(_training(one) for one in ancestry(lineage)), command, "```"]),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -78,31 +78,31 @@ def _credit(line: dict[str, Any]) -> list[str]:
     return [line["source"] or "not stated", line["licence"] or "not stated", str(line["materials"])]
 
 
-def _warm(story: Story) -> list[str]:
-    lines = [[w["network"], w["parent"], w["licence"]] for w in warm_starts(story)]
+def _warm(lineage: Lineage) -> list[str]:
+    lines = [[start.network, start.parent, start.licence] for start in warm_starts(lineage)]
     return [_table([["network", "started from", "licence"], *lines])] if lines else []
 
 
-def _ancestor(one: Story) -> list[str]:
-    parents = one.get("parents", {})
-    names = [f"{part} = {parent.get('name', parent.get('parent'))}" for part, parent in parents.items()]
-    if base := one.get("base"):
-        names = [f"all = {base['name']}"]
-    verdict = one.get("verdict") or {}
-    gate = verdict.get("verdict", "–") + (", forced" if verdict.get("forced") else "")
+def _ancestor(checkpoint: Lineage) -> list[str]:
+    names = [f"{part} = {parent.name}" for part, parent in checkpoint.parents.items()]
+    names += [f"{part} = {start.parent}" for part, start in checkpoint.warm_starts.items()]
+    if checkpoint.base:
+        names = [f"all = {checkpoint.base.name}"]
+    verdict = checkpoint.verdict
+    gate = verdict.verdict + (", forced" if verdict.forced else "") if verdict else "–"
     return [
-        one["name"],
-        one["recipe"]["tag"],
+        checkpoint.name,
+        checkpoint.recipe["tag"],
         ", ".join(names) or "scratch",
         gate,
-        one.get("sha256", "–")[:12],
+        checkpoint.sha256[:12] or "–",
     ]
 
 
-def _training(one: Story) -> str:
-    recipe = one["recipe"]
+def _training(checkpoint: Lineage) -> str:
+    recipe = checkpoint.recipe
     head = ["--map", recipe["map"]] if recipe.get("map") else []
-    sets = [word for override in one["overrides"] for word in ("--set", override)]
+    sets = [word for override in checkpoint.overrides for word in ("--set", override)]
     return shlex.join(["unbake", "train", recipe["tag"], "--root", "ROOT", *head, *sets])
 
 

@@ -19,7 +19,7 @@ from unbake.errors import UsageError
 from unbake.evaluate.calibrate import fit_probabilities
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
-from unbake.evaluate.merge_heads import Story, join_heads, lineage, load_single
+from unbake.evaluate.merge_heads import join_heads, load_single
 from unbake.evaluate.model_card import model_card
 from unbake.evaluate.painter import PAINTER_VERSION
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
@@ -29,7 +29,8 @@ from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
-from unbake.train.setup import Project, saw_real
+from unbake.train.lineage import Lineage, ancestry
+from unbake.train.setup import Project
 
 SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.ALBEDO: (MapKind.ALBEDO,),
@@ -74,9 +75,9 @@ def release(
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
-    networks, story = load_single(project.checkpoint(checkpoint)) if checkpoint else join_heads(project)
-    stories = lineage(story)
-    held_out, fold = kept_apart(stories)
+    networks, lineage = load_single(project.checkpoint(checkpoint)) if checkpoint else join_heads(project)
+    trainings = ancestry(lineage)
+    held_out, fold = kept_apart(trainings)
     crossed = _crossed(folds)
     materials = project.materials("matsynth")
     sources = list_materials(materials)
@@ -93,7 +94,7 @@ def release(
         making = Path(folder)
         for path in export_onnx(networks, making).values():
             halve(path)
-        save_weights(making / WEIGHTS, networks, story)
+        save_weights(making / WEIGHTS, networks, lineage.as_metadata())
         measure = partial(_evaluated, materials, making, setting, workers, at_most, on_progress)
         card, evaluation = _measured(making, networks, measured, groups, setting.size, measure, on_progress)
         if crossed is not None:
@@ -111,9 +112,9 @@ def release(
             "painter": PAINTER_VERSION,
             "styles": setting.styles,
         }
-        card["provenance"] = story
+        card["provenance"] = lineage.as_metadata()
         used = [s for s in sources if splits[s.id] != "test"]
-        if any(one["recipe"]["data"]["mix"]["skyrim"] > 0 for one in stories):
+        if any(training.saw_skyrim for training in trainings):
             used += list_materials(project.materials("skyrim"), "skyrim")
         card["data"] = credits(used)
         _write_card(making, card)
@@ -124,19 +125,18 @@ def release(
     return evaluation
 
 
-def kept_apart(stories: Sequence[Story]) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+def kept_apart(trainings: Sequence[Lineage]) -> tuple[tuple[str, ...], tuple[int, int] | None]:
     """The sources that none of these trainings saw, and the fold (k, n), if it is one of all of them.
 
     Trainings on procedural materials alone saw none, whatever they held out.
 
-    >>> kept_apart([{"recipe": {"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}}}])
+    >>> kept_apart([Lineage(recipe={"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}})])
     (('a/b', 'c/d'), (1, 5))
     """
-    data = [one["recipe"]["data"] for one in stories if saw_real(one)] or [stories[-1]["recipe"]["data"]]
-    sources = set.intersection(*(set(one["held_out"]) for one in data))
-    folds = [one.get("fold") for one in data]
-    same = all(fold is not None and list(fold) == list(folds[0]) for fold in folds)
-    return tuple(sorted(sources)), (folds[0][0], folds[0][1]) if same else None
+    real = [training for training in trainings if training.saw_real] or [trainings[-1]]
+    sources = set.intersection(*(set(training.held_out) for training in real))
+    folds = {training.fold for training in real}
+    return tuple(sorted(sources)), folds.pop() if len(folds) == 1 else None
 
 
 def _crossed(folds: Path | None) -> tuple[Row, ...] | None:

@@ -64,12 +64,11 @@ __all__ = [
     "Settled",
     "Step",
     "WarmRestarts",
+    "all_runs",
     "as_dict",
-    "each",
+    "from_metadata",
     "load",
-    "names",
-    "told",
-    "written",
+    "source_text",
 ]
 
 MAP = "<map>"
@@ -79,15 +78,10 @@ ORDER = ("A0", "A", "A_albedo_syn", "B", "C", "Cp", "D")
 """The phases that ship with the package, in the order they are run."""
 
 
-def names() -> list[str]:
-    """The phases that ship with the package, in the plan's order."""
-    return list(ORDER)
-
-
-def each() -> list[tuple[str, str]]:
+def all_runs() -> list[tuple[str, str]]:
     """Every run of the plan in order, as (phase, map): the last phase has one for each output.
 
-    >>> each()[0], each()[-1]
+    >>> all_runs()[0], all_runs()[-1]
     (('A0', ''), ('D', 'height'))
     """
     return [(phase, str(kind)) for phase in ORDER for kind in (OUTPUTS if MAP in _text(phase) else ("",))]
@@ -124,13 +118,15 @@ def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
     return _built(table, overrides, where)
 
 
-def told(story: Mapping[str, Any], overrides: tuple[str, ...] = ()) -> Recipe:
-    """The recipe that a checkpoint's story holds under "recipe" (`as_dict`), with overrides; errors as of `load`.
+def from_metadata(metadata: Mapping[str, Any], overrides: tuple[str, ...] = ()) -> Recipe:
+    """The recipe in a checkpoint's metadata, under "recipe" (`as_dict`), with overrides; errors as of `load`.
 
-    >>> told({"recipe": as_dict(load("B"))}, ("data.batch=1",)).data.batch
+    >>> from_metadata({"recipe": as_dict(load("B"))}, ("data.batch=1",)).data.batch
     1
     """
-    return _built(copy.deepcopy(story["recipe"]), overrides, f"of {story.get('name', 'a checkpoint')}")
+    return _built(
+        copy.deepcopy(metadata["recipe"]), overrides, f"of {metadata.get('name') or 'a checkpoint'}"
+    )
 
 
 def _built(table: dict[str, object], overrides: tuple[str, ...], where: str) -> Recipe:
@@ -158,7 +154,7 @@ def _named(phase: str) -> str:
     raise RecipeError(f"Expected a phase ({', '.join(ORDER)}) or a .toml file, got {phase!r}; name one.")
 
 
-def written(phase: str) -> str:
+def source_text(phase: str) -> str:
     """The recipe of a shipped phase as its file has it, comments and all; to read, or to start one's own from."""
     return _text(_named(phase))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import torch
+from msgspec import structs
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -14,8 +15,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from unbake.errors import TrainingError
 from unbake.models.network import Networks
-from unbake.models.weights import build_networks, load_weights, read_metadata
-from unbake.recipe import told
+from unbake.models.weights import build_networks, load_weights
+from unbake.train.lineage import Lineage, read_lineage
 
 _AVERAGE = "average."
 
@@ -42,7 +43,7 @@ def save_state(
     optimizer: torch.optim.Optimizer,
     schedule: LRScheduler,
     position: Position,
-    metadata: dict[str, Any],
+    lineage: Lineage,
     average: nn.Module | None = None,
 ) -> None:
     """Write everything a resumed run needs; the file that was there stays whole until the new one is.
@@ -65,7 +66,7 @@ def save_state(
         "groups": json.dumps(state["param_groups"]),
         "plain": json.dumps(plain),
         "schedule": json.dumps(_schedule_state(schedule)),
-        "metadata": json.dumps(metadata),
+        "metadata": json.dumps(lineage.as_metadata()),
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -82,12 +83,12 @@ def load_state(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     schedule: LRScheduler,
-    metadata: dict[str, Any],
+    lineage: Lineage,
     average: nn.Module | None = None,
 ) -> Position:
     """Put a saved run back into fresh objects and say where it stood.
 
-    metadata, average: as given to `save_state`; the recipe in it must be the one the run was started with. Raises
+    lineage, average: as for `save_state`; the recipe in it must be the one the run was started with. Raises
     TrainingError when there is no such run, or its recipe or networks are others.
     """
     if not path.is_file():
@@ -100,11 +101,13 @@ def load_state(
     slots: dict[int, dict[str, Any]] = {}
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
-        begun = json.loads(header["metadata"])
-        if told(begun) != told(metadata):  # what was begun before a field was there has its default
+        begun = Lineage.from_metadata(json.loads(header["metadata"]), path.name)
+        if (
+            begun.trained_by() != lineage.trained_by()
+        ):  # what was begun before a field was there has its default
             raise TrainingError(
                 f"Expected the recipe that {path.name} was begun with (overrides: "
-                f"{' '.join(begun['overrides']) or 'none'}), but this one differs; give the same --set options, "
+                f"{' '.join(begun.overrides) or 'none'}), but this one differs; give the same --set options, "
                 "or move that file away and start without --resume."
             )
         for name in handle.keys():  # noqa: SIM118 - not a dict
@@ -137,28 +140,28 @@ def load_state(
     return msgspec.convert(json.loads(header["position"]), Position)
 
 
-def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
-    """The networks of a checkpoint and its story, be it a best one or the last state of a run.
+def load_networks(path: Path) -> tuple[Networks, Lineage]:
+    """The networks of a checkpoint and its lineage, be it a best one or the last state of a run.
 
     Of a last state ("A_last") the figures are those of its last finished epoch, and where the run has a running
     average of the weights, the networks are that. FileError where the file is missing or damaged.
     """
     if not _is_state(path):
-        story = read_metadata(path)
-        networks = build_networks(story)
+        lineage = read_lineage(path)
+        networks = build_networks(lineage.as_metadata())
         load_weights(path, networks)
-        return networks, story
+        return networks, lineage
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
-        story = json.loads(header["metadata"])
-        networks = build_networks(story)
+        lineage = Lineage.from_metadata(json.loads(header["metadata"]), path.name)
+        networks = build_networks(lineage.as_metadata())
         names = list(handle.keys())
         averaged = any(name.startswith(_AVERAGE) for name in names)
         start = f"{_AVERAGE}module." if averaged else "model."
         names = [name for name in names if name.startswith(start)]
         networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
         figures = json.loads(header["position"])["history"][-1]
-        return networks, story | {"name": path.stem, "figures": figures}
+        return networks, structs.replace(lineage, name=path.stem, figures=figures)
 
 
 def _is_state(path: Path) -> bool:

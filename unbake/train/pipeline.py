@@ -10,12 +10,12 @@ import torch
 
 from unbake import recipe as recipes
 from unbake.errors import TrainingError, UsageError
-from unbake.models.weights import read_metadata
 from unbake.recipe import Recipe, as_dict
 from unbake.recipe.gate import Judgement, Verdict
+from unbake.train.lineage import read_lineage, read_verdict
 from unbake.train.loop import Event, train
 from unbake.train.parallel import Processes
-from unbake.train.setup import Project, check, conclude, notices, prepare, prepare_data, read_verdict
+from unbake.train.setup import Project, check, conclude, notices, prepare, prepare_data
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ def rungs(overrides: Iterable[str] = (), without: Iterable[str] = ()) -> list[Ru
     [256, 512]
     """
     overrides, skipped = tuple(overrides), set(without)
-    unknown = sorted((skipped | {o.split(":")[0] for o in overrides if _of_phase(o)}) - set(recipes.names()))
+    unknown = sorted((skipped | {o.split(":")[0] for o in overrides if _of_phase(o)}) - set(recipes.ORDER))
     if unknown:
         raise UsageError(
-            f"Expected phases among {', '.join(recipes.names())}, got {', '.join(unknown)}; mend the name."
+            f"Expected phases among {', '.join(recipes.ORDER)}, got {', '.join(unknown)}; mend the name."
         )
     found = []
-    for phase, kind in recipes.each():
+    for phase, kind in recipes.all_runs():
         if phase not in skipped:
             own = tuple(o.partition(":")[2] for o in overrides if _of_phase(o) and o.split(":")[0] == phase)
             told = (*(o for o in overrides if not _of_phase(o)), *own)
@@ -97,16 +97,16 @@ def standing(project: Project, rung: Rung) -> Standing:
     verdict = read_verdict(best) if best.is_file() else None
     if verdict is None:
         return Standing.STOPPED if project.state(rung.recipe).is_file() else Standing.NEW
-    before, now = as_dict(recipes.told(read_metadata(best))), as_dict(rung.recipe)
+    before, now = as_dict(read_lineage(best).trained_by()), as_dict(rung.recipe)
     if before != now:
         differ = sorted(key for key in before | now if before.get(key) != now.get(key))
         raise TrainingError(
             f"Expected {best.name} to be trained by the recipe of this ladder, but its {', '.join(differ)} differs; "
             "give the same --set options, or another --root."
         )
-    if verdict["verdict"] == "pass":
+    if verdict.judgement().verdict is Verdict.PASS:
         return Standing.PASSED
-    return Standing.FORCED if verdict["forced"] else Standing.FAILED
+    return Standing.FORCED if verdict.forced else Standing.FAILED
 
 
 def climb(
@@ -146,7 +146,9 @@ def climb(
         if where in (Standing.PASSED, Standing.FORCED):
             continue
         if where is Standing.FAILED:
-            judgement = _verdict(project, rung)
+            verdict = read_verdict(project.best(rung.recipe))
+            assert verdict is not None  # else it would not be known to have failed
+            judgement = verdict.judgement()
         else:
             tell = partial(on_data, rung) if on_data else None
             with us.main_first():
@@ -167,8 +169,3 @@ def climb(
         if failed and not (force and project.best(rung.recipe).is_file()):
             return outcome
     return Outcome(Verdict.PASS, outcome.rung, outcome.reason)
-
-
-def _verdict(project: Project, rung: Rung) -> Judgement:
-    told = read_verdict(project.best(rung.recipe)) or {}
-    return Judgement(Verdict[str(told["verdict"]).upper()], str(told["reason"]))

@@ -32,7 +32,7 @@ def rehearsal(until: str = "") -> list[Rung]:
     ['A0', 'A']
     """
     overrides = list(SMALLER)
-    for phase in recipes.names():
+    for phase in recipes.ORDER:
         recipe = recipes.load(phase)
         if not recipe.starts_from:
             overrides.append(f"{phase}:model=tiny")

@@ -26,6 +26,7 @@ from unbake.report.samples import Sample, write_samples
 from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.events import EpochDone, Event, Finished, Progress
+from unbake.train.lineage import Lineage
 from unbake.train.optim import (
     build_average,
     build_optimizer,
@@ -73,7 +74,7 @@ class Run:
     log_folder: Path
     state_path: Path
     save_best: Callable[[Networks, dict[str, float]], None]
-    metadata: dict[str, object]
+    lineage: Lineage
     processes: Processes
     perceptual: Perceptual | None = None
     workers: int = 0
@@ -215,7 +216,7 @@ class Session:
                 self.optimizer,
                 self.schedule,
                 position,
-                run.metadata,
+                run.lineage,
                 self.average,
             )
 
@@ -321,7 +322,7 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
     resumed: Position | None = None
     resumed_at: int | None = None
     if resume:
-        resumed = load_state(run.state_path, networks, optimizer, schedule, run.metadata, average)
+        resumed = load_state(run.state_path, networks, optimizer, schedule, run.lineage, average)
         resumed_at = (resumed.epoch - 1) * run.steps + resumed.step
     session = Session(
         run=run,
