@@ -6,6 +6,7 @@ from unbake.cli.entry import door
 if __name__ == "__main__":
     door(check_gate)
 else:
-    from unbake.recipe.gate import Verdict, judge, read_history
+    from unbake.recipe.gate import Verdict, judge
+    from unbake.recipe.history import read_history
 
 __all__ = ["Verdict", "judge", "read_history"]

@@ -57,6 +57,7 @@ def cells() -> Iterator[Cell]:
 
 SPATIAL = {"augment.spatial": True, "augment.colour_jitter": 0.1}
 GATE = {"advance": recipe.Gate(sky=0.95, mat=1.10, back=2), "best": "sky_val_loss"}
+LOWER = recipe.Lower(figures=("mat/l1/albedo", "mat/<perceptual>/albedo"))
 ONE_CYCLE = {"schedule": OneCycle(max_lr=5e-5, pct_start=0.3, final_lr=1e-5)}
 ADAMW_5E5 = {"optimizer": AdamW(lr=5e-5, weight_decay=1e-2), "schedule.final_lr": 1e-5}
 ADAMW_C = {"optimizer": AdamW(lr=5e-6, weight_decay=1e-2, betas=(0.9, 0.9995))}  # 1e-2 is torch's own
@@ -227,8 +228,8 @@ SAYS: dict[str, dict[str, object]] = {
     "loss fell sharply and is stable": {"advance": recipe.Settled(fall=0.2, window=3, within=0.03)},
     "val losses plateau < 4 epochs.": {"advance": recipe.Plateau(patience=4), "best": "mat_val_loss"},
     "val loss plateau, patience 4": {"advance": recipe.Plateau(patience=4)},
-    "LPIPS↓ and L1↓ across validation set.": {"advance": recipe.Lower(), "best": "mat_val_loss"},
-    "perceptual and L1 both lower than at its start": {"advance": recipe.Lower()},
+    "LPIPS↓ and L1↓ across validation set.": {"advance": LOWER, "best": "mat_val_loss"},
+    "perceptual and L1 both lower than at its start": {"advance": LOWER},
     "advance only if <Skyrim-val ↓ 5 % AND MatSynth-val ↑ 10 %>.": GATE,
     "gate": GATE,
     "– (optional phase)": {"advance": recipe.Always()},

@@ -162,3 +162,10 @@ def test_a_recipe_survives_the_way_through_json(name: str):
     plain = recipe.as_dict(r)
     assert msgspec.json.decode(msgspec.json.encode(plain)) == plain
     assert msgspec.convert(plain, recipe.Recipe, strict=False) == r
+
+
+def test_a_checkpoint_of_before_its_figures_were_recipe_data_has_those_of_its_phase():
+    now = recipe.load("A_albedo_syn")
+    old = recipe.as_dict(now)
+    del old["advance"]["figures"]
+    assert recipe.from_metadata({"recipe": old}) == now

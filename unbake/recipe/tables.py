@@ -4,6 +4,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+MAP = "<map>"
+"""Stands for the output's name in a recipe that is one for each output."""
+
+PERCEPTUAL = "<perceptual>"
+"""Stands for the name of the recipe's perceptual distance in the name of a figure."""
+
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -174,8 +180,11 @@ class Plateau(Strict, frozen=True, kw_only=True, tag="plateau"):
 
 
 class Lower(Strict, frozen=True, kw_only=True, tag="lower"):
-    """Run all epochs; the phase is good when the albedo's L1, and its perceptual distance where there is one,
-    end lower than they began."""
+    """Run all epochs; the phase is good when each of `figures` ends lower than it was before training."""
+
+    figures: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """Validation figures, as in metrics.jsonl. "<perceptual>" stands for the recipe's perceptual distance; where that
+    is "none" such a figure is left out."""
 
 
 class Gate(Strict, frozen=True, kw_only=True, tag="gate"):
