@@ -38,6 +38,7 @@ class MapSpec:
     foreground: the map whose pixels > 0.5 weigh more in this map's loss, or None.
     start: for a corrected map, the input it equals before any training.
     binary: True when a pixel either is or is not; predictions are probabilities.
+    bimodal: True when most values are near 0 or 1; a cross-entropy then helps the L1 in training.
     """
 
     kind: MapKind
@@ -52,6 +53,7 @@ class MapSpec:
     foreground: MapKind | None = None
     start: MapKind | None = None
     binary: bool = False
+    bimodal: bool = False
 
 
 SPECS: dict[MapKind, MapSpec] = {
@@ -69,7 +71,7 @@ SPECS: dict[MapKind, MapSpec] = {
             start=MapKind.DIFFUSE,
         ),
         MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK),
-        MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK),
+        MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO),
         MapSpec(MapKind.HEIGHT, 1, neutral=(127 / 255,), bits=16, affine_free=True, start=MapKind.GEO_HEIGHT),

@@ -22,7 +22,7 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 """Two sRGB batches (B, 3, H, W) in [0, 1] → one distance per sample (B,)."""
 
 BINARY_SHARE = 0.25
-"""Cross-entropy of a map of probabilities, against the mask's own: a help to its L1, not its master."""
+"""Weight of a bimodal map's cross-entropy, as a share of the mask's: its L1 stays the main term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class LossWeights:
 
     w_fg: weight of foreground pixels in the masked L1. perceptual: times the distance the caller hands in.
     rendering: times the difference of looks, under lights the caller hands in.
-    binary: maps whose values are near 0 or 1, which get a cross-entropy besides their L1.
     """
 
     w_fg: float = 3.0
@@ -41,7 +40,6 @@ class LossWeights:
     dice: float = 1.0
     perceptual: float = 0.0
     rendering: float = 0.0
-    binary: frozenset[MapKind] = frozenset({MapKind.METALLIC})
 
 
 def map_losses(
@@ -77,7 +75,7 @@ def map_losses(
         terms[f"{kind}/l1"] = weights.l1 * masked_l1(like, truth, counted, foreground, weights.w_fg, mean)
     if weights.gradient > 0:
         terms[f"{kind}/gradient"] = weights.gradient * gradient_l1(like, truth, counted, mean=mean)
-    if weights.bce > 0 and kind in weights.binary:
+    if weights.bce > 0 and about.bimodal:
         terms[f"{kind}/bce"] = BINARY_SHARE * weights.bce * probability_bce(pred, target, given, mean)
     if weights.perceptual > 0 and distance is not None and about.colour == "srgb":
         terms[f"{kind}/perceptual"] = weights.perceptual * _perceptual(pred, target, given, distance, mean)

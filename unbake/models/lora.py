@@ -1,4 +1,4 @@
-"""Low-rank adapters in the attention of N1 and N2: `train` adds them, `leaves` names them, a release merges them."""
+"""Low-rank adapters in the attention of N1 and N2: `train` adds them, recipes name them, a release merges them."""
 
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer

@@ -239,7 +239,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     """Network selection ("all" or one network) → checkpoint, or several of which the first there is counts;
     empty = from scratch."""
     trains: tuple[str, ...]
-    """Selections over parameter leaves: "all", "heads", "head.<map>", a network's name, ..."""
+    """Selections over the parameters: "all", "heads", "head.<map>", a network's name, ..."""
     epochs: Epochs
     data: Data
     augment: Augment

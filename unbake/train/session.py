@@ -19,7 +19,7 @@ from unbake.errors import TrainingError
 from unbake.losses.rendering import Light, random_lights
 from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
-from unbake.models.parameters import leaves
+from unbake.models.parameters import parameter_info
 from unbake.recipe import Recipe
 from unbake.recipe.gate import Judgement
 from unbake.report.samples import Sample, write_samples
@@ -328,7 +328,9 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
         run=run,
         networks=processes.wrap(networks),
         eval_networks=eval_networks,
-        trained=frozenset(leaf.network for name, leaf in leaves(networks).items() if name in run.trainable),
+        trained=frozenset(
+            info.network for name, info in parameter_info(networks).items() if name in run.trainable
+        ),
         optimizer=optimizer,
         schedule=schedule,
         average=average,

@@ -24,7 +24,7 @@ from unbake.errors import TrainingError, UsageError
 from unbake.models.config import CONFIGS
 from unbake.models.lora import add_lora, has_lora
 from unbake.models.network import Networks
-from unbake.models.parameters import freeze, leaves, select
+from unbake.models.parameters import freeze, parameter_info, select
 from unbake.models.weights import (
     architecture,
     build_networks,
@@ -210,7 +210,7 @@ def prepare(
     return Run(
         recipe=recipe,
         networks=networks,
-        trainable=select(leaves(networks), recipe.trains),
+        trainable=select(parameter_info(networks), recipe.trains),
         train_data=data.train,
         sampler=data.sampler,
         val_data=data.val,
