@@ -1,4 +1,4 @@
-"""The ladder: what it inherits, where it stops, and that a killed climb ends as an undisturbed one."""
+"""The pipeline of all runs: what it inherits, where it stops, and that a killed pipeline ends as an undisturbed one."""
 
 import json
 import os
@@ -17,7 +17,15 @@ from support.tiny_project import ladder_overrides
 from unbake.errors import TrainingError, UsageError
 from unbake.recipe.gate import Verdict
 from unbake.train.loop import EpochDone
-from unbake.train.pipeline import Climbing, Outcome, Rung, Standing, climb, rungs, standing
+from unbake.train.pipeline import (
+    PhaseRun,
+    PipelineResult,
+    RunStarted,
+    RunStatus,
+    planned_runs,
+    run_all,
+    status_of,
+)
 from unbake.train.setup import Project
 
 UNTIL_B = ("C", "Cp", "D")
@@ -27,13 +35,13 @@ IMPOSSIBLE = "B:advance.sky=0.01"
 SHORT = ("epochs.min=1", "epochs.max=1", "A_albedo_syn:schedule.max_lr=1e-3")
 
 
-def short_rungs(*more: str, without: tuple[str, ...] = UNTIL_B) -> list[Rung]:
-    return rungs(ladder_overrides(*SHORT, *more), without)
+def short_runs(*more: str, without: tuple[str, ...] = UNTIL_B) -> list[PhaseRun]:
+    return planned_runs(ladder_overrides(*SHORT, *more), without)
 
 
-def go(root: Path, *more: str, without: tuple[str, ...] = UNTIL_B, **options: bool) -> Outcome:
-    steps = short_rungs(*more, without=without)
-    return climb(Project(root), steps, lambda rung, event: None, workers=1, **options)
+def go(root: Path, *more: str, without: tuple[str, ...] = UNTIL_B, **options: bool) -> PipelineResult:
+    steps = short_runs(*more, without=without)
+    return run_all(Project(root), steps, lambda run, event: None, workers=1, **options)
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +65,18 @@ def story(root: Path, name: str) -> dict[str, object]:
 
 
 def test_overrides_may_be_for_all_phases_or_for_one():
-    steps = rungs(("data.px=512", "A:data.px=256", "D:data.px=1024"), without=("B", "C"))
-    px = {rung.phase: rung.recipe.data.px for rung in steps}
+    steps = planned_runs(("data.px=512", "A:data.px=256", "D:data.px=1024"), without=("B", "C"))
+    px = {run.phase: run.recipe.data.px for run in steps}
     assert (px["A0"], px["A"], px["D"]) == (512, 256, 1024)
 
 
 def test_an_unknown_phase_is_named():
     with pytest.raises(UsageError, match="got Z"):
-        rungs((), without=("Z",))
+        planned_runs((), without=("Z",))
 
 
 def test_the_ladder_has_twelve_runs():
-    assert [rung.name for rung in rungs()] == [
+    assert [run.name for run in planned_runs()] == [
         *("A0", "A", "A_albedo_syn", "B", "C", "Cp"),
         *("D metallic_mask", "D albedo", "D roughness", "D metallic", "D ao", "D height"),
     ]
@@ -76,7 +84,7 @@ def test_the_ladder_has_twelve_runs():
 
 def test_b_takes_its_albedo_network_from_the_synthetic_branch_and_the_rest_from_a(ready_for_b: Path):
     outcome = go(ready_for_b, "B:optimizer.lr=1e-12", "B:clip=1e-6", resume=True, force=True)
-    assert outcome.rung.phase == "B"
+    assert outcome.run.phase == "B"
     a, synthetic, b = (
         load_file(ready_for_b / "checkpoints" / f"{name}.safetensors")
         for name in ("A_best", "A_alb_syn_best", "B_best")
@@ -89,7 +97,7 @@ def test_b_takes_its_albedo_network_from_the_synthetic_branch_and_the_rest_from_
 
 def test_a_failed_gate_stops_the_ladder_and_says_why(ready_for_b: Path):
     outcome = go(ready_for_b, IMPOSSIBLE, without=("Cp", "D"), resume=True)
-    assert (outcome.verdict, outcome.rung.phase) == (Verdict.FAIL, "B")
+    assert (outcome.verdict, outcome.run.phase) == (Verdict.FAIL, "B")
     assert "there is no epoch -1" in outcome.reason
     assert not (ready_for_b / "checkpoints" / "C_best.safetensors").exists()
 
@@ -136,10 +144,10 @@ def test_a_checkpoint_of_another_recipe_is_refused(ready_for_b: Path):
 
 
 def test_standings_tell_what_is_done_and_what_is_not(ready_for_b: Path):
-    steps = short_rungs()
-    found = [standing(Project(ready_for_b), rung) for rung in steps]
-    assert found[0] in (Standing.PASSED, Standing.FORCED)
-    assert found[-1] is Standing.NEW
+    steps = short_runs()
+    found = [status_of(Project(ready_for_b), run) for run in steps]
+    assert found[0] in (RunStatus.PASSED, RunStatus.FORCED)
+    assert found[-1] is RunStatus.NEW
 
 
 @pytest.mark.slow
@@ -173,13 +181,13 @@ def test_a_climb_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for
 
     seen: list[object] = []
 
-    def note(rung: Rung, event: object) -> None:
-        if rung.phase == "B":
+    def note(run: PhaseRun, event: object) -> None:
+        if run.phase == "B":
             seen.append(event)
 
-    steps = short_rungs(*more)
-    climb(Project(ready_for_b), steps, note, resume=True, force=True, workers=1)
-    assert seen[0] == Climbing(steps[3], Standing.STOPPED)
+    steps = short_runs(*more)
+    run_all(Project(ready_for_b), steps, note, resume=True, force=True, workers=1)
+    assert seen[0] == RunStarted(steps[3], RunStatus.STOPPED)
     assert len([event for event in seen if isinstance(event, EpochDone)]) < 3
     for name in ("B_best", "B_last"):
         ours, theirs = (load_file(r / "checkpoints" / f"{name}.safetensors") for r in (ready_for_b, straight))

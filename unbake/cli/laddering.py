@@ -22,7 +22,7 @@ from unbake.cli.training import (
 )
 
 if TYPE_CHECKING:
-    from unbake.train.pipeline import Rung
+    from unbake.train.pipeline import PhaseRun
     from unbake.train.setup import Project
 
 
@@ -62,10 +62,10 @@ def ladder(
     from unbake.recipe.gate import Verdict
     from unbake.train.loop import Finished
     from unbake.train.parallel import joined
-    from unbake.train.pipeline import Climbing, Standing, climb, rungs
+    from unbake.train.pipeline import RunStarted, RunStatus, planned_runs, run_all
     from unbake.train.setup import Project
 
-    steps = rungs(overriding(override, epochs), without or ())
+    steps = planned_runs(overriding(override, epochs), without or ())
     project = Project(root)
     if dry_run:
         _print_plan(project, steps)
@@ -73,13 +73,13 @@ def ladder(
     with joined(chosen_device(device)) as processes, progress_bar("ladder", processes.is_main) as bar:
         show = TrainingPrinter(bar)
 
-        def tell(rung: "Rung", event: object) -> None:
+        def tell(rung: "PhaseRun", event: object) -> None:
             match event:
                 case _ if not processes.is_main:
                     pass
-                case Climbing(standing=Standing.NEW | Standing.STOPPED | Standing.FAILED as where):
+                case RunStarted(status=RunStatus.NEW | RunStatus.STOPPED | RunStatus.FAILED as where):
                     bar.console.print(f"{rung.name}: {where.value}", highlight=False)
-                case Climbing():
+                case RunStarted():
                     pass
                 case Finished(verdict=Verdict.PASS, reason=reason):
                     bar.console.print(f"{rung.name}: passed: {reason}", highlight=False, soft_wrap=True)
@@ -92,7 +92,7 @@ def ladder(
                 case _:
                     show(event)
 
-        outcome = climb(
+        outcome = run_all(
             project,
             steps,
             tell,
@@ -111,14 +111,14 @@ def ladder(
         if outcome.verdict is Verdict.PASS:
             say(processes, f"every phase is done; the checkpoints are in {project.checkpoints}")
         else:
-            say(processes, f"{outcome.rung.name}: {end[outcome.verdict]}: {outcome.reason}")
+            say(processes, f"{outcome.run.name}: {end[outcome.verdict]}: {outcome.reason}")
     raise typer.Exit(130 if outcome.verdict is Verdict.NOT_YET else outcome.verdict.value)
 
 
-def _print_plan(project: "Project", steps: list["Rung"]) -> None:
+def _print_plan(project: "Project", steps: list["PhaseRun"]) -> None:
     from rich.table import Table
 
-    from unbake.train.pipeline import standing
+    from unbake.train.pipeline import status_of
 
     table = Table("run", "starts from", "trains", "epochs", "px", "writes", "where it stands")
     for rung in steps:
@@ -130,7 +130,7 @@ def _print_plan(project: "Project", steps: list["Rung"]) -> None:
             epochs_told(r),
             str(r.data.px),
             r.writes,
-            standing(project, rung).value,
+            status_of(project, rung).value,
         )
     print_table(table)
 
@@ -157,7 +157,7 @@ def rehearse(
     from unbake.train.rehearse import rehearse as run
     from unbake.train.setup import Project
 
-    def tell(rung: "Rung", event: object) -> None:
+    def tell(rung: "PhaseRun", event: object) -> None:
         match event:
             case EpochDone(epoch=epoch, figures=figures):
                 typer.echo(f"{rung.name} epoch {epoch}: {headline(figures)}")
@@ -169,7 +169,7 @@ def rehearse(
     whole = until == "all"
     outcome = run(root, tell, "" if whole else until)
     if outcome.verdict is not Verdict.PASS:
-        typer.echo(f"{outcome.rung.name}: {outcome.reason}", err=True)
+        typer.echo(f"{outcome.run.name}: {outcome.reason}", err=True)
         raise typer.Exit(1)
     typer.echo(f"checkpoints are in {root / 'checkpoints'}, logs in {root / 'train_logs'}")
     if whole:

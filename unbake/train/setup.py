@@ -1,44 +1,36 @@
-"""From a recipe and a project root to a run that is ready to train: data, networks, parents, selections."""
+"""From a recipe and a project root to a run that is ready to train; the pieces are `parents` and `datasets`."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
-import msgspec
 import torch
 from msgspec import structs
 
 from unbake import __version__
-from unbake.data.augment import Augmentation
 from unbake.data.cache import LONG_SIDE, build_cache
-from unbake.data.dataset import PatchDataset
-from unbake.data.photometric import SkyrimPhotometric
-from unbake.data.sampler import MixSampler, shares
 from unbake.data.sources import Domain, list_materials
 from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS
 from unbake.errors import TrainingError, UsageError
-from unbake.models.config import CONFIGS
-from unbake.models.lora import add_lora, has_lora
 from unbake.models.network import Networks
 from unbake.models.parameters import freeze, parameter_info, select
 from unbake.models.weights import (
     architecture,
-    build_networks,
     save_head,
     save_weights,
     sha256_of,
-    warm_vit,
 )
-from unbake.recipe import MAP, Augment, Recipe, as_dict
+from unbake.recipe import MAP, Recipe, as_dict
 from unbake.recipe.gate import Judgement
 from unbake.synth.painter import TRAINING_STYLES
-from unbake.train.checkpoint import load_networks
-from unbake.train.lineage import Base, Lineage, WarmStart, write_lineage, write_verdict
+from unbake.train.datasets import RunData, open_data
+from unbake.train.lineage import Base, Lineage, write_lineage, write_verdict
 from unbake.train.parallel import Processes
+from unbake.train.parents import starting_networks
 from unbake.train.perceptual import perceptual
 from unbake.train.session import Run
 
@@ -59,7 +51,7 @@ class Project:
 
     @property
     def checkpoints(self) -> Path:
-        """Weights and their stories."""
+        """Weights, each with its metadata beside it."""
         return self.root / "checkpoints"
 
     def logs(self, recipe: Recipe) -> Path:
@@ -71,7 +63,7 @@ class Project:
         return self.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors"
 
     def best(self, recipe: Recipe) -> Path:
-        """What a phase leaves: its best weights, with their story beside them (.json)."""
+        """What a phase leaves: its best weights, with their metadata beside them (.json)."""
         return self.checkpoints / f"{recipe.writes}.safetensors"
 
     def checkpoint(self, names: str | tuple[str, ...]) -> Path:
@@ -123,7 +115,7 @@ def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = N
     if unknown := sorted({name for recipe in recipes for name in recipe.data.held_out} - known):
         raise UsageError(
             f"Expected data.held_out to name sources of the materials ({', '.join(sorted(known))}), "
-            f"got {', '.join(unknown)}; mend the list."
+            f"got {', '.join(unknown)}; correct the list."
         )
     coming = {recipe.writes for recipe in recipes}
     for recipe in recipes:
@@ -187,26 +179,15 @@ def prepare(
         )
     project.checkpoints.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    networks, parents, base = _networks(project, recipe)
+    parents = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
+    networks, lineage, base = starting_networks(recipe, parents)
     freeze(networks, recipe.trains)
-    data = _data(project, recipe)
+    data = open_data(recipe, {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)})
     distance = perceptual(recipe.losses.perceptual, backbone, processes.device)
-    lineage = structs.replace(
-        parents,
-        name=recipe.writes,
-        tag=recipe.checkpoint_tag,
-        phase=recipe.tag,
-        recipe=as_dict(recipe),
-        overrides=list(overrides),
-        pools={str(pool): len(items) for pool, items in data.train.pools.items()},
-        sources=sorted({pair.entries[0].source for pair in data.train.pairs}),
-        perceptual={"name": distance[0], "backbone": backbone.name if backbone else "alex"}
-        if distance
-        else None,
-        unbake=__version__,
-        ema=recipe.ema > 0,
-        **architecture(networks),
-    )
+    lineage = _lineage(lineage, recipe, overrides, networks, data)
+    if distance:
+        names = {"name": distance[0], "backbone": backbone.name if backbone else "alex"}
+        lineage = structs.replace(lineage, perceptual=names)
     return Run(
         recipe=recipe,
         networks=networks,
@@ -227,38 +208,23 @@ def prepare(
     )
 
 
-class _Data(NamedTuple):
-    """Data of a run; steps: batches an epoch."""
-
-    train: PatchDataset
-    val: PatchDataset
-    sampler: MixSampler
-    steps: int
-
-
-def _data(project: Project, recipe: Recipe) -> _Data:
-    """The caches opened as the recipe shows them. TrainingError for an empty pool or an epoch of no batch."""
-    caches = {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)}
-    data = recipe.data
-    train = PatchDataset(
-        caches,
-        "train",
-        data.px,
-        seed=recipe.seed,
-        augment=_augmentation(recipe.augment),
-        scales=data.scales,
-        resize_to=data.px if data.crop and data.crop.feed == "resized" else None,
+def _lineage(
+    parents: Lineage, recipe: Recipe, overrides: tuple[str, ...], networks: Networks, data: RunData
+) -> Lineage:
+    """The lineage of what a run will leave, figures aside."""
+    return structs.replace(
+        parents,
+        name=recipe.writes,
+        tag=recipe.checkpoint_tag,
+        phase=recipe.tag,
+        recipe=as_dict(recipe),
+        overrides=list(overrides),
+        pools={str(pool): len(items) for pool, items in data.train.pools.items()},
+        sources=sorted({pair.entries[0].source for pair in data.train.pairs}),
+        unbake=__version__,
+        ema=recipe.ema > 0,
+        **architecture(networks),
     )
-    val = PatchDataset(caches, "val", data.px, seed=recipe.seed, val_crops=data.val_crops)
-    sizes = {pool: len(items) for pool, items in train.pools.items()}
-    chances = shares(data.mix.matsynth, data.mix.skyrim, data.pairs.real, data.pairs.synthetic, sizes)
-    patches = data.patches or sum(sizes[pool] for pool, share in chances.items() if share > 0)
-    if patches < data.batch:
-        raise TrainingError(
-            f"Expected at least one batch of {data.batch} patches an epoch, got {patches}; "
-            "add materials, or lower data.batch (--set data.batch=1)."
-        )
-    return _Data(train, val, MixSampler(train.pools, chances, recipe.seed), patches // data.batch)
 
 
 def _save_best(
@@ -276,7 +242,7 @@ def _save_best(
 
 
 def notices(run: Run) -> list[str]:
-    """What a person should know of a run before it begins, in sentences."""
+    """Sentences that a person should read before a run begins."""
     data, pools = run.recipe.data, run.train_data.pools
     if data.mix.matsynth > 0 and data.pairs.real > 0 and not pools["real"]:
         return [
@@ -284,76 +250,6 @@ def notices(run: Run) -> list[str]:
             f"({len(pools['synthetic'])} materials)"
         ]
     return []
-
-
-def _augmentation(choice: Augment) -> Augmentation | None:
-    """The recipe's augmentation table as the data package takes it; None where nothing is done."""
-    if choice == Augment(spatial=False, colour_jitter=0.0, composite2=0.0, composite4=0.0):
-        return None
-    light = choice.photometric
-    return Augmentation(
-        spatial=choice.spatial,
-        brightness=choice.colour_jitter,
-        contrast=choice.colour_jitter,
-        saturation=choice.colour_jitter,
-        hue=40.0 * choice.colour_jitter,
-        recolour=choice.recolour,
-        two_crop=choice.composite2,
-        four_crop=choice.composite4,
-        blend=choice.blend,
-        photometric=SkyrimPhotometric(light.p, light.strength) if light else None,
-    )
-
-
-def _networks(project: Project, recipe: Recipe) -> tuple[Networks, Lineage, Path | None]:
-    """The networks a phase begins with, a lineage of its parents alone, and the file of the base."""
-    if not recipe.starts_from:
-        networks = Networks(CONFIGS[recipe.model or "small"])
-        if not recipe.warm_start:
-            return networks, Lineage(), None
-        warm = msgspec.convert(warm_vit(networks, Path(recipe.warm_start)), WarmStart)
-        return networks, Lineage(warm_starts={"vit": warm}), None
-    paths = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
-    opened = {part: load_networks(path) for part, path in paths.items()}
-    parents = {part: _parent(paths[part], lineage, recipe) for part, (_, lineage) in opened.items()}
-    base = "all" if "all" in paths else next(iter(paths))
-    networks, lineage = opened[base]
-    if base != "all":
-        networks = build_networks(lineage.as_metadata())
-    for part in opened.keys() - {"all"}:
-        networks.get_submodule(part).load_state_dict(opened[part][0].get_submodule(part).state_dict())
-    if recipe.lora is not None and not has_lora(networks):
-        add_lora(networks, recipe.lora.rank, recipe.lora.alpha)
-    return networks, Lineage(parents=parents), paths[base]
-
-
-def _parent(path: Path, lineage: Lineage, recipe: Recipe) -> Lineage:
-    """What the lineage keeps of a parent. TrainingError where it saw what the recipe holds out."""
-    seen = set(recipe.data.held_out) - set(lineage.held_out)
-    if lineage.sources is not None:
-        seen &= set(lineage.sources)
-    if seen:
-        raise TrainingError(
-            f"Expected {', '.join(sorted(seen))} to be held out from the start, but {lineage.name} was trained "
-            "on it; hold out the same sources in every phase (--set data.held_out=[...])."
-        )
-    fold = recipe.data.fold
-    if fold and lineage.saw_real and fold != lineage.fold:
-        raise TrainingError(
-            f"Expected fold {fold[0]} of {fold[1]} to be held out from the start, but {lineage.name} was trained "
-            f"on it; hold out the same fold in every phase (--set 'data.fold=[{fold[0]}, {fold[1]}]')."
-        )
-    kept = Lineage(
-        name=lineage.name,
-        recipe=lineage.recipe,
-        overrides=lineage.overrides,
-        parents=lineage.parents,
-        warm_starts=lineage.warm_starts,
-        sources=lineage.sources,
-        heads=lineage.heads,
-        own=lineage.own,
-    )
-    return kept.as_parent(path)
 
 
 def conclude(project: Project, recipe: Recipe, judgement: Judgement, forced: bool = False) -> None:
