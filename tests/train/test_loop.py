@@ -80,7 +80,7 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
     straight = start(root, "A0")
     train(straight, lambda _: None)
     seen = 0
-    plain = session.validated
+    plain = session.validation_figures
 
     def interrupted(*given: object) -> dict[str, float]:
         nonlocal seen
@@ -92,7 +92,7 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
         return figures
 
     with monkeypatch.context() as patched:
-        patched.setattr(session, "validated", interrupted)
+        patched.setattr(session, "validation_figures", interrupted)
         assert train(start(root), lambda _: None).verdict is Verdict.NOT_YET
     events: list[object] = []
     resumed = start(root)

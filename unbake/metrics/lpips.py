@@ -103,7 +103,7 @@ def fetch_backbone(net: Net) -> Path:
 
 
 def hub_file(net: Net) -> Path:
-    """Where torch (and torchvision) keep the downloaded weights of a backbone, there or not."""
+    """Path of a backbone's weights in torch's download folder, downloaded or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / FILES[net]
 
 
@@ -167,7 +167,7 @@ _FEATURES = {"alex": _alex, "vgg": _vgg, "squeeze": _squeeze}
 
 
 def _backbone_of(weights: dict[str, Tensor], path: Path) -> Net:
-    """Which backbone the tensors are of, by its first convolution."""
+    """The backbone that tensors belong to, by the first convolution."""
     first = weights.get("features.0.weight", torch.empty(0)).shape
     if first == (64, 3, 11, 11):
         return "alex"
@@ -192,7 +192,7 @@ def _channel_weights(net: Net) -> dict[str, Tensor]:
 def _tensors(path: Path) -> dict[str, Tensor]:
     """Tensors of a .safetensors or a .pth file, on the CPU; nothing else is read from the latter, no code is run."""
     if not path.is_file():
-        raise FileError(f"Expected weights in {path}, but there is no such file; mend the path.")
+        raise FileError(f"Expected weights in {path}, but there is no such file; check the path.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

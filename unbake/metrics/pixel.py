@@ -127,7 +127,7 @@ ACCURACY = Metric("accuracy", "higher", multilabel_accuracy)
 
 
 def metrics_of(kind: MapKind) -> tuple[Metric, ...]:
-    """What validation reports of a predicted map, asked of its spec: tensors (C, H, W) or (B, C, H, W).
+    """Metrics that validation reports of a predicted map, by its spec: tensors (C, H, W) or (B, C, H, W).
 
     >>> [metric.name for metric in metrics_of(MapKind.HEIGHT)]
     ['shape_rmse']

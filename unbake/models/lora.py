@@ -35,7 +35,7 @@ def add_lora(networks: Networks, rank: int, alpha: float) -> None:
 
 
 def has_lora(networks: Networks) -> bool:
-    """Whether `add_lora` was here."""
+    """True for networks with adapters."""
     return lora_of(networks) is not None
 
 
@@ -68,5 +68,5 @@ def canonical(name: str) -> str:
 
 
 def is_lora(name: str) -> bool:
-    """Whether a parameter is an adapter's own."""
+    """True for the name of an adapter's own parameter."""
     return ".lora_" in name

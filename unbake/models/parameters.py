@@ -119,5 +119,7 @@ def _selection(parameters: dict[str, ParameterInfo], name: str) -> list[str]:
         "lora",
     ]
     if name not in (*words, *networks):
-        raise UsageError(f"Expected one of {', '.join(words + networks)}, got {name!r}; mend the selection.")
+        raise UsageError(
+            f"Expected one of {', '.join(words + networks)}, got {name!r}; correct the selection."
+        )
     return [parameter for parameter, info in parameters.items() if chosen(info)]

@@ -11,7 +11,7 @@ def check(recipe: Recipe, where: str) -> None:
     mix = recipe.data.mix
     if abs(mix.matsynth + mix.skyrim - 1.0) > 1e-6:
         raise RecipeError(
-            f"{where}: data.mix must sum to 1, got {mix.matsynth} + {mix.skyrim}; mend one of the two."
+            f"{where}: data.mix must sum to 1, got {mix.matsynth} + {mix.skyrim}; correct one of the two."
         )
     if mix.matsynth > 0 and recipe.data.pairs.real + recipe.data.pairs.synthetic == 0:
         raise RecipeError(

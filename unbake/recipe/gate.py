@@ -1,4 +1,4 @@
-"""When a phase may end and whether the next may begin: pure judgements over a history of validation figures."""
+"""Gates between phases: pure judgements over a history of validation figures."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -9,11 +9,11 @@ MAT, SKY = "mat_val_loss", "sky_val_loss"
 """Total validation loss on MatSynth and on Skyrim (plan: "Gate explanation")."""
 
 ROUNDING = 1e-9
-"""Share of a bound that a value may lie above it: 0.0665 passes 0.95 x 0.07, whose binary product is a hair less."""
+"""Relative tolerance of the comparison: 0.0665 must pass 0.95 x 0.07, whose binary product is slightly less."""
 
 
 class Verdict(Enum):
-    """What a gate answers; the value is the exit code of `check_gate.py`."""
+    """Answer of a gate; the value is the exit code of `check_gate.py`."""
 
     PASS = 0
     FAIL = 1
@@ -57,12 +57,12 @@ def judge(
             Verdict.NOT_YET, f"epoch {last}: there is no epoch {last - back} of this phase to compare with"
         )
     rules = [_rule(name, factor, lines, last, back) for name, factor in ((SKY, sky), (MAT, mat))]
-    verdict = Verdict.PASS if all(kept for kept, _ in rules) else Verdict.FAIL
+    verdict = Verdict.PASS if all(holds for holds, _ in rules) else Verdict.FAIL
     return Judgement(verdict, f"epoch {last}: " + "; ".join(sentence for _, sentence in rules))
 
 
 def keeps(history: Iterable[Mapping[str, float]], epoch: int, mat: float, back: int) -> bool:
-    """Whether an epoch keeps the MatSynth rule: mat[e] ≤ `mat` · mat[e-back]; true where there is no e-back yet."""
+    """True where an epoch keeps the MatSynth rule: mat[e] ≤ `mat` · mat[e-back]; true where there is no e-back yet."""
     lines = {int(line["epoch"]): line for line in history if line["epoch"] >= 1}
     return epoch - back not in lines or _rule(MAT, mat, lines, epoch, back)[0]
 
@@ -72,11 +72,11 @@ def _rule(
 ) -> tuple[bool, str]:
     now, before = (lines[e].get(name, math.nan) for e in (last, last - back))
     bound = factor * before
-    kept = math.isfinite(before) and now <= bound * (1 + ROUNDING)  # false for a NaN of today, too
+    holds = math.isfinite(before) and now <= bound * (1 + ROUNDING)  # false for a NaN of today, too
     change = f" ({now / before - 1:+.1%})" if math.isfinite(before) and before else ""
-    sign = "<=" if kept else "is not <="
-    told = f"{factor:g} x {before:.6g} (= {bound:.6g}) of epoch {last - back}"
-    return kept, f"{name} {now:.6g} {sign} {told}{change}"
+    sign = "<=" if holds else "is not <="
+    limit = f"{factor:g} x {before:.6g} (= {bound:.6g}) of epoch {last - back}"
+    return holds, f"{name} {now:.6g} {sign} {limit}{change}"
 
 
 def settled(values: list[float], fall: float, window: int, within: float) -> bool:
@@ -106,7 +106,7 @@ def plateaued(values: list[float], patience: int) -> bool:
 
 
 def lowered(history: list[Mapping[str, float]], figures: list[str]) -> Judgement:
-    """Whether every one of `figures` is lower in the last line of the history than in the first (before training)."""
+    """PASS where each of `figures` is lower in the last line of the history than in the first (before training)."""
     first, last = history[0], history[-1]
     higher = [
         f"{name} {last.get(name, math.nan):.4f}, at first {first.get(name, math.nan):.4f}"

@@ -1,4 +1,4 @@
-"""Histories of validation figures read from text: what `check_gate.py` is given, before `gate` judges it."""
+"""Histories of validation figures read from text, for `check_gate.py`; `gate` judges them."""
 
 import csv
 import json
@@ -36,10 +36,10 @@ def _json_rows(text: str) -> list[Mapping[str, object]]:
             rows = [json.loads(line) for line in text.splitlines() if line.strip()]
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"Expected JSON, one object a line or one list, but {error}; mend the file."
+            f"Expected JSON, one object a line or one list, but {error}; correct the file."
         ) from None
     if not all(isinstance(row, dict) for row in rows):
-        raise UsageError("Expected JSON objects, one for each epoch, got other values; mend the file.")
+        raise UsageError("Expected JSON objects, one for each epoch, got other values; correct the file.")
     return [{str(name).lower(): value for name, value in row.items()} for row in rows]
 
 
@@ -50,7 +50,7 @@ def _table_rows(text: str) -> list[Mapping[str, object]]:
     table = [[cell.strip("\"'`* \t") for cell in _cells(line, mark)] for line in lines]
     if table and len({len(row) for row in table}) > 1:
         raise UsageError(
-            "Expected as many cells in each row as there are headings, got fewer or more; mend the table."
+            "Expected as many cells in each row as there are headings, got fewer or more; correct the table."
         )
     return [dict(zip(map(str.lower, table[0]), row, strict=True)) for row in table[1:]]
 
@@ -64,7 +64,7 @@ def _cells(line: str, mark: str | None) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])
     except csv.Error as error:
-        raise UsageError(f"Expected a table, but {error}; mend the file.") from None
+        raise UsageError(f"Expected a table, but {error}; correct the file.") from None
 
 
 def _number(value: object) -> float:

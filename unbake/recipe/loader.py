@@ -54,7 +54,7 @@ def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
     try:
         table = tomllib.loads(text.replace(MAP, map or MAP))
     except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"Expected TOML in {where}, but {error}; mend the file.") from None
+        raise RecipeError(f"Expected TOML in {where}, but {error}; correct the file.") from None
     return _built(table, overrides, where)
 
 
@@ -83,7 +83,7 @@ def _built(table: dict[str, object], overrides: tuple[str, ...], where: str) -> 
         recipe = msgspec.convert(table, Recipe)
     except msgspec.ValidationError as error:
         raise RecipeError(
-            f"The recipe {where} is wrong: {error}; mend the file or the --set option."
+            f"Expected a valid recipe {where}, got: {error}; correct the file or the --set option."
         ) from None
     check(recipe, where)
     return recipe
@@ -102,7 +102,7 @@ def _named(phase: str) -> str:
 
 
 def source_text(phase: str) -> str:
-    """The recipe of a shipped phase as its file has it, comments and all; to read, or to start one's own from."""
+    """Text of a shipped phase's file, comments included: to read, or to start a recipe of one's own from."""
     return _text(_named(phase))
 
 

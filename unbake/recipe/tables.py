@@ -22,7 +22,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Epochs(Strict, frozen=True, kw_only=True):
-    """How many epochs the phase may take; a one-cycle schedule is laid out over `max`."""
+    """Fewest and most epochs of the phase; a one-cycle schedule is laid out over `max`."""
 
     min: Count
     max: Count
@@ -36,7 +36,7 @@ class Mix(Strict, frozen=True, kw_only=True):
 
 
 class Pairs(Strict, frozen=True, kw_only=True):
-    """How much a MatSynth pair weighs in the draw, by where its diffuse is from (plan: "Sample Weight").
+    """Weights of MatSynth pairs in the sampler, by the origin of their diffuse (plan: "Sample Weight").
 
     P(synthetic | MatSynth) = synthetic · n_synthetic / (real · n_real + synthetic · n_synthetic).
     """
@@ -57,7 +57,7 @@ class Crop(Strict, frozen=True, kw_only=True):
 
 
 class Data(Strict, frozen=True, kw_only=True):
-    """What is read, and how much of it."""
+    """Training data: domains, sizes and amounts."""
 
     mix: Mix
     pairs: Pairs
@@ -76,9 +76,9 @@ class Data(Strict, frozen=True, kw_only=True):
     val_crops: Count = 4
     """Fixed crops of each validation pair."""
     held_out: tuple[str, ...] = ()
-    """Sources (metadata `source`, without its commit) kept for measuring only."""
+    """Sources (metadata `source`, without its commit) held out for evaluation."""
     fold: tuple[Count, Count] | None = None
-    """[k, n]: besides, the k-th of n folds of the real materials is kept for measuring; families are never parted."""
+    """[k, n]: the k-th of n folds of the real materials is held out for evaluation, too; families are never split."""
 
 
 class Photometric(Strict, frozen=True, kw_only=True):
@@ -188,7 +188,7 @@ class Lower(Strict, frozen=True, kw_only=True, tag="lower"):
 
 
 class Gate(Strict, frozen=True, kw_only=True, tag="gate"):
-    """Stop, from `epochs.min` on, at the first epoch that passes; no pass by `epochs.max` stops the ladder."""
+    """Stop, from `epochs.min` on, at the first epoch that passes; no pass by `epochs.max` stops the pipeline."""
 
     sky: Positive
     """sky_val_loss must be at most this share of its value `back` epochs earlier."""
@@ -220,7 +220,7 @@ class Losses(Strict, frozen=True, kw_only=True):
     """Of the metallic mask and of the material classes."""
     dice: NotNegative
     perceptual: Literal["lpips", "dino_distance", "none"]
-    """Which perceptual distance of the albedo; named here because it is never swapped silently."""
+    """Perceptual distance of the albedo; another one is never used silently."""
     perceptual_weight: NotNegative
     rendering: NotNegative = 0.0
     """Of how albedo, and roughness, metallic and AO, look under random lights among the true other maps; a term of
@@ -228,10 +228,10 @@ class Losses(Strict, frozen=True, kw_only=True):
 
 
 class Recipe(Strict, frozen=True, kw_only=True):
-    """One phase, whole."""
+    """Everything about one phase."""
 
     tag: str
-    """Grep for it: in logs, checkpoints and the plan."""
+    """The phase's name in logs, checkpoints and the plan; unique, to be searched for."""
     checkpoint_tag: str
     writes: str
     """Name of the best checkpoint."""

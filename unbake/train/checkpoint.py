@@ -1,4 +1,4 @@
-"""Where a run stands, in one safetensors file written in one rename: weights, optimizer, schedule, history."""
+"""State of a run in one safetensors file, replaced in one rename: weights, optimizer, schedule, history."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _AVERAGE = "average."
 
 
 class Position(msgspec.Struct, frozen=True):
-    """How far a run is: `step` batches of `epoch` are done; the history has one entry per finished epoch.
+    """Progress of a run: `step` batches of `epoch` are done; the history has one entry per finished epoch.
 
     history[0] is the validation before any training, history[e] the one after epoch e (counted from 1).
     """
@@ -86,14 +86,14 @@ def load_state(
     lineage: Lineage,
     average: nn.Module | None = None,
 ) -> Position:
-    """Put a saved run back into fresh objects and say where it stood.
+    """Load a saved run into fresh objects; returns its position.
 
     lineage, average: as for `save_state`; the recipe in it must be the one the run was started with. Raises
     TrainingError when there is no such run, or its recipe or networks are others.
     """
     if not path.is_file():
         raise TrainingError(
-            f"Expected a stopped run to go on with in {path}, but there is none; start without --resume."
+            f"Expected a stopped run to resume in {path}, but there is none; start without --resume."
         )
     # Clones: tensors that still map the file would keep Windows from replacing it at the next save.
     weights: dict[str, Tensor] = {}
@@ -165,7 +165,7 @@ def load_networks(path: Path) -> tuple[Networks, Lineage]:
 
 
 def _is_state(path: Path) -> bool:
-    """Whether a file is the last state of a run; what cannot be opened is none, and `read_metadata` says why."""
+    """True for the last state of a run; False also for a damaged file, of which `read_metadata` says why."""
     try:
         with safe_open(path, framework="pt") as handle:
             return "position" in (handle.metadata() or {})

@@ -1,4 +1,4 @@
-"""A checkpoint's lineage: the recipe it was trained by, its parents, how its phase was judged.
+"""Lineage of a checkpoint: the recipe it was trained by, its parents, and the verdict of its phase.
 
 Written into the metadata of the weights file and into the JSON beside it, and read from there, by one class.
 """
@@ -36,7 +36,7 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PhaseVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """How a phase was judged: its verdict and the reason; `forced`: training went on although it failed."""
+    """The judgement of a phase; `forced`: training continued although it failed."""
 
     verdict: Literal["pass", "fail", "not_yet"]
     reason: str = ""
@@ -62,7 +62,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pool. sources: those of the training materials, None in checkpoints of before they were recorded. ema: whether
     the weights are a running average. head, base: of a checkpoint that holds one head alone. heads: map → the head
     that was put into networks of several checkpoints. sha256: of the weights file, where it is not this very one.
-    own: keys that no field knows, which a person added; they are kept.
+    own: keys that no field knows, added by a person; they are written again.
     """
 
     name: str = ""
@@ -107,7 +107,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return msgspec.convert({**metadata, **nested}, cls)
         except msgspec.ValidationError as error:
             raise FileError(
-                f"Expected the metadata of {where} as unbake writes it, got: {error}; mend the file or train again."
+                f"Expected the metadata of {where} as unbake writes it, got: {error}; correct the file or train again."
             ) from None
 
     def as_metadata(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return plain
 
     def as_parent(self, path: Path) -> "Lineage":
-        """What a child or a release keeps of the checkpoint in `path`: also its hash and how it was judged."""
+        """As a child or a release records the checkpoint in `path`: with its hash and verdict."""
         return structs.replace(self, sha256=sha256_of(path), verdict=read_verdict(path))
 
     def trained_by(self, overrides: tuple[str, ...] = ()) -> Recipe:
@@ -141,12 +141,12 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def saw_skyrim(self) -> bool:
-        """Whether training drew from Skyrim's pairs."""
+        """True where training drew from Skyrim's pairs."""
         return bool(self.recipe["data"]["mix"]["skyrim"] > 0)
 
     @property
     def saw_real(self) -> bool:
-        """Whether training may have seen other than procedural materials, which are in no fold.
+        """True where training may have seen other than procedural materials, which are in no fold.
 
         >>> Lineage(sources=[PROCEDURAL]).saw_real, Lineage().saw_real
         (False, True)
@@ -157,7 +157,7 @@ class Lineage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def ancestry(lineage: Lineage) -> list[Lineage]:
     """Every checkpoint that a model is made from, parents before children, each once.
 
-    Those of one name are told apart by their "sha256": training may go on from a released model.
+    Those of one name are told apart by their "sha256": a phase may start from a released model.
     """
     found: dict[tuple[str, str], Lineage] = {}
 
@@ -188,7 +188,7 @@ def write_lineage(path: Path, lineage: Lineage) -> None:
 
 
 def read_verdict(checkpoint: Path) -> PhaseVerdict | None:
-    """How the phase that wrote a checkpoint was judged, None while it runs or where that is not recorded."""
+    """Verdict of the phase that wrote a checkpoint; None while it runs or where none is recorded."""
     try:
         beside = json.loads(checkpoint.with_suffix(".json").read_bytes())
         return msgspec.convert(beside["verdict"], PhaseVerdict)
@@ -197,7 +197,7 @@ def read_verdict(checkpoint: Path) -> PhaseVerdict | None:
 
 
 def write_verdict(checkpoint: Path, judgement: Judgement, forced: bool) -> None:
-    """Record beside a checkpoint how its phase was judged; nothing where no epoch left one."""
+    """Write the verdict of its phase beside a checkpoint; nothing where no epoch left one."""
     path = checkpoint.with_suffix(".json")
     if not path.is_file():  # no epoch had finite figures
         return

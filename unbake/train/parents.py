@@ -50,7 +50,7 @@ def starting_networks(recipe: Recipe, paths: Mapping[str, Path]) -> Start:
 
 
 def _parent(path: Path, lineage: Lineage, recipe: Recipe) -> Lineage:
-    """What the lineage keeps of a parent. TrainingError where it saw what the recipe holds out."""
+    """A parent as the lineage records it. TrainingError where it was trained on what the recipe holds out."""
     seen = set(recipe.data.held_out) - set(lineage.held_out)
     if lineage.sources is not None:
         seen &= set(lineage.sources)

@@ -38,7 +38,7 @@ class PhaseRun:
 
 
 class RunStatus(Enum):
-    """How far a run is; the value is what the command line shows."""
+    """Progress of a run; the value is shown on the command line."""
 
     NEW = "to do"
     STOPPED = "stopped on the way"
@@ -97,7 +97,7 @@ def _is_of_one_phase(override: str) -> bool:
 
 
 def status_of(project: Project, run: PhaseRun) -> RunStatus:
-    """How far a run is, by its files. Raises TrainingError when it was trained by another recipe."""
+    """Progress of a run, by its files. Raises TrainingError when it was trained by another recipe."""
     best = project.best(run.recipe)
     verdict = read_verdict(best) if best.is_file() else None
     if verdict is None:

@@ -1,4 +1,4 @@
-"""A rehearsal: the real recipes on the tiny networks and procedural materials, to see that everything runs."""
+"""Rehearsal: every recipe on the tiny networks and procedural materials, to see that everything runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ SMALLER = (
     "data.val_crops=1",
     "losses.perceptual=none",
 )
-"""What a rehearsal changes in every recipe: sizes and durations, recorded in the checkpoints."""
+"""Overrides of every recipe in a rehearsal: sizes and durations, recorded in the checkpoints."""
 
 
 def rehearsal_runs(until: str = "") -> list[PhaseRun]:

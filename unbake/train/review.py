@@ -1,4 +1,4 @@
-"""The figures of a checkpoint on its project's validation pairs, as training would log them; `val.py` asks it."""
+"""Validation figures of a checkpoint on its project's pairs, as training logs them; for `val.py`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,7 @@ from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
 from unbake.train.setup import Project, domains, long_side, prepare_data
 from unbake.train.step import loss_weights
-from unbake.train.validate import validated
+from unbake.train.validate import validation_figures
 
 
 def validate_checkpoint(
@@ -47,7 +47,7 @@ def validate_checkpoint(
     items = {domain: data.validation_items(domain) for domain in domains(recipe)}
     alone = Processes(device or torch.device("cpu"))
     weights = loss_weights(recipe.losses)
-    return validated(networks.to(alone.device), data, items, weights, alone, recipe.map, distance)
+    return validation_figures(networks.to(alone.device), data, items, weights, alone, recipe.map, distance)
 
 
 def _opened(project: Project, name: str, overrides: tuple[str, ...]) -> tuple[Networks, Recipe]:

@@ -40,7 +40,7 @@ from unbake.train.perceptual import Perceptual
 from unbake.train.step import Wrapped, forward_networks, loss_weights, total
 from unbake.train.stopping import best_epoch, best_value, ended
 from unbake.train.tracking import Tracker
-from unbake.train.validate import validated
+from unbake.train.validate import validation_figures
 
 PRINT_EVERY = 50
 """Iterations between reports of the losses (plan: "print losses every 50 it")."""
@@ -52,7 +52,7 @@ MOST_SKIPS = 20
 """Steps in a row with a non-finite loss after which a run gives up."""
 
 StopFlag = Callable[[], bool]
-"""Whether this process was asked to stop; see `environment.stop_requested`."""
+"""True once this process was asked to stop; see `environment.stop_requested`."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Session:
         return position
 
     def judgement(self, position: Position) -> Judgement | None:
-        """Whether the phase is over after the epochs that are done; None while it is not."""
+        """The judgement that ends the phase after the epochs that are done; None while it goes on."""
         distance = self.run.perceptual[0] if self.run.perceptual else "none"
         return ended(self.run.recipe, position.history, distance)
 
@@ -169,7 +169,7 @@ class Session:
         run = self.run
         samples: list[Sample] = []
         run.processes.same_buffers(self.eval_networks)
-        figures = validated(
+        figures = validation_figures(
             self.eval_networks,
             run.val_data,
             run.validation,

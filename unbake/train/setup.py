@@ -42,7 +42,7 @@ class Project:
     root: Path
 
     def materials(self, domain: Domain) -> Path:
-        """Where a domain's materials lie, in MatSynth's layout."""
+        """Folder of a domain's materials, in MatSynth's layout."""
         return self.root / "data" / {"matsynth": "MatSynth", "skyrim": "Skyrim"}[domain]
 
     def cache(self, domain: Domain, long_side: int) -> Path:
@@ -55,21 +55,21 @@ class Project:
         return self.root / "checkpoints"
 
     def logs(self, recipe: Recipe) -> Path:
-        """Where a phase writes its metrics and event files: by its tag, and by its map where it has one."""
+        """Folder of a phase's metrics and event files: its tag, and its map where it has one."""
         return self.root / "train_logs" / recipe.tag / recipe.map
 
     def state(self, recipe: Recipe) -> Path:
-        """Where a run stands: what --resume goes on from."""
+        """File of a run's state, from which --resume continues."""
         return self.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors"
 
     def best(self, recipe: Recipe) -> Path:
-        """What a phase leaves: its best weights, with their metadata beside them (.json)."""
+        """File of a phase's best weights, with their metadata beside it (.json)."""
         return self.checkpoints / f"{recipe.writes}.safetensors"
 
     def checkpoint(self, names: str | tuple[str, ...]) -> Path:
         """The weights file of a checkpoint, or of the first of several that is there.
 
-        The plan's `A0_best.pth` and a bare `A0_best` name the same one; `A0_last` is where a run stands. Raises
+        The plan's `A0_best.pth` and a bare `A0_best` name the same one; `A0_last` is the state of a run. Raises
         TrainingError when none is there.
         """
         wanted = (names,) if isinstance(names, str) else names

@@ -47,7 +47,7 @@ class Wrapped:
 
 @dataclass(frozen=True)
 class Output:
-    """What one network gave for a batch: its maps (detached, in their ranges) and its named loss terms."""
+    """Outputs of one network for a batch: its maps (detached, in their ranges) and its named loss terms."""
 
     network: str
     maps: dict[MapKind, Tensor]

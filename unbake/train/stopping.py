@@ -34,7 +34,7 @@ def best_value(recipe: Recipe, history: History) -> float:
 
 
 def ended(recipe: Recipe, history: History, distance: str = "none") -> Judgement | None:
-    """Whether the phase is over after the epochs in `history`, and if so whether the next may begin; else None.
+    """The judgement that ends the phase after the epochs in `history`: may the next begin; None while it goes on.
 
     distance: the name of the perceptual distance whose figures the history has.
     """
