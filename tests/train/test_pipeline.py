@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from support.tiny_project import ladder_overrides
+from support.tiny_project import pipeline_overrides
 
 from unbake.errors import TrainingError, UsageError
 from unbake.recipe.gate import Verdict
@@ -36,7 +36,7 @@ SHORT = ("epochs.min=1", "epochs.max=1", "A_albedo_syn:schedule.max_lr=1e-3")
 
 
 def short_runs(*more: str, without: tuple[str, ...] = UNTIL_B) -> list[PhaseRun]:
-    return planned_runs(ladder_overrides(*SHORT, *more), without)
+    return planned_runs(pipeline_overrides(*SHORT, *more), without)
 
 
 def go(root: Path, *more: str, without: tuple[str, ...] = UNTIL_B, **options: bool) -> PipelineResult:
@@ -75,7 +75,7 @@ def test_an_unknown_phase_is_named():
         planned_runs((), without=("Z",))
 
 
-def test_the_ladder_has_twelve_runs():
+def test_the_plan_has_twelve_runs():
     assert [run.name for run in planned_runs()] == [
         *("A0", "A", "A_albedo_syn", "B", "C", "Cp"),
         *("D metallic_mask", "D albedo", "D roughness", "D metallic", "D ao", "D height"),
@@ -95,14 +95,14 @@ def test_b_takes_its_albedo_network_from_the_synthetic_branch_and_the_rest_from_
     assert any(not torch.equal(a[name], synthetic[name]) for name in encoder)
 
 
-def test_a_failed_gate_stops_the_ladder_and_says_why(ready_for_b: Path):
+def test_a_failed_gate_stops_the_pipeline_and_says_why(ready_for_b: Path):
     outcome = go(ready_for_b, IMPOSSIBLE, without=("Cp", "D"), resume=True)
     assert (outcome.verdict, outcome.run.phase) == (Verdict.FAIL, "B")
     assert "there is no epoch -1" in outcome.reason
     assert not (ready_for_b / "checkpoints" / "C_best.safetensors").exists()
 
 
-def test_a_failed_gate_stops_the_ladder_again_when_it_is_resumed(ready_for_b: Path):
+def test_a_failed_gate_stops_the_pipeline_again_when_it_is_resumed(ready_for_b: Path):
     first = go(ready_for_b, IMPOSSIBLE, resume=True)
     assert go(ready_for_b, IMPOSSIBLE, resume=True) == first
 
@@ -113,7 +113,7 @@ def test_a_forced_gate_is_recorded_in_the_checkpoint_and_in_its_childrens_lineag
     assert story(ready_for_b, "C_best")["parents"]["all"]["verdict"]["forced"] is True
 
 
-def test_a_second_climb_does_nothing(ready_for_b: Path):
+def test_running_a_second_time_does_nothing(ready_for_b: Path):
     go(ready_for_b, resume=True, force=True)
     before = {p.name: p.stat().st_mtime_ns for p in (ready_for_b / "checkpoints").iterdir()}
     assert go(ready_for_b, resume=True, force=True).reason.startswith("nothing to do")
@@ -143,7 +143,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(ready_for_b: Path):
         go(ready_for_b, "A0:seed=7", resume=True)
 
 
-def test_standings_tell_what_is_done_and_what_is_not(ready_for_b: Path):
+def test_the_status_of_a_run_tells_whether_it_is_done(ready_for_b: Path):
     steps = short_runs()
     found = [status_of(Project(ready_for_b), run) for run in steps]
     assert found[0] in (RunStatus.PASSED, RunStatus.FORCED)
@@ -151,13 +151,13 @@ def test_standings_tell_what_is_done_and_what_is_not(ready_for_b: Path):
 
 
 @pytest.mark.slow
-def test_a_climb_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for_b: Path, tmp_path: Path):
+def test_a_pipeline_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for_b: Path, tmp_path: Path):
     more = ("B:epochs.min=3", "B:epochs.max=3", "B:data.patches=40")
     straight = tmp_path / "straight"
     shutil.copytree(ready_for_b, straight)
     go(straight, *more, resume=True, force=True)
 
-    options = [x for o in ladder_overrides(*SHORT, *more) for x in ("--set", o)]
+    options = [x for o in pipeline_overrides(*SHORT, *more) for x in ("--set", o)]
     left_out = [x for phase in UNTIL_B for x in ("--without", phase)]
     command = [
         sys.executable,
@@ -169,15 +169,15 @@ def test_a_climb_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for
         "--resume",
         "--force",
     ]
-    climbing = subprocess.Popen([*command, *options, *left_out], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, *options, *left_out], stdout=subprocess.DEVNULL)
     log = ready_for_b / "train_logs" / "phase_B" / "metrics.jsonl"
     deadline = time.monotonic() + 120
     while not (log.is_file() and len(log.read_text().splitlines()) >= 2):
-        assert time.monotonic() < deadline and climbing.poll() is None
+        assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.02)
     time.sleep(0.3)  # epoch 1 is validated: now somewhere in epoch 2
-    os.kill(climbing.pid, signal.SIGKILL)
-    assert climbing.wait() == -signal.SIGKILL
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
 
     seen: list[object] = []
 

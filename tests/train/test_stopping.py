@@ -74,7 +74,7 @@ def test_an_enlarged_pair_set_pays_only_where_the_albedos_distances_fell():
     )
 
 
-def test_losses_that_did_not_settle_by_the_upper_end_stop_the_ladder():
+def test_losses_that_did_not_settle_by_the_upper_end_stop_the_pipeline():
     recipe = recipes.load("A0", ("epochs.min=2", "epochs.max=3"))
     level = history((1, 0), (1, 0), (1, 0), (1, 0))
     fallen = history((1, 0), (0.5, 0), (0.5, 0), (0.5, 0))
