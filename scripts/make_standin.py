@@ -17,6 +17,7 @@ from unbake.domain.maps import MapKind, spec
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
 from unbake.prepare.folders import write_folder
+from unbake.project import Project
 from unbake.train.surrogate_skyrim import write_standin
 
 LEGACY = {"d": MapKind.DIFFUSE, "n": MapKind.NORMAL, "s": MapKind.SPECULAR, "h": MapKind.HEIGHT}
@@ -35,13 +36,13 @@ def main(
     moved = [s for s in sources if s.source not in (held_out or ()) and unit(s) < share]
     for source in sources:
         if source not in moved:
-            place = root / "data" / "MatSynth" / source.id
+            place = Project(root).materials("matsynth") / source.id
             shutil.copytree(materials / source.id, place, dirs_exist_ok=True)
-    for problem in write_standin(moved, root / "data" / "Skyrim"):
+    for problem in write_standin(moved, Project(root).materials("skyrim")):
         typer.echo(f"left out: {problem}", err=True)
     packs = sorted(legacy.glob("*/*_h.jpg"))[::5] if legacy else []  # else they outnumber the painted pairs
     for height in packs:
-        write_legacy(height, root / "data" / "Skyrim")
+        write_legacy(height, Project(root).materials("skyrim"))
     typer.echo(f"{len(sources) - len(moved)} materials, {len(moved)} stand-ins, {len(packs)} legacy textures")
 
 

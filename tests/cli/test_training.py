@@ -7,7 +7,7 @@ import torch
 
 from unbake.cli.training import chosen_device, train
 from unbake.errors import TrainingError, UsageError
-from unbake.train.setup import Project
+from unbake.project import Project
 
 needs_no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 

@@ -8,7 +8,6 @@ import pytest
 from unbake.convert.predict import (
     CARD,
     FORMAT,
-    NETWORKS,
     Predictor,
     _calibrated,
     load_predictor,
@@ -16,6 +15,7 @@ from unbake.convert.predict import (
     read_card,
 )
 from unbake.domain.maps import OUTPUTS
+from unbake.domain.networks import NETWORKS
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
 

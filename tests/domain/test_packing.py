@@ -108,7 +108,21 @@ def test_how_a_file_is_averaged_follows_from_its_maps(index, colour):
     assert read_preset(text, "skyrim").files[index].colour == colour
 
 
-@pytest.mark.parametrize("name", ["", "/etc/x", "..", "a/../../b", "a\\..\\b", "C:\\x", "\\\\host\\x"])
+@pytest.mark.parametrize("folder", ["../x", "/etc", "a/../../b", "C:/x", "aux"])
+def test_a_preset_cannot_write_outside_its_folder(folder):
+    with pytest.raises(RecipeError, match="should lie inside OUT"):
+        read_preset(f"folder = {folder!r}\n{GOOD}", "x")
+
+
+@pytest.mark.parametrize("suffix", ["/../../x", "\\\\x", ":x", "_a."])
+def test_a_suffix_is_no_path(suffix):
+    with pytest.raises(RecipeError, match="should hold letters"):
+        read_preset(GOOD.replace('suffix = "_mask"', f'suffix = "{suffix}"'), "x")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "/etc/x", "..", "a/../../b", "a\\..\\b", "C:\\x", "\\\\host\\x", "a/c:/x", "aux/h", "t./i"]
+)
 def test_a_name_that_leads_out_of_its_folder_is_refused(name):
     with pytest.raises(TextureSetError):
         relative_name(name)

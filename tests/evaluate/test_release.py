@@ -30,10 +30,10 @@ from unbake.models.network import Networks  # noqa: E402
 from unbake.models.parameters import part_of  # noqa: E402
 from unbake.models.weights import architecture, build_networks, load_weights, read_metadata  # noqa: E402
 from unbake.prepare.library import write_library  # noqa: E402
+from unbake.project import Project  # noqa: E402
 from unbake.synth.materials import FEW  # noqa: E402
 from unbake.train.checkpoint import Position, save_state  # noqa: E402
 from unbake.train.lineage import Lineage, ancestry  # noqa: E402
-from unbake.train.setup import Project  # noqa: E402
 from unbake.train.surrogate_skyrim import write_standin  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"

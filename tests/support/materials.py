@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from unbake.data.cache import build_cache
-from unbake.data.sources import Domain, list_materials
+from unbake.data.sources import list_materials
 from unbake.data.split import Split, split
+from unbake.domain.materials import Domain
 
 WriteMaterial = Callable[..., Path]
 

@@ -14,10 +14,11 @@ from torch.utils.data import DataLoader
 from support.tiny_project import start
 from unbake.data.dataset import Batch, collate
 from unbake.domain.maps import MapKind
+from unbake.domain.networks import NETWORKS
 from unbake.models.norm import Norm
 from unbake.train.optim import clip_gradients
 from unbake.train.parallel import Processes, joined
-from unbake.train.step import READS, forward_networks, loss_weights, total
+from unbake.train.step import forward_networks, loss_weights, total
 
 BATCH, STEPS, PX = 4, 3, 32
 ABSENT = (MapKind.HEIGHT, MapKind.METALLIC, MapKind.METALLIC_MASK, MapKind.ALBEDO)
@@ -62,7 +63,7 @@ def train(root: Path, processes: Processes) -> dict[str, torch.Tensor]:
             wrapped,
             batch,
             weights,
-            READS.__contains__,
+            NETWORKS.__contains__,
             distance=squared,
             lights=LIGHTS,
             mean=processes.mean,

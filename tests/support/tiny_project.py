@@ -5,9 +5,10 @@ from pathlib import Path
 import torch
 
 from unbake import recipe as recipes
+from unbake.project import Project
 from unbake.train.loop import Run
 from unbake.train.parallel import Processes
-from unbake.train.setup import Project, prepare
+from unbake.train.setup import prepare
 
 TINY = (
     "epochs.min=2",

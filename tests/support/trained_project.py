@@ -12,7 +12,7 @@ from unbake.models.config import CONFIGS
 from unbake.models.lora import add_lora
 from unbake.models.network import Networks
 from unbake.models.weights import save_head, save_weights, sha256_of
-from unbake.train.setup import Project
+from unbake.project import Project
 
 HEAD_PHASE = next(phase for phase, kind in recipes.all_runs() if kind)
 BASES = recipes.load(HEAD_PHASE, map="ao").starts_from["all"]

@@ -10,7 +10,8 @@ from support.tiny_project import tiny
 from unbake.data.sources import list_materials
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
-from unbake.train.setup import Project, prepare_data
+from unbake.project import Project
+from unbake.train.setup import prepare_data
 from unbake.train.surrogate_skyrim import write_standin
 
 

@@ -17,12 +17,12 @@ from support.tiny_project import start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from unbake.errors import FileError, TrainingError
+from unbake.project import Project
 from unbake.recipe.gate import Verdict
 from unbake.train import session
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 from unbake.train.review import validate_checkpoint
-from unbake.train.setup import Project
 
 
 def weights_of(run: Run) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from support.tiny_project import pipeline_overrides
 
 from unbake.errors import TrainingError, UsageError
+from unbake.project import Project
 from unbake.recipe.gate import Verdict
 from unbake.train.loop import EpochDone
 from unbake.train.pipeline import (
@@ -26,7 +27,6 @@ from unbake.train.pipeline import (
     run_all,
     status_of,
 )
-from unbake.train.setup import Project
 
 UNTIL_B = ("C", "Cp", "D")
 IMPOSSIBLE = "B:advance.sky=0.01"

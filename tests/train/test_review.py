@@ -7,9 +7,9 @@ import pytest
 from support.tiny_project import start
 
 from unbake.errors import TrainingError, UsageError
+from unbake.project import Project
 from unbake.train.loop import train
 from unbake.train.review import validate_checkpoint
-from unbake.train.setup import Project
 
 ONE_EPOCH = ("epochs.min=1", "epochs.max=1")
 

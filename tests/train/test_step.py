@@ -9,8 +9,9 @@ from support.tiny_project import start
 
 from unbake.data.dataset import collate
 from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.networks import network_of
 from unbake.losses.rendering import rendering_l1
-from unbake.train.step import forward_networks, loss_weights, network_of, total
+from unbake.train.step import forward_networks, loss_weights, total
 
 
 def test_the_four_networks_come_in_order_and_their_outputs_are_detached(root: Path):

@@ -127,11 +127,11 @@ def paint(
     Exit code: 0 all painted, 1 some failed, 2 wrong use.
     """
     from unbake.prepare.paint import paint_diffuses
-    from unbake.project import write_report
+    from unbake.project import Project, write_report
 
     with progress_bar("painting") as bar:
         report = paint_diffuses(
-            root / "data" / "MatSynth", pairs, px, overwrite, seed, workers, dry_run, advance(bar)
+            Project(root).materials("matsynth"), pairs, px, overwrite, seed, workers, dry_run, advance(bar)
         )
     styles = ", ".join(f"{n} {style}" for style, n in report["styles"].items())
     if dry_run:
@@ -164,8 +164,8 @@ def cache(
     chosen = phase or recipes.ORDER[0]
     r = recipes.load(chosen, tuple(override or ()))
 
-    from unbake.project import write_report
-    from unbake.train.setup import Project, prepare_data
+    from unbake.project import Project, write_report
+    from unbake.train.setup import prepare_data
 
     with progress_bar("cache") as bar:
         problems = prepare_data(Project(root), r, workers, advance(bar))

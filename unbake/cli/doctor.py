@@ -115,12 +115,13 @@ def _device(model: Path | None) -> Finding:
     """What a network of the model really runs on, which may be less than the runtime offers."""
     import onnxruntime as ort
 
-    from unbake.convert.predict import NETWORKS, bundle_folder, providers
+    from unbake.convert.predict import bundle_folder, providers
+    from unbake.domain.networks import CLASSIFIER
 
     offered = providers()
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what it says to stderr is said here
-    session = ort.InferenceSession(bundle_folder(model) / f"{NETWORKS[0]}.onnx", options, providers=offered)
+    session = ort.InferenceSession(bundle_folder(model) / f"{CLASSIFIER}.onnx", options, providers=offered)
     used = session.get_providers()[0]
     cards = f", of {' and '.join(_cards())}" if _cards() else ""
     if used == offered[0]:

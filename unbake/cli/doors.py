@@ -152,8 +152,8 @@ def val(
 
     The recipe is the one it was trained by; the pairs are the project's validation pairs, at its px, never augmented.
     """
+    from unbake.project import Project
     from unbake.train.review import validate_checkpoint
-    from unbake.train.setup import Project
 
     with progress_bar("cache") as bar:
         figures = validate_checkpoint(

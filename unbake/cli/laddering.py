@@ -22,8 +22,8 @@ from unbake.cli.training import (
 )
 
 if TYPE_CHECKING:
+    from unbake.project import Project
     from unbake.train.pipeline import PhaseRun
-    from unbake.train.setup import Project
 
 
 @app.command()
@@ -59,11 +59,11 @@ def ladder(
     goes on where it stood, with the same result. Before the first run: `unbake ladder --dry-run`.
     Exit code: 0 every phase is done, 1 a gate failed, 2 wrong use, 130 stopped.
     """
+    from unbake.project import Project
     from unbake.recipe.gate import Verdict
     from unbake.train.loop import Finished
     from unbake.train.parallel import joined
     from unbake.train.pipeline import RunStarted, RunStatus, planned_runs, run_all
-    from unbake.train.setup import Project
 
     steps = planned_runs(overriding(override, epochs), without or ())
     project = Project(root)
@@ -152,10 +152,10 @@ def rehearse(
     import torch
 
     from unbake.evaluate.release import release
+    from unbake.project import Project
     from unbake.recipe.gate import Verdict
     from unbake.train.loop import EpochDone, Finished
     from unbake.train.rehearse import rehearse as run
-    from unbake.train.setup import Project
 
     def tell(rung: "PhaseRun", event: object) -> None:
         match event:

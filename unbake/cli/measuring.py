@@ -58,7 +58,7 @@ def release(
     """
     from unbake.evaluate.release import release as run
     from unbake.evaluate.run import Setting
-    from unbake.train.setup import Project
+    from unbake.project import Project
 
     setting = Setting(styles=styles)
     with progress_bar("measuring") as bar:

@@ -82,10 +82,10 @@ def matsynth(
     """
     from unbake.prepare.matsynth import Wanted, bring_in
     from unbake.prepare.matsynth_rows import open_source
-    from unbake.project import lay_out, write_report
+    from unbake.project import Project, lay_out, write_report
 
     lay_out(root)
-    into = root / "data" / "MatSynth"
+    into = Project(root).materials("matsynth")
     wanted = Wanted(_side(px), tuple(licence or ()), limit, blends)
     with progress_bar("materials") as bar:
         report = bring_in(open_source(source, into), into, wanted, workers, advance(bar))
@@ -126,7 +126,7 @@ def skyrim(
     """
     from unbake.prepare.alignment import THRESHOLD
     from unbake.prepare.skyrim import bring_in_pairs, find_pairs
-    from unbake.project import lay_out, write_report
+    from unbake.project import Project, lay_out, write_report
 
     pairs, alone = find_pairs(vanilla, pbr)
     lay_out(root)
@@ -134,8 +134,8 @@ def skyrim(
     with progress_bar("pairs") as bar:
         report = bring_in_pairs(
             pairs,
-            root / "data" / "Skyrim",
-            root / "data" / "duplicates",
+            Project(root).materials("skyrim"),
+            Project(root).duplicates,
             source=name,
             licence=licence,
             px=px,

@@ -61,10 +61,11 @@ def train(
     overrides = overriding(override, epochs)
     r = recipes.load(phase, overrides, map_)  # before torch is: a slip in a recipe is told at once
 
+    from unbake.project import Project
     from unbake.recipe.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
     from unbake.train.parallel import joined
-    from unbake.train.setup import Project, check, conclude, notices, prepare, prepare_data
+    from unbake.train.setup import check, conclude, notices, prepare, prepare_data
 
     project = Project(root)
     if not resume and project.state(r).is_file():

@@ -7,10 +7,12 @@ from typing import Final
 import numpy as np
 
 from unbake.convert.baselines import rule_based
-from unbake.convert.predict import ALBEDO_READS, MAPS_READS, Predictor, metal_of
+from unbake.convert.predict import Predictor, metal_of
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
+from unbake.domain.layout import CONSTANT_RANGE
 from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
 from unbake.image.arrays import CodedMaps, bands, decoded, encoded, unit
 from unbake.image.dds.deblock import BLOCKY, soften_blocks
@@ -25,8 +27,6 @@ TILE: Final = 1024
 """Side of what one window of a UNet adds to the output; halved when memory runs out."""
 
 SMALLEST_TILE: Final = 128
-CONSTANT: Final = 2.5 / 255
-"""A mask whose values all lie within this says nothing (BC3 leaves that much of a flat alpha)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,8 +236,8 @@ def _predicted(
         return made | {MapKind.METALLIC: metal_of(metal, where, card.mask_threshold, card.mask_softness)}
 
     # UNet-Maps reads the albedo finer than it is kept, lest a rounding that falls otherwise elsewhere spread.
-    known |= tiled(lambda window: predictor.albedo(window, given), ALBEDO_READS, 16)
-    known |= tiled(maps_of, MAPS_READS, None)
+    known |= tiled(lambda window: predictor.albedo(window, given), NETWORKS["unet_albedo"].reads, 16)
+    known |= tiled(maps_of, NETWORKS["unet_maps"].reads, None)
     return {kind: known[kind] for kind in OUTPUTS}, probabilities
 
 
@@ -279,7 +279,7 @@ def _resized(codes: np.ndarray, height: int, width: int, kind: Kind, wrap: Wrap)
 
 def _varied(mask: np.ndarray | None) -> np.ndarray | None:
     """The mask, or None where it is constant and so says nothing."""
-    if mask is None or int(mask.max()) - int(mask.min()) <= CONSTANT * np.iinfo(mask.dtype).max:
+    if mask is None or int(mask.max()) - int(mask.min()) <= CONSTANT_RANGE * np.iinfo(mask.dtype).max:
         return None
     return mask
 

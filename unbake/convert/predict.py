@@ -12,6 +12,7 @@ import onnxruntime as ort
 
 from unbake.convert.reduced import MULTIPLE, reduced_size
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
+from unbake.domain.networks import NETWORKS, input_name
 from unbake.errors import UsageError
 from unbake.image.arrays import plane
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -25,13 +26,6 @@ FORMAT: Final = 3
 VIT_PX: Final = 224
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
-
-NETWORKS: Final = ("vit", "segformer", "unet_albedo", "unet_maps")
-ALBEDO_READS: Final = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR, MapKind.METALLIC_MASK)
-MAPS_READS: Final = (
-    MapKind.ALBEDO, MapKind.NORMAL, MapKind.SPECULAR, MapKind.METALLIC_MASK, *GEOMETRY
-)  # fmt: skip
-_INPUT_NAMES = {MapKind.METALLIC_MASK: "mask"}
 
 PROVIDERS: Final = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
 """Best first."""
@@ -282,7 +276,7 @@ def _fingerprint(folder: Path) -> str:
 
 def _named(maps: Maps) -> dict[str, np.ndarray]:
     """Maps as a network's inputs, by the names they bear in the bundle."""
-    return {_INPUT_NAMES.get(kind, kind.value): _nchw(image) for kind, image in maps.items()}
+    return {input_name(kind): _nchw(image) for kind, image in maps.items()}
 
 
 def _planes(kind: MapKind, image: np.ndarray) -> Iterator[np.ndarray]:

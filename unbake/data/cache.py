@@ -17,8 +17,6 @@ painter left on disk, or else paintings made here. Skyrim's are never painted.
 """
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -30,18 +28,21 @@ import numpy as np
 from unbake.data.cache_format import FORMAT_VERSION, GIVEN, WRITTEN, Entry, Index, quantised, restored
 from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.parallel import in_processes
-from unbake.data.sources import Domain, MaterialSource
+from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
 from unbake.data.truth import LEAST_SIDE, Maps, at_size, read_material, read_painting
+from unbake.domain.layout import LONG_SIDE
 from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
+from unbake.files import clear_drafts, write_atomic, write_folder_atomic
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.tiling import tileable_axes
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
-LONG_SIDE = 1024
-"""Textures are reduced to this on their long side, unless a phase works on larger ones."""
+STALE_S = 3600.0
+"""Seconds after which a draft in the cache was left by a killed build; younger ones may be another build's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def build_cache(
     plans = {"train": (scales, styles, variants, seed)}
     held = (scales[:1], held_styles, len(held_styles), -1)
     jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], held)) for s in sources]
+    clear_drafts(folder, recursive=True, older_than_s=STALE_S)
     done: dict[str, list[Entry]] = {}
     problems: list[str] = []
     waiting = []
@@ -119,7 +121,7 @@ def build_cache(
         raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
     entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
     index = Index(FORMAT_VERSION, GEOMETRY_VERSION, domain, entries)
-    _write_bytes(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
+    write_atomic(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
     return sorted(problems)
 
 
@@ -286,21 +288,9 @@ def _build_scale(
         styles=tuple(style for style, _ in variants),
         specular=tuple(MapKind.SPECULAR in picture for _, picture in variants),
     )
-    making = place.with_name(f"{place.name}.{os.getpid()}.tmp")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    np.save(making / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
-    np.save(making / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
-    np.save(making / "painted.npy", painted)
-    (making / "entry.json").write_bytes(msgspec.json.encode(entry))
-    shutil.rmtree(place, ignore_errors=True)
-    making.replace(place)
+    with write_folder_atomic(place) as draft:
+        np.save(draft / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
+        np.save(draft / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
+        np.save(draft / "painted.npy", painted)
+        (draft / "entry.json").write_bytes(msgspec.json.encode(entry))
     return entry
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    """Whole or not at all: a reader never sees half an index."""
-    making = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    making.write_bytes(data)
-    making.replace(path)

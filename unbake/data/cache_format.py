@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from unbake.data.sources import Domain
 from unbake.data.split import Split
 from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.normals import decode_normal, encode_normal

@@ -15,11 +15,10 @@ import torch
 
 from unbake.data.cache_format import GIVEN, Entry, read_index
 from unbake.data.crop import cut, fixed_place, random_place
-from unbake.data.sources import Domain
 from unbake.data.split import Split
 from unbake.data.truth import at_size
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, MapKind, spec
-from unbake.domain.materials import CLASSES, class_of
+from unbake.domain.materials import CLASSES, Domain, class_of
 from unbake.errors import TrainingError, UsageError
 
 BATCH_KINDS: tuple[MapKind, ...] = (

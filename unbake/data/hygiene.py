@@ -8,13 +8,11 @@ from typing import Literal
 import numpy as np
 
 from unbake.data.truth import is_black, same_picture
+from unbake.domain.layout import CONSTANT_RANGE, LEAST_NORMAL_BLUE
 from unbake.image.resample import resized
 
 Mark = Literal["own", "basecolor", "black"]
 """What a diffuse beside a base colour is: painted by someone, the base colour once more, or nothing."""
-
-LEAST_BLUE = 160 / 255
-"""Mean blue below which a picture is no tangent normal map."""
 
 LENGTH_TOLERANCE = 0.30
 """How far the mean length of stored normals may be from 1."""
@@ -36,7 +34,6 @@ Of 121 real materials the five pairs within it are near-copies, the next one, at
 darkened, is at 2 at most.
 """
 
-_CONSTANT = 2.5 / 255  # block compression leaves that much of one value
 _PLAIN = 2 / 255
 
 
@@ -77,7 +74,7 @@ def is_normal_map(stored: np.ndarray) -> bool:
     >>> is_normal_map(np.full((2, 2, 3), 0.5, np.float32))
     False
     """
-    return float(stored[..., 2].mean()) >= LEAST_BLUE
+    return float(stored[..., 2].mean()) >= LEAST_NORMAL_BLUE
 
 
 def normal_length(stored: np.ndarray) -> float:
@@ -97,7 +94,7 @@ def normal_problem(stored: np.ndarray, length: float | None = None) -> str | Non
     """
     if not is_normal_map(stored):
         blue = float(stored[..., 2].mean())
-        return f"blue is {blue * 255:.0f} in the mean, {LEAST_BLUE * 255:.0f} or more was expected"
+        return f"blue is {blue * 255:.0f} in the mean, {LEAST_NORMAL_BLUE * 255:.0f} or more was expected"
     length = normal_length(stored) if length is None else length
     if abs(length - 1) > LENGTH_TOLERANCE:
         return f"its vectors are {length:.2f} long in the mean, 1 was expected within {LENGTH_TOLERANCE}"
@@ -110,7 +107,7 @@ def is_constant(picture: np.ndarray) -> bool:
     >>> is_constant(np.ones((2, 2, 1), np.float32))
     True
     """
-    return float((picture.max((0, 1)) - picture.min((0, 1))).max()) <= _CONSTANT
+    return float((picture.max((0, 1)) - picture.min((0, 1))).max()) <= CONSTANT_RANGE
 
 
 def suspicious_relief(basecolor: np.ndarray, stored_normal: np.ndarray) -> bool:

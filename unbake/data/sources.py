@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import msgspec
 
+from unbake.domain.layout import METADATA, PICTURE_SUFFIXES, STEMS
 from unbake.domain.maps import MapKind
+from unbake.domain.materials import Domain
 from unbake.errors import FileError, UsageError
-
-Domain = Literal["matsynth", "skyrim"]
-"""Where materials are from: published PBR materials, or the game with its own painted diffuse."""
+from unbake.files import is_draft
 
 PROCEDURAL = "unbake/procedural"
 """The source that procedural materials name in their metadata."""
@@ -23,17 +23,11 @@ LAYOUT = (
     "[+ metadata.json]"
 )
 
-# Later names give way to earlier ones: a folder with both height and displacement is read for its height.
-_FILES: tuple[tuple[str, MapKind], ...] = (
-    ("basecolor", MapKind.ALBEDO),
-    ("normal", MapKind.NORMAL),
-    ("roughness", MapKind.ROUGHNESS),
-    ("metallic", MapKind.METALLIC),
-    ("ao", MapKind.AO),
-    ("height", MapKind.HEIGHT),
-    ("displacement", MapKind.HEIGHT),
-)
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tga")
+_READ: tuple[MapKind, ...] = (
+    MapKind.ALBEDO, MapKind.NORMAL, MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT
+)  # fmt: skip
+"""The targets, and the normal, in the order of the cache's channels."""
+
 _WRITTEN = re.compile(r"diffuse_syn_(\d+)$")
 
 _RESOLUTION = re.compile(r"_\d{1,2}k(_(jpg|png))?$")
@@ -130,6 +124,8 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
         )
     found = []
     for place in sorted(folder.glob("*/*/")):
+        if is_draft(place.name):
+            continue
         material = _material(place, domain)
         input_there = material.given is not None if domain == "skyrim" else MapKind.ALBEDO in material.paths
         if input_there and MapKind.NORMAL in material.paths:
@@ -144,10 +140,10 @@ def list_materials(folder: Path, domain: Domain = "matsynth") -> list[MaterialSo
 
 
 def pictures_in(place: Path) -> dict[str, Path]:
-    """The pictures of a folder by their stem in lower case; of two suffixes the first of _SUFFIXES."""
-    files = [path for path in sorted(place.iterdir()) if path.suffix.lower() in _SUFFIXES]
+    """The pictures of a folder by their stem in lower case; of two suffixes the first of PICTURE_SUFFIXES."""
+    files = [path for path in sorted(place.iterdir()) if path.suffix.lower() in PICTURE_SUFFIXES]
     found: dict[str, Path] = {}
-    for path in sorted(files, key=lambda path: _SUFFIXES.index(path.suffix.lower())):
+    for path in sorted(files, key=lambda path: PICTURE_SUFFIXES.index(path.suffix.lower())):
         found.setdefault(path.stem.lower(), path)
     return found
 
@@ -155,10 +151,11 @@ def pictures_in(place: Path) -> dict[str, Path]:
 def _material(place: Path, domain: Domain) -> MaterialSource:
     pictures = pictures_in(place)
     paths: dict[MapKind, Path] = {}
-    for stem, kind in _FILES:
-        if stem in pictures:
-            paths.setdefault(kind, pictures[stem])
-    about = _metadata(place / "metadata.json")
+    for kind in _READ:
+        for stem in reversed(STEMS[kind]):
+            if stem in pictures:
+                paths[kind] = pictures[stem]
+    about = _metadata(place / METADATA)
     source = str(about.get("source") or "").split("@")[0]
     tileable, said = about.get("tileable"), about.get("diffuse")
     own = Painting(pictures["diffuse"], pictures.get("specular")) if "diffuse" in pictures else None

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from unbake.data.sources import MaterialSource, Painting
+from unbake.domain.layout import CONSTANT_RANGE, LEAST_NORMAL_BLUE, same_proportions
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError, TextureSetError
 from unbake.image.files import read_picture
@@ -17,11 +18,8 @@ LEAST_SIDE = 16
 """Textures below this many texels a side are no material."""
 
 _BLACK = 1.5 / 255
-_CONSTANT = 2.5 / 255  # a mask within this says nothing, as in conversion
 _SAME_VALUE = 8 / 255  # JPEG leaves less of one picture between two files
 _SAME_SHARE = 0.99
-_LEAST_BLUE = 0.55  # a tangent normal map leans to blue
-_ASPECT_TOLERANCE = 0.03
 
 
 def read_material(source: MaterialSource) -> Maps:
@@ -55,7 +53,7 @@ def read_painting(painting: Painting, source: MaterialSource, size: tuple[int, .
         if path is not None
     }
     specular = picture.get(MapKind.SPECULAR)
-    if specular is not None and specular.max() - specular.min() <= _CONSTANT:
+    if specular is not None and specular.max() - specular.min() <= CONSTANT_RANGE:
         del picture[MapKind.SPECULAR]
     return picture
 
@@ -83,8 +81,7 @@ def _at_size_of(
     source: MaterialSource, kind: MapKind, path: Path, image: np.ndarray, size: tuple[int, ...]
 ) -> np.ndarray:
     height, width = size
-    ratio = image.shape[1] * height / (image.shape[0] * width)
-    if abs(ratio - 1) > _ASPECT_TOLERANCE:
+    if not same_proportions(image.shape, size):
         raise TextureSetError(
             f"Expected the proportions of {source.sized_by.name} ({width}x{height}) in {path}, "
             f"got {image.shape[1]}x{image.shape[0]}; replace or remove it."
@@ -113,7 +110,7 @@ def _read_pixels(kind: MapKind, path: Path) -> np.ndarray:
             f"Expected {LEAST_SIDE} pixels a side or more in {path}, got {unit.shape[1]}x{unit.shape[0]}."
         )
     if about.vector:
-        if unit[..., 2].mean() < _LEAST_BLUE:
+        if unit[..., 2].mean() < LEAST_NORMAL_BLUE:
             raise FileError(
                 f"Expected a tangent normal map in {path}, got a picture with little blue; replace it."
             )

@@ -1,4 +1,4 @@
-"""The kinds of map there are and what each one means; the one place that knows a map by its name."""
+"""The kinds of map and the meaning of each; the one place that knows a map by its name."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ class MapKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MapSpec:
-    """What the values of a map are.
+    """The meaning of a map's values.
 
     channels: values per pixel.
     colour: "srgb" = display-encoded colour, averaged in linear light; "linear" = data.
@@ -39,6 +39,7 @@ class MapSpec:
     start: for a corrected map, the input it equals before any training.
     binary: True when a pixel either is or is not; predictions are probabilities.
     bimodal: True when most values are near 0 or 1; a cross-entropy then helps the L1 in training.
+    contrast: True when a strength (of an adjustment) moves values from or to the neutral one; else it is a factor.
     """
 
     kind: MapKind
@@ -54,6 +55,7 @@ class MapSpec:
     start: MapKind | None = None
     binary: bool = False
     bimodal: bool = False
+    contrast: bool = False
 
 
 SPECS: dict[MapKind, MapSpec] = {
@@ -73,8 +75,16 @@ SPECS: dict[MapKind, MapSpec] = {
         MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK),
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
-        MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO),
-        MapSpec(MapKind.HEIGHT, 1, neutral=(127 / 255,), bits=16, affine_free=True, start=MapKind.GEO_HEIGHT),
+        MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, contrast=True),
+        MapSpec(
+            MapKind.HEIGHT,
+            1,
+            neutral=(127 / 255,),
+            bits=16,
+            affine_free=True,
+            start=MapKind.GEO_HEIGHT,
+            contrast=True,
+        ),
         MapSpec(MapKind.GEO_HEIGHT, 1, neutral=(0.5,), bits=16, affine_free=True),
         MapSpec(MapKind.GEO_CURVATURE, 1, neutral=(0.5,)),
         MapSpec(MapKind.GEO_AO, 1, neutral=(1.0,)),

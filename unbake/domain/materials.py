@@ -1,4 +1,9 @@
-"""Material categories as datasets name them, and the classes the classifier learns."""
+"""Materials: the domains they are from, their categories in datasets, and the classes the classifier learns."""
+
+from typing import Literal
+
+Domain = Literal["matsynth", "skyrim"]
+"""Where materials are from: published PBR materials, or the game with its own painted diffuse."""
 
 CATEGORIES: tuple[str, ...] = (
     "ceramic", "concrete", "fabric", "ground", "leather", "marble", "metal",

@@ -17,6 +17,7 @@ A channel is a map ("roughness"), a component of one ("albedo.r"), a map turned 
 smoothness), or a constant from 0.0 to 1.0.
 """
 
+import re
 import tomllib
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -26,6 +27,9 @@ import msgspec
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError
+from unbake.files import why_unsafe
+
+_SUFFIX = re.compile(r"(?:\w|[-.](?=\w))*")  # never a path
 
 
 class FileFormat(StrEnum):
@@ -162,6 +166,10 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     files: tuple[PackedFile, ...]
 
     def __post_init__(self) -> None:
+        if self.folder and (reason := why_unsafe(self.folder)):
+            raise ValueError(f"folder {self.folder!r} should lie inside OUT: {reason}")
+        if strange := next((file.suffix for file in self.files if not _SUFFIX.fullmatch(file.suffix)), None):
+            raise ValueError(f"suffix {strange!r} should hold letters, digits, and any of _ - . in between")
         names = [file.suffix + file.format.extension for file in self.files]
         if not names or len(set(names)) < len(names):
             raise ValueError("a preset has at least one file, and no two of the same suffix")
@@ -180,14 +188,13 @@ def read_preset(text: str, where: str) -> Preset:
 
 
 def relative_name(name: str) -> PurePosixPath:
-    """A set's name as a path below the texture root; TextureSetError where it would lead out of that folder.
+    """A set's name as a path below the texture root; TextureSetError where it leads out of it, or no system takes it.
 
     >>> relative_name("architecture\\\\whiterun\\\\wrwoodplank01").name
     'wrwoodplank01'
     """
-    path = PurePosixPath(name.replace("\\", "/"))
-    if not path.name or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if reason := why_unsafe(name):
         raise TextureSetError(
-            f"A texture set is named by its path below the texture root, which {name!r} is not."
+            f"Expected a texture set named by its path below the texture root, got {name!r} ({reason}); rename it."
         )
-    return path
+    return PurePosixPath(name.replace("\\", "/"))

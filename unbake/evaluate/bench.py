@@ -61,9 +61,10 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
 
     from unbake import recipe as recipes
     from unbake.prepare.library import write_library
+    from unbake.project import Project
     from unbake.train.loop import Progress, train
     from unbake.train.parallel import Processes
-    from unbake.train.setup import Project, prepare, prepare_data
+    from unbake.train.setup import prepare, prepare_data
 
     steps = 4
     overrides = (

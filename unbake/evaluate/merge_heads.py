@@ -10,9 +10,9 @@ from unbake.errors import TrainingError
 from unbake.models.lora import merge_lora
 from unbake.models.network import Networks
 from unbake.models.weights import load_head, sha256_of
+from unbake.project import Project
 from unbake.train.checkpoint import load_networks
 from unbake.train.lineage import Base, Lineage, read_lineage
-from unbake.train.setup import Project
 
 
 def join_heads(project: Project) -> tuple[Networks, Lineage]:

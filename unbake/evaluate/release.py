@@ -29,8 +29,8 @@ from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
+from unbake.project import Project
 from unbake.train.lineage import Lineage, ancestry
-from unbake.train.setup import Project
 
 SPEAKS_FOR: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.ALBEDO: (MapKind.ALBEDO,),

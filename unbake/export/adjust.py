@@ -32,7 +32,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
-from unbake.domain.maps import SPECS, MapKind
+from unbake.domain.maps import MAPS_HEADS, SPECS, MapKind
 from unbake.errors import UsageError
 from unbake.image.normals import from_slopes, slopes
 
@@ -100,10 +100,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 _NAMES: Final = Adjust.__struct_fields__
 
-_PIVOT: Final = {
-    kind: SPECS[kind].neutral[0] if kind in (MapKind.AO, MapKind.HEIGHT) else 0.0
-    for kind in (MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT)
-}
+_PIVOT: Final = {kind: SPECS[kind].neutral[0] if SPECS[kind].contrast else 0.0 for kind in MAPS_HEADS}
 """Where strength 0 leads a map of one channel."""
 
 

@@ -4,6 +4,7 @@ import copy
 import logging
 import math
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.export import Dim
 
-from unbake.domain.maps import GEOMETRY, MAPS_HEADS
+from unbake.domain.maps import spec
+from unbake.domain.networks import CLASS_PROBS, CLASSIFIER, NETWORKS, SPECULAR_GIVEN, Network, input_name
 from unbake.files import write_atomic
 from unbake.models.network import Networks
 
@@ -39,33 +41,31 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     classes = networks.vit.classifier.out_features
     side = max(64, 2 * config.stride)
 
-    def planes(channels: int) -> Tensor:
-        return torch.rand(
-            1, channels, side, side
-        )  # one of its own for each input: the tracer merges shared ones
-
-    small = torch.rand(1, 3, config.vit.px, config.vit.px)
-    surface = {"normal": planes(3), "specular": planes(1), "specular_given": torch.ones(1, 1)}
-    rest = {"geometry": planes(len(GEOMETRY)), "class_probs": torch.rand(1, classes)}
-    maps = [str(kind) for kind in MAPS_HEADS]
-    files = {name: folder / f"{name}.onnx" for name, _ in networks.named_children()}
-    _write(networks.vit, {"diffuse": small}, ["class_logits"], 0, files["vit"])
-    _write(networks.segformer, {"diffuse": planes(3)} | surface, ["mask_logits"], 32, files["segformer"])
-    _write(
-        networks.unet_albedo,
-        {"diffuse": planes(3)} | surface | {"mask": planes(1)},
-        ["albedo"],
-        config.stride,
-        files["unet_albedo"],
-    )
-    _write(
-        networks.unet_maps,
-        {"albedo": planes(3)} | surface | {"mask": planes(1)} | rest,
-        maps,
-        config.stride,
-        files["unet_maps"],
-    )
+    multiples = {"vit": 0, "segformer": 32}  # of the others the stride
+    files = {name: folder / f"{name}.onnx" for name in NETWORKS}
+    for name, wiring in NETWORKS.items():
+        network = networks.get_submodule(name)
+        px = config.vit.px if name == CLASSIFIER else side
+        _write(
+            network,
+            _example(wiring, px, classes),
+            list(wiring.outputs),
+            multiples.get(name, config.stride),
+            files[name],
+        )
     return files
+
+
+def _example(wiring: Network, px: int, classes: int) -> dict[str, Tensor]:
+    """Inputs of a network by name, images of px × px; one tensor of its own each: the tracer merges shared ones."""
+    channels: Counter[str] = Counter()
+    for kind in wiring.reads:
+        channels[input_name(kind)] += spec(kind).channels
+    special = {SPECULAR_GIVEN: torch.ones(1, 1), CLASS_PROBS: torch.rand(1, classes)}
+    return {
+        name: special[name] if name in special else torch.rand(1, channels[name], px, px)
+        for name in wiring.inputs
+    }
 
 
 def _write(

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
 from unbake.domain.materials import CLASSES
+from unbake.domain.networks import NETWORKS, Network
 from unbake.models.config import ModelConfig
 from unbake.models.inputs import centred, corrected, specular_channels
 from unbake.models.segformer import Segformer
@@ -17,9 +18,10 @@ class UnetAlbedo(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        kind = MapKind.ALBEDO
-        self.body = Unet(3 + 3 + 2 + 1, {kind: spec(kind).channels}, config.unet, 0, config.checkpoint)
-        _start_at_zero(self.body, kind)
+        wiring = NETWORKS["unet_albedo"]
+        heads = {str(kind): spec(kind).channels for kind in wiring.gives}
+        self.body = Unet(wiring.planes, heads, config.unet, 0, config.checkpoint)
+        _start_uncorrected(self.body, wiring)
 
     def forward(
         self, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor, mask_prob: Tensor
@@ -48,11 +50,10 @@ class UnetMaps(nn.Module):
 
     def __init__(self, config: ModelConfig, classes: int) -> None:
         super().__init__()
-        heads = {str(kind): spec(kind).channels for kind in MAPS_HEADS}
-        self.body = Unet(3 + 3 + 2 + 1 + len(GEOMETRY), heads, config.unet, classes, config.checkpoint)
-        for kind in MAPS_HEADS:
-            if spec(kind).start is not None:
-                _start_at_zero(self.body, kind)
+        wiring = NETWORKS["unet_maps"]
+        heads = {str(kind): spec(kind).channels for kind in wiring.gives}
+        self.body = Unet(wiring.planes, heads, config.unet, classes, config.checkpoint)
+        _start_uncorrected(self.body, wiring)
 
     def forward(
         self,
@@ -113,10 +114,12 @@ def receptive_field(config: ModelConfig) -> int:
     return 2 * half_receptive_field(config.unet) + 1
 
 
-def _start_at_zero(body: Unet, kind: MapKind) -> None:
-    out = body.get_submodule(f"heads.{kind}.out")
-    for parameter in out.parameters():
-        nn.init.zeros_(parameter)
+def _start_uncorrected(body: Unet, wiring: Network) -> None:
+    """Heads that correct an input begin with no correction."""
+    for kind in wiring.gives:
+        if spec(kind).start is not None:
+            for parameter in body.get_submodule(f"heads.{kind}.out").parameters():
+                nn.init.zeros_(parameter)
 
 
 def _finished(kind: MapKind, raw: Tensor, starts: dict[MapKind, Tensor]) -> Tensor:

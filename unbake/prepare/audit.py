@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from unbake.data.hygiene import (
     is_constant,
@@ -18,15 +18,14 @@ from unbake.data.hygiene import (
     suspicious_relief,
 )
 from unbake.data.parallel import in_processes
-from unbake.data.sources import Domain, MaterialSource, list_materials, pictures_in
+from unbake.data.sources import MaterialSource, list_materials, pictures_in
 from unbake.data.split import split
+from unbake.domain.layout import STEMS, data_folder, materials_folder
 from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import Domain
 from unbake.errors import UnbakeError, UsageError
 from unbake.image.files import read_picture
-from unbake.prepare.folders import FILES, read_metadata, update_metadata
-
-FOLDERS: dict[Domain, str] = {"matsynth": "MatSynth", "skyrim": "Skyrim"}
-"""Below ROOT/data, what the materials of a domain lie in."""
+from unbake.prepare.folders import read_metadata, update_metadata
 
 _MAY_BE_CONSTANT = (MapKind.METALLIC,)
 """One value all over says something true of most materials; of the others it is what a missing map looks like."""
@@ -62,14 +61,14 @@ def audit(
     in different splits are under `leaks`; `unreadable`. The second: by domain, the families of each split with
     their materials. held_out: sources kept for measuring, as in a recipe. Errors: UsageError when there is nothing.
     """
-    sources = [source for domain in FOLDERS for source in _listed(root, domain)]
+    sources = [source for domain in get_args(Domain) for source in _listed(root, domain)]
     if not sources:
         raise UsageError(
             f"Expected materials under {root / 'data'}, found none; bring some in: unbake data matsynth."
         )
     where = {
         (domain, material): part
-        for domain in FOLDERS
+        for domain in get_args(Domain)
         for material, part in split([s for s in sources if s.domain == domain], tuple(held_out)).items()
     }
     findings: list[Finding] = []
@@ -124,13 +123,13 @@ def join(root: Path, report: dict[str, Any]) -> list[list[str]]:
         if len({families[name] for name in group}) > 1:
             # The family of the first by name: whichever order they were found in.
             for name in group:
-                update_metadata(root / "data" / name, {"family": families[group[0]]})
+                update_metadata(data_folder(root) / name, {"family": families[group[0]]})
             joined.append(group)
     return joined
 
 
 def _listed(root: Path, domain: Domain) -> list[MaterialSource]:
-    folder = root / "data" / FOLDERS[domain]
+    folder = materials_folder(root, domain)
     if not any(folder.glob("*/*/")):
         return []
     return list_materials(folder, domain)
@@ -138,7 +137,7 @@ def _listed(root: Path, domain: Domain) -> list[MaterialSource]:
 
 def _name(source: MaterialSource) -> str:
     """Of a material among those of both domains: its path below ROOT/data."""
-    return f"{FOLDERS[source.domain]}/{source.id}"
+    return f"{materials_folder(Path(), source.domain).name}/{source.id}"
 
 
 def _look(source: MaterialSource) -> _Look:
@@ -147,7 +146,7 @@ def _look(source: MaterialSource) -> _Look:
     found: list[Finding] = []
     # A diffuse that is marked as no pair is looked at too.
     files = pictures_in(source.sized_by.parent)
-    beside = {kind: files[stem] for kind, stem in FILES.items() if stem in files}
+    beside = {kind: files[stem] for kind, (stem, *_) in STEMS.items() if stem in files}
     pictures = beside | source.paths
     seen = {}
     for kind, path in sorted(pictures.items()):

@@ -1,4 +1,4 @@
-"""Diffuses that are the base colour once more: game pairs are moved aside, MatSynth's are marked; after `pairs`.
+"""Diffuses that copy the base colour: game pairs are quarantined, MatSynth's are marked; after `skyrim`.
 
 ROOT/data/Skyrim/<folder>/<name>  ->  ROOT/data/duplicates/<folder>/<name>
 ROOT/data/duplicates/undo.json        what was moved, to move it back
@@ -8,14 +8,18 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from unbake.data.hygiene import Mark, mark_of
 from unbake.data.parallel import in_processes
 from unbake.data.sources import pictures_in
+from unbake.domain.layout import data_folder, duplicates_folder, materials_folder
+from unbake.domain.materials import Domain
 from unbake.errors import FileError, UnbakeError, UsageError
-from unbake.files import write_atomic
+from unbake.files import is_draft, safe_join, write_atomic
 from unbake.image.files import read_picture
 from unbake.prepare.folders import read_metadata, update_metadata
 
@@ -32,22 +36,24 @@ def find_duplicates(
 
     Materials that were painted over, or have no diffuse, are not among them. UsageError where there is no project.
     """
-    if not (root / "data").is_dir():
+    if not (data_folder(root)).is_dir():
         raise UsageError(
             f"Expected a project in {root}, found none; check --root, or lay one out: unbake init."
         )
-    places = [place for name in ("MatSynth", "Skyrim") for place in _with_diffuse(root / "data" / name)]
-    found: dict[str, dict[str, Mark]] = {"MatSynth": {}, "Skyrim": {}}
+    places = [place for domain in get_args(Domain) for place in _with_diffuse(materials_folder(root, domain))]
+    found: dict[Path, dict[str, Mark]] = {materials_folder(root, domain): {} for domain in get_args(Domain)}
     failed = []
-    for done, (place, (mark, problem)) in enumerate(in_processes(_mark, places, workers), 1):
+    work = partial(_mark, matsynth=materials_folder(root, "matsynth"))
+    for done, (place, (mark, problem)) in enumerate(in_processes(work, places, workers), 1):
         material = f"{place.parent.name}/{place.name}"
         if mark is not None:
-            found[place.parents[1].name][material] = mark
+            found[place.parents[1]][material] = mark
         if problem:
             failed.append({"material": material, "reason": problem})
         if on_progress:
             on_progress(done, len(places))
-    return found["MatSynth"], found["Skyrim"], sorted(failed, key=lambda one: one["material"])
+    matsynth, skyrim = found.values()
+    return matsynth, skyrim, sorted(failed, key=itemgetter("material"))
 
 
 def set_aside(
@@ -64,17 +70,18 @@ def set_aside(
             f"Expected at most {LARGE_SHARE:.0%} of the {len(skyrim)} pairs to be duplicates, found {len(moving)}; "
             "look at some of them (--dry-run names them), then say --yes to move them."
         )
+    matsynth_folder, skyrim_folder = (materials_folder(root, domain) for domain in get_args(Domain))
     for material, mark in matsynth.items():
-        update_metadata(root / "data" / "MatSynth" / material, {"diffuse": mark})
+        update_metadata(matsynth_folder / material, {"diffuse": mark})
     for material, mark in skyrim.items():
         if mark == "black":
-            update_metadata(root / "data" / "Skyrim" / material, {"diffuse": mark})
-    aside = root / "data" / "duplicates"
+            update_metadata(skyrim_folder / material, {"diffuse": mark})
+    aside = duplicates_folder(root)
     if moving:
         # First what is to be undone: killed between two moves, everything can still go back.
         _write_undo(aside, [*_moved(aside), *moving])
     for material in moving:
-        _move(root / "data" / "Skyrim" / material, aside / material)
+        _move(skyrim_folder / material, aside / material)
     return summary(matsynth, skyrim)
 
 
@@ -94,28 +101,29 @@ def summary(matsynth: dict[str, Mark], skyrim: dict[str, Mark]) -> dict[str, Any
 
 def undo(root: Path) -> list[str]:
     """Move back what `set_aside` moved; which materials. Errors: UsageError when there is nothing to undo."""
-    aside = root / "data" / "duplicates"
+    aside, skyrim_folder = duplicates_folder(root), materials_folder(root, "skyrim")
     moved = _moved(aside)
     if not moved:
         raise UsageError(f"Expected moves to undo in {aside / UNDO}, found none; nothing was moved.")
     back = []
     for material in moved:
-        if (aside / material).is_dir():  # else it was never moved: that run was killed
-            _move(aside / material, root / "data" / "Skyrim" / material)
+        place = safe_join(aside, material)
+        if place.is_dir():  # else it was never moved: that run was killed
+            _move(place, safe_join(skyrim_folder, material))
             back.append(material)
             with suppress(OSError):  # other materials may be in it
-                (aside / material).parent.rmdir()
+                place.parent.rmdir()
     (aside / UNDO).unlink()
     return back
 
 
 def _with_diffuse(folder: Path) -> Iterator[Path]:
     for place in sorted(folder.glob("*/*/")):
-        if not place.name.startswith(".") and {"diffuse", "basecolor"} <= pictures_in(place).keys():
+        if not is_draft(place.name) and {"diffuse", "basecolor"} <= pictures_in(place).keys():
             yield place
 
 
-def _mark(place: Path) -> tuple[Mark | None, str]:
+def _mark(place: Path, matsynth: Path) -> tuple[Mark | None, str]:
     """What the diffuse of a folder is, None where a painter wrote it; and the sentence why that cannot be told."""
     files = pictures_in(place)
     try:
@@ -123,7 +131,7 @@ def _mark(place: Path) -> tuple[Mark | None, str]:
             return None, ""
         diffuse, basecolor = (read_picture(files[stem]).rgb() for stem in ("diffuse", "basecolor"))
         # MatSynth's diffuse is the base colour without its metals; a game's is painted there too.
-        bare = place.parents[1].name == "MatSynth" and "metallic" in files
+        bare = place.parents[1] == matsynth and "metallic" in files
         metallic = read_picture(files["metallic"]).unit()[..., :1] if bare else None
         return mark_of(diffuse, basecolor, metallic), ""
     except UnbakeError as error:

@@ -1,60 +1,33 @@
 """A material as a folder of PNG files and metadata.json: written whole, or its metadata changed; read by `sources`."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from unbake.domain.layout import METADATA, STEMS
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError
-from unbake.files import write_atomic
+from unbake.files import is_device, write_atomic, write_folder_atomic
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
 
-FILES: dict[MapKind, str] = {
-    MapKind.ALBEDO: "basecolor",
-    MapKind.DIFFUSE: "diffuse",
-    MapKind.SPECULAR: "specular",
-    MapKind.NORMAL: "normal",
-    MapKind.ROUGHNESS: "roughness",
-    MapKind.METALLIC: "metallic",
-    MapKind.HEIGHT: "height",
-    MapKind.AO: "ao",
-    MapKind.OPACITY: "opacity",
-}
-"""What the file of a map is called, without its suffix."""
 
-METADATA = "metadata.json"
-
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)  # no names for a folder on Windows
-
-
-def write_folder(place: Path, maps: Mapping[MapKind, np.ndarray], story: Mapping[str, Any]) -> None:
+def write_folder(place: Path, maps: Mapping[MapKind, np.ndarray], metadata: Mapping[str, Any]) -> None:
     """A material folder, which appears at once with all that is in it, or not at all; an older one gives way.
 
-    maps: (H, W, C) float32 in the ranges of their specs; normals are stored OpenGL. story: its metadata.json.
+    maps: (H, W, C) float32 in the ranges of their specs; normals are stored OpenGL. metadata: of its metadata.json.
     Errors: FileError.
     """
-    making = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    shutil.rmtree(making, ignore_errors=True)
-    try:
-        making.mkdir(parents=True)
+    with write_folder_atomic(place) as draft:
         for kind, image in maps.items():
             about = spec(kind)
             unit = encode_normal(image, "opengl") if about.vector else image
-            write_png(making / f"{FILES[kind]}.png", unit, about.bits)
-        (making / METADATA).write_bytes(_encoded(story))
-        shutil.rmtree(place, ignore_errors=True)
-        making.replace(place)
-    except OSError as error:
-        raise FileError(f"{place} cannot be written ({error.strerror}); check space and rights.") from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+            write_png(draft / f"{STEMS[kind][0]}.png", unit, about.bits)
+        (draft / METADATA).write_bytes(_encoded(metadata))
 
 
 def read_metadata(place: Path) -> dict[str, Any] | None:
@@ -75,6 +48,14 @@ def read_metadata(place: Path) -> dict[str, Any] | None:
     return about
 
 
+def finished(place: Path) -> dict[str, Any] | None:
+    """The metadata of a material that was written; None where there is none, or damaged: it is made anew."""
+    try:
+        return read_metadata(place)
+    except FileError:
+        return None
+
+
 def update_metadata(place: Path, changes: Mapping[str, Any]) -> None:
     """Set keys of a material's metadata.json, whole or not at all; None takes a key away. Errors: FileError."""
     about = read_metadata(place) or {}
@@ -90,7 +71,7 @@ def safe_name(name: str) -> str:
     ('Stone_wall_01', 'con_')
     """
     safe = re.sub(r"[^\w.+-]+", "_", name).strip("._")[:120]
-    return f"{safe}_" if _RESERVED.match(safe) else safe
+    return f"{safe}_" if is_device(safe) else safe
 
 
 def _encoded(about: Mapping[str, Any]) -> bytes:

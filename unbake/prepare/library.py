@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unbake.data.sources import PROCEDURAL
+from unbake.domain.layout import METADATA
 from unbake.domain.maps import MapKind
-from unbake.prepare.folders import METADATA, write_folder
+from unbake.prepare.folders import write_folder
 from unbake.synth.materials import CATEGORY, NAMES, procedural
-
-"""What `metadata.json` names as the source: splits can hold it apart from measured materials."""
 
 _IMPLIED = (MapKind.AO, MapKind.HEIGHT)
 
@@ -30,7 +29,7 @@ def write_library(
             if (place / METADATA).is_file():
                 continue
             maps = procedural(name, size, seed, varied=True)
-            story = {
+            metadata = {
                 "name": place.name,
                 "category": CATEGORY[name],
                 "license": "CC0",
@@ -39,6 +38,8 @@ def write_library(
                 "metallic": "given",
                 "tileable": True,
             }
-            write_folder(place, {kind: maps[kind] for kind in maps if implied or kind not in _IMPLIED}, story)
+            write_folder(
+                place, {kind: maps[kind] for kind in maps if implied or kind not in _IMPLIED}, metadata
+            )
             written += 1
     return written

@@ -16,30 +16,17 @@ from typing import Any, Literal
 from unbake.data.hygiene import is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
 from unbake.data.truth import LEAST_SIDE, Maps, at_size
+from unbake.domain.layout import MATSYNTH_MAPS, STEMS, same_proportions
 from unbake.domain.maps import MapKind, spec
 from unbake.domain.materials import class_of
 from unbake.errors import FileError, TextureSetError, UnbakeError
 from unbake.image.files import decode_picture
 from unbake.image.normals import decode_normal, flip_green
-from unbake.prepare.folders import FILES, read_metadata, safe_name, write_folder
+from unbake.prepare.folders import finished, safe_name, write_folder
 from unbake.prepare.matsynth_rows import Heading, Row, Shard, Source
 from unbake.prepare.occlusion import derived_ao
 
 Outcome = Literal["written", "blend"]
-
-# Later columns give way to earlier ones.
-_COLUMNS: tuple[tuple[str, MapKind], ...] = (
-    ("basecolor", MapKind.ALBEDO),
-    ("diffuse", MapKind.DIFFUSE),
-    ("normal", MapKind.NORMAL),
-    ("roughness", MapKind.ROUGHNESS),
-    ("metallic", MapKind.METALLIC),
-    ("height", MapKind.HEIGHT),
-    ("displacement", MapKind.HEIGHT),
-    ("ao", MapKind.AO),
-    ("opacity", MapKind.OPACITY),
-)
-_ASPECT_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +116,7 @@ class _Report:
             self._other_licences[heading.licence or "unknown"] += 1
             return None
         self._places.append(place)
-        about = _finished(place)
+        about = finished(place)
         if about is not None and not (about.get("left_out") and wanted.blends):
             self.done += 1
             self._there += 1
@@ -156,7 +143,7 @@ class _Report:
 
     def summary(self, into: Path) -> dict[str, Any]:
         """The report, with what all the rows asked for are, now and from earlier runs."""
-        stories = [about for place in self._places if (about := _finished(place)) is not None]
+        stories = [about for place in self._places if (about := finished(place)) is not None]
         blends = [about["name"] for about in stories if about.get("left_out")]
         kept = [about for about in stories if not about.get("left_out")]
 
@@ -203,15 +190,16 @@ def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind], float]:
     The length is the mean before they are made unit vectors, which an audit could not see afterwards.
     """
     stored: Maps = {}
-    for column, kind in _COLUMNS:
-        if column in row.pictures and kind not in stored:
+    for kind in MATSYNTH_MAPS:
+        column = next((stem for stem in STEMS[kind] if stem in row.pictures), None)
+        if column is not None:
             unit = decode_picture(row.pictures[column], f"{column} of {row.heading.name}").unit()
             channels = spec(kind).channels
             unit = unit[..., :1] if channels == 1 else unit
             stored[kind] = unit.repeat(3, -1) if unit.shape[-1] < channels else unit[..., :channels]
     for kind in (MapKind.ALBEDO, MapKind.NORMAL):
         if kind not in stored:
-            raise TextureSetError(f"Expected {FILES[kind]} among its pictures, found none.")
+            raise TextureSetError(f"Expected {STEMS[kind][0]} among its pictures, found none.")
     if mostly_black(stored[MapKind.ALBEDO]):
         raise FileError("Expected a base colour, got a black picture.")
     if not is_normal_map(stored[MapKind.NORMAL]):
@@ -219,9 +207,9 @@ def _maps(row: Row, px: int | None) -> tuple[Maps, set[MapKind], float]:
     length = normal_length(stored[MapKind.NORMAL])
     height, width = stored[MapKind.ALBEDO].shape[:2]
     for kind, image in stored.items():
-        if abs(image.shape[1] * height / (image.shape[0] * width) - 1) > _ASPECT_TOLERANCE:
+        if not same_proportions(image.shape, (height, width)):
             raise TextureSetError(
-                f"Expected the base colour's proportions ({width}x{height}) in {FILES[kind]}, "
+                f"Expected the base colour's proportions ({width}x{height}) in {STEMS[kind][0]}, "
                 f"got {image.shape[1]}x{image.shape[0]}."
             )
     if min(height, width) < LEAST_SIDE:
@@ -271,11 +259,3 @@ def _story(row: Row, name: str, maps: Maps, given: set[MapKind]) -> dict[str, An
 def _tiles(heading: Heading) -> bool:
     """MatSynth tiles, all of it; a folder's metadata may say otherwise."""
     return heading.about.get("tileable") is not False
-
-
-def _finished(place: Path) -> dict[str, Any] | None:
-    """The metadata of a folder that is complete; what somebody damaged is made anew."""
-    try:
-        return read_metadata(place)
-    except FileError:
-        return None

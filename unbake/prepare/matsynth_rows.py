@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unbake.domain.layout import MATSYNTH_PICTURES, METADATA, PICTURE_SUFFIXES
 from unbake.domain.materials import CATEGORIES
 from unbake.errors import FileError, UsageError
 
@@ -17,14 +18,7 @@ if TYPE_CHECKING:
 HUB = "gvecchio/MatSynth"
 """The data set on the Hugging Face hub."""
 
-IMAGES: tuple[str, ...] = (
-    "basecolor", "diffuse", "displacement", "height", "metallic", "normal", "opacity", "roughness", "specular",
-    "blend_mask",
-)  # fmt: skip
-"""MatSynth's columns of pictures."""
-
 _ABOUT = ("name", "category", "metadata")
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".tga")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +159,9 @@ def _streams(streams: "Sequence[tuple[str, IterableDataset, IterableDataset]]") 
 
 def _rows(part: "IterableDataset", headings: tuple[Heading, ...]) -> Iterator[Row]:
     for heading, row in zip(headings, part, strict=True):
-        yield Row(heading, {column: data for column in IMAGES if (data := _bytes(row.get(column)))})
+        yield Row(
+            heading, {column: data for column in MATSYNTH_PICTURES if (data := _bytes(row.get(column)))}
+        )
 
 
 def _heading(row: dict[str, Any], split: str, names: Sequence[str], place: str) -> Heading:
@@ -197,7 +193,7 @@ def _folders(root: Path) -> Source:
     places = sorted(
         place
         for place in root.rglob("*/")
-        if any((place / f"basecolor{suffix}").is_file() for suffix in _SUFFIXES)
+        if any((place / f"basecolor{suffix}").is_file() for suffix in PICTURE_SUFFIXES)
     )
     if not places:
         raise UsageError(
@@ -215,7 +211,7 @@ def _folders(root: Path) -> Source:
 
 def _folder_heading(root: Path, place: Path) -> Heading:
     try:
-        about = json.loads((place / "metadata.json").read_bytes())
+        about = json.loads((place / METADATA).read_bytes())
     except (OSError, ValueError):
         about = {}
     about = about if isinstance(about, dict) else {}
@@ -228,8 +224,8 @@ def _folder_heading(root: Path, place: Path) -> Heading:
 
 def _folder_row(place: Path, heading: Heading) -> Iterator[Row]:
     pictures = {}
-    for column in (*IMAGES, "ao"):
-        for suffix in _SUFFIXES:
+    for column in (*MATSYNTH_PICTURES, "ao"):
+        for suffix in PICTURE_SUFFIXES:
             if column not in pictures and (place / f"{column}{suffix}").is_file():
                 pictures[column] = (place / f"{column}{suffix}").read_bytes()
     yield Row(heading, pictures)

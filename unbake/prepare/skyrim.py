@@ -17,19 +17,19 @@ import numpy as np
 from unbake.data.hygiene import is_constant, is_normal_map, mark_of, mostly_black, normal_length
 from unbake.data.parallel import in_processes
 from unbake.data.truth import LEAST_SIDE, Maps, at_size
+from unbake.domain.layout import same_proportions
 from unbake.domain.maps import MapKind
 from unbake.domain.naming import EXTENSIONS, below_textures, is_texture, unsupported_folder
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.image.files import Picture, read_picture
 from unbake.image.normals import decode_normal
 from unbake.prepare.alignment import THRESHOLD, alignment
-from unbake.prepare.folders import read_metadata, safe_name, write_folder
+from unbake.prepare.folders import finished, safe_name, write_folder
 
 PBR_FOLDER = "pbr"
 """Below `textures`, where TruePBR files lie."""
 
 _RMAOS = "_rmaos"
-_ASPECT_TOLERANCE = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def bring_in_pairs(
     failed: list[dict[str, Any]] = []
     waiting, there = [], 0
     for pair in pairs:
-        about = _finished(into / pair.place)
+        about = finished(into / pair.place)
         if (aside / pair.place).is_dir():
             left_out.append({"pair": pair.name, "reason": "a duplicate, moved aside before"})
         elif about is not None and about.get("source") != source:
@@ -165,14 +165,6 @@ def _made_from(pair: PairFiles, px: int) -> dict[str, Any]:
     return {"px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
 
 
-def _finished(place: Path) -> dict[str, Any] | None:
-    """The metadata of a pair that was written; what somebody damaged is made anew."""
-    try:
-        return read_metadata(place)
-    except FileError:
-        return None
-
-
 def _brought_in(
     pair: PairFiles, into: Path, source: str, licence: str, px: int, threshold: float
 ) -> dict[str, Any] | str:
@@ -184,7 +176,7 @@ def _brought_in(
         old, new, other_normal = _vanilla(pair), _targets(pair), _normal(pair.pbr_normal)
         diffuse, basecolor = old[MapKind.DIFFUSE], new[MapKind.ALBEDO]
         (height, width), (rows, columns) = diffuse.shape[:2], basecolor.shape[:2]
-        if abs(columns * height / (rows * width) - 1) > _ASPECT_TOLERANCE:
+        if not same_proportions(basecolor.shape, diffuse.shape):
             return {"reason": f"{columns}x{rows} does not have the proportions of {width}x{height}"}
         fit = alignment(diffuse, old[MapKind.NORMAL], basecolor, other_normal)
         scores = {"score": fit.score, "gradients": fit.gradients, "normals": fit.normals}

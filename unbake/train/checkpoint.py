@@ -1,7 +1,6 @@
 """State of a run in one safetensors file, replaced in one rename: weights, optimizer, schedule, history."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from unbake.errors import TrainingError
+from unbake.files import write_file_atomic
 from unbake.models.network import Networks
 from unbake.models.weights import build_networks, load_weights
 from unbake.train.lineage import Lineage, read_lineage
@@ -68,14 +68,8 @@ def save_state(
         "schedule": json.dumps(_schedule_state(schedule)),
         "metadata": json.dumps(lineage.as_metadata()),
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save_file(tensors, temporary, metadata=header)
-        with temporary.open("rb+") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with write_file_atomic(path) as draft:
+        save_file(tensors, draft, metadata=header)
 
 
 def load_state(
@@ -171,12 +165,6 @@ def _is_state(path: Path) -> bool:
             return "position" in (handle.metadata() or {})
     except (OSError, SafetensorError):
         return False
-
-
-def clear_drafts(path: Path) -> None:
-    """Remove what a run killed inside `save_state` had begun to write; other runs' drafts are theirs."""
-    for draft in path.parent.glob(f".{path.name}.*.part"):
-        draft.unlink(missing_ok=True)
 
 
 def _schedule_state(schedule: LRScheduler) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from unbake.data.augment import Augmentation
 from unbake.data.dataset import PatchDataset
 from unbake.data.photometric import SkyrimPhotometric
 from unbake.data.sampler import MixSampler, shares
-from unbake.data.sources import Domain
+from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
 from unbake.recipe import Augment, Recipe
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from unbake.domain.networks import NETWORKS
 from unbake.errors import UsageError
 from unbake.losses.masked import ratio
 from unbake.models.network import Networks
 from unbake.models.norm import Norm
-from unbake.train.step import READS, Wrapped
+from unbake.train.step import Wrapped
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -77,7 +78,7 @@ class Processes:
         if self.device.type == "cuda":
             synchronise_norms(networks)
         prepare: Callable[..., nn.Module] = self.accelerator.prepare_model
-        parts = {name: prepare(networks.get_submodule(name), device_placement=False) for name in READS}
+        parts = {name: prepare(networks.get_submodule(name), device_placement=False) for name in NETWORKS}
         return Wrapped(networks.config, **parts)
 
     def agree(self, flag: bool) -> bool:

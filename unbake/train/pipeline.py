@@ -10,12 +10,13 @@ import torch
 
 from unbake import recipe as recipes
 from unbake.errors import TrainingError, UsageError
+from unbake.project import Project
 from unbake.recipe import Recipe, as_dict
 from unbake.recipe.gate import Judgement, Verdict
 from unbake.train.lineage import read_lineage, read_verdict
 from unbake.train.loop import Event, Finished, train
 from unbake.train.parallel import Processes
-from unbake.train.setup import Project, check, conclude, notices, prepare, prepare_data
+from unbake.train.setup import check, conclude, notices, prepare, prepare_data
 
 
 @dataclass(frozen=True)

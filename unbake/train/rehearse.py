@@ -6,10 +6,10 @@ from pathlib import Path
 from unbake import recipe as recipes
 from unbake.data.sources import list_materials
 from unbake.prepare.library import write_library
+from unbake.project import Project
 from unbake.synth.materials import FEW
 from unbake.train.loop import Event
 from unbake.train.pipeline import PhaseRun, PipelineResult, RunStarted, planned_runs, run_all
-from unbake.train.setup import Project
 from unbake.train.surrogate_skyrim import write_standin
 
 SMALLER = (

@@ -9,12 +9,13 @@ from unbake.data.dataset import PatchDataset
 from unbake.errors import TrainingError
 from unbake.models.network import Networks
 from unbake.models.weights import load_head, sha256_of
+from unbake.project import Project, domains, long_side
 from unbake.recipe import Recipe
 from unbake.train.checkpoint import load_networks
 from unbake.train.lineage import read_lineage
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
-from unbake.train.setup import Project, domains, long_side, prepare_data
+from unbake.train.setup import prepare_data
 from unbake.train.step import loss_weights
 from unbake.train.validate import validation_figures
 

@@ -14,8 +14,9 @@ from torch.utils.data import DataLoader
 
 from unbake.data.dataset import Batch, PatchDataset, collate
 from unbake.data.sampler import MixSampler
-from unbake.data.sources import Domain
+from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
+from unbake.files import clear_drafts
 from unbake.losses.rendering import Light, random_lights
 from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
@@ -23,7 +24,7 @@ from unbake.models.parameters import parameter_info
 from unbake.recipe import Recipe
 from unbake.recipe.gate import Judgement
 from unbake.report.samples import Sample, write_samples
-from unbake.train.checkpoint import Position, clear_drafts, load_state, save_state
+from unbake.train.checkpoint import Position, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.events import EpochDone, Event, Finished, Progress
 from unbake.train.lineage import Lineage
@@ -318,7 +319,7 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
     eval_networks = average.module if average else networks
     assert isinstance(eval_networks, Networks)
     if processes.is_main:
-        clear_drafts(run.state_path)
+        clear_drafts(run.state_path.parent, of=run.state_path.name)  # other runs write theirs beside it
     resumed: Position | None = None
     resumed_at: int | None = None
     if resume:

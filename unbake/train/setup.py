@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -11,10 +10,11 @@ import torch
 from msgspec import structs
 
 from unbake import __version__
-from unbake.data.cache import LONG_SIDE, build_cache
-from unbake.data.sources import Domain, list_materials
+from unbake.data.cache import build_cache
+from unbake.data.sources import list_materials
 from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS
+from unbake.domain.materials import Domain
 from unbake.errors import TrainingError, UsageError
 from unbake.models.network import Networks
 from unbake.models.parameters import freeze, parameter_info, select
@@ -24,6 +24,7 @@ from unbake.models.weights import (
     save_weights,
     sha256_of,
 )
+from unbake.project import Project, domains, long_side
 from unbake.recipe import MAP, Recipe, as_dict
 from unbake.recipe.gate import Judgement
 from unbake.synth.painter import TRAINING_STYLES
@@ -33,70 +34,6 @@ from unbake.train.parallel import Processes
 from unbake.train.parents import starting_networks
 from unbake.train.perceptual import perceptual
 from unbake.train.session import Run
-
-
-@dataclass(frozen=True)
-class Project:
-    """The plan's folders under a root (PLAN.md, "Directory Layout")."""
-
-    root: Path
-
-    def materials(self, domain: Domain) -> Path:
-        """Folder of a domain's materials, in MatSynth's layout."""
-        return self.root / "data" / {"matsynth": "MatSynth", "skyrim": "Skyrim"}[domain]
-
-    def cache(self, domain: Domain, long_side: int) -> Path:
-        """The memory-mapped cache of a domain at a size."""
-        return self.root / "data" / "cache" / f"{domain}_{long_side}"
-
-    @property
-    def checkpoints(self) -> Path:
-        """Weights, each with its metadata beside it."""
-        return self.root / "checkpoints"
-
-    def logs(self, recipe: Recipe) -> Path:
-        """Folder of a phase's metrics and event files: its tag, and its map where it has one."""
-        return self.root / "train_logs" / recipe.tag / recipe.map
-
-    def state(self, recipe: Recipe) -> Path:
-        """File of a run's state, from which --resume continues."""
-        return self.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors"
-
-    def best(self, recipe: Recipe) -> Path:
-        """File of a phase's best weights, with their metadata beside it (.json)."""
-        return self.checkpoints / f"{recipe.writes}.safetensors"
-
-    def checkpoint(self, names: str | tuple[str, ...]) -> Path:
-        """The weights file of a checkpoint, or of the first of several that is there.
-
-        The plan's `A0_best.pth` and a bare `A0_best` name the same one; `A0_last` is the state of a run. Raises
-        TrainingError when none is there.
-        """
-        wanted = (names,) if isinstance(names, str) else names
-        paths = [self.checkpoints / f"{_stem(name)}.safetensors" for name in wanted]
-        for path in paths:
-            if path.is_file():
-                return path
-        raise TrainingError(
-            f"Expected the checkpoint {' or '.join(path.stem for path in paths)}, but {paths[-1]} is not there; train "
-            "the phase that writes it first."
-        )
-
-
-def _stem(name: str) -> str:
-    return name.removesuffix(".pth").removesuffix(".safetensors")
-
-
-def domains(recipe: Recipe) -> tuple[Domain, ...]:
-    """The domains a recipe draws from and is validated on."""
-    mix = recipe.data.mix
-    shares: dict[Domain, float] = {"matsynth": mix.matsynth, "skyrim": mix.skyrim}
-    return tuple(domain for domain, share in shares.items() if share > 0)
-
-
-def long_side(recipe: Recipe) -> int:
-    """Side that cached textures are reduced to at most, texels: no phase needs more than its own px."""
-    return max(LONG_SIDE, recipe.data.px)
 
 
 def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = None) -> None:

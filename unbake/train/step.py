@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from unbake.data.dataset import Batch
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
+from unbake.domain.networks import NETWORKS
 from unbake.losses.masked import Mean, ratio
 from unbake.losses.rendering import Light
 from unbake.losses.total import (
@@ -24,14 +25,6 @@ from unbake.models.network import Networks
 from unbake.recipe import Losses
 
 Terms = dict[str, Tensor]
-
-READS: dict[str, frozenset[str]] = {
-    "vit": frozenset(),
-    "segformer": frozenset(),
-    "unet_albedo": frozenset({"segformer"}),
-    "unet_maps": frozenset({"vit", "segformer", "unet_albedo"}),
-}
-"""The networks in the order they run, each with those whose outputs condition it."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +61,13 @@ def loss_weights(losses: Losses) -> LossWeights:
     )
 
 
-def network_of(kind: MapKind) -> str:
-    """The network that predicts a map.
-
-    >>> network_of(MapKind.HEIGHT)
-    'unet_maps'
-    """
-    heads = {MapKind.METALLIC_MASK: "segformer", MapKind.ALBEDO: "unet_albedo"}
-    return heads.get(kind, "unet_maps")
-
-
 def forward_networks(
     networks: Networks | Wrapped,
     batch: Batch,
     weights: LossWeights,
     trained: Callable[[str], bool],
     *,
-    wanted: Collection[str] = tuple(READS),
+    wanted: Collection[str] = tuple(NETWORKS),
     distance: Distance | None = None,
     lights: Sequence[Light] = (),
     mean: Mean = ratio,
@@ -102,7 +85,7 @@ def forward_networks(
     diffuse, normal, specular = inputs
     has_specular = present[MapKind.SPECULAR].to(diffuse.dtype)[:, None]
     objective = _Objective(batch, weights, wanted, distance, lights, mean)
-    needed = set(wanted).union(*(READS[network] for network in wanted))
+    needed = set(wanted).union(*(NETWORKS[network].conditioned_on for network in wanted))
 
     if "vit" in needed:
         with torch.set_grad_enabled(trained("vit")):

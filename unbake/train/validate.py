@@ -8,8 +8,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from unbake.data.dataset import Batch, PatchDataset, collate
-from unbake.data.sources import Domain
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, MapKind, spec
+from unbake.domain.materials import Domain
+from unbake.domain.networks import NETWORKS, network_of
 from unbake.losses.total import LossWeights
 from unbake.metrics.mask import IOU
 from unbake.metrics.pixel import ACCURACY, metrics_of
@@ -18,7 +19,7 @@ from unbake.report.samples import Sample
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
 from unbake.train.samples import SAMPLES, sample_of, spread
-from unbake.train.step import READS, forward_networks, network_of
+from unbake.train.step import forward_networks
 
 SHORT: dict[Domain, str] = {"matsynth": "mat", "skyrim": "sky"}
 """Names of the domains in figures: "mat_val_loss", "sky/l1/albedo"."""
@@ -94,7 +95,7 @@ def measured(
     """
     was_training = networks.training
     networks.eval()
-    wanted = {network_of(MapKind(head))} if head else set(READS)
+    wanted = {network_of(MapKind(head))} if head else set(NETWORKS)
     name, distance = perceptual or ("none", None)
     rows: list[Row] = []
     for place, batch in enumerate(samples):
