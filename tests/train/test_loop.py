@@ -39,8 +39,8 @@ def test_a0_then_a_leave_checkpoints_logs_and_event_files(root: Path):
     train(start(root, "A"), lambda _: None)
     names = {path.name for path in (root / "checkpoints").iterdir()}
     assert {"A0_best.safetensors", "A0_best.json", "A_best.safetensors", "A_best.json"} <= names
-    story = json.loads((root / "checkpoints" / "A_best.json").read_text())
-    assert (story["tag"], story["parents"]["all"]["name"]) == ("phase_A_checkpoint", "A0_best")
+    metadata = json.loads((root / "checkpoints" / "A_best.json").read_text())
+    assert (metadata["tag"], metadata["parents"]["all"]["name"]) == ("phase_A_checkpoint", "A0_best")
     lines = [
         json.loads(line) for line in (root / "train_logs/phase_A/metrics.jsonl").read_text().splitlines()
     ]
@@ -161,9 +161,9 @@ def test_a_run_begun_before_a_field_was_there_is_gone_on_with(root: Path):
     state = root / "checkpoints" / "A0_last.safetensors"
     with safe_open(state, framework="pt") as handle:
         header = handle.metadata()
-    story = json.loads(header["metadata"])
-    del story["recipe"]["losses"]["rendering"]
-    save_file(load_file(state), state, metadata=header | {"metadata": json.dumps(story)})
+    stored = json.loads(header["metadata"])
+    del stored["recipe"]["losses"]["rendering"]
+    save_file(load_file(state), state, metadata=header | {"metadata": json.dumps(stored)})
     assert train(start(root), lambda _: None, resume=True).verdict is not Verdict.NOT_YET
 
 

@@ -59,7 +59,7 @@ def ready_for_b(grounded: Path, tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def story(root: Path, name: str) -> dict[str, object]:
+def metadata(root: Path, name: str) -> dict[str, object]:
     found: dict[str, object] = json.loads((root / "checkpoints" / f"{name}.json").read_text())
     return found
 
@@ -109,8 +109,8 @@ def test_a_failed_gate_stops_the_pipeline_again_when_it_is_resumed(ready_for_b: 
 
 def test_a_forced_gate_is_recorded_in_the_checkpoint_and_in_its_childrens_lineage(ready_for_b: Path):
     go(ready_for_b, IMPOSSIBLE, without=("Cp", "D"), resume=True, force=True)
-    assert story(ready_for_b, "B_best")["verdict"]["forced"] is True
-    assert story(ready_for_b, "C_best")["parents"]["all"]["verdict"]["forced"] is True
+    assert metadata(ready_for_b, "B_best")["verdict"]["forced"] is True
+    assert metadata(ready_for_b, "C_best")["parents"]["all"]["verdict"]["forced"] is True
 
 
 def test_running_a_second_time_does_nothing(ready_for_b: Path):
