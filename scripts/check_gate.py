@@ -6,6 +6,7 @@ from unbake.cli.plan_scripts import check_gate
 if __name__ == "__main__":
     run_verb(check_gate)
 else:
-    from unbake.recipe.gate import Verdict, judge, read_history
+    from unbake.recipe.gate import Verdict, judge
+    from unbake.recipe.history import read_history
 
 __all__ = ["Verdict", "judge", "read_history"]

@@ -40,7 +40,7 @@ def rows(table: str) -> list[list[str]]:
     return [[plain(cell) for cell in line] for line in lines if set("".join(line)) - set("- ")]
 
 
-PHASES = {"A-Albedo-Sync": "A_albedo_syn", "C′": "Cp", "D × 6 maps": "D"} | {n: n for n in recipe.names()}
+PHASES = {"A-Albedo-Sync": "A_albedo_syn", "C′": "Cp", "D × 6 maps": "D"} | {n: n for n in recipe.ORDER}
 """The plan's and the SPEC's names of the phases → ours."""
 
 
@@ -51,12 +51,13 @@ def cells() -> Iterator[Cell]:
         for line in lines:
             for item, words in zip(headings[column + 1 :], line[column + 1 :], strict=True):
                 yield Cell(table, PHASES[line[column]], item, words)
-    for phase in recipe.names():
+    for phase in recipe.ORDER:
         yield from (Cell("its own table", phase, item, words) for item, words in rows(phase)[1:])
 
 
 SPATIAL = {"augment.spatial": True, "augment.colour_jitter": 0.1}
 GATE = {"advance": recipe.Gate(sky=0.95, mat=1.10, back=2), "best": "sky_val_loss"}
+LOWER = recipe.Lower(figures=("mat/l1/albedo", "mat/<perceptual>/albedo"))
 ONE_CYCLE = {"schedule": OneCycle(max_lr=5e-5, pct_start=0.3, final_lr=1e-5)}
 ADAMW_5E5 = {"optimizer": AdamW(lr=5e-5, weight_decay=1e-2), "schedule.final_lr": 1e-5}
 ADAMW_C = {"optimizer": AdamW(lr=5e-6, weight_decay=1e-2, betas=(0.9, 0.9995))}  # 1e-2 is torch's own
@@ -227,8 +228,8 @@ SAYS: dict[str, dict[str, object]] = {
     "loss fell sharply and is stable": {"advance": recipe.Settled(fall=0.2, window=3, within=0.03)},
     "val losses plateau < 4 epochs.": {"advance": recipe.Plateau(patience=4), "best": "mat_val_loss"},
     "val loss plateau, patience 4": {"advance": recipe.Plateau(patience=4)},
-    "LPIPS↓ and L1↓ across validation set.": {"advance": recipe.Lower(), "best": "mat_val_loss"},
-    "perceptual and L1 both lower than at its start": {"advance": recipe.Lower()},
+    "LPIPS↓ and L1↓ across validation set.": {"advance": LOWER, "best": "mat_val_loss"},
+    "perceptual and L1 both lower than at its start": {"advance": LOWER},
     "advance only if <Skyrim-val ↓ 5 % AND MatSynth-val ↑ 10 %>.": GATE,
     "gate": GATE,
     "– (optional phase)": {"advance": recipe.Always()},
@@ -267,12 +268,12 @@ def test_the_tables_held_here_are_the_plans_own():
 
 
 def test_every_phase_of_the_plan_has_a_recipe_in_the_plans_order():
-    assert recipe.names() == [PHASES[line[0]] for line in rows("Phase Overview")[1:]]
+    assert tuple(PHASES[line[0]] for line in rows("Phase Overview")[1:]) == recipe.ORDER
 
 
-@pytest.mark.parametrize("phase", recipe.names())
+@pytest.mark.parametrize("phase", recipe.ORDER)
 def test_a_phase_starts_from_what_an_earlier_one_writes(phase: str):
-    earlier = {recipe.load(name).writes for name in recipe.names()[: recipe.names().index(phase)]}
+    earlier = {recipe.load(name).writes for name in recipe.ORDER[: recipe.ORDER.index(phase)]}
     parents = [(p,) if isinstance(p, str) else p for p in recipe.load(phase).starts_from.values()]
     assert [name for names in parents for name in names if name not in earlier] == []
 
@@ -285,25 +286,25 @@ def test_the_curriculum_of_c_goes_on_where_that_of_b_ends():
 
 
 def test_schedules_are_laid_out_over_the_upper_end_of_the_range():
-    cosine = {n: r for n in recipe.names() if isinstance((r := recipe.load(n)).schedule, Cosine)}
+    cosine = {n: r for n in recipe.ORDER if isinstance((r := recipe.load(n)).schedule, Cosine)}
     assert {n: r.epochs.max for n, r in cosine.items()} == {
         n: field(r, "schedule.t_max") for n, r in cosine.items()
     }
 
 
 def test_every_phase_from_the_synthetic_pairs_on_has_the_perceptual_term_at_a_tenth():
-    from_there = recipe.names()[recipe.names().index("A_albedo_syn") :]
-    terms = {name: recipe.load(name).losses for name in recipe.names()}
-    assert [name for name, losses in terms.items() if losses.perceptual != "none"] == from_there
+    from_there = recipe.ORDER[recipe.ORDER.index("A_albedo_syn") :]
+    terms = {name: recipe.load(name).losses for name in recipe.ORDER}
+    assert tuple(name for name, losses in terms.items() if losses.perceptual != "none") == from_there
     assert {terms[name].perceptual_weight for name in from_there} == {0.1}
 
 
 def test_the_foreground_weighs_three_in_every_phase():
-    assert {recipe.load(name).losses.w_fg for name in recipe.names()} == {3.0}
+    assert {recipe.load(name).losses.w_fg for name in recipe.ORDER} == {3.0}
 
 
 def test_adapters_come_in_with_one_phase_and_are_kept_by_its_heirs():
-    assert [name for name in recipe.names() if recipe.load(name).lora is not None] == ["B"]
+    assert [name for name in recipe.ORDER if recipe.load(name).lora is not None] == ["B"]
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)
@@ -361,7 +362,7 @@ def test_phases_says_of_each_phase_where_it_starts_how_it_learns_and_when_it_end
 
 def test_phases_of_one_phase_prints_its_file(capsys: pytest.CaptureFixture[str]):
     phases("phase_B")
-    assert capsys.readouterr().out == recipe.written("B")
+    assert capsys.readouterr().out == recipe.source_text("B")
 
 
 def test_the_overview_loses_no_word_in_a_window_of_120_columns(monkeypatch: pytest.MonkeyPatch, capsys):
@@ -369,13 +370,13 @@ def test_the_overview_loses_no_word_in_a_window_of_120_columns(monkeypatch: pyte
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     phases("")
     told = capsys.readouterr().out
-    words = [name for n in recipe.names() for name in (n, recipe.load(n).tag, recipe.load(n).writes)]
+    words = [name for n in recipe.ORDER for name in (n, recipe.load(n).tag, recipe.load(n).writes)]
     assert [word for word in (*words, "unet_albedo", "encoders.upper") if word not in told] == []
     plain_text = re.sub(r"\x1b\[[0-9;]*m", "", told)
     assert max(map(len, plain_text.splitlines())) <= 120
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", recipe.ORDER)
 def test_the_assistants_map_gives_each_phase_its_tags_files_and_parents(name: str):
     agents = Path(__file__).parents[1] / "AGENTS.md"
     lines = agents.read_text(encoding="utf-8").splitlines()

@@ -9,7 +9,7 @@ from unbake.cli.ladder import ladder
 from unbake.recipe.gate import Verdict
 from unbake.train import pipeline as climbing
 from unbake.train.loop import Finished
-from unbake.train.pipeline import Outcome
+from unbake.train.pipeline import PipelineResult
 
 
 def test_a_dry_run_prints_every_run_with_its_parents_and_makes_nothing(tmp_path: Path, capsys):
@@ -27,12 +27,12 @@ def climbed(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch):
     """What the verb prints of a ladder whose first phase passed and whose second failed, and its exit code."""
 
     def go(force: bool) -> tuple[list[str], int]:
-        def climb(project, steps, emit, **options) -> Outcome:
+        def run_all(project, steps, emit, **options) -> PipelineResult:
             emit(steps[0], Finished(Verdict.PASS, "it is level", 0.1))
             emit(steps[1], Finished(Verdict.FAIL, "it rose", 0.2))
-            return Outcome(Verdict.PASS if options["force"] else Verdict.FAIL, steps[1], "it rose")
+            return PipelineResult(Verdict.PASS if options["force"] else Verdict.FAIL, steps[1], "it rose")
 
-        monkeypatch.setattr(climbing, "climb", climb)
+        monkeypatch.setattr(climbing, "run_all", run_all)
         with pytest.raises(typer.Exit) as end:
             ladder(tmp_path, force=force, device="cpu")
         told = capsys.readouterr()

@@ -23,7 +23,7 @@ from unbake.errors import TrainingError  # noqa: E402
 from unbake.evaluate.figures import Score, Scored  # noqa: E402
 from unbake.evaluate.gather import gather  # noqa: E402
 from unbake.evaluate.held_out import held_out_of  # noqa: E402
-from unbake.evaluate.merge_heads import lineage, load_merged, merge_heads  # noqa: E402
+from unbake.evaluate.merge_heads import load_merged, merge_heads  # noqa: E402
 from unbake.evaluate.painter import PAINTER_VERSION  # noqa: E402
 from unbake.evaluate.release import credits, release, use_of  # noqa: E402
 from unbake.evaluate.run import Setting  # noqa: E402
@@ -35,15 +35,14 @@ from unbake.prepare.library import write_library  # noqa: E402
 from unbake.project import Project  # noqa: E402
 from unbake.synth.materials import FEW  # noqa: E402
 from unbake.train.checkpoint import Position, save_state  # noqa: E402
+from unbake.train.lineage import Lineage, ancestry  # noqa: E402
 from unbake.train.surrogate_skyrim import write_standin  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"
 
 
-def validated(kind: str, metric: str, ours: float, baseline: float) -> Scored:
-    return Scored(
-        "a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": baseline, "other": 0.0}),)
-    )
+def validated(kind: str, metric: str, ours: float, floor: float) -> Scored:
+    return Scored("a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": floor, "other": 0.0}),))
 
 
 def test_a_network_that_beats_the_rule_is_used():
@@ -70,8 +69,8 @@ def test_a_map_that_was_not_measured_is_left_to_the_rule():
     assert set(use_of(gather([]).rows).values()) == {"floor"}
 
 
-def trained(held_out: list[str], fold: list[int] | None = None) -> dict:
-    return {"recipe": {"data": {"held_out": held_out, "fold": fold}}}
+def trained(held_out: list[str], fold: list[int] | None = None, **more: list[str]) -> Lineage:
+    return Lineage.from_metadata({"recipe": {"data": {"held_out": held_out, "fold": fold}}, **more})
 
 
 def test_what_one_training_saw_was_not_held_out():
@@ -90,16 +89,17 @@ def test_lineage_tells_the_heads_of_an_ancestor_and_a_phase_that_was_done_twice(
     joined = {"name": "Cp_best", "sha256": "2", "recipe": {}, "parents": {"all": first}}
     joined["heads"] = {"ao": {"name": "D_ao_best", "sha256": "3"}}
     again = {"name": "A_best", "sha256": "4", "recipe": {}, "parents": {"all": joined}}
-    assert [one["sha256"] for one in lineage(again)] == ["1", "2", "3", "4"]
+    found = ancestry(Lineage.from_metadata(again))
+    assert [checkpoint.sha256 for checkpoint in found] == ["1", "2", "3", "4"]
 
 
 def test_training_on_procedural_materials_sees_no_fold_and_no_source():
-    first = trained([]) | {"sources": [PROCEDURAL]}
+    first = trained([], sources=[PROCEDURAL])
     assert held_out_of([first, trained(["a/b"], [1, 5])]) == (("a/b",), (1, 5))
 
 
 def test_checkpoints_of_before_there_were_folds_held_none_out():
-    assert held_out_of([{"recipe": {"data": {"held_out": []}}}]) == ((), None)
+    assert held_out_of([Lineage.from_metadata({"recipe": {"data": {"held_out": []}}})]) == ((), None)
 
 
 def test_credits_count_materials_by_source_and_licence():
@@ -128,9 +128,9 @@ def _expected(heads: dict[str, Networks]) -> dict[str, torch.Tensor]:
 
 def test_joining_takes_every_head_from_its_own_checkpoint_and_merges_the_adapters(tmp_path: Path):
     heads = write_checkpoints(tmp_path)
-    networks, metadata = merge_heads(Project(tmp_path))
+    networks, lineage = merge_heads(Project(tmp_path))
     torch.testing.assert_close(networks.state_dict(), _expected(heads), rtol=0, atol=0)
-    assert list(metadata["heads"]) == list(OUTPUTS)
+    assert list(lineage.heads) == list(OUTPUTS)
 
 
 def test_missing_heads_are_named_in_one_sentence(tmp_path: Path):
@@ -161,13 +161,13 @@ def test_without_the_optional_phase_the_heads_join_the_one_before_it(tmp_path: P
     base = write_base(tmp_path, BASES[1])
     for kind in OUTPUTS:
         write_head(tmp_path, kind, base)
-    assert merge_heads(Project(tmp_path))[1]["name"] == BASES[1]
+    assert merge_heads(Project(tmp_path))[1].name == BASES[1]
 
 
 def test_a_single_checkpoint_is_released_with_its_own_heads(tmp_path: Path):
-    networks, metadata = load_merged(write_base(tmp_path))
+    networks, lineage = load_merged(write_base(tmp_path))
     torch.testing.assert_close(networks.state_dict(), _expected({}), rtol=0, atol=0)
-    assert "heads" not in metadata
+    assert not lineage.heads
 
 
 def test_the_last_state_of_a_run_with_adapters_is_released_merged(tmp_path: Path):
@@ -175,11 +175,11 @@ def test_the_last_state_of_a_run_with_adapters_is_released_merged(tmp_path: Path
     optimizer = torch.optim.AdamW(networks.parameters())
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1)
     position = Position(1, 0, [{"mat_val_loss": 1.0}, {"mat_val_loss": 0.5}], {}, 0)
-    told = {"recipe": {}, "parents": {}, **architecture(networks)}
-    save_state(tmp_path / "B_last.safetensors", networks, optimizer, schedule, position, told)
-    merged, metadata = load_merged(tmp_path / "B_last.safetensors")
+    begun = Lineage(**architecture(networks))
+    save_state(tmp_path / "B_last.safetensors", networks, optimizer, schedule, position, begun)
+    merged, lineage = load_merged(tmp_path / "B_last.safetensors")
     torch.testing.assert_close(merged.state_dict(), _expected({}), rtol=0, atol=0)
-    assert (metadata["name"], metadata["figures"]) == ("B_last", {"mat_val_loss": 0.5})
+    assert (lineage.name, lineage.figures) == ("B_last", {"mat_val_loss": 0.5})
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_the_card_says_what_was_measured_and_what_it_was_made_from(released: Pat
 
 
 @pytest.mark.slow
-def test_the_model_card_tells_lineage_licences_baselines_and_commands(released: Path):
+def test_the_model_card_tells_lineage_licences_floors_and_commands(released: Path):
     page = (released / "out" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "procedural materials of validation: no source was held out" in page
     assert "| albedo | rmse ↓ | 2 |" in page

@@ -5,9 +5,6 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.metrics.pixel import (
-    L1,
-    SSIM,
-    Metric,
     affine_rmse,
     gradient_error,
     mae,
@@ -72,14 +69,6 @@ def test_shape_error_of_flat_and_upside_down_heights_is_the_truths_deviation(pre
 def test_accuracy_is_the_share_of_right_decisions():
     logits, classes = torch.tensor([[3.0, -1.0], [2.0, 1.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     assert multilabel_accuracy(logits, classes).item() == 0.75
-
-
-def test_a_metric_knows_which_way_is_better():
-    assert (L1.improves(0.1, 0.2), SSIM.improves(0.1, 0.2)) == (True, False)
-
-
-def test_nothing_improves_to_nan():
-    assert not Metric("any", "higher", mae).improves(float("nan"), 0.0)
 
 
 @pytest.mark.parametrize("kind", OUTPUTS)

@@ -3,6 +3,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from safetensors.torch import save_file  # noqa: E402
+from support.memory import peak_bytes, saved_activation_bytes  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
 from unbake.domain.maps import GEOMETRY, MapKind, spec  # noqa: E402
@@ -10,7 +11,6 @@ from unbake.losses.rendering import random_lights, rendering_l1  # noqa: E402
 from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses  # noqa: E402
 from unbake.metrics.lpips import Lpips  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
-from unbake.models.memory import peak_bytes, saved_activation_bytes  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
 
 FULL = CONFIGS["full"]

@@ -11,7 +11,7 @@ from unbake.errors import TrainingError, UsageError  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
 from unbake.models.lora import add_lora, canonical  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
-from unbake.models.parameters import Leaf, freeze, leaves, part_of, select  # noqa: E402
+from unbake.models.parameters import ParameterInfo, freeze, parameter_info, part_of, select  # noqa: E402
 
 RANK = 4
 
@@ -52,7 +52,7 @@ def _step(networks: Networks, trained: list[str]) -> set[str]:
 
 
 def test_the_parts_of_each_network_partition_its_parameters(networks: Networks):
-    found = leaves(networks)
+    found = parameter_info(networks)
     assert found.keys() == {name for name, _ in networks.named_parameters()}
     encoder = {"encoder.lower", "encoder.upper"}
     expected = {
@@ -61,11 +61,11 @@ def test_the_parts_of_each_network_partition_its_parameters(networks: Networks):
         "unet_albedo": encoder | {"decoder", "head.albedo"},
         "unet_maps": encoder | {"decoder", "head.roughness", "head.metallic", "head.ao", "head.height"},
     }
-    assert {n: {leaf.part for leaf in found.values() if leaf.network == n} for n in expected} == expected
+    assert {n: {info.part for info in found.values() if info.network == n} for n in expected} == expected
 
 
 def test_every_output_map_has_a_head_of_its_own_and_heads_is_their_union(networks: Networks):
-    found = leaves(networks)
+    found = parameter_info(networks)
     own = [select(found, [f"head.{kind}"]) for kind in OUTPUTS]
     assert all(own)
     assert select(found, ["heads"]) == set().union(*own, select(found, ["head.classes"]))
@@ -73,7 +73,7 @@ def test_every_output_map_has_a_head_of_its_own_and_heads_is_their_union(network
 
 
 def test_norms_are_the_scales_and_shifts_of_normalisation_layers_and_nothing_else(networks: Networks):
-    found = leaves(networks)
+    found = parameter_info(networks)
     norms = select(found, ["norms"])
     assert all(networks.get_parameter(name).ndim == 1 for name in norms)
     kinds = {type(networks.get_submodule(name.rpartition(".")[0])).__name__ for name in norms}
@@ -81,7 +81,7 @@ def test_norms_are_the_scales_and_shifts_of_normalisation_layers_and_nothing_els
 
 
 def test_a_networks_name_selects_its_parameters_and_names_add_up(networks: Networks):
-    found = leaves(networks)
+    found = parameter_info(networks)
     names = {"vit", "segformer", "unet_albedo", "unet_maps"}
     assert select(found, ["vit"]) == {f"vit.{name}" for name, _ in networks.vit.named_parameters()}
     assert select(found, names) == select(found, ["all"]) == set(found)
@@ -89,7 +89,7 @@ def test_a_networks_name_selects_its_parameters_and_names_add_up(networks: Netwo
 
 
 def test_the_upper_encoders_leave_the_lower_half_out(networks: Networks):
-    found = leaves(networks)
+    found = parameter_info(networks)
     upper = select(found, ["encoders.upper"])
     assert "unet_maps.body.encoder.3.0.0.weight" in upper
     assert "unet_maps.body.encoder.0.0.0.weight" not in upper
@@ -98,7 +98,7 @@ def test_the_upper_encoders_leave_the_lower_half_out(networks: Networks):
 
 def test_an_unknown_selection_is_refused_with_what_there_is(networks: Networks):
     with pytest.raises(UsageError, match=r"head\.albedo.*unet_maps, vit, got 'head\.colour'"):
-        select(leaves(networks), ["head.colour"])
+        select(parameter_info(networks), ["head.colour"])
 
 
 def test_what_is_frozen_stays_bit_equal_and_its_norms_still_through_a_training_step(networks: Networks):
@@ -117,22 +117,22 @@ def test_what_is_frozen_stays_bit_equal_and_its_norms_still_through_a_training_s
     assert moved == {name for name in before if name.startswith("unet_albedo.body.heads.")}
 
 
-def test_with_adapters_the_leaves_partition_the_parameters_and_the_adapted_weights_stay_encoders(
+def test_with_adapters_the_parts_partition_the_parameters_and_the_adapted_weights_stay_encoders(
     networks: Networks,
 ):
-    plain = leaves(networks)
+    plain = parameter_info(networks)
     add_lora(networks, RANK, alpha=8.0)
-    found = leaves(networks)
+    found = parameter_info(networks)
     assert found.keys() == {name for name, _ in networks.named_parameters()}
     lora = select(found, ["lora"])
-    assert {canonical(name): leaf for name, leaf in found.items() if name not in lora} == plain
+    assert {canonical(name): info for name, info in found.items() if name not in lora} == plain
     assert {found[name].network for name in lora} == {"vit", "segformer"}
 
 
 def test_a_parameter_of_no_part_stops_the_building_of_an_optimizer(networks: Networks):
     networks.vit.extra = nn.Parameter(torch.zeros(1))
     with pytest.raises(TrainingError, match=r"vit\.extra belongs to none; name its part in models/vit\.py"):
-        leaves(networks)
+        parameter_info(networks)
 
 
 @pytest.mark.parametrize(
@@ -147,16 +147,16 @@ def test_a_parameter_of_no_part_stops_the_building_of_an_optimizer(networks: Net
     ],
 )
 def test_names_of_different_parts_select_nothing_in_common(
-    adapted_leaves: dict[str, Leaf], one: str, other: str
+    adapted_parameters: dict[str, ParameterInfo], one: str, other: str
 ):
-    assert not select(adapted_leaves, [one]) & select(adapted_leaves, [other])
+    assert not select(adapted_parameters, [one]) & select(adapted_parameters, [other])
 
 
 @pytest.fixture(scope="module")
-def adapted_leaves() -> dict[str, Leaf]:
+def adapted_parameters() -> dict[str, ParameterInfo]:
     networks = Networks(CONFIGS["tiny"])
     add_lora(networks, RANK, alpha=8.0)
-    return leaves(networks)
+    return parameter_info(networks)
 
 
 def test_as_many_parameters_are_trained_as_a_phases_selection_holds(adapted: Networks):
@@ -213,7 +213,7 @@ def test_with_the_heads_and_adapters_trained_the_encoders_and_their_statistics_d
 def test_with_the_norms_trained_statistics_are_refreshed_and_no_weight_moves(adapted: Networks):
     moved = _step(adapted, ["norms"])
     statistics = {name for name, _ in adapted.named_buffers() if "running" in name or "num_batches" in name}
-    norms = select(leaves(adapted), ["norms"])
+    norms = select(parameter_info(adapted), ["norms"])
     assert moved <= norms | statistics
     assert moved >= statistics
 

@@ -12,7 +12,7 @@ from unbake.errors import RecipeError
 
 
 class TestNames:
-    @pytest.mark.parametrize("name", recipe.names())
+    @pytest.mark.parametrize("name", recipe.ORDER)
     def test_a_phase_is_found_by_its_file_and_by_its_tag(self, name: str):
         assert recipe.load(recipe.load(name).tag) == recipe.load(name)
 
@@ -26,7 +26,7 @@ class TestNames:
 
     def test_a_file_of_ones_own_is_read_by_its_path(self, tmp_path: Path):
         own = tmp_path / "mine.toml"
-        own.write_text(recipe.written("B").replace("step_size = 6", "step_size = 3"), encoding="utf-8")
+        own.write_text(recipe.source_text("B").replace("step_size = 6", "step_size = 3"), encoding="utf-8")
         assert recipe.load(str(own)).schedule == recipe.Step(step_size=3, gamma=0.5)
 
     def test_a_file_that_is_not_there_is_an_error_with_its_path(self):
@@ -38,14 +38,14 @@ class TestNames:
         with pytest.raises(RecipeError, match="line 1"):
             recipe.load(str(tmp_path / "mine.toml"))
 
-    @pytest.mark.parametrize("name", recipe.names())
+    @pytest.mark.parametrize("name", recipe.ORDER)
     def test_a_recipe_as_written_is_toml_with_its_tag_and_comments(self, name: str):
-        text = recipe.written(name)
+        text = recipe.source_text(name)
         assert (tomllib.loads(text)["tag"], text[:8]) == (recipe.load(name).tag, "# Phase ")
 
     def test_the_runs_of_the_plan_are_six_phases_and_one_head_after_the_other(self):
-        phases = [(name, "") for name in recipe.names()[:-1]]
-        assert recipe.each() == phases + [(recipe.names()[-1], kind) for kind in OUTPUTS]
+        phases = [(name, "") for name in recipe.ORDER[:-1]]
+        assert recipe.all_runs() == phases + [(recipe.ORDER[-1], kind) for kind in OUTPUTS]
 
 
 class TestOneForEachMap:
@@ -156,9 +156,16 @@ class TestErrors:
             recipe.load(name, (override,))
 
 
-@pytest.mark.parametrize("name", recipe.names())
+@pytest.mark.parametrize("name", recipe.ORDER)
 def test_a_recipe_survives_the_way_through_json(name: str):
     r = recipe.load(name)
     plain = recipe.as_dict(r)
     assert msgspec.json.decode(msgspec.json.encode(plain)) == plain
     assert msgspec.convert(plain, recipe.Recipe, strict=False) == r
+
+
+def test_a_checkpoint_of_before_its_figures_were_recipe_data_has_those_of_its_phase():
+    now = recipe.load("A_albedo_syn")
+    old = recipe.as_dict(now)
+    del old["advance"]["figures"]
+    assert recipe.from_metadata({"recipe": old}) == now

@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 
 from support.tiny_project import start
-from unbake.models.parameters import leaves
+from unbake.models.parameters import parameter_info
 from unbake.train.loop import train
 from unbake.train.parallel import Processes, joined
 
 
 def train_phase(root: Path, processes: Processes) -> None:
     run = start(root, "A0", "epochs.max=3", "ema=0.5", processes=processes)
-    norms = {name for name, leaf in leaves(run.networks).items() if leaf.kind == "norm"}
+    norms = {name for name, info in parameter_info(run.networks).items() if info.kind == "norm"}
     for name in norms:
         run.networks.get_parameter(name).requires_grad_(False)
     run.networks.train()

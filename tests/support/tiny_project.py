@@ -31,8 +31,8 @@ def tiny(phase: str, *more: str, kind: str = "") -> tuple[recipes.Recipe, tuple[
     return recipes.load(phase, overrides, kind), overrides
 
 
-def ladder_overrides(*more: str) -> list[str]:
-    """The same for a whole ladder."""
+def pipeline_overrides(*more: str) -> list[str]:
+    """The same for all phases."""
     crops = [f"{phase}:{o}" for phase in ("B", "C") for o in CURRICULUM]
     return [*TINY, "A0:model=tiny", *crops, *more]
 

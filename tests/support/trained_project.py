@@ -14,7 +14,7 @@ from unbake.models.network import Networks
 from unbake.models.weights import save_head, save_weights, sha256_of
 from unbake.project import Project
 
-HEAD_PHASE = next(phase for phase, kind in recipes.each() if kind)
+HEAD_PHASE = next(phase for phase, kind in recipes.all_runs() if kind)
 BASES = recipes.load(HEAD_PHASE, map="ao").starts_from["all"]
 LORA = (2, 4.0)
 
@@ -31,15 +31,15 @@ def stirred(seed: int, lora: tuple[int, float] | None = LORA) -> Networks:
     return networks.eval()
 
 
-def story(recipe: recipes.Recipe, parents: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """What a run tells of itself."""
-    told: dict[str, Any] = {
+def metadata(recipe: recipes.Recipe, parents: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Metadata of a checkpoint, as a run writes it."""
+    written: dict[str, Any] = {
         "name": recipe.writes,
         "tag": recipe.checkpoint_tag,
         "overrides": ["epochs.max=9"],
     }
     return (
-        told
+        written
         | {"recipe": recipes.as_dict(recipe), "parents": parents, "figures": {"mat_val_loss": 0.5}}
         | more
     )
@@ -50,10 +50,10 @@ def write_base(root: Path, name: str = BASES[0], seed: int = 0) -> Path:
     folder = Project(root).checkpoints
     folder.mkdir(parents=True, exist_ok=True)
     credit = {"network": "vit", "parent": "DINOv2 ViT backbone, Meta", "licence": "Apache-2.0"}
-    first = story(recipes.load(recipes.names()[0]), {"vit": credit})
-    recipe = next(r for r in map(recipes.load, recipes.names()) if r.writes == name)
+    first = metadata(recipes.load(recipes.ORDER[0]), {"vit": credit})
+    recipe = next(r for r in map(recipes.load, recipes.ORDER) if r.writes == name)
     path = folder / f"{name}.safetensors"
-    save_weights(path, stirred(seed), story(recipe, {"all": first}))
+    save_weights(path, stirred(seed), metadata(recipe, {"all": first}))
     verdict = {"verdict": "fail", "reason": "it did not fall", "forced": True}
     path.with_suffix(".json").write_text(json.dumps({"verdict": verdict}))
     return path
@@ -63,8 +63,8 @@ def write_head(root: Path, kind: str, base: Path, seed: int = 0) -> Path:
     """One output's head, trained on `base` as it is now."""
     recipe = recipes.load(HEAD_PHASE, map=kind)
     path = Project(root).checkpoints / f"{recipe.writes}.safetensors"
-    told = story(recipe, {}, base={"name": base.stem, "sha256": sha256_of(base)})
-    save_head(path, stirred(seed), kind, told)
+    head = metadata(recipe, {}, base={"name": base.stem, "sha256": sha256_of(base)})
+    save_head(path, stirred(seed), kind, head)
     return path
 
 

@@ -7,8 +7,9 @@ from torch import nn
 
 from unbake.recipe import as_dict, load
 from unbake.train.checkpoint import Position, load_state, save_state
+from unbake.train.lineage import Lineage
 
-STORY = {"recipe": as_dict(load("A0")), "overrides": []}
+LINEAGE = Lineage(recipe=as_dict(load("A0")))
 
 
 def made() -> tuple[nn.Module, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
@@ -29,7 +30,7 @@ def test_moments_that_were_saved_move_channels_last_weights_as_those_that_were_n
     layer, optimizer, schedule = made()
     step(layer, optimizer)
     position = Position(1, 1, [], {}, 0)
-    save_state(tmp_path / "last", layer, optimizer, schedule, position, STORY)
+    save_state(tmp_path / "last", layer, optimizer, schedule, position, LINEAGE)
     again, theirs, its = made()
-    load_state(tmp_path / "last", again, theirs, its, STORY)
+    load_state(tmp_path / "last", again, theirs, its, LINEAGE)
     assert torch.equal(step(again, theirs), step(layer, optimizer))

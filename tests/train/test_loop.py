@@ -19,7 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from unbake.errors import FileError, TrainingError
 from unbake.project import Project
 from unbake.recipe.gate import Verdict
-from unbake.train import loop
+from unbake.train import session
 from unbake.train.checkpoint import load_networks
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 from unbake.train.review import validate_checkpoint
@@ -39,8 +39,8 @@ def test_a0_then_a_leave_checkpoints_logs_and_event_files(root: Path):
     train(start(root, "A"), lambda _: None)
     names = {path.name for path in (root / "checkpoints").iterdir()}
     assert {"A0_best.safetensors", "A0_best.json", "A_best.safetensors", "A_best.json"} <= names
-    story = json.loads((root / "checkpoints" / "A_best.json").read_text())
-    assert (story["tag"], story["parents"]["all"]["name"]) == ("phase_A_checkpoint", "A0_best")
+    metadata = json.loads((root / "checkpoints" / "A_best.json").read_text())
+    assert (metadata["tag"], metadata["parents"]["all"]["name"]) == ("phase_A_checkpoint", "A0_best")
     lines = [
         json.loads(line) for line in (root / "train_logs/phase_A/metrics.jsonl").read_text().splitlines()
     ]
@@ -80,7 +80,7 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
     straight = start(root, "A0")
     train(straight, lambda _: None)
     seen = 0
-    plain = loop.validated
+    plain = session.validation_figures
 
     def interrupted(*given: object) -> dict[str, float]:
         nonlocal seen
@@ -92,7 +92,7 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
         return figures
 
     with monkeypatch.context() as patched:
-        patched.setattr(loop, "validated", interrupted)
+        patched.setattr(session, "validation_figures", interrupted)
         assert train(start(root), lambda _: None).verdict is Verdict.NOT_YET
     events: list[object] = []
     resumed = start(root)
@@ -137,6 +137,11 @@ def test_a_loss_that_is_not_finite_never_reaches_the_weights(root: Path):
     assert changed == []
 
 
+def test_tiny_floats_count_after_training_as_they_did_before(root: Path):
+    train(start(root, "A0", "epochs.max=1", "epochs.min=1"), lambda _: None)
+    assert sys.float_info.min / 2 > 0
+
+
 def test_too_few_patches_for_a_batch_says_what_to_do(root: Path):
     with pytest.raises(TrainingError, match=r"data\.batch"):
         train(start(root, "A0", "data.batch=64"), lambda _: None)
@@ -145,10 +150,10 @@ def test_too_few_patches_for_a_batch_says_what_to_do(root: Path):
 def test_the_last_state_of_a_run_and_its_best_checkpoint_open_alike(root: Path):
     run = start(root)
     train(run, lambda _: None)
-    networks, story = load_networks(root / "checkpoints" / "A0_last.safetensors")
+    networks, lineage = load_networks(root / "checkpoints" / "A0_last.safetensors")
     assert_same(dict(networks.state_dict()), weights_of(run))
-    assert (story["name"], story["figures"]["epoch"], story["phase"]) == ("A0_last", 2, "phase_A0")
-    assert load_networks(root / "checkpoints" / "A0_best.safetensors")[1]["name"] == "A0_best"
+    assert (lineage.name, lineage.figures["epoch"], lineage.phase) == ("A0_last", 2, "phase_A0")
+    assert load_networks(root / "checkpoints" / "A0_best.safetensors")[1].name == "A0_best"
 
 
 def test_a_run_begun_before_a_field_was_there_is_gone_on_with(root: Path):
@@ -156,9 +161,9 @@ def test_a_run_begun_before_a_field_was_there_is_gone_on_with(root: Path):
     state = root / "checkpoints" / "A0_last.safetensors"
     with safe_open(state, framework="pt") as handle:
         header = handle.metadata()
-    story = json.loads(header["metadata"])
-    del story["recipe"]["losses"]["rendering"]
-    save_file(load_file(state), state, metadata=header | {"metadata": json.dumps(story)})
+    stored = json.loads(header["metadata"])
+    del stored["recipe"]["losses"]["rendering"]
+    save_file(load_file(state), state, metadata=header | {"metadata": json.dumps(stored)})
     assert train(start(root), lambda _: None, resume=True).verdict is not Verdict.NOT_YET
 
 
@@ -194,14 +199,14 @@ def test_the_average_is_validated_and_left_while_the_weights_go_as_without_it(ro
     run = start(root, "A0", "epochs.max=1", "epochs.min=1", "ema=0.9")
     train(run, lambda _: None)
     assert_same(weights_of(run), plain)
-    averaged, story = load_networks(root / "checkpoints" / "A0_best.safetensors")
-    assert story["ema"] and any(not torch.equal(v, plain[n]) for n, v in averaged.state_dict().items())
+    averaged, lineage = load_networks(root / "checkpoints" / "A0_best.safetensors")
+    assert lineage.ema and any(not torch.equal(v, plain[n]) for n, v in averaged.state_dict().items())
     assert_same(
         dict(load_networks(root / "checkpoints" / "A0_last.safetensors")[0].state_dict()),
         dict(averaged.state_dict()),
     )
     again = validate_checkpoint(Project(root), "A0_best")
-    assert again["mat_val_loss"] == pytest.approx(story["figures"]["mat_val_loss"], rel=1e-4)
+    assert again["mat_val_loss"] == pytest.approx(lineage.figures["mat_val_loss"], rel=1e-4)
 
 
 def test_a_head_that_training_makes_worse_is_left_as_it_was(root: Path):
@@ -231,7 +236,7 @@ def test_a_phase_may_start_from_where_a_run_stands(root: Path):
     train(parent, lambda _: None)
     child = start(root, "A", 'starts_from={all="A0_last"}')
     assert_same(dict(child.networks.state_dict()), dict(parent.networks.state_dict()))
-    assert child.metadata["parents"]["all"]["name"] == "A0_last"
+    assert child.lineage.parents["all"].name == "A0_last"
 
 
 def test_a_damaged_parent_is_told_in_a_sentence(root: Path):
@@ -249,7 +254,7 @@ def test_a_source_that_the_parent_was_trained_on_cannot_be_held_out_later(root: 
 
 def test_a_source_that_the_parent_never_had_can_be_held_out_later(root: Path):
     train(start(root), lambda _: None)
-    assert start(root, "A", 'data.held_out=["somebody/else"]').metadata["sources"] == [""]
+    assert start(root, "A", 'data.held_out=["somebody/else"]').lineage.sources == [""]
 
 
 def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Path):
@@ -260,7 +265,7 @@ def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Pa
 
 def test_a_parent_trained_on_procedural_materials_saw_no_fold(root: Path, monkeypatch: pytest.MonkeyPatch):
     train(start(root), lambda _: None)
-    monkeypatch.setattr("unbake.train.setup.PROCEDURAL", "")
+    monkeypatch.setattr("unbake.train.lineage.PROCEDURAL", "")
     assert start(root, "A", "data.fold=[1, 2]").recipe.data.fold == (1, 2)
 
 

@@ -1,4 +1,4 @@
-"""The ladder: what it inherits, where it stops, and that a killed climb ends as an undisturbed one."""
+"""The pipeline of all runs: what it inherits, where it stops, and that a killed pipeline ends as an undisturbed one."""
 
 import json
 import os
@@ -12,13 +12,21 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from support.tiny_project import ladder_overrides
+from support.tiny_project import pipeline_overrides
 
 from unbake.errors import TrainingError, UsageError
 from unbake.project import Project
 from unbake.recipe.gate import Verdict
 from unbake.train.loop import EpochDone
-from unbake.train.pipeline import Climbing, Outcome, Rung, Standing, climb, rungs, standing
+from unbake.train.pipeline import (
+    PhaseRun,
+    PipelineResult,
+    RunStarted,
+    RunStatus,
+    planned_runs,
+    run_all,
+    status_of,
+)
 
 UNTIL_B = ("C", "Cp", "D")
 IMPOSSIBLE = "B:advance.sky=0.01"
@@ -27,13 +35,13 @@ IMPOSSIBLE = "B:advance.sky=0.01"
 SHORT = ("epochs.min=1", "epochs.max=1", "A_albedo_syn:schedule.max_lr=1e-3")
 
 
-def short_rungs(*more: str, without: tuple[str, ...] = UNTIL_B) -> list[Rung]:
-    return rungs(ladder_overrides(*SHORT, *more), without)
+def short_runs(*more: str, without: tuple[str, ...] = UNTIL_B) -> list[PhaseRun]:
+    return planned_runs(pipeline_overrides(*SHORT, *more), without)
 
 
-def go(root: Path, *more: str, without: tuple[str, ...] = UNTIL_B, **options: bool) -> Outcome:
-    steps = short_rungs(*more, without=without)
-    return climb(Project(root), steps, lambda rung, event: None, workers=1, **options)
+def go(root: Path, *more: str, without: tuple[str, ...] = UNTIL_B, **options: bool) -> PipelineResult:
+    steps = short_runs(*more, without=without)
+    return run_all(Project(root), steps, lambda run, event: None, workers=1, **options)
 
 
 @pytest.fixture(scope="module")
@@ -51,24 +59,24 @@ def ready_for_b(grounded: Path, tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def story(root: Path, name: str) -> dict[str, object]:
+def metadata(root: Path, name: str) -> dict[str, object]:
     found: dict[str, object] = json.loads((root / "checkpoints" / f"{name}.json").read_text())
     return found
 
 
 def test_overrides_may_be_for_all_phases_or_for_one():
-    steps = rungs(("data.px=512", "A:data.px=256", "D:data.px=1024"), without=("B", "C"))
-    px = {rung.phase: rung.recipe.data.px for rung in steps}
+    steps = planned_runs(("data.px=512", "A:data.px=256", "D:data.px=1024"), without=("B", "C"))
+    px = {run.phase: run.recipe.data.px for run in steps}
     assert (px["A0"], px["A"], px["D"]) == (512, 256, 1024)
 
 
 def test_an_unknown_phase_is_named():
     with pytest.raises(UsageError, match="got Z"):
-        rungs((), without=("Z",))
+        planned_runs((), without=("Z",))
 
 
-def test_the_ladder_has_twelve_runs():
-    assert [rung.name for rung in rungs()] == [
+def test_the_plan_has_twelve_runs():
+    assert [run.name for run in planned_runs()] == [
         *("A0", "A", "A_albedo_syn", "B", "C", "Cp"),
         *("D metallic_mask", "D albedo", "D roughness", "D metallic", "D ao", "D height"),
     ]
@@ -76,7 +84,7 @@ def test_the_ladder_has_twelve_runs():
 
 def test_b_takes_its_albedo_network_from_the_synthetic_branch_and_the_rest_from_a(ready_for_b: Path):
     outcome = go(ready_for_b, "B:optimizer.lr=1e-12", "B:clip=1e-6", resume=True, force=True)
-    assert outcome.rung.phase == "B"
+    assert outcome.run.phase == "B"
     a, synthetic, b = (
         load_file(ready_for_b / "checkpoints" / f"{name}.safetensors")
         for name in ("A_best", "A_alb_syn_best", "B_best")
@@ -87,25 +95,25 @@ def test_b_takes_its_albedo_network_from_the_synthetic_branch_and_the_rest_from_
     assert any(not torch.equal(a[name], synthetic[name]) for name in encoder)
 
 
-def test_a_failed_gate_stops_the_ladder_and_says_why(ready_for_b: Path):
+def test_a_failed_gate_stops_the_pipeline_and_says_why(ready_for_b: Path):
     outcome = go(ready_for_b, IMPOSSIBLE, without=("Cp", "D"), resume=True)
-    assert (outcome.verdict, outcome.rung.phase) == (Verdict.FAIL, "B")
+    assert (outcome.verdict, outcome.run.phase) == (Verdict.FAIL, "B")
     assert "there is no epoch -1" in outcome.reason
     assert not (ready_for_b / "checkpoints" / "C_best.safetensors").exists()
 
 
-def test_a_failed_gate_stops_the_ladder_again_when_it_is_resumed(ready_for_b: Path):
+def test_a_failed_gate_stops_the_pipeline_again_when_it_is_resumed(ready_for_b: Path):
     first = go(ready_for_b, IMPOSSIBLE, resume=True)
     assert go(ready_for_b, IMPOSSIBLE, resume=True) == first
 
 
 def test_a_forced_gate_is_recorded_in_the_checkpoint_and_in_its_childrens_lineage(ready_for_b: Path):
     go(ready_for_b, IMPOSSIBLE, without=("Cp", "D"), resume=True, force=True)
-    assert story(ready_for_b, "B_best")["verdict"]["forced"] is True
-    assert story(ready_for_b, "C_best")["parents"]["all"]["verdict"]["forced"] is True
+    assert metadata(ready_for_b, "B_best")["verdict"]["forced"] is True
+    assert metadata(ready_for_b, "C_best")["parents"]["all"]["verdict"]["forced"] is True
 
 
-def test_a_second_climb_does_nothing(ready_for_b: Path):
+def test_running_a_second_time_does_nothing(ready_for_b: Path):
     go(ready_for_b, resume=True, force=True)
     before = {p.name: p.stat().st_mtime_ns for p in (ready_for_b / "checkpoints").iterdir()}
     assert go(ready_for_b, resume=True, force=True).reason.startswith("nothing to do")
@@ -135,21 +143,21 @@ def test_a_checkpoint_of_another_recipe_is_refused(ready_for_b: Path):
         go(ready_for_b, "A0:seed=7", resume=True)
 
 
-def test_standings_tell_what_is_done_and_what_is_not(ready_for_b: Path):
-    steps = short_rungs()
-    found = [standing(Project(ready_for_b), rung) for rung in steps]
-    assert found[0] in (Standing.PASSED, Standing.FORCED)
-    assert found[-1] is Standing.NEW
+def test_the_status_of_a_run_tells_whether_it_is_done(ready_for_b: Path):
+    steps = short_runs()
+    found = [status_of(Project(ready_for_b), run) for run in steps]
+    assert found[0] in (RunStatus.PASSED, RunStatus.FORCED)
+    assert found[-1] is RunStatus.NEW
 
 
 @pytest.mark.slow
-def test_a_climb_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for_b: Path, tmp_path: Path):
+def test_a_pipeline_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for_b: Path, tmp_path: Path):
     more = ("B:epochs.min=3", "B:epochs.max=3", "B:data.patches=40")
     straight = tmp_path / "straight"
     shutil.copytree(ready_for_b, straight)
     go(straight, *more, resume=True, force=True)
 
-    options = [x for o in ladder_overrides(*SHORT, *more) for x in ("--set", o)]
+    options = [x for o in pipeline_overrides(*SHORT, *more) for x in ("--set", o)]
     left_out = [x for phase in UNTIL_B for x in ("--without", phase)]
     command = [
         sys.executable,
@@ -161,25 +169,25 @@ def test_a_climb_killed_in_the_middle_of_b_resumes_to_the_same_weights(ready_for
         "--resume",
         "--force",
     ]
-    climbing = subprocess.Popen([*command, *options, *left_out], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, *options, *left_out], stdout=subprocess.DEVNULL)
     log = ready_for_b / "train_logs" / "phase_B" / "metrics.jsonl"
     deadline = time.monotonic() + 120
     while not (log.is_file() and len(log.read_text().splitlines()) >= 2):
-        assert time.monotonic() < deadline and climbing.poll() is None
+        assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.02)
     time.sleep(0.3)  # epoch 1 is validated: now somewhere in epoch 2
-    os.kill(climbing.pid, signal.SIGKILL)
-    assert climbing.wait() == -signal.SIGKILL
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
 
     seen: list[object] = []
 
-    def note(rung: Rung, event: object) -> None:
-        if rung.phase == "B":
+    def note(run: PhaseRun, event: object) -> None:
+        if run.phase == "B":
             seen.append(event)
 
-    steps = short_rungs(*more)
-    climb(Project(ready_for_b), steps, note, resume=True, force=True, workers=1)
-    assert seen[0] == Climbing(steps[3], Standing.STOPPED)
+    steps = short_runs(*more)
+    run_all(Project(ready_for_b), steps, note, resume=True, force=True, workers=1)
+    assert seen[0] == RunStarted(steps[3], RunStatus.STOPPED)
     assert len([event for event in seen if isinstance(event, EpochDone)]) < 3
     for name in ("B_best", "B_last"):
         ours, theirs = (load_file(r / "checkpoints" / f"{name}.safetensors") for r in (ready_for_b, straight))

@@ -24,7 +24,7 @@ def trained(cached_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Proj
     return Project(root)
 
 
-def told(project: Project, name: str) -> dict[str, float]:
+def validated_again(project: Project, name: str) -> dict[str, float]:
     """The figures of a checkpoint's JSON that validation made."""
     figures = json.loads((project.checkpoints / f"{name}.json").read_bytes())["figures"]
     return {key: value for key, value in figures.items() if "loss" in key or "/" in key}
@@ -33,13 +33,13 @@ def told(project: Project, name: str) -> dict[str, float]:
 @pytest.mark.parametrize("name", ["A0_best", "D_ao_best"], ids=["whole networks", "one head"])
 def test_a_checkpoint_gives_the_figures_that_training_wrote(trained: Project, name: str):
     assert validate_checkpoint(trained, f"{name}.pth") == pytest.approx(
-        told(trained, name), rel=1e-4, abs=1e-5
+        validated_again(trained, name), rel=1e-4, abs=1e-5
     )
 
 
 def test_where_a_run_stands_is_validated_like_a_best_one(trained: Project):
     assert validate_checkpoint(trained, "A0_last") == pytest.approx(
-        told(trained, "A0_best"), rel=1e-4, abs=1e-5
+        validated_again(trained, "A0_best"), rel=1e-4, abs=1e-5
     )
 
 

@@ -18,7 +18,7 @@ from unbake.report.samples import FOLDER, TRUTH, run_gallery
 from unbake.train.loop import Progress, Run, train
 from unbake.train.samples import SIDE, sample_of, spread
 from unbake.train.step import loss_weights
-from unbake.train.validate import validated
+from unbake.train.validate import validation_figures
 
 
 def left(run: Run) -> dict[str, bytes]:
@@ -78,7 +78,9 @@ def test_the_figures_of_validation_are_the_same_with_samples_and_without(root: P
     given = (run.networks, run.val_data, run.validation)
     weights = loss_weights(run.recipe.losses)
     shown: list[object] = []
-    assert validated(*given, weights, run.processes) == validated(*given, weights, run.processes, shown=shown)
+    assert validation_figures(*given, weights, run.processes) == validation_figures(
+        *given, weights, run.processes, shown=shown
+    )
     assert shown
 
 

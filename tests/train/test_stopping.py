@@ -74,7 +74,7 @@ def test_an_enlarged_pair_set_pays_only_where_the_albedos_distances_fell():
     )
 
 
-def test_losses_that_did_not_settle_by_the_upper_end_stop_the_ladder():
+def test_losses_that_did_not_settle_by_the_upper_end_stop_the_pipeline():
     recipe = recipes.load("A0", ("epochs.min=2", "epochs.max=3"))
     level = history((1, 0), (1, 0), (1, 0), (1, 0))
     fallen = history((1, 0), (0.5, 0), (0.5, 0), (0.5, 0))
@@ -106,3 +106,10 @@ def test_a_head_whose_losses_are_never_numbers_fails_though_it_stays_as_it_was()
     recipe = recipes.load("D", ("epochs.min=1", "epochs.max=1"), "albedo")
     judgement = ended(recipe, [{"epoch": 0, "head_loss": 1.0}, {"epoch": 1, "head_loss": NAN}])
     assert judgement == (Verdict.FAIL, "head_loss was never a finite number")
+
+
+def test_a_phase_is_lower_by_the_figures_its_recipe_names():
+    lower = 'advance={type="lower", figures=["sky/l1/ao"]}'
+    recipe = recipes.load("A_albedo_syn", ("epochs.min=1", "epochs.max=1", lower))
+    lines = [{"epoch": e, "mat_val_loss": 1.0, "sky/l1/ao": ao} for e, ao in enumerate((0.2, 0.1))]
+    assert ended(recipe, lines, "lpips") == (Verdict.PASS, "lower than before training: sky/l1/ao")

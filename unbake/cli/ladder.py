@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from unbake.project import Project
-    from unbake.train.pipeline import Outcome, Rung
+    from unbake.train.pipeline import PhaseRun, PipelineResult
 
 
 def ladder(
@@ -62,26 +62,26 @@ def ladder(
     from unbake.project import Project
     from unbake.recipe.gate import Verdict
     from unbake.train.parallel import joined
-    from unbake.train.pipeline import climb, rungs
+    from unbake.train.pipeline import planned_runs, run_all
 
-    steps = rungs(overriding(override, epochs), without or ())
+    steps = planned_runs(overriding(override, epochs), without or ())
     project = Project(root)
     if dry_run:
         _print_plan(project, steps)
         return
     with joined(chosen_device(device)) as processes, progress_bar("ladder", processes.is_main) as bar:
-        outcome = climb(
+        outcome = run_all(
             project,
             steps,
-            _LadderPrinter(bar, force) if processes.is_main else (lambda rung, event: None),
+            _LadderPrinter(bar, force) if processes.is_main else (lambda run, event: None),
             resume=resume,
             force=force,
             workers=workers,
             processes=processes,
             backbone=backbone,
             wandb=wandb,
-            on_data=lambda rung, done, n: bar.update(
-                bar.task_ids[0], description=f"{rung.name}: cache", completed=done, total=n
+            on_data=lambda run, done, n: bar.update(
+                bar.task_ids[0], description=f"{run.name}: cache", completed=done, total=n
             ),
             on_notice=lambda sentence: say(processes, sentence, err=True),
         )
@@ -95,21 +95,21 @@ class _LadderPrinter:
     def __init__(self, bar: "Progress", force: bool) -> None:
         self._console, self._force, self._show = bar.console, force, TrainingPrinter(bar)
 
-    def __call__(self, rung: "Rung", event: object) -> None:
+    def __call__(self, run: "PhaseRun", event: object) -> None:
         """Show one event of a run."""
         from unbake.recipe.gate import Verdict
         from unbake.train.loop import Finished
-        from unbake.train.pipeline import Climbing, Standing
+        from unbake.train.pipeline import RunStarted, RunStatus
 
         match event:
-            case Climbing(standing=Standing.NEW | Standing.STOPPED | Standing.FAILED as standing):
-                self._print(f"{rung.name}: {standing.value}")
-            case Climbing():
+            case RunStarted(status=RunStatus.NEW | RunStatus.STOPPED | RunStatus.FAILED as standing):
+                self._print(f"{run.name}: {standing.value}")
+            case RunStarted():
                 pass
             case Finished(verdict=Verdict.PASS, reason=reason):
-                self._print(f"{rung.name}: passed: {reason}")
+                self._print(f"{run.name}: passed: {reason}")
             case Finished(verdict=Verdict.FAIL, reason=reason) if self._force:
-                self._print(f"{rung.name}: failed, and gone on from by --force: {reason}")
+                self._print(f"{run.name}: failed, continued by --force: {reason}")
             case _:
                 self._show(event)
 
@@ -117,33 +117,33 @@ class _LadderPrinter:
         self._console.print(line, highlight=False, soft_wrap=True)
 
 
-def _ending(project: "Project", outcome: "Outcome") -> str:
+def _ending(project: "Project", outcome: "PipelineResult") -> str:
     from unbake.recipe.gate import Verdict
 
     match outcome.verdict:
         case Verdict.PASS:
             return f"every phase is done; the checkpoints are in {project.checkpoints}"
         case Verdict.FAIL:
-            return f"{outcome.rung.name}: stopped at a gate: {outcome.reason}"
+            return f"{outcome.run.name}: stopped at a gate: {outcome.reason}"
         case Verdict.NOT_YET:
-            return f"{outcome.rung.name}: stopped: {outcome.reason}"
+            return f"{outcome.run.name}: stopped: {outcome.reason}"
 
 
-def _print_plan(project: "Project", steps: list["Rung"]) -> None:
+def _print_plan(project: "Project", steps: list["PhaseRun"]) -> None:
     from rich.table import Table
 
-    from unbake.train.pipeline import standing
+    from unbake.train.pipeline import status_of
 
     table = Table("run", "starts from", "trains", "epochs", "px", "writes", "where it stands")
-    for rung in steps:
-        r = rung.recipe
+    for run in steps:
+        r = run.recipe
         table.add_row(
-            rung.name,
+            run.name,
             parents_text(r),
             ", ".join(r.trains),
             epochs_text(r),
             str(r.data.px),
             r.writes,
-            standing(project, rung).value,
+            status_of(project, run).value,
         )
     print_table(table)

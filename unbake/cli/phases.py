@@ -28,11 +28,11 @@ def phases(
     from unbake import recipe
 
     if phase:
-        typer.echo(recipe.written(phase), nl=False)
+        typer.echo(recipe.source_text(phase), nl=False)
         return
     columns = ("phase", "mix M/S", "px", "trains", "epochs", "tag", "starts from", "optimizer", "schedule")
     table = Table(*columns, "advance", "writes", box=box.SIMPLE_HEAD, padding=0, show_edge=False)
-    for name in recipe.names():
+    for name in recipe.ORDER:
         r = recipe.load(name)
         mix = f"{r.data.mix.matsynth * 100:g}/{r.data.mix.skyrim * 100:g}"
         px = f"{r.data.px / 1024:g} K ({r.data.px}²)"

@@ -33,7 +33,8 @@ def check_gate(
 
     Exit code: 0 pass, 1 fail (also for a NaN or a missing value), 3 not yet (no epoch e-2), 2 wrong use.
     """
-    from unbake.recipe.gate import judge, read_history
+    from unbake.recipe.gate import judge
+    from unbake.recipe.history import read_history
 
     try:
         text = sys.stdin.read() if history == Path("-") else history.read_text(encoding="utf-8-sig")

@@ -8,7 +8,7 @@ import typer
 from unbake.cli.training import headline
 
 if TYPE_CHECKING:
-    from unbake.train.pipeline import Rung
+    from unbake.train.pipeline import PhaseRun
 
 
 def rehearse(
@@ -32,19 +32,19 @@ def rehearse(
     from unbake.train.loop import EpochDone, Finished
     from unbake.train.rehearse import rehearse as run
 
-    def tell(rung: "Rung", event: object) -> None:
+    def tell(run: "PhaseRun", event: object) -> None:
         match event:
             case EpochDone(epoch=epoch, figures=figures):
-                typer.echo(f"{rung.name} epoch {epoch}: {headline(figures)}")
+                typer.echo(f"{run.name} epoch {epoch}: {headline(figures)}")
             case Finished(reason=reason):
-                typer.echo(f"{rung.name}: {reason}")
+                typer.echo(f"{run.name}: {reason}")
 
     # Networks this small gain nothing from a second thread, and lose much on a busy machine.
     torch.set_num_threads(1)
     whole = until == "all"
     outcome = run(root, tell, "" if whole else until)
     if outcome.verdict is not Verdict.PASS:
-        typer.echo(f"{outcome.rung.name}: {outcome.reason}", err=True)
+        typer.echo(f"{outcome.run.name}: {outcome.reason}", err=True)
         raise typer.Exit(1)
     typer.echo(f"checkpoints are in {root / 'checkpoints'}, logs in {root / 'train_logs'}")
     if whole:

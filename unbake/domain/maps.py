@@ -38,6 +38,7 @@ class MapSpec:
     foreground: the map whose pixels > 0.5 weigh more in this map's loss, or None.
     start: for a corrected map, the input it equals before any training.
     binary: True when a pixel either is or is not; predictions are probabilities.
+    bimodal: True when most values are near 0 or 1; a cross-entropy then helps the L1 in training.
     pivot: value that a user's contrast is about, where strength 0 leads; None: about the map `start`, or not at all.
     """
 
@@ -53,6 +54,7 @@ class MapSpec:
     foreground: MapKind | None = None
     start: MapKind | None = None
     binary: bool = False
+    bimodal: bool = False
     pivot: float | None = None
 
 
@@ -71,7 +73,7 @@ SPECS: dict[MapKind, MapSpec] = {
             start=MapKind.DIFFUSE,
         ),
         MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK, pivot=0.0),
-        MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, pivot=0.0),
+        MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True, pivot=0.0),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, pivot=1.0),
         MapSpec(

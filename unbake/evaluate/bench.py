@@ -78,7 +78,7 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
         "epochs.max=1",
     )
     with tempfile.TemporaryDirectory() as folder:
-        project, recipe = Project(Path(folder)), recipes.load(recipes.names()[0], overrides)
+        project, recipe = Project(Path(folder)), recipes.load(recipes.ORDER[0], overrides)
         write_library(project.materials("matsynth"), size=max(128, px), implied=True, names=FEW)
         prepare_data(project, recipe, workers=2)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -7,9 +7,8 @@ from pathlib import Path
 from unbake.data.sources import PROCEDURAL, MaterialSource, list_materials
 from unbake.data.split import split
 from unbake.errors import UsageError
-from unbake.evaluate.merge_heads import Metadata
 from unbake.project import Project
-from unbake.train.setup import saw_real
+from unbake.train.lineage import Lineage
 
 Fold = tuple[int, int]
 """(k, n): the k-th of n folds, from 1."""
@@ -41,10 +40,10 @@ class HeldOut:
         return [source for source in self.measured if source.id in self.groups[group]]
 
 
-def held_out(project: Project, trainings: Sequence[Metadata]) -> HeldOut:
+def held_out(project: Project, trainings: Sequence[Lineage]) -> HeldOut:
     """The split of a project's materials, made again from the recipes of a model's trainings.
 
-    trainings: metadata of every checkpoint the model is made from. Errors: UsageError without validation materials.
+    trainings: lineage of every checkpoint the model is made from. Errors: UsageError without validation materials.
     """
     named, fold = held_out_of(trainings)
     folder = project.materials("matsynth")
@@ -57,22 +56,20 @@ def held_out(project: Project, trainings: Sequence[Metadata]) -> HeldOut:
             f"Expected validation materials in {folder}, found none; give the folder the checkpoint was trained on."
         )
     learnt = [s for s in sources if splits[s.id] != "test"]
-    if any(training["recipe"]["data"]["mix"]["skyrim"] > 0 for training in trainings):
+    if any(training.saw_skyrim for training in trainings):
         learnt += list_materials(project.materials("skyrim"), "skyrim")
     return HeldOut(folder, measured, groups, tuple(learnt), named, fold)
 
 
-def held_out_of(trainings: Sequence[Metadata]) -> tuple[tuple[str, ...], Fold | None]:
+def held_out_of(trainings: Sequence[Lineage]) -> tuple[tuple[str, ...], Fold | None]:
     """The sources that none of these trainings saw, and the fold, if all of them left out the same one.
 
     Trainings on procedural materials alone saw neither, whatever their recipes hold out.
 
-    >>> held_out_of([{"recipe": {"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}}}])
+    >>> held_out_of([Lineage(recipe={"data": {"held_out": ["a/b", "c/d"], "fold": [1, 5]}})])
     (('a/b', 'c/d'), (1, 5))
     """
-    data = [training["recipe"]["data"] for training in trainings if saw_real(training)]
-    data = data or [trainings[-1]["recipe"]["data"]]
-    sources = set.intersection(*(set(recipe["held_out"]) for recipe in data))
-    folds = [recipe.get("fold") for recipe in data]
-    same = all(fold is not None and list(fold) == list(folds[0]) for fold in folds)
-    return tuple(sorted(sources)), (folds[0][0], folds[0][1]) if same else None
+    real = [training for training in trainings if training.saw_real] or [trainings[-1]]
+    sources = set.intersection(*(set(training.held_out) for training in real))
+    folds = {training.fold for training in real}
+    return tuple(sorted(sources)), folds.pop() if len(folds) == 1 else None

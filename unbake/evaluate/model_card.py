@@ -1,12 +1,12 @@
-"""MODEL_CARD.md of a release, written from its card: contents, figures, data, licences, lineage and commands."""
+"""MODEL_CARD.md of a release, from its card and its story alone: what it is, was made from, and was measured to do."""
 
 import shlex
 from collections.abc import Iterable
 from typing import Any
 
 from unbake.evaluate.figures import Evaluation, rows_from
-from unbake.evaluate.merge_heads import Metadata, lineage, warm_starts
 from unbake.evaluate.tables import table
+from unbake.train.lineage import Lineage, ancestry, warm_starts
 
 _READS = (
     "a painted diffuse (sRGB), a tangent normal map, and the specular mask where there is one",
@@ -19,11 +19,11 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
 
     card: as written to card.json, "provenance" included. evaluation: the figures to show. command: what was typed.
     """
-    metadata: Metadata = card["provenance"]
+    lineage = Lineage.from_metadata(card["provenance"])
     networks = [kind for kind, source in card["use"].items() if source == "network"]
     rules = [kind for kind in card["use"] if kind not in networks]
     sections = [
-        f"# {metadata['name']}{', with a head for each map' if 'heads' in metadata else ''}",
+        f"# {lineage.name}{', with a head for each map' if lineage.heads else ''}",
         f"Size `{card['size']}`, {card['parameters']:,} parameters; ViT, SegFormer, UNet-Albedo and UNet-Maps as ONNX "
         "(float16 weights, computed in float32) and together in `model.safetensors` (float32, LoRA merged).",
         f"Reads {_READS[0]}. Gives {_READS[1]} ({', '.join(card['classes'])}).",
@@ -36,12 +36,12 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
         "what the networks do better than the rule on validation, or in the folds).",
         "## Made from",
         _table([["source", "licence", "materials"], *(_credit(line) for line in card["data"])]),
-        *_warm(metadata),
+        *_warm(lineage),
         "The weights are for use under the licences above; their credits belong to every copy.",
         "## Lineage",
-        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, lineage(metadata))]),
+        _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, ancestry(lineage))]),
         "## Commands",
-        "\n".join(["```", *(_training(checkpoint) for checkpoint in lineage(metadata)), command, "```"]),
+        "\n".join(["```", *(_training(one) for one in ancestry(lineage)), command, "```"]),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -57,9 +57,8 @@ def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
     )
     return (
         f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
-        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A baseline is "
-        "what needs no network, on the same materials; ratio = ours / baseline, with 95 % intervals over materials; "
-        "worse on: the share of materials on which ours is worse."
+        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A floor is what "
+        "a rule reaches on the same materials; ratio = ours / floor, with 95 % intervals over materials."
     )
 
 
@@ -79,31 +78,31 @@ def _credit(line: dict[str, Any]) -> list[str]:
     return [line["source"] or "not stated", line["licence"] or "not stated", str(line["materials"])]
 
 
-def _warm(metadata: Metadata) -> list[str]:
-    lines = [[w["network"], w["parent"], w["licence"]] for w in warm_starts(metadata)]
+def _warm(lineage: Lineage) -> list[str]:
+    lines = [[start.network, start.parent, start.licence] for start in warm_starts(lineage)]
     return [_table([["network", "started from", "licence"], *lines])] if lines else []
 
 
-def _ancestor(checkpoint: Metadata) -> list[str]:
-    parents = checkpoint.get("parents", {})
-    names = [f"{part} = {parent.get('name', parent.get('parent'))}" for part, parent in parents.items()]
-    if base := checkpoint.get("base"):
-        names = [f"all = {base['name']}"]
-    verdict = checkpoint.get("verdict") or {}
-    gate = verdict.get("verdict", "–") + (", forced" if verdict.get("forced") else "")
+def _ancestor(checkpoint: Lineage) -> list[str]:
+    names = [f"{part} = {parent.name}" for part, parent in checkpoint.parents.items()]
+    names += [f"{part} = {start.parent}" for part, start in checkpoint.warm_starts.items()]
+    if checkpoint.base:
+        names = [f"all = {checkpoint.base.name}"]
+    verdict = checkpoint.verdict
+    gate = verdict.verdict + (", forced" if verdict.forced else "") if verdict else "–"
     return [
-        checkpoint["name"],
-        checkpoint["recipe"]["tag"],
+        checkpoint.name,
+        checkpoint.recipe["tag"],
         ", ".join(names) or "scratch",
         gate,
-        checkpoint.get("sha256", "–")[:12],
+        checkpoint.sha256[:12] or "–",
     ]
 
 
-def _training(checkpoint: Metadata) -> str:
-    recipe = checkpoint["recipe"]
+def _training(checkpoint: Lineage) -> str:
+    recipe = checkpoint.recipe
     head = ["--map", recipe["map"]] if recipe.get("map") else []
-    sets = [word for override in checkpoint["overrides"] for word in ("--set", override)]
+    sets = [word for override in checkpoint.overrides for word in ("--set", override)]
     return shlex.join(["unbake", "train", recipe["tag"], "--root", "ROOT", *head, *sets])
 
 

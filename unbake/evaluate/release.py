@@ -18,7 +18,7 @@ from unbake.evaluate.calibrate import fit_probabilities
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.evaluate.held_out import HeldOut, held_out
-from unbake.evaluate.merge_heads import Metadata, lineage, load_merged, merge_heads
+from unbake.evaluate.merge_heads import load_merged, merge_heads
 from unbake.evaluate.model_card import model_card
 from unbake.evaluate.painter import PAINTER_VERSION
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
@@ -29,6 +29,7 @@ from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.models.network import Networks, receptive_field
 from unbake.models.weights import save_weights
 from unbake.project import Project
+from unbake.train.lineage import Lineage, ancestry
 
 DECIDES: dict[MapKind, tuple[MapKind, ...]] = {
     MapKind.ALBEDO: (MapKind.ALBEDO,),
@@ -72,15 +73,15 @@ def release(
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
-    networks, metadata = load_merged(project.checkpoint(checkpoint)) if checkpoint else merge_heads(project)
-    materials = held_out(project, lineage(metadata))
+    networks, lineage = load_merged(project.checkpoint(checkpoint)) if checkpoint else merge_heads(project)
+    materials = held_out(project, ancestry(lineage))
     crossed = _cross_validated(folds)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
         for path in export_onnx(networks, making).values():
             halve(path)
-        save_weights(making / WEIGHTS, networks, metadata)
+        save_weights(making / WEIGHTS, networks, lineage.as_metadata())
         measure = partial(_evaluated, materials.folder, making, setting, workers, at_most, on_progress)
         card, evaluation = _measured(making, networks, materials, setting.size, measure, on_progress)
         if crossed is not None:
@@ -88,7 +89,7 @@ def release(
             card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
         elif materials.fold is not None:
             card["use"] = {str(kind): "network" for kind in OUTPUTS}
-        card |= _origin(networks, metadata, materials, setting)
+        card |= _origin(networks, lineage, materials, setting)
         _write_card(making, card)
         command = "unbake release OUT --root ROOT" + (f" --checkpoint {checkpoint}" if checkpoint else "")
         write_atomic(making / MODEL_CARD, model_card(card, evaluation, command).encode())
@@ -97,7 +98,7 @@ def release(
     return evaluation
 
 
-def _origin(networks: Networks, metadata: Metadata, materials: HeldOut, setting: Setting) -> dict[str, Any]:
+def _origin(networks: Networks, lineage: Lineage, materials: HeldOut, setting: Setting) -> dict[str, Any]:
     """The entries of a card that say what a model is, was made from and was measured on."""
     return {
         "parameters": sum(parameter.numel() for parameter in networks.parameters()),
@@ -110,7 +111,7 @@ def _origin(networks: Networks, metadata: Metadata, materials: HeldOut, setting:
             "painter": PAINTER_VERSION,
             "styles": setting.styles,
         },
-        "provenance": metadata,
+        "provenance": lineage.as_metadata(),
         "data": credits(materials.learnt),
     }
 

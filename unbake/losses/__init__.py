@@ -1,1 +1,1 @@
-"""What training minimises, as pure functions of tensors."""
+"""Loss terms of training, as pure functions of tensors."""

@@ -29,26 +29,26 @@ def wide(x: Tensor) -> Tensor:
     return x if x.dtype == torch.float64 else x.float()
 
 
-def fill_absent(pred: Tensor, target: Tensor, given: Tensor) -> Tensor:
+def fill_absent(pred: Tensor, target: Tensor, present: Tensor) -> Tensor:
     """The target, and where a sample has none the prediction itself: no difference, no gradient, no NaN.
 
-    pred, target: (B, C, H, W); given: (B,) bool. The result has pred's dtype, at least float32.
+    pred, target: (B, C, H, W); present: (B,) bool. The result has pred's dtype, at least float32.
     """
     pred = wide(pred).detach()
-    return torch.where(given.view(-1, 1, 1, 1), target.to(pred.dtype), pred)
+    return torch.where(present.view(-1, 1, 1, 1), target.to(pred.dtype), pred)
 
 
 def masked_l1_sum(
-    pred: Tensor, target: Tensor, given: Tensor, foreground: Tensor | None = None, w_fg: float = 3.0
+    pred: Tensor, target: Tensor, present: Tensor, foreground: Tensor | None = None, w_fg: float = 3.0
 ) -> tuple[Tensor, Tensor]:
     """Sum of weighted |pred − target| and sum of the weights, to be reduced over processes before dividing.
 
-    pred, target: (B, C, H, W), any range and colour space, the same for both. given: (B,) bool.
+    pred, target: (B, C, H, W), any range and colour space, the same for both. present: (B,) bool.
     foreground: (B, 1, H, W); pixels above 0.5 weigh `w_fg`, others 1. Source: the plan's masked_l1, w_fg = 3.
     """
     pred = wide(pred)
-    error = (pred - fill_absent(pred, target, given)).abs()
-    weight = given.view(-1, 1, 1, 1).to(pred.dtype).expand(-1, 1, *pred.shape[2:])
+    error = (pred - fill_absent(pred, target, present)).abs()
+    weight = present.view(-1, 1, 1, 1).to(pred.dtype).expand(-1, 1, *pred.shape[2:])
     if foreground is not None:
         weight = torch.where(foreground > 0.5, weight * w_fg, weight)
     return (error * weight).sum(), weight.sum() * pred.shape[1]
@@ -57,24 +57,24 @@ def masked_l1_sum(
 def masked_l1(
     pred: Tensor,
     target: Tensor,
-    given: Tensor,
+    present: Tensor,
     foreground: Tensor | None = None,
     w_fg: float = 3.0,
     mean: Mean = ratio,
 ) -> Tensor:
-    """Weighted mean of |pred − target|, a scalar; arguments as for `masked_l1_sum`. 0 when nothing is given.
+    """Weighted mean of |pred − target|, a scalar; arguments as for `masked_l1_sum`. 0 when nothing is present.
 
     >>> p, t = torch.tensor([[[[0.0, 0.0]]]]), torch.tensor([[[[1.0, 0.5]]]])
     >>> masked_l1(p, t, torch.tensor([True]), foreground=t)       # (3 · 1 + 1 · 0.5) / 4
     tensor(0.8750)
     """
-    return mean(*masked_l1_sum(pred, target, given, foreground, w_fg))
+    return mean(*masked_l1_sum(pred, target, present, foreground, w_fg))
 
 
-def align_shape(pred: Tensor, target: Tensor, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def align_shape(pred: Tensor, target: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Prediction and target without offset and scale per sample, and which samples are left to compare.
 
-    pred, target: (B, C, H, W), given: (B,). Both come back with zero mean and a standard deviation of
+    pred, target: (B, C, H, W), present: (B,). Both come back with zero mean and a standard deviation of
     `HEIGHT_SPREAD`, so shrinking a prediction towards a constant gains nothing (it would, were the target
     fitted to it) and an upside-down height stays wrong. A flat target has no shape and is left out; a
     flat prediction comes back as zeros with a finite gradient.
@@ -84,7 +84,7 @@ def align_shape(pred: Tensor, target: Tensor, given: Tensor) -> tuple[Tensor, Te
     pred = wide(pred)
     target = target.to(pred.dtype)
     spread = target.std(dim=(1, 2, 3), correction=0)
-    shaped = given & (spread > FLAT)
+    shaped = present & (spread > FLAT)
     target = fill_absent(pred, target, shaped)
     return _standard(pred), _standard(target), shaped
 

@@ -8,32 +8,32 @@ from unbake.losses.masked import Mean, ratio, wide
 
 
 def multilabel_bce_sum(
-    logits: Tensor, classes: Tensor, given: Tensor, positive_weight: Tensor | None = None
+    logits: Tensor, classes: Tensor, present: Tensor, positive_weight: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Sum of the cross-entropies and how many there are. Arguments as for `multilabel_bce`."""
     logits = wide(logits)
-    present = given.view(-1, 1)
-    targets = torch.where(present, classes.to(logits.dtype), torch.zeros_like(logits))
+    per_class = present.view(-1, 1)
+    targets = torch.where(per_class, classes.to(logits.dtype), torch.zeros_like(logits))
     each = functional.binary_cross_entropy_with_logits(
         logits, targets, pos_weight=positive_weight, reduction="none"
     )
-    count = present.to(logits.dtype).sum() * logits.shape[1]
-    return (each * present).sum(), count
+    count = per_class.to(logits.dtype).sum() * logits.shape[1]
+    return (each * per_class).sum(), count
 
 
 def multilabel_bce(
     logits: Tensor,
     classes: Tensor,
-    given: Tensor,
+    present: Tensor,
     positive_weight: Tensor | None = None,
     mean: Mean = ratio,
 ) -> Tensor:
     """Mean cross-entropy over classes and samples that carry labels: a scalar, 0 when none does.
 
     logits: (B, K), any value. classes: (B, K) in [0, 1], shares are allowed (composites).
-    given: (B,) bool. positive_weight: (K,), how much a present class weighs, or None for 1.
+    present: (B,) bool. positive_weight: (K,), how much a present class weighs, or None for 1.
 
     >>> multilabel_bce(torch.zeros(2, 3), torch.zeros(2, 3), torch.tensor([True, False]))   # ln 2
     tensor(0.6931)
     """
-    return mean(*multilabel_bce_sum(logits, classes, given, positive_weight))
+    return mean(*multilabel_bce_sum(logits, classes, present, positive_weight))

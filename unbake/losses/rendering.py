@@ -41,21 +41,21 @@ def random_lights(count: int, generator: torch.Generator | None = None) -> list[
 def rendering_l1(
     pred: Mapping[MapKind, Tensor],
     truth: Mapping[MapKind, Tensor],
-    given: Mapping[MapKind, Tensor],
+    present: Mapping[MapKind, Tensor],
     lights: Sequence[Light],
     mean: Mean = ratio,
 ) -> Tensor:
     """Mean difference of log radiance over `lights`, a scalar: one network's maps among true other ones.
 
     pred: any of ALBEDO (B, 3, H, W) sRGB, ROUGHNESS, METALLIC, AO (B, 1, H, W), all in [0, 1]; other kinds
-    are not looked at. truth: all of these and NORMAL (unit, OpenGL). given: (B,) bool per map.
+    are not looked at. truth: all of these and NORMAL (unit, OpenGL). present: (B,) bool per map.
     Source: Deschaintre et al., "Single-Image SVBRDF Capture with a Rendering-Aware Deep Network" (2018).
     """
-    known = torch.stack([given[kind] for kind in NEEDED]).all(0)
+    known = torch.stack([present[kind] for kind in NEEDED]).all(0)
     theirs = {kind: wide(truth[kind]) for kind in _READS}
-    # Where a map was not given, both sides render its neutral filling.
+    # Where a map is absent, both sides render its neutral filling.
     ours = {
-        kind: torch.where(given[kind].view(-1, 1, 1, 1), wide(pred[kind]), theirs[kind])
+        kind: torch.where(present[kind].view(-1, 1, 1, 1), wide(pred[kind]), theirs[kind])
         if kind in pred
         else theirs[kind]
         for kind in _READS

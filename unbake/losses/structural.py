@@ -13,43 +13,43 @@ PROBABILITY_MARGIN = 1e-4
 """Probabilities are squeezed by this much from 0 and 1, so that a wrong certainty costs at most 9.2 nats."""
 
 
-def positive_weight(target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
-    """Negatives ÷ positives among the given masks of a batch, within [1, 10]: a scalar tensor.
+def positive_weight(target: Tensor, present: Tensor, mean: Mean = ratio) -> Tensor:
+    """Negatives ÷ positives among the present masks of a batch, within [1, 10]: a scalar tensor.
 
-    target: (B, 1, H, W), metal where > 0.5; given: (B,) bool. mean: where several processes share the batch, the
+    target: (B, 1, H, W), metal where > 0.5; present: (B,) bool. mean: where several processes share the batch, the
     engine's own. 1 where the batch has no metal.
 
     >>> positive_weight(torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]), torch.tensor([True]))
     tensor(3.)
     """
-    metal = (target > 0.5) & given.view(-1, 1, 1, 1)
-    share = mean(wide(metal.sum()), wide(given.sum()) * target[0].numel())
+    metal = (target > 0.5) & present.view(-1, 1, 1, 1)
+    share = mean(wide(metal.sum()), wide(present.sum()) * target[0].numel())
     weight = torch.where(share > 0, (1.0 - share) / share, torch.ones_like(share))
     return weight.clamp(1.0, LARGEST_POSITIVE_WEIGHT)
 
 
-def mask_bce(logits: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
-    """Mean cross-entropy of mask logits, metal weighing as much as the rest: a scalar, 0 when none is given.
+def mask_bce(logits: Tensor, target: Tensor, present: Tensor, mean: Mean = ratio) -> Tensor:
+    """Mean cross-entropy of mask logits, metal weighing as much as the rest: a scalar, 0 when none is present.
 
-    logits, target: (B, 1, H, W), target in [0, 1]; given: (B,) bool. The weight is the batch's own
+    logits, target: (B, 1, H, W), target in [0, 1]; present: (B,) bool. The weight is the batch's own
     (`positive_weight`), which makes probabilities lean towards metal: calibrate the threshold afterwards.
     """
     logits = wide(logits)
-    present = given.view(-1, 1, 1, 1)
-    target = torch.where(present, target.to(logits.dtype), torch.zeros_like(logits))
-    weight = positive_weight(target, given, mean).to(logits.dtype)
+    per_pixel = present.view(-1, 1, 1, 1)
+    target = torch.where(per_pixel, target.to(logits.dtype), torch.zeros_like(logits))
+    weight = positive_weight(target, present, mean).to(logits.dtype)
     each = functional.binary_cross_entropy_with_logits(logits, target, pos_weight=weight, reduction="none")
-    return mean((each * present).sum(), present.to(logits.dtype).sum() * logits[0].numel())
+    return mean((each * per_pixel).sum(), per_pixel.to(logits.dtype).sum() * logits[0].numel())
 
 
-def mask_dice(logits: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
-    """1 − Dice overlap, averaged over the given samples that have metal: a scalar in [0, 1].
+def mask_dice(logits: Tensor, target: Tensor, present: Tensor, mean: Mean = ratio) -> Tensor:
+    """1 − Dice overlap, averaged over the present samples that have metal: a scalar in [0, 1].
 
     Arguments as for `mask_bce`. Samples without metal are left to the cross-entropy: their Dice would be
     1 for the faintest shadow of a prediction. Source: Milletari et al., "V-Net" (2016), first powers.
     """
     logits = wide(logits)
-    target = torch.where(given.view(-1, 1, 1, 1), target.to(logits.dtype), torch.zeros_like(logits))
+    target = torch.where(present.view(-1, 1, 1, 1), target.to(logits.dtype), torch.zeros_like(logits))
     probability = logits.sigmoid()
     truth = target.sum(dim=(1, 2, 3))
     metal = (truth > 0).to(logits.dtype)
@@ -58,28 +58,28 @@ def mask_dice(logits: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio)
     return mean(((1.0 - 2.0 * overlap / size.clamp_min(1e-6)) * metal).sum(), metal.sum())
 
 
-def probability_bce(pred: Tensor, target: Tensor, given: Tensor, mean: Mean = ratio) -> Tensor:
+def probability_bce(pred: Tensor, target: Tensor, present: Tensor, mean: Mean = ratio) -> Tensor:
     """Mean cross-entropy of a map of probabilities in [0, 1]: a scalar, finite even for wrong certainties.
 
-    pred, target: (B, C, H, W) in [0, 1]; given: (B,) bool.
+    pred, target: (B, C, H, W) in [0, 1]; present: (B,) bool.
     """
     probability = wide(pred) * (1.0 - 2.0 * PROBABILITY_MARGIN) + PROBABILITY_MARGIN
-    present = given.view(-1, 1, 1, 1)
-    target = torch.where(present, target.to(probability.dtype), torch.zeros_like(probability))
+    per_pixel = present.view(-1, 1, 1, 1)
+    target = torch.where(per_pixel, target.to(probability.dtype), torch.zeros_like(probability))
     each = -(target * probability.log() + (1.0 - target) * (1.0 - probability).log())
-    return mean((each * present).sum(), present.to(each.dtype).sum() * pred[0].numel())
+    return mean((each * per_pixel).sum(), per_pixel.to(each.dtype).sum() * pred[0].numel())
 
 
-def gradient_l1(pred: Tensor, target: Tensor, given: Tensor, scales: int = 3, mean: Mean = ratio) -> Tensor:
+def gradient_l1(pred: Tensor, target: Tensor, present: Tensor, scales: int = 3, mean: Mean = ratio) -> Tensor:
     """Mean |∇(pred − target)| along rows and columns at full size, a half, a quarter, ...: a scalar.
 
-    pred, target: (B, C, H, W), the same range; given: (B,) bool. A constant offset costs nothing. Scales
+    pred, target: (B, C, H, W), the same range; present: (B,) bool. A constant offset costs nothing. Scales
     that would be under 2 pixels are left out.
     Source: the gradient matching term of Li and Snavely, "MegaDepth" (2018), on box averages.
     """
     pred = wide(pred)
-    difference = pred - fill_absent(pred, target, given)
-    samples = given.to(pred.dtype).sum()
+    difference = pred - fill_absent(pred, target, present)
+    samples = present.to(pred.dtype).sum()
     total, count = difference.sum() * 0.0, samples * 0.0
     for scale in range(scales):
         if scale > 0:

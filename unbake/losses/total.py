@@ -22,16 +22,15 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 """Two sRGB batches (B, 3, H, W) in [0, 1] → one distance per sample (B,)."""
 
 BINARY_SHARE = 0.25
-"""Cross-entropy of a map of probabilities, against the mask's own: a help to its L1, not its master."""
+"""Weight of a bimodal map's cross-entropy, as a share of the mask's: its L1 stays the main term."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """How much each term counts; 0 leaves it out.
+    """Weights of the loss terms; 0 leaves a term out.
 
     w_fg: weight of foreground pixels in the masked L1. perceptual: times the distance the caller hands in.
     rendering: times the difference of looks, under lights the caller hands in.
-    binary: maps whose values are near 0 or 1, which get a cross-entropy besides their L1.
     """
 
     w_fg: float = 3.0
@@ -41,14 +40,13 @@ class LossWeights:
     dice: float = 1.0
     perceptual: float = 0.0
     rendering: float = 0.0
-    binary: frozenset[MapKind] = frozenset({MapKind.METALLIC})
 
 
 def map_losses(
     kind: MapKind,
     pred: Tensor,
     target: Tensor,
-    given: Tensor,
+    present: Tensor,
     foreground: Tensor | None,
     weights: LossWeights,
     distance: Distance | None = None,
@@ -56,7 +54,7 @@ def map_losses(
 ) -> Terms:
     """Terms of one predicted map: "l1", "gradient", and where they apply "bce" and "perceptual".
 
-    pred, target: (B, C, H, W) in the range and colour space of the map's spec. given: (B,) bool, which
+    pred, target: (B, C, H, W) in the range and colour space of the map's spec. present: (B,) bool, which
     samples have a truth; the others contribute nothing. foreground: the batch's map named by
     `spec(kind).foreground`, (B, 1, H, W), or None. distance: for colour maps, used where
     `weights.perceptual` > 0. A map whose spec is affine_free is compared without offset and scale.
@@ -69,36 +67,36 @@ def map_losses(
     about = spec(kind)
     terms: Terms = {}
     if about.affine_free:
-        like, truth, counted = align_shape(pred, target, given)
+        like, truth, counted = align_shape(pred, target, present)
         foreground = None
     else:
-        like, truth, counted = pred, target, given
+        like, truth, counted = pred, target, present
     if weights.l1 > 0:
         terms[f"{kind}/l1"] = weights.l1 * masked_l1(like, truth, counted, foreground, weights.w_fg, mean)
     if weights.gradient > 0:
         terms[f"{kind}/gradient"] = weights.gradient * gradient_l1(like, truth, counted, mean=mean)
-    if weights.bce > 0 and kind in weights.binary:
-        terms[f"{kind}/bce"] = BINARY_SHARE * weights.bce * probability_bce(pred, target, given, mean)
+    if weights.bce > 0 and about.bimodal:
+        terms[f"{kind}/bce"] = BINARY_SHARE * weights.bce * probability_bce(pred, target, present, mean)
     if weights.perceptual > 0 and distance is not None and about.colour == "srgb":
-        terms[f"{kind}/perceptual"] = weights.perceptual * _perceptual(pred, target, given, distance, mean)
+        terms[f"{kind}/perceptual"] = weights.perceptual * _perceptual(pred, target, present, distance, mean)
     return terms
 
 
-def _perceptual(pred: Tensor, target: Tensor, given: Tensor, distance: Distance, mean: Mean) -> Tensor:
-    """Mean distance of the given samples, one at a time, so that the features of one only are held in memory."""
+def _perceptual(pred: Tensor, target: Tensor, present: Tensor, distance: Distance, mean: Mean) -> Tensor:
+    """Mean distance of the present samples, one at a time, so that the features of one only are held in memory."""
     total = pred.sum() * 0.0
-    for ours, theirs, known in zip(pred.split(1), target.split(1), given.tolist(), strict=True):
+    for ours, theirs, known in zip(pred.split(1), target.split(1), present.tolist(), strict=True):
         if known:
             each = checkpoint(distance, ours, theirs, use_reentrant=False, preserve_rng_state=False)
             total = total + each.sum()
-    return mean(total, given.to(pred.dtype).sum())
+    return mean(total, present.to(pred.dtype).sum())
 
 
 def rendering_losses(
     network: str,
     pred: Mapping[MapKind, Tensor],
     truth: Mapping[MapKind, Tensor],
-    given: Mapping[MapKind, Tensor],
+    present: Mapping[MapKind, Tensor],
     lights: Sequence[Light],
     weights: LossWeights,
     mean: Mean = ratio,
@@ -109,28 +107,28 @@ def rendering_losses(
     """
     if weights.rendering <= 0 or not lights:
         return {}
-    return {f"{network}/rendering": weights.rendering * rendering_l1(pred, truth, given, lights, mean)}
+    return {f"{network}/rendering": weights.rendering * rendering_l1(pred, truth, present, lights, mean)}
 
 
 def mask_losses(
-    logits: Tensor, target: Tensor, given: Tensor, weights: LossWeights, mean: Mean = ratio
+    logits: Tensor, target: Tensor, present: Tensor, weights: LossWeights, mean: Mean = ratio
 ) -> Terms:
     """Terms of the metallic mask: "metallic_mask/bce" and "metallic_mask/dice".
 
-    logits, target: (B, 1, H, W), target 0 or 1; given: (B,) bool.
+    logits, target: (B, 1, H, W), target 0 or 1; present: (B,) bool.
     """
     terms: Terms = {}
     if weights.bce > 0:
-        terms[f"{MapKind.METALLIC_MASK}/bce"] = weights.bce * mask_bce(logits, target, given, mean)
+        terms[f"{MapKind.METALLIC_MASK}/bce"] = weights.bce * mask_bce(logits, target, present, mean)
     if weights.dice > 0:
-        terms[f"{MapKind.METALLIC_MASK}/dice"] = weights.dice * mask_dice(logits, target, given, mean)
+        terms[f"{MapKind.METALLIC_MASK}/dice"] = weights.dice * mask_dice(logits, target, present, mean)
     return terms
 
 
 def class_losses(
     logits: Tensor,
     classes: Tensor,
-    given: Tensor,
+    present: Tensor,
     weights: LossWeights | None = None,
     positive_weight: Tensor | None = None,
     mean: Mean = ratio,
@@ -139,4 +137,4 @@ def class_losses(
     weight = 1.0 if weights is None else weights.bce
     if weight <= 0:
         return {}
-    return {"classes/bce": weight * multilabel_bce(logits, classes, given, positive_weight, mean)}
+    return {"classes/bce": weight * multilabel_bce(logits, classes, present, positive_weight, mean)}

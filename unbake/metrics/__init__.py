@@ -1,1 +1,1 @@
-"""What validation reports; each metric owns its direction."""
+"""Metrics that validation and evaluation report; each knows whether lower or higher is better."""

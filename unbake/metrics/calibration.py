@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say, and whether doubt goes with error: what `measure` asks of a model."""
+"""Calibration of probabilities, and rank correlation of confidence with error; for validation and evaluation."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ BINS = 15
 """Equally wide bins of probability; Guo et al., "On Calibration of Modern Neural Networks" (2017)."""
 
 HOLD = 0.1
-"""What keeps a fitted calibration near none, in units of examples."""
+"""Strength of the prior that keeps a fitted calibration near the identity, in units of examples."""
 
 _EDGE = 1e-4
 _STEPS = 25
@@ -62,13 +62,13 @@ def fit_calibration(probability: np.ndarray, truth: np.ndarray, weight: np.ndarr
     return (scale, shift) if np.isfinite(fitted).all() and scale > 0 else (1.0, 0.0)
 
 
-def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
     """Spearman's rank correlation of two (N,) arrays, equal values sharing their mean rank; NaN where one is constant.
 
     >>> round(rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0])), 6)
     1.0
     """
-    a, b = (_ranks(np.asarray(values)) for values in (one, other))
+    a, b = (_ranks(np.asarray(values)) for values in (x, y))
     a, b = a - a.mean(), b - b.mean()
     length = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return float((a * b).sum() / length) if length > 0 else float("nan")

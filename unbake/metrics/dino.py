@@ -1,4 +1,4 @@
-"""How far apart two images are to DINOv2: where LPIPS's backbones are not at hand, under its own name.
+"""Distance of two images in DINOv2's features: an alternative where LPIPS's backbones are missing, under its own name.
 
 `train.perceptual` hands it to the losses and to validation. It has not been fitted to what people see.
 """
@@ -66,7 +66,7 @@ def _backbone(folder: Path) -> Dinov2Model:
         loaded: Any = Dinov2Model.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
         )
-        model, story = loaded
+        model, info = loaded
     except (OSError, SafetensorError, ValueError) as error:
         raise FileError(
             f"Expected a DINOv2 backbone (config.json, model.safetensors) in {folder}, but {type(error).__name__}; "
@@ -75,7 +75,7 @@ def _backbone(folder: Path) -> Dinov2Model:
     finally:
         if bar:
             logging.enable_progress_bar()
-    missing = set(story["missing_keys"]) - {"embeddings.mask_token"}  # which is for training DINOv2 itself
+    missing = set(info["missing_keys"]) - {"embeddings.mask_token"}  # which is for training DINOv2 itself
     if missing:
         raise FileError(
             f"Expected a whole DINOv2 backbone in {folder}, but {len(missing)} tensors are missing ({min(missing)}); "

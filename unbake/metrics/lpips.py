@@ -1,6 +1,8 @@
-"""LPIPS without torchvision: the very backbones the metric was fitted to, and the fitted weights of torchmetrics.
+"""LPIPS without torchvision: the backbones the metric was fitted to, and the fitted weights that torchmetrics ships.
 
 `train.perceptual` hands it to the losses and to validation. With any other backbone the number is not LPIPS.
+torchmetrics' own class is not used: it builds its backbones with torchvision, which training does not need otherwise,
+and downloads their weights; a test holds the two equal on equal weights.
 """
 
 from importlib.util import find_spec
@@ -44,7 +46,7 @@ class Lpips(nn.Module):
     def __init__(self, backbone: Path) -> None:
         super().__init__()
         weights = {name: value.float() for name, value in _tensors(backbone).items() if "features." in name}
-        self.net = _net(weights, backbone)
+        self.net = _backbone_of(weights, backbone)
         self.features, self.taps = _FEATURES[self.net]()
         try:
             self.load_state_dict(weights)
@@ -55,7 +57,7 @@ class Lpips(nn.Module):
             ) from None
         self.register_buffer("shift", torch.tensor(_SHIFT)[:, None, None], persistent=False)
         self.register_buffer("scale", torch.tensor(_SCALE)[:, None, None], persistent=False)
-        fitted = _fitted(self.net)
+        fitted = _channel_weights(self.net)
         for level in range(len(self.taps)):
             self.register_buffer(f"weight{level}", fitted[f"lin{level}.model.1.weight"], persistent=False)
         self.requires_grad_(False).eval()
@@ -101,7 +103,7 @@ def fetch_backbone(net: Net) -> Path:
 
 
 def hub_file(net: Net) -> Path:
-    """Where torch (and torchvision) keep the downloaded weights of a backbone, there or not."""
+    """Path of a backbone's weights in torch's download folder, downloaded or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / FILES[net]
 
 
@@ -164,8 +166,8 @@ _FEATURES = {"alex": _alex, "vgg": _vgg, "squeeze": _squeeze}
 """Layers before the classifier, and those whose outputs LPIPS compares."""
 
 
-def _net(weights: dict[str, Tensor], path: Path) -> Net:
-    """Which backbone the tensors are of, by its first convolution."""
+def _backbone_of(weights: dict[str, Tensor], path: Path) -> Net:
+    """The backbone that tensors belong to, by the first convolution."""
     first = weights.get("features.0.weight", torch.empty(0)).shape
     if first == (64, 3, 11, 11):
         return "alex"
@@ -176,7 +178,7 @@ def _net(weights: dict[str, Tensor], path: Path) -> Net:
     )
 
 
-def _fitted(net: Net) -> dict[str, Tensor]:
+def _channel_weights(net: Net) -> dict[str, Tensor]:
     """The published weights of each level's channels, (1, C, 1, 1), which torchmetrics ships."""
     package = find_spec("torchmetrics")
     if package is None or not package.submodule_search_locations:
@@ -190,11 +192,12 @@ def _fitted(net: Net) -> dict[str, Tensor]:
 def _tensors(path: Path) -> dict[str, Tensor]:
     """Tensors of a .safetensors or a .pth file, on the CPU; nothing else is read from the latter, no code is run."""
     if not path.is_file():
-        raise FileError(f"Expected weights in {path}, but there is no such file; mend the path.")
+        raise FileError(f"Expected weights in {path}, but there is no such file; check the path.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # Others publish .pth alone; we write none, and weights_only reads nothing but tensors.
+        # torch.load is banned, but here needed: torchvision and torchmetrics publish these weights as .pth only. With
+        # weights_only it builds tensors and plain containers and runs no other code of the pickle.
         tensors: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251
     except Exception as error:  # each format has its own words for a broken file
         raise FileError(

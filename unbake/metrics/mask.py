@@ -1,4 +1,4 @@
-"""Metrics of the metallic mask, and the scale and shift by which its probabilities mean what they say."""
+"""Metrics of the metallic mask, and the Platt scaling of its probabilities."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _BINS = 1000
 
 
 def has_metal(truth: Any) -> bool:
-    """Whether more than 2 % of a metallic map's pixels are metal."""
+    """True where more than 2 % of a metallic map's pixels are metal."""
     return float((1.0 * (truth > METAL_THRESHOLD)).mean()) > METAL_SHARE
 
 
@@ -99,17 +99,19 @@ def counted(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
     bins = np.minimum(np.asarray(probability) * _BINS + 1e-3, _BINS - 1).astype(np.int64).ravel()
     metal = np.asarray(truth).ravel() > METAL_THRESHOLD
-    return np.stack([np.bincount(bins[metal == one], minlength=_BINS) for one in (False, True)]).astype(float)
+    return np.stack([np.bincount(bins[metal == kind], minlength=_BINS) for kind in (False, True)]).astype(
+        float
+    )
 
 
 def calibrate_mask(counts: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Scale and shift of the mask's logits by which its probabilities mean what they say; materials count alike.
+    """Scale and shift of the mask's logits (Platt scaling) that calibrate its probabilities; materials count alike.
 
     counts: of each material, see `counted`. (1, 0) where there are none. See `calibration.fit_calibration`.
     """
     if not counts:
         return 1.0, 0.0
-    shares = sum((one / one.sum() for one in counts), np.zeros((2, _BINS)))
+    shares = sum((material / material.sum() for material in counts), np.zeros((2, _BINS)))
     weight = shares.sum(0)
     held = weight > 0
     middles = (np.arange(_BINS) + 0.5) / _BINS

@@ -23,14 +23,6 @@ class Metric:
     better: Literal["lower", "higher"]
     fn: Callable[[Any, Any], Any]
 
-    def improves(self, new: float, old: float) -> bool:
-        """Whether `new` is strictly better than `old`; NaN never is.
-
-        >>> Metric("mae", "lower", mae).improves(0.1, 0.2)
-        True
-        """
-        return new < old if self.better == "lower" else new > old
-
 
 def mae(pred: Any, truth: Any) -> Any:
     """Mean |pred − truth|, also called L1."""
@@ -135,7 +127,7 @@ ACCURACY = Metric("accuracy", "higher", multilabel_accuracy)
 
 
 def metrics_of(kind: MapKind) -> tuple[Metric, ...]:
-    """What validation reports of a predicted map, asked of its spec: tensors (C, H, W) or (B, C, H, W).
+    """Metrics that validation reports of a predicted map, by its spec: tensors (C, H, W) or (B, C, H, W).
 
     >>> [metric.name for metric in metrics_of(MapKind.HEIGHT)]
     ['shape_rmse']

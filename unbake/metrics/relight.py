@@ -1,4 +1,4 @@
-"""How wrong predicted maps look under lights they were not painted with: the error that a player sees."""
+"""Relighting error: predicted maps rendered under lights they were not painted with, against the truth."""
 
 import math
 

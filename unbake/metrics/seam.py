@@ -1,4 +1,4 @@
-"""How visible the border of a tiling map is: the step across it against the steps inside."""
+"""Visibility of the border of a tiling map: the step across it against the steps inside."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Feature-wise modulation: how N4 hears what the material is; sits at its bottleneck and lower decoder."""
+"""Feature-wise modulation of N4 by the material classes; at its bottleneck and lower decoder."""
 
 from torch import Tensor, nn
 

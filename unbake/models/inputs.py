@@ -1,4 +1,4 @@
-"""How maps become the channels a network reads, and how a correction becomes a map; used by N2, N3 and N4."""
+"""Maps to network channels, and corrections to maps; used by N2, N3 and N4."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Low-rank adapters in the attention of N1 and N2: `train` adds them, `leaves` names them, a release merges them."""
+"""Low-rank adapters in the attention of N1 and N2: `train` adds them, recipes name them, a release merges them."""
 
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
@@ -35,7 +35,7 @@ def add_lora(networks: Networks, rank: int, alpha: float) -> None:
 
 
 def has_lora(networks: Networks) -> bool:
-    """Whether `add_lora` was here."""
+    """True for networks with adapters."""
     return lora_of(networks) is not None
 
 
@@ -68,5 +68,5 @@ def canonical(name: str) -> str:
 
 
 def is_lora(name: str) -> bool:
-    """Whether a parameter is an adapter's own."""
+    """True for the name of an adapter's own parameter."""
     return ".lora_" in name

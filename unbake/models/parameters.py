@@ -1,4 +1,4 @@
-"""Parameters as leaves (network, part, kind), and recipe names as selections over them; used by `train`."""
+"""Parameter groups: network, part and kind of every parameter, and the selections that recipes name; for `train`."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
@@ -12,8 +12,8 @@ from unbake.models.network import Networks
 LORA = "lora"
 
 
-class Leaf(NamedTuple):
-    """Where a parameter stands.
+class ParameterInfo(NamedTuple):
+    """The place of a parameter in the networks.
 
     network: "vit", "segformer", "unet_albedo" or "unet_maps".
     part: "encoder.lower", "encoder.upper", "decoder", "head.<map>" ("head.classes" for N1) or "lora".
@@ -25,13 +25,13 @@ class Leaf(NamedTuple):
     kind: Literal["norm", "other"]
 
 
-def leaves(networks: Networks) -> dict[str, Leaf]:
-    """Every parameter's name → its one leaf; a weight that LoRA adapts stays in its encoder.
+def parameter_info(networks: Networks) -> dict[str, ParameterInfo]:
+    """Every parameter's name → its place; a weight that LoRA adapts stays in its encoder.
 
-    Raises TrainingError for a parameter that no part of its network claims: the leaves partition the model.
+    Raises TrainingError for a parameter that no part of its network claims: the parts partition the model.
 
     >>> from unbake.models.config import CONFIGS
-    >>> leaves(Networks(CONFIGS["tiny"]))["vit.classifier.bias"].part
+    >>> parameter_info(Networks(CONFIGS["tiny"]))["vit.classifier.bias"].part
     'head.classes'
     """
     norms = {
@@ -40,10 +40,11 @@ def leaves(networks: Networks) -> dict[str, Leaf]:
         if isinstance(module, nn.BatchNorm2d | nn.LayerNorm)
         for name, _ in module.named_parameters(recurse=False)
     }
-    found: dict[str, Leaf] = {}
+    found: dict[str, ParameterInfo] = {}
     for name, _ in networks.named_parameters():
         network = name.partition(".")[0]
-        found[name] = Leaf(network, part_of(networks, name), "norm" if name in norms else "other")
+        kind: Literal["norm", "other"] = "norm" if name in norms else "other"
+        found[name] = ParameterInfo(network, part_of(networks, name), kind)
     return found
 
 
@@ -64,13 +65,13 @@ def part_of(networks: Networks, name: str) -> str:
     return part
 
 
-def select(leaves: dict[str, Leaf], names: Iterable[str]) -> set[str]:
+def select(parameters: dict[str, ParameterInfo], names: Iterable[str]) -> set[str]:
     """Names of the parameters that recipe names choose: the union of their selections.
 
     A name is "all", "heads", "head.<map>", "decoders", "encoders", "encoders.lower", "encoders.upper",
     "norms", "lora" or a network. Raises UsageError for any other, listing what there is.
     """
-    return {parameter for name in names for parameter in _selection(leaves, name)}
+    return {parameter for name in names for parameter in _selection(parameters, name)}
 
 
 def freeze(networks: Networks, trained: Iterable[str]) -> None:
@@ -78,33 +79,33 @@ def freeze(networks: Networks, trained: Iterable[str]) -> None:
 
     A later `.train()` does not thaw them: `models.norm.Norm` asks its own weight.
     """
-    chosen = select(leaves(networks), trained)
+    chosen = select(parameter_info(networks), trained)
     for name, parameter in networks.named_parameters():
         parameter.requires_grad_(name in chosen)
     networks.train(networks.training)
 
 
-def _selection(leaves: dict[str, Leaf], name: str) -> list[str]:
-    networks = sorted({leaf.network for leaf in leaves.values()})
-    heads = sorted({leaf.part for leaf in leaves.values() if leaf.part.startswith("head.")})
+def _selection(parameters: dict[str, ParameterInfo], name: str) -> list[str]:
+    networks = sorted({info.network for info in parameters.values()})
+    heads = sorted({info.part for info in parameters.values() if info.part.startswith("head.")})
 
-    def chosen(leaf: Leaf) -> bool:
+    def chosen(info: ParameterInfo) -> bool:
         match name:
             case "all":
                 return True
             case "heads":
-                return leaf.part in heads
+                return info.part in heads
             case "decoders":
-                return leaf.part == "decoder"
+                return info.part == "decoder"
             case "encoders":
-                return leaf.part.startswith("encoder.")
+                return info.part.startswith("encoder.")
             case "encoders.lower" | "encoders.upper":
-                return leaf.part == name.replace("encoders", "encoder")
+                return info.part == name.replace("encoders", "encoder")
             case "norms":
-                return leaf.kind == "norm"
+                return info.kind == "norm"
             case "lora":
-                return leaf.part == LORA
-        return name in (leaf.network, leaf.part)
+                return info.part == LORA
+        return name in (info.network, info.part)
 
     words = [
         "all",
@@ -118,5 +119,7 @@ def _selection(leaves: dict[str, Leaf], name: str) -> list[str]:
         "lora",
     ]
     if name not in (*words, *networks):
-        raise UsageError(f"Expected one of {', '.join(words + networks)}, got {name!r}; mend the selection.")
-    return [parameter for parameter, leaf in leaves.items() if chosen(leaf)]
+        raise UsageError(
+            f"Expected one of {', '.join(words + networks)}, got {name!r}; correct the selection."
+        )
+    return [parameter for parameter, info in parameters.items() if chosen(info)]

@@ -19,8 +19,8 @@ class Segformer(nn.Module):
     """Metallic-mask segmentation (Xie et al. 2021), from scratch: NVIDIA's own weights are non-commercial.
 
     >>> from unbake.models.config import CONFIGS
-    >>> one = torch.rand(1, 3, 64, 64)
-    >>> tuple(Segformer(CONFIGS["tiny"].segformer)(one, one, one[:, :1], torch.ones(1, 1)).shape)
+    >>> image = torch.rand(1, 3, 64, 64)
+    >>> tuple(Segformer(CONFIGS["tiny"].segformer)(image, image, image[:, :1], torch.ones(1, 1)).shape)
     (1, 1, 64, 64)
     """
 

@@ -28,7 +28,7 @@ _HEADWISE = (re.compile(r"\.[qkv]_proj\."), re.compile(r"\.o_proj\.weight$"))
 
 
 def architecture(networks: Networks) -> dict[str, Any]:
-    """What `build_networks` must know of networks, as metadata: "model", their size, and "lora", rank and alpha.
+    """Metadata that `build_networks` needs: "model", the networks' size, and "lora", rank and alpha.
 
     >>> from unbake.models.config import CONFIGS
     >>> architecture(Networks(CONFIGS["tiny"]))
@@ -38,7 +38,7 @@ def architecture(networks: Networks) -> dict[str, Any]:
 
 
 def build_networks(metadata: dict[str, Any]) -> Networks:
-    """Fresh networks of the size and with the LoRA that a checkpoint's metadata tell of."""
+    """Fresh networks of the size and with the LoRA that a checkpoint's metadata name."""
     networks = Networks(CONFIGS[metadata["model"]])
     if lora := metadata.get("lora"):
         add_lora(networks, int(lora["rank"]), float(lora["alpha"]))
@@ -90,8 +90,8 @@ def load_weights(path: Path, networks: Networks) -> dict[str, Any]:
     theirs, lora = load_file(path), metadata.get("lora")
     if lora and lora != lora_of(networks):
         raise UsageError(
-            f"Expected networks with the LoRA of {path} ({_told(lora)}), but these have {_told(lora_of(networks))}; "
-            "build them from the file's metadata."
+            f"Expected networks with the LoRA of {path} ({_describe(lora)}), but these have "
+            f"{_describe(lora_of(networks))}; build them from the file's metadata."
         )
     ours = _canonical_state(networks)
     if not lora:
@@ -162,7 +162,7 @@ def _fill(path: Path, ours: dict[str, Tensor], theirs: dict[str, Tensor], wanted
             tensor.copy_(theirs[name])
 
 
-def _told(lora: dict[str, float] | None) -> str:
+def _describe(lora: dict[str, float] | None) -> str:
     return f"rank {lora['rank']}, alpha {lora['alpha']}" if lora else "none"
 
 

@@ -4,6 +4,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+MAP = "<map>"
+"""Stands for the output's name in a recipe that is one for each output."""
+
+PERCEPTUAL = "<perceptual>"
+"""Stands for the name of the recipe's perceptual distance in the name of a figure."""
+
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Positive = Annotated[float, msgspec.Meta(gt=0.0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
@@ -16,7 +22,7 @@ class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Epochs(Strict, frozen=True, kw_only=True):
-    """How many epochs the phase may take; a one-cycle schedule is laid out over `max`."""
+    """Fewest and most epochs of the phase; a one-cycle schedule is laid out over `max`."""
 
     min: Count
     max: Count
@@ -30,7 +36,7 @@ class Mix(Strict, frozen=True, kw_only=True):
 
 
 class Pairs(Strict, frozen=True, kw_only=True):
-    """How much a MatSynth pair weighs in the draw, by where its diffuse is from (plan: "Sample Weight").
+    """Weights of MatSynth pairs in the sampler, by the origin of their diffuse (plan: "Sample Weight").
 
     P(synthetic | MatSynth) = synthetic · n_synthetic / (real · n_real + synthetic · n_synthetic).
     """
@@ -51,7 +57,7 @@ class Crop(Strict, frozen=True, kw_only=True):
 
 
 class Data(Strict, frozen=True, kw_only=True):
-    """What is read, and how much of it."""
+    """Training data: domains, sizes and amounts."""
 
     mix: Mix
     pairs: Pairs
@@ -70,9 +76,9 @@ class Data(Strict, frozen=True, kw_only=True):
     val_crops: Count = 4
     """Fixed crops of each validation pair."""
     held_out: tuple[str, ...] = ()
-    """Sources (metadata `source`, without its commit) kept for measuring only."""
+    """Sources (metadata `source`, without its commit) held out for evaluation."""
     fold: tuple[Count, Count] | None = None
-    """[k, n]: besides, the k-th of n folds of the real materials is kept for measuring; families are never parted."""
+    """[k, n]: the k-th of n folds of the real materials is held out for evaluation, too; families are never split."""
 
 
 class Photometric(Strict, frozen=True, kw_only=True):
@@ -174,12 +180,15 @@ class Plateau(Strict, frozen=True, kw_only=True, tag="plateau"):
 
 
 class Lower(Strict, frozen=True, kw_only=True, tag="lower"):
-    """Run all epochs; the phase is good when the albedo's L1, and its perceptual distance where there is one,
-    end lower than they began."""
+    """Run all epochs; the phase is good when each of `figures` ends lower than it was before training."""
+
+    figures: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """Validation figures, as in metrics.jsonl. "<perceptual>" stands for the recipe's perceptual distance; where that
+    is "none" such a figure is left out."""
 
 
 class Gate(Strict, frozen=True, kw_only=True, tag="gate"):
-    """Stop, from `epochs.min` on, at the first epoch that passes; no pass by `epochs.max` stops the ladder."""
+    """Stop, from `epochs.min` on, at the first epoch that passes; no pass by `epochs.max` stops the pipeline."""
 
     sky: Positive
     """sky_val_loss must be at most this share of its value `back` epochs earlier."""
@@ -211,7 +220,7 @@ class Losses(Strict, frozen=True, kw_only=True):
     """Of the metallic mask and of the material classes."""
     dice: NotNegative
     perceptual: Literal["lpips", "dino_distance", "none"]
-    """Which perceptual distance of the albedo; named here because it is never swapped silently."""
+    """Perceptual distance of the albedo; another one is never used silently."""
     perceptual_weight: NotNegative
     rendering: NotNegative = 0.0
     """Of how albedo, and roughness, metallic and AO, look under random lights among the true other maps; a term of
@@ -219,10 +228,10 @@ class Losses(Strict, frozen=True, kw_only=True):
 
 
 class Recipe(Strict, frozen=True, kw_only=True):
-    """One phase, whole."""
+    """Everything about one phase."""
 
     tag: str
-    """Grep for it: in logs, checkpoints and the plan."""
+    """The phase's name in logs, checkpoints and the plan; unique, to be searched for."""
     checkpoint_tag: str
     writes: str
     """Name of the best checkpoint."""
@@ -230,7 +239,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     """Network selection ("all" or one network) → checkpoint, or several of which the first there is counts;
     empty = from scratch."""
     trains: tuple[str, ...]
-    """Selections over parameter leaves: "all", "heads", "head.<map>", a network's name, ..."""
+    """Selections over the parameters: "all", "heads", "head.<map>", a network's name, ..."""
     epochs: Epochs
     data: Data
     augment: Augment

@@ -1,4 +1,4 @@
-"""Where a run stands, in one safetensors file written in one rename: weights, optimizer, schedule, history."""
+"""State of a run in one safetensors file, replaced in one rename: weights, optimizer, schedule, history."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import torch
+from msgspec import structs
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -14,14 +15,14 @@ from torch.optim.lr_scheduler import LRScheduler
 from unbake.errors import TrainingError
 from unbake.files import write_file_atomic
 from unbake.models.network import Networks
-from unbake.models.weights import build_networks, load_weights, read_metadata
-from unbake.recipe import told
+from unbake.models.weights import build_networks, load_weights
+from unbake.train.lineage import Lineage, read_lineage
 
 _AVERAGE = "average."
 
 
 class Position(msgspec.Struct, frozen=True):
-    """How far a run is: `step` batches of `epoch` are done; the history has one entry per finished epoch.
+    """Progress of a run: `step` batches of `epoch` are done; the history has one entry per finished epoch.
 
     history[0] is the validation before any training, history[e] the one after epoch e (counted from 1).
     """
@@ -32,6 +33,8 @@ class Position(msgspec.Struct, frozen=True):
     train_sums: dict[str, list[float]]
     skipped: int
     """Steps left out because a loss or gradient was not finite."""
+    skipped_in_a_row: int = 0
+    """Of these, the ones since the last finite step."""
 
 
 def save_state(
@@ -40,7 +43,7 @@ def save_state(
     optimizer: torch.optim.Optimizer,
     schedule: LRScheduler,
     position: Position,
-    metadata: dict[str, Any],
+    lineage: Lineage,
     average: nn.Module | None = None,
 ) -> None:
     """Write everything a resumed run needs; the file that was there stays whole until the new one is.
@@ -63,7 +66,7 @@ def save_state(
         "groups": json.dumps(state["param_groups"]),
         "plain": json.dumps(plain),
         "schedule": json.dumps(_schedule_state(schedule)),
-        "metadata": json.dumps(metadata),
+        "metadata": json.dumps(lineage.as_metadata()),
     }
     with write_file_atomic(path) as draft:
         save_file(tensors, draft, metadata=header)
@@ -74,17 +77,17 @@ def load_state(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     schedule: LRScheduler,
-    metadata: dict[str, Any],
+    lineage: Lineage,
     average: nn.Module | None = None,
 ) -> Position:
-    """Put a saved run back into fresh objects and say where it stood.
+    """Load a saved run into fresh objects; returns its position.
 
-    metadata, average: as given to `save_state`; the recipe in it must be the one the run was started with. Raises
+    lineage, average: as for `save_state`; the recipe in it must be the one the run was started with. Raises
     TrainingError when there is no such run, or its recipe or networks are others.
     """
     if not path.is_file():
         raise TrainingError(
-            f"Expected a stopped run to go on with in {path}, but there is none; start without --resume."
+            f"Expected a stopped run to resume in {path}, but there is none; start without --resume."
         )
     # Clones: tensors that still map the file would keep Windows from replacing it at the next save.
     weights: dict[str, Tensor] = {}
@@ -92,11 +95,13 @@ def load_state(
     slots: dict[int, dict[str, Any]] = {}
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
-        begun = json.loads(header["metadata"])
-        if told(begun) != told(metadata):  # what was begun before a field was there has its default
+        begun = Lineage.from_metadata(json.loads(header["metadata"]), path.name)
+        if (
+            begun.trained_by() != lineage.trained_by()
+        ):  # what was begun before a field was there has its default
             raise TrainingError(
                 f"Expected the recipe that {path.name} was begun with (overrides: "
-                f"{' '.join(begun['overrides']) or 'none'}), but this one differs; give the same --set options, "
+                f"{' '.join(begun.overrides) or 'none'}), but this one differs; give the same --set options, "
                 "or move that file away and start without --resume."
             )
         for name in handle.keys():  # noqa: SIM118 - not a dict
@@ -129,32 +134,32 @@ def load_state(
     return msgspec.convert(json.loads(header["position"]), Position)
 
 
-def load_networks(path: Path) -> tuple[Networks, dict[str, Any]]:
-    """The networks of a checkpoint and its story, be it a best one or the last state of a run.
+def load_networks(path: Path) -> tuple[Networks, Lineage]:
+    """The networks of a checkpoint and its lineage, be it a best one or the last state of a run.
 
     Of a last state ("A_last") the figures are those of its last finished epoch, and where the run has a running
     average of the weights, the networks are that. FileError where the file is missing or damaged.
     """
     if not _is_state(path):
-        story = read_metadata(path)
-        networks = build_networks(story)
+        lineage = read_lineage(path)
+        networks = build_networks(lineage.as_metadata())
         load_weights(path, networks)
-        return networks, story
+        return networks, lineage
     with safe_open(path, framework="pt") as handle:
         header = handle.metadata()
-        story = json.loads(header["metadata"])
-        networks = build_networks(story)
+        lineage = Lineage.from_metadata(json.loads(header["metadata"]), path.name)
+        networks = build_networks(lineage.as_metadata())
         names = list(handle.keys())
         averaged = any(name.startswith(_AVERAGE) for name in names)
         start = f"{_AVERAGE}module." if averaged else "model."
         names = [name for name in names if name.startswith(start)]
         networks.load_state_dict({name.removeprefix(start): handle.get_tensor(name) for name in names})
         figures = json.loads(header["position"])["history"][-1]
-        return networks, story | {"name": path.stem, "figures": figures}
+        return networks, structs.replace(lineage, name=path.stem, figures=figures)
 
 
 def _is_state(path: Path) -> bool:
-    """Whether a file is the last state of a run; what cannot be opened is none, and `read_metadata` says why."""
+    """True for the last state of a run; False also for a damaged file, of which `read_metadata` says why."""
     try:
         with safe_open(path, framework="pt") as handle:
             return "position" in (handle.metadata() or {})

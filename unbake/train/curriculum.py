@@ -1,11 +1,11 @@
-"""How large the crops of an epoch are, and how many make a batch: a recipe's curriculum, asked by the loop."""
+"""Crop size and batch size of each epoch, by the recipe's curriculum; asked by the session."""
 
 from unbake.data.curriculum import batch_for, compute_crop_size
 from unbake.recipe import Recipe
 
 
 def crop_of(recipe: Recipe, epoch: int) -> int:
-    """Side of the crops of an epoch (counted from 1), texels: the recipe's px, or where its curriculum stands."""
+    """Side of the crops of an epoch (counted from 1), texels: the recipe's px, or as its curriculum says."""
     crop = recipe.data.crop
     if crop is None:
         return recipe.data.px

@@ -84,7 +84,7 @@ def build_schedule(
 
 
 def steps_every_batch(choice: Schedule) -> bool:
-    """Whether the schedule counts batches or epochs."""
+    """True where the schedule is stepped after every batch, False after every epoch."""
     return isinstance(choice, OneCycle | WarmRestarts)
 
 

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 PATIENCE = timedelta(days=1)
-"""How long a process waits for the others: one of them may be building the cache meanwhile."""
+"""Longest wait of a process for the others, one of which may be building the cache."""
 
 
 @dataclass(frozen=True)
 class Processes:
-    """The processes of a run, seen from one of them; by default it is alone.
+    """The processes of a run, seen from one of them; by default the only one.
 
     device: where this process computes. rank: its number, of `world`. Every process must call the methods that
     say "together" in the same order.
@@ -51,7 +51,7 @@ class Processes:
 
     @property
     def is_main(self) -> bool:
-        """Whether this is the process that writes files and prints."""
+        """True in the process that writes files and prints."""
         return self.rank == 0
 
     def mean(self, total: Tensor, count: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class Processes:
         """The networks to call while training, together; those passed in stay the ones to save, load and validate.
 
         Call it when parameters are frozen and on their device. On GPUs the BatchNorms that are trained then look
-        at the whole batch; those that are frozen stay as still as they are.
+        at the whole batch; those that are frozen do not change.
         """
         if self.accelerator is None:
             return networks
@@ -82,7 +82,7 @@ class Processes:
         return Wrapped(networks.config, **parts)
 
     def agree(self, flag: bool) -> bool:
-        """Whether any process says so, together."""
+        """True where any process passes True, together."""
         if self.accelerator is None:
             return flag
         votes: Any = self.accelerator.reduce(torch.tensor(float(flag), device=self.device), "sum")
@@ -94,7 +94,7 @@ class Processes:
         return items[ends[0] : ends[1]]
 
     def collect(self, rows: list[Row]) -> list[Row]:
-        """What all processes made of their share, in the order of the whole, together."""
+        """The rows of all processes' shares, in the order of the whole, together."""
         if self.accelerator is None:
             return rows
         from accelerate.utils import gather_object
@@ -109,21 +109,21 @@ class Processes:
                 torch.distributed.broadcast(buffer, 0)
 
     def main_first(self) -> AbstractContextManager[None]:
-        """The block runs in the main process, then in the others, together: they find what it has made."""
+        """The block runs in the main process first, then in the others, which find its files; together."""
         if self.accelerator is None:
             return nullcontext()
         first: AbstractContextManager[None] = self.accelerator.main_process_first()
         return first
 
     def barrier(self) -> None:
-        """Wait until every process is here: what the main one wrote is there for all."""
+        """Wait until every process is here, so that all see the main one's files."""
         if self.accelerator is not None:
             self.accelerator.wait_for_everyone()
 
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Processes]:
-    """The processes that torchrun (or accelerate) started this one with; alone where it did not.
+    """The processes that torchrun (or accelerate) started together; this one alone where they did not.
 
     device: "cuda" becomes this process's own GPU. Raises UsageError where accelerate is missing.
 

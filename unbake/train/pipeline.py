@@ -1,4 +1,4 @@
-"""Phase after phase, each from its parents' best checkpoints, with a gate between: over `phase` and `loop`."""
+"""All runs of the plan in order, each from its parents' best checkpoints, with a gate between; over `loop`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ import torch
 
 from unbake import recipe as recipes
 from unbake.errors import TrainingError, UsageError
-from unbake.models.weights import read_metadata
 from unbake.project import Project
 from unbake.recipe import Recipe, as_dict
 from unbake.recipe.gate import Judgement, Verdict
-from unbake.train.loop import Event, train
+from unbake.train.lineage import read_lineage, read_verdict
+from unbake.train.loop import Event, Finished, train
 from unbake.train.parallel import Processes
-from unbake.train.setup import check, conclude, notices, prepare, prepare_data, read_verdict
+from unbake.train.setup import check, conclude, notices, prepare, prepare_data
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One run of the ladder: a phase, for the last phase one of its maps, and its recipe as it will be run."""
+class PhaseRun:
+    """One run of the plan: a phase, for the last phase one of its maps, and its recipe with the overrides applied."""
 
     phase: str
     map: str
@@ -30,16 +30,16 @@ class Rung:
 
     @property
     def name(self) -> str:
-        """What a person calls it.
+        """Phase and map, as messages name the run.
 
-        >>> rungs()[-1].name
+        >>> planned_runs()[-1].name
         'D height'
         """
         return f"{self.phase} {self.map}".strip()
 
 
-class Standing(Enum):
-    """How far a rung is."""
+class RunStatus(Enum):
+    """Progress of a run; the value is shown on the command line."""
 
     NEW = "to do"
     STOPPED = "stopped on the way"
@@ -49,71 +49,76 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True)
-class Climbing:
-    """A rung begins, goes on, or is passed over as it is done already."""
+class RunStarted:
+    """A run begins, goes on, or is passed over as it is done already."""
 
-    rung: Rung
-    standing: Standing
+    run: PhaseRun
+    status: RunStatus
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Where a climb ended: at the top, stopped by a signal, or at a gate that failed, and why."""
+class PipelineResult:
+    """The run that training ended with, and why: all are done, a signal stopped it (NOT_YET), or a gate failed."""
 
     verdict: Verdict
-    rung: Rung
+    run: PhaseRun
     reason: str
 
 
-def rungs(overrides: Iterable[str] = (), without: Iterable[str] = ()) -> list[Rung]:
-    """Every run of the ladder in order.
+def planned_runs(overrides: Iterable[str] = (), without: Iterable[str] = ()) -> list[PhaseRun]:
+    """Every run of the plan in order.
 
     overrides: "key.path=value" for all phases, "PHASE:key.path=value" for one. without: phases left out.
 
-    >>> [rung.recipe.data.px for rung in rungs(("data.px=512", "A0:data.px=256"), without=("B", "C"))][:2]
+    >>> [run.recipe.data.px for run in planned_runs(("data.px=512", "A0:data.px=256"), without=("B", "C"))][:2]
     [256, 512]
     """
     overrides, skipped = tuple(overrides), set(without)
-    unknown = sorted((skipped | {o.split(":")[0] for o in overrides if _of_phase(o)}) - set(recipes.names()))
-    if unknown:
+    named = {override.split(":")[0] for override in overrides if _is_of_one_phase(override)}
+    if unknown := sorted((skipped | named) - set(recipes.ORDER)):
         raise UsageError(
-            f"Expected phases among {', '.join(recipes.names())}, got {', '.join(unknown)}; mend the name."
+            f"Expected phases among {', '.join(recipes.ORDER)}, got {', '.join(unknown)}; correct the name."
         )
-    found = []
-    for phase, kind in recipes.each():
+    general = tuple(override for override in overrides if not _is_of_one_phase(override))
+    runs = []
+    for phase, kind in recipes.all_runs():
         if phase not in skipped:
-            own = tuple(o.partition(":")[2] for o in overrides if _of_phase(o) and o.split(":")[0] == phase)
-            told = (*(o for o in overrides if not _of_phase(o)), *own)
-            found.append(Rung(phase, kind, recipes.load(phase, told, kind), told))
-    return found
+            own = (
+                override.removeprefix(f"{phase}:")
+                for override in overrides
+                if override.startswith(f"{phase}:")
+            )
+            applied = (*general, *own)
+            runs.append(PhaseRun(phase, kind, recipes.load(phase, applied, kind), applied))
+    return runs
 
 
-def _of_phase(override: str) -> bool:
+def _is_of_one_phase(override: str) -> bool:
     return ":" in override.partition("=")[0]
 
 
-def standing(project: Project, rung: Rung) -> Standing:
-    """How far a rung is, by its files. Raises TrainingError when it was trained by another recipe."""
-    best = project.best(rung.recipe)
+def status_of(project: Project, run: PhaseRun) -> RunStatus:
+    """Progress of a run, by its files. Raises TrainingError when it was trained by another recipe."""
+    best = project.best(run.recipe)
     verdict = read_verdict(best) if best.is_file() else None
     if verdict is None:
-        return Standing.STOPPED if project.state(rung.recipe).is_file() else Standing.NEW
-    before, now = as_dict(recipes.told(read_metadata(best))), as_dict(rung.recipe)
+        return RunStatus.STOPPED if project.state(run.recipe).is_file() else RunStatus.NEW
+    before, now = as_dict(read_lineage(best).trained_by()), as_dict(run.recipe)
     if before != now:
         differ = sorted(key for key in before | now if before.get(key) != now.get(key))
         raise TrainingError(
-            f"Expected {best.name} to be trained by the recipe of this ladder, but its {', '.join(differ)} differs; "
+            f"Expected {best.name} to be trained by the recipe of this run, but its {', '.join(differ)} differs; "
             "give the same --set options, or another --root."
         )
-    if verdict["verdict"] == "pass":
-        return Standing.PASSED
-    return Standing.FORCED if verdict["forced"] else Standing.FAILED
+    if verdict.judgement().verdict is Verdict.PASS:
+        return RunStatus.PASSED
+    return RunStatus.FORCED if verdict.forced else RunStatus.FAILED
 
 
-def climb(
+def run_all(
     project: Project,
-    ladder: list[Rung],
-    emit: Callable[[Rung, Event | Climbing], None],
+    runs: list[PhaseRun],
+    emit: Callable[[PhaseRun, Event | RunStarted], None],
     *,
     resume: bool = False,
     force: bool = False,
@@ -121,55 +126,90 @@ def climb(
     processes: Processes | None = None,
     backbone: Path | None = None,
     wandb: bool = False,
-    on_data: Callable[[Rung, int, int], None] | None = None,
+    on_data: Callable[[PhaseRun, int, int], None] | None = None,
     on_notice: Callable[[str], None] = lambda sentence: None,
-) -> Outcome:
-    """Run what is not done yet, rung after rung; stops at a failed gate unless `force`, which is recorded.
+) -> PipelineResult:
+    """Train what is not done yet, run after run; stops at a failed gate unless `force`, which is recorded.
 
     resume: go on from what is there; without it nothing may be there. Stopped by a signal it is NOT_YET, and
-    resumes where it was, bit for bit. What would stop a later rung for want of materials, parents or a backbone
-    is raised before the first begins.
+    resumes where it was, bit for bit. Missing materials, parents or backbones of a later run are raised before the
+    first begins. on_data: run, materials cached and their number.
     """
-    us = processes or Processes(torch.device("cpu"))
-    begun = [rung for rung in ladder if standing(project, rung) is not Standing.NEW]
-    if begun and not resume:
-        raise UsageError(
-            f"Expected an empty checkpoints folder, but {begun[0].name} has been begun in {project.checkpoints}; go on "
-            "with --resume, or give another --root."
-        )
-    to_do = [rung.recipe for rung in ladder if standing(project, rung) in (Standing.NEW, Standing.STOPPED)]
-    with us.main_first():
-        check(project, to_do, backbone)
-    outcome = Outcome(Verdict.PASS, ladder[-1], "nothing to do: every phase is done")
-    for rung in ladder:
-        where = standing(project, rung)
-        emit(rung, Climbing(rung, where))
-        if where in (Standing.PASSED, Standing.FORCED):
+    processes = processes or Processes(torch.device("cpu"))
+    with processes.main_first():
+        _check_all(project, runs, resume, backbone)
+    result = PipelineResult(Verdict.PASS, runs[-1], "nothing to do: every phase is done")
+    for run in runs:
+        status = status_of(project, run)
+        emit(run, RunStarted(run, status))
+        if status in (RunStatus.PASSED, RunStatus.FORCED):
             continue
-        if where is Standing.FAILED:
-            judgement = _verdict(project, rung)
+        if status is RunStatus.FAILED:
+            judgement = _recorded(project, run)
         else:
-            tell = partial(on_data, rung) if on_data else None
-            with us.main_first():
-                for problem in prepare_data(project, rung.recipe, workers, tell):
-                    on_notice(f"left out: {problem}")
-            run = prepare(project, rung.recipe, rung.overrides, workers, us, backbone, wandb)
-            for sentence in notices(run):
-                on_notice(sentence)
-            finished = train(run, partial(emit, rung), where is Standing.STOPPED)
+            data = partial(on_data, run) if on_data else None
+            finished = _train(
+                project,
+                run,
+                partial(emit, run),
+                data,
+                on_notice,
+                resume=status is RunStatus.STOPPED,
+                workers=workers,
+                processes=processes,
+                backbone=backbone,
+                wandb=wandb,
+            )
             if finished.verdict is Verdict.NOT_YET:
-                return Outcome(Verdict.NOT_YET, rung, finished.reason)
+                return PipelineResult(Verdict.NOT_YET, run, finished.reason)
             judgement = Judgement(finished.verdict, finished.reason)
         failed = judgement.verdict is Verdict.FAIL
-        if us.is_main:
-            conclude(project, rung.recipe, judgement, forced=force and failed)
-        us.barrier()
-        outcome = Outcome(judgement.verdict, rung, judgement.reason)
-        if failed and not (force and project.best(rung.recipe).is_file()):
-            return outcome
-    return Outcome(Verdict.PASS, outcome.rung, outcome.reason)
+        if processes.is_main:
+            conclude(project, run.recipe, judgement, forced=force and failed)
+        processes.barrier()
+        result = PipelineResult(judgement.verdict, run, judgement.reason)
+        if failed and not (force and project.best(run.recipe).is_file()):
+            return result
+    return PipelineResult(Verdict.PASS, result.run, result.reason)
 
 
-def _verdict(project: Project, rung: Rung) -> Judgement:
-    told = read_verdict(project.best(rung.recipe)) or {}
-    return Judgement(Verdict[str(told["verdict"]).upper()], str(told["reason"]))
+def _check_all(project: Project, runs: list[PhaseRun], resume: bool, backbone: Path | None) -> None:
+    """Raise what would stop any of the runs; UsageError where something is there and `resume` is not."""
+    status = {run.name: status_of(project, run) for run in runs}
+    begun = [name for name, found in status.items() if found is not RunStatus.NEW]
+    if begun and not resume:
+        raise UsageError(
+            f"Expected an empty checkpoints folder, but {begun[0]} has been begun in {project.checkpoints}; go on "
+            "with --resume, or give another --root."
+        )
+    to_do = (RunStatus.NEW, RunStatus.STOPPED)
+    check(project, [run.recipe for run in runs if status[run.name] in to_do], backbone)
+
+
+def _train(
+    project: Project,
+    run: PhaseRun,
+    emit: Callable[[Event], None],
+    on_data: Callable[[int, int], None] | None,
+    on_notice: Callable[[str], None],
+    *,
+    resume: bool,
+    workers: int,
+    processes: Processes,
+    backbone: Path | None,
+    wandb: bool,
+) -> Finished:
+    """Build the caches of one run, prepare it and train it to its end or to a signal."""
+    with processes.main_first():
+        for problem in prepare_data(project, run.recipe, workers, on_data):
+            on_notice(f"left out: {problem}")
+    prepared = prepare(project, run.recipe, run.overrides, workers, processes, backbone, wandb)
+    for sentence in notices(prepared):
+        on_notice(sentence)
+    return train(prepared, emit, resume)
+
+
+def _recorded(project: Project, run: PhaseRun) -> Judgement:
+    verdict = read_verdict(project.best(run.recipe))
+    assert verdict is not None  # `status_of` has read it
+    return verdict.judgement()

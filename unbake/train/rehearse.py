@@ -1,4 +1,4 @@
-"""A rehearsal: the real recipes on the tiny networks and procedural materials, to see that everything runs."""
+"""Rehearsal: every recipe on the tiny networks and procedural materials, to see that everything runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from unbake.prepare.library import write_library
 from unbake.project import Project
 from unbake.synth.materials import FEW
 from unbake.train.loop import Event
-from unbake.train.pipeline import Climbing, Outcome, Rung, climb, rungs
+from unbake.train.pipeline import PhaseRun, PipelineResult, RunStarted, planned_runs, run_all
 from unbake.train.surrogate_skyrim import write_standin
 
 SMALLER = (
@@ -22,31 +22,33 @@ SMALLER = (
     "data.val_crops=1",
     "losses.perceptual=none",
 )
-"""What a rehearsal changes in every recipe: sizes and durations, recorded in the checkpoints."""
+"""Overrides of every recipe in a rehearsal: sizes and durations, recorded in the checkpoints."""
 
 
-def rehearsal(until: str = "") -> list[Rung]:
-    """The ladder as a rehearsal runs it, up to a phase.
+def rehearsal_runs(until: str = "") -> list[PhaseRun]:
+    """The runs of a rehearsal, up to a phase.
 
-    >>> [rung.name for rung in rehearsal("A")]
+    >>> [run.name for run in rehearsal_runs("A")]
     ['A0', 'A']
     """
     overrides = list(SMALLER)
-    for phase in recipes.names():
+    for phase in recipes.ORDER:
         recipe = recipes.load(phase)
         if not recipe.starts_from:
             overrides.append(f"{phase}:model=tiny")
         if recipe.data.crop:
             overrides += [f"{phase}:data.crop.start=32", f"{phase}:data.crop.end=64"]
-    ladder = rungs(overrides)
+    runs = planned_runs(overrides)
     if not until:
-        return ladder
-    last = max((i for i, rung in enumerate(ladder) if rung.recipe.tag == recipes.load(until).tag), default=0)
-    return ladder[: last + 1]
+        return runs
+    last = max((i for i, run in enumerate(runs) if run.recipe.tag == recipes.load(until).tag), default=0)
+    return runs[: last + 1]
 
 
-def rehearse(root: Path, emit: Callable[[Rung, Event | Climbing], None], until: str = "") -> Outcome:
-    """Climb the ladder under `root`, gates forced and recorded; leaves the same files as the real thing.
+def rehearse(
+    root: Path, emit: Callable[[PhaseRun, Event | RunStarted], None], until: str = ""
+) -> PipelineResult:
+    """Train every phase under `root`, gates forced and recorded; leaves the same files as the real thing.
 
     A second call goes on where the first stopped.
     """
@@ -54,5 +56,5 @@ def rehearse(root: Path, emit: Callable[[Rung, Event | Climbing], None], until: 
     matsynth = project.materials("matsynth")
     write_library(matsynth, size=96, implied=True, names=FEW)
     write_standin(list_materials(matsynth, "matsynth"), project.materials("skyrim"), size=64)
-    ladder = rehearsal(until)
-    return climb(project, ladder, emit, resume=True, force=True, workers=1)
+    runs = rehearsal_runs(until)
+    return run_all(project, runs, emit, resume=True, force=True, workers=1)

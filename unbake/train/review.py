@@ -1,23 +1,23 @@
-"""The figures of a checkpoint on its project's validation pairs, as training would log them; `val.py` asks it."""
+"""Validation figures of a checkpoint on its project's pairs, as training logs them; for `val.py`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from unbake import recipe as recipes
 from unbake.data.dataset import PatchDataset
 from unbake.errors import TrainingError
 from unbake.models.network import Networks
-from unbake.models.weights import load_head, read_metadata, sha256_of
+from unbake.models.weights import load_head, sha256_of
 from unbake.project import Project, domains, long_side
 from unbake.recipe import Recipe
 from unbake.train.checkpoint import load_networks
+from unbake.train.lineage import read_lineage
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
 from unbake.train.setup import prepare_data
 from unbake.train.step import loss_weights
-from unbake.train.validate import validated
+from unbake.train.validate import validation_figures
 
 
 def validate_checkpoint(
@@ -48,21 +48,21 @@ def validate_checkpoint(
     items = {domain: data.validation_items(domain) for domain in domains(recipe)}
     alone = Processes(device or torch.device("cpu"))
     weights = loss_weights(recipe.losses)
-    return validated(networks.to(alone.device), data, items, weights, alone, recipe.map, distance)
+    return validation_figures(networks.to(alone.device), data, items, weights, alone, recipe.map, distance)
 
 
 def _opened(project: Project, name: str, overrides: tuple[str, ...]) -> tuple[Networks, Recipe]:
-    """The networks of a checkpoint, a head put into its base, and the recipe of its story."""
+    """The networks of a checkpoint, a head put into its base, and the recipe it was trained by."""
     path = project.checkpoint(name)
-    if not path.stem.endswith("_last") and "head" in (story := read_metadata(path)):
-        base = project.checkpoint(story["base"]["name"])
-        if sha256_of(base) != story["base"]["sha256"]:
-            raise TrainingError(
-                f"Expected {base.stem} to be the one that {path.stem} was trained on, but it has changed since; train "
-                "the head again."
-            )
-        networks, _ = load_networks(base)
-        load_head(path, networks)
-    else:
-        networks, story = load_networks(path)
-    return networks, recipes.told(story, overrides)
+    if path.stem.endswith("_last") or not (head := read_lineage(path)).base:
+        networks, lineage = load_networks(path)
+        return networks, lineage.trained_by(overrides)
+    base = project.checkpoint(head.base.name)
+    if sha256_of(base) != head.base.sha256:
+        raise TrainingError(
+            f"Expected {base.stem} to be the one that {path.stem} was trained on, but it has changed since; train "
+            "the head again."
+        )
+    networks, _ = load_networks(base)
+    load_head(path, networks)
+    return networks, head.trained_by(overrides)

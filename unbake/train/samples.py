@@ -1,4 +1,4 @@
-"""What of a validation is kept to be looked at: a few samples as pictures; `report.samples` writes and shows them."""
+"""A few samples of a validation as pictures, for people to look at; `report.samples` writes and shows them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,10 +13,10 @@ from unbake.metrics.pixel import metrics_of
 from unbake.report.samples import TRUTH, Sample
 
 SAMPLES: Final = 8
-"""Of a validation, over all domains."""
+"""Samples of a validation, over all domains."""
 
 SIDE: Final = 512
-"""Texels of a side that are kept: the middle of larger samples, as they are."""
+"""Longest side of a picture, texels; of larger samples the middle is shown at full size."""
 
 INPUTS: Final = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR)
 
@@ -35,8 +35,8 @@ def sample_of(
 ) -> Sample:
     """The one sample of a batch beside what was predicted of it, as pictures; of a named `head` alone the truth.
 
-    figures: as `validate` names them, of which each map's first metric is kept: what is wrong on average, and of a
-    height its shape.
+    figures: as `validate` names them; the sample shows each map's first metric: its mean error, of a height that of
+    its shape.
     """
     wanted = sorted((kind for kind in predicted if head in ("", kind)), key=lambda kind: SPECS[kind].binary)
     maps = {kind.value: _pixels(kind, batch.maps[kind]) for kind in INPUTS if bool(batch.given[kind][0])}

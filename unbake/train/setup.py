@@ -1,45 +1,39 @@
-"""From a recipe and a project root to a run that is ready to train: data, networks, parents, selections."""
+"""From a recipe and a project root to a run that is ready to train; the pieces are `parents` and `datasets`."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import torch
+from msgspec import structs
 
 from unbake import __version__
-from unbake.data.augment import Augmentation
 from unbake.data.cache import build_cache
-from unbake.data.dataset import PatchDataset
-from unbake.data.photometric import SkyrimPhotometric
-from unbake.data.sampler import MixSampler, shares
-from unbake.data.sources import PROCEDURAL, list_materials
+from unbake.data.sources import list_materials
 from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError, UsageError
-from unbake.files import write_atomic
-from unbake.models.config import CONFIGS
-from unbake.models.lora import add_lora, has_lora
 from unbake.models.network import Networks
-from unbake.models.parameters import freeze, leaves, select
+from unbake.models.parameters import freeze, parameter_info, select
 from unbake.models.weights import (
     architecture,
-    build_networks,
     save_head,
     save_weights,
     sha256_of,
-    warm_vit,
 )
 from unbake.project import Project, domains, long_side
-from unbake.recipe import MAP, Augment, Recipe, as_dict
+from unbake.recipe import MAP, Recipe, as_dict
 from unbake.recipe.gate import Judgement
 from unbake.synth.painter import TRAINING_STYLES
-from unbake.train.checkpoint import load_networks
-from unbake.train.loop import Run
+from unbake.train.datasets import RunData, open_data
+from unbake.train.lineage import Base, Lineage, write_lineage, write_verdict
 from unbake.train.parallel import Processes
+from unbake.train.parents import starting_networks
 from unbake.train.perceptual import perceptual
+from unbake.train.session import Run
 
 
 def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = None) -> None:
@@ -58,7 +52,7 @@ def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = N
     if unknown := sorted({name for recipe in recipes for name in recipe.data.held_out} - known):
         raise UsageError(
             f"Expected data.held_out to name sources of the materials ({', '.join(sorted(known))}), "
-            f"got {', '.join(unknown)}; mend the list."
+            f"got {', '.join(unknown)}; correct the list."
         )
     coming = {recipe.writes for recipe in recipes}
     for recipe in recipes:
@@ -122,71 +116,28 @@ def prepare(
         )
     project.checkpoints.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    networks, parents, base = _networks(project, recipe)
+    parents = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
+    networks, lineage, base = starting_networks(recipe, parents)
     freeze(networks, recipe.trains)
-    caches = {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)}
-    data = recipe.data
-    train_data = PatchDataset(
-        caches,
-        "train",
-        data.px,
-        seed=recipe.seed,
-        augment=_augmentation(recipe.augment),
-        scales=data.scales,
-        resize_to=data.px if data.crop and data.crop.feed == "resized" else None,
-    )
-    val_data = PatchDataset(caches, "val", data.px, seed=recipe.seed, val_crops=data.val_crops)
-    sizes = {pool: len(items) for pool, items in train_data.pools.items()}
-    chances = shares(data.mix.matsynth, data.mix.skyrim, data.pairs.real, data.pairs.synthetic, sizes)
-    patches = data.patches or sum(sizes[pool] for pool, share in chances.items() if share > 0)
-    if patches < data.batch:
-        raise TrainingError(
-            f"Expected at least one batch of {data.batch} patches an epoch, got {patches}; "
-            "add materials, or lower data.batch (--set data.batch=1)."
-        )
+    data = open_data(recipe, {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)})
     distance = perceptual(recipe.losses.perceptual, backbone, processes.device)
-    lineage: dict[str, object] = {
-        "name": recipe.writes,
-        "tag": recipe.checkpoint_tag,
-        "phase": recipe.tag,
-        **architecture(networks),
-        "recipe": as_dict(recipe),
-        "overrides": list(overrides),
-        "parents": parents,
-        "pools": sizes,
-        "sources": sorted({pair.entries[0].source for pair in train_data.pairs}),
-        "perceptual": {"name": distance[0], "backbone": backbone.name if backbone else "alex"}
-        if distance
-        else None,
-        "unbake": __version__,
-        "ema": recipe.ema > 0,
-    }
-
-    def save_best(networks: Networks, figures: dict[str, float]) -> None:
-        story = lineage | {"figures": figures}
-        path = project.best(recipe)
-        if recipe.map:
-            story |= (
-                {"head": recipe.map, "base": {"name": base.stem, "sha256": sha256_of(base)}} if base else {}
-            )
-            save_head(path, networks, recipe.map, story)
-        else:
-            save_weights(path, networks, story)
-        write_atomic(path.with_suffix(".json"), json.dumps(story, indent=1).encode())
-
+    lineage = _lineage(lineage, recipe, overrides, networks, data)
+    if distance:
+        names = {"name": distance[0], "backbone": backbone.name if backbone else "alex"}
+        lineage = structs.replace(lineage, perceptual=names)
     return Run(
         recipe=recipe,
         networks=networks,
-        trainable=select(leaves(networks), recipe.trains),
-        train_data=train_data,
-        sampler=MixSampler(train_data.pools, chances, recipe.seed),
-        val_data=val_data,
-        validation={domain: val_data.validation_items(domain) for domain in caches},
-        steps=patches // data.batch,
+        trainable=select(parameter_info(networks), recipe.trains),
+        train_data=data.train,
+        sampler=data.sampler,
+        val_data=data.val,
+        validation={domain: data.val.validation_items(domain) for domain in domains(recipe)},
+        steps=data.steps,
         log_folder=project.logs(recipe),
         state_path=project.state(recipe),
-        save_best=save_best,
-        metadata=lineage,
+        save_best=partial(_save_best, project.best(recipe), lineage, recipe.map, base),
+        lineage=lineage,
         processes=processes,
         perceptual=distance,
         workers=workers if processes.device.type == "cuda" else 0,
@@ -194,8 +145,41 @@ def prepare(
     )
 
 
+def _lineage(
+    parents: Lineage, recipe: Recipe, overrides: tuple[str, ...], networks: Networks, data: RunData
+) -> Lineage:
+    """The lineage of what a run will leave, figures aside."""
+    return structs.replace(
+        parents,
+        name=recipe.writes,
+        tag=recipe.checkpoint_tag,
+        phase=recipe.tag,
+        recipe=as_dict(recipe),
+        overrides=list(overrides),
+        pools={str(pool): len(items) for pool, items in data.train.pools.items()},
+        sources=sorted({pair.entries[0].source for pair in data.train.pairs}),
+        unbake=__version__,
+        ema=recipe.ema > 0,
+        **architecture(networks),
+    )
+
+
+def _save_best(
+    path: Path, lineage: Lineage, head: str, base: Path | None, networks: Networks, figures: dict[str, float]
+) -> None:
+    """Write the best networks so far, or the head that was trained and its base's name, and the JSON beside them."""
+    lineage = structs.replace(lineage, figures=figures)
+    if head:
+        if base:
+            lineage = structs.replace(lineage, head=head, base=Base(name=base.stem, sha256=sha256_of(base)))
+        save_head(path, networks, head, lineage.as_metadata())
+    else:
+        save_weights(path, networks, lineage.as_metadata())
+    write_lineage(path, lineage)
+
+
 def notices(run: Run) -> list[str]:
-    """What a person should know of a run before it begins, in sentences."""
+    """Sentences that a person should read before a run begins."""
     data, pools = run.recipe.data, run.train_data.pools
     if data.mix.matsynth > 0 and data.pairs.real > 0 and not pools["real"]:
         return [
@@ -205,97 +189,6 @@ def notices(run: Run) -> list[str]:
     return []
 
 
-def _augmentation(choice: Augment) -> Augmentation | None:
-    """The recipe's augmentation table as the data package takes it; None where nothing is done."""
-    if choice == Augment(spatial=False, colour_jitter=0.0, composite2=0.0, composite4=0.0):
-        return None
-    light = choice.photometric
-    return Augmentation(
-        spatial=choice.spatial,
-        brightness=choice.colour_jitter,
-        contrast=choice.colour_jitter,
-        saturation=choice.colour_jitter,
-        hue=40.0 * choice.colour_jitter,
-        recolour=choice.recolour,
-        two_crop=choice.composite2,
-        four_crop=choice.composite4,
-        blend=choice.blend,
-        photometric=SkyrimPhotometric(light.p, light.strength) if light else None,
-    )
-
-
-def _networks(project: Project, recipe: Recipe) -> tuple[Networks, dict[str, object], Path | None]:
-    """The networks a phase begins with, the stories of its parents, and the file it is based on."""
-    if not recipe.starts_from:
-        networks = Networks(CONFIGS[recipe.model or "small"])
-        warm = warm_vit(networks, Path(recipe.warm_start)) if recipe.warm_start else None
-        return networks, {"vit": warm} if warm else {}, None
-    paths = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
-    opened = {part: load_networks(path) for part, path in paths.items()}
-    stories: dict[str, object] = {
-        part: _story(paths[part], story, recipe) for part, (_, story) in opened.items()
-    }
-    base = "all" if "all" in paths else next(iter(paths))
-    networks = opened[base][0] if base == "all" else build_networks(opened[base][1])
-    for part in opened.keys() - {"all"}:
-        networks.get_submodule(part).load_state_dict(opened[part][0].get_submodule(part).state_dict())
-    if recipe.lora is not None and not has_lora(networks):
-        add_lora(networks, recipe.lora.rank, recipe.lora.alpha)
-    return networks, stories, paths[base]
-
-
-def _story(path: Path, story: dict[str, Any], recipe: Recipe) -> dict[str, object]:
-    """What the lineage keeps of a parent: its own story, and how its phase was judged."""
-    data = story["recipe"]["data"]
-    seen = (set(recipe.data.held_out) - set(data["held_out"])) & set(
-        story.get("sources", recipe.data.held_out)
-    )
-    if seen:
-        raise TrainingError(
-            f"Expected {', '.join(sorted(seen))} to be held out from the start, but {story['name']} was trained "
-            "on it; hold out the same sources in every phase (--set data.held_out=[...])."
-        )
-    fold = recipe.data.fold
-    if fold and saw_real(story) and list(fold) != data.get("fold"):
-        raise TrainingError(
-            f"Expected fold {fold[0]} of {fold[1]} to be held out from the start, but {story['name']} was trained "
-            f"on it; hold out the same fold in every phase (--set 'data.fold=[{fold[0]}, {fold[1]}]')."
-        )
-    kept = ("name", "recipe", "overrides", "parents", "sources", "heads")
-    return {key: story[key] for key in kept if key in story} | {
-        "sha256": sha256_of(path),
-        "verdict": read_verdict(path),
-    }
-
-
-def saw_real(story: Mapping[str, Any]) -> bool:
-    """Whether a checkpoint may have been trained on other than procedural materials, which are in no fold.
-
-    >>> saw_real({"sources": [PROCEDURAL]})
-    False
-    """
-    return set(story.get("sources", [""])) != {PROCEDURAL}
-
-
-def read_verdict(checkpoint: Path) -> dict[str, object] | None:
-    """How the phase that wrote a checkpoint was judged ("verdict", "reason", "forced"), None while it runs."""
-    try:
-        verdict: dict[str, object] | None = json.loads(checkpoint.with_suffix(".json").read_bytes()).get(
-            "verdict"
-        )
-    except (OSError, ValueError):
-        return None
-    return verdict
-
-
 def conclude(project: Project, recipe: Recipe, judgement: Judgement, forced: bool = False) -> None:
-    """Keep beside a phase's checkpoint how it was judged; `forced`: it failed and was gone on from by order."""
-    path = project.best(recipe).with_suffix(".json")
-    if path.is_file():  # where no epoch had finite figures there is none
-        story = json.loads(path.read_bytes())
-        story["verdict"] = {
-            "verdict": judgement.verdict.name.lower(),
-            "reason": judgement.reason,
-            "forced": forced,
-        }
-        write_atomic(path, json.dumps(story, indent=1).encode())
+    """Record beside a phase's checkpoint how it was judged; `forced`: training goes on though it failed."""
+    write_verdict(project.best(recipe), judgement, forced)

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from unbake.data.dataset import Batch
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
-from unbake.domain.networks import NETWORKS, network_of
+from unbake.domain.networks import NETWORKS
 from unbake.losses.masked import Mean, ratio
 from unbake.losses.rendering import Light
 from unbake.losses.total import (
@@ -40,7 +40,7 @@ class Wrapped:
 
 @dataclass(frozen=True)
 class Output:
-    """What one network gave for a batch: its maps (detached, in their ranges) and its named loss terms."""
+    """Outputs of one network for a batch: its maps (detached, in their ranges) and its named loss terms."""
 
     network: str
     maps: dict[MapKind, Tensor]
@@ -80,31 +80,12 @@ def forward_networks(
     wanted networks. lights: those of their rendering loss, where its weight is not 0. mean: divides a loss's sum by
     its count, over all processes where there are several.
     """
-    maps, given = batch.maps, batch.given
-    diffuse, normal = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL]
-    specular = maps[MapKind.SPECULAR]
-    specular_given = given[MapKind.SPECULAR].to(diffuse.dtype)[:, None]
-    geometry = torch.cat([maps[kind] for kind in GEOMETRY], dim=1)
-    foreground = maps[MapKind.METALLIC_MASK]
+    maps, present = batch.maps, batch.given
+    inputs = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps[MapKind.SPECULAR]
+    diffuse, normal, specular = inputs
+    has_specular = present[MapKind.SPECULAR].to(diffuse.dtype)[:, None]
+    objective = _Objective(batch, weights, wanted, distance, lights, mean)
     needed = set(wanted).union(*(NETWORKS[network].conditioned_on for network in wanted))
-
-    def map_terms(kind: MapKind, prediction: Tensor) -> Terms:
-        known_foreground = foreground * given[MapKind.METALLIC_MASK].view(-1, 1, 1, 1)
-        return map_losses(
-            kind,
-            prediction.float(),
-            maps[kind],
-            given[kind],
-            known_foreground if spec(kind).foreground else None,
-            weights,
-            distance if network_of(kind) in wanted else None,
-            mean,
-        )
-
-    def look_terms(network: str, predictions: dict[MapKind, Tensor]) -> Terms:
-        if network not in wanted:
-            return {}
-        return rendering_losses(network, predictions, maps, given, lights, weights, mean)
 
     if "vit" in needed:
         with torch.set_grad_enabled(trained("vit")):
@@ -115,39 +96,77 @@ def forward_networks(
 
     if "segformer" in needed:
         with torch.set_grad_enabled(trained("segformer")):
-            logits = _mask_logits(networks, diffuse, normal, specular, specular_given)
-            terms = mask_losses(logits, foreground, given[MapKind.METALLIC_MASK], weights, mean)
+            logits = _mask_logits(networks, *inputs, has_specular)
+            mask_truth = MapKind.METALLIC_MASK
+            terms = mask_losses(logits, maps[mask_truth], present[mask_truth], weights, mean)
         mask = logits.detach().sigmoid()
         yield Output("segformer", {MapKind.METALLIC_MASK: mask}, None, terms)
 
     if "unet_albedo" in needed:
         with torch.set_grad_enabled(trained("unet_albedo")):
-            albedo = networks.unet_albedo(diffuse, normal, specular, specular_given, mask)
-            terms = map_terms(MapKind.ALBEDO, albedo) | look_terms("unet_albedo", {MapKind.ALBEDO: albedo})
+            albedo = networks.unet_albedo(*inputs, has_specular, mask)
+            terms = objective.terms("unet_albedo", {MapKind.ALBEDO: albedo})
         albedo = albedo.detach()
         yield Output("unet_albedo", {MapKind.ALBEDO: albedo}, None, terms)
 
     if "unet_maps" in needed:
+        geometry = torch.cat([maps[kind] for kind in GEOMETRY], dim=1)
         with torch.set_grad_enabled(trained("unet_maps")):
-            heads = networks.unet_maps(albedo, normal, specular, specular_given, mask, geometry, probs)
-            terms = {}
-            for kind in MAPS_HEADS:
-                terms |= map_terms(kind, heads[kind])
-            terms |= look_terms("unet_maps", heads)
+            heads = networks.unet_maps(albedo, normal, specular, has_specular, mask, geometry, probs)
+            terms = objective.terms("unet_maps", {kind: heads[kind] for kind in MAPS_HEADS})
         yield Output("unet_maps", {kind: heads[kind].detach() for kind in MAPS_HEADS}, None, terms)
 
 
+@dataclass(frozen=True)
+class _Objective:
+    """The loss of a batch's predicted maps; fields as the arguments of `forward_networks`."""
+
+    batch: Batch
+    weights: LossWeights
+    wanted: Collection[str]
+    distance: Distance | None
+    lights: Sequence[Light]
+    mean: Mean
+
+    def terms(self, network: str, predictions: dict[MapKind, Tensor]) -> Terms:
+        """Terms of each map a UNet predicts, and for a wanted one of what they look like together."""
+        wanted = network in self.wanted
+        terms: Terms = {}
+        for kind, prediction in predictions.items():
+            terms |= self._map_terms(kind, prediction, self.distance if wanted else None)
+        if wanted:
+            maps, present = self.batch.maps, self.batch.given
+            terms |= rendering_losses(
+                network, predictions, maps, present, self.lights, self.weights, self.mean
+            )
+        return terms
+
+    def _map_terms(self, kind: MapKind, prediction: Tensor, distance: Distance | None) -> Terms:
+        maps, present = self.batch.maps, self.batch.given
+        foreground = spec(kind).foreground
+        return map_losses(
+            kind,
+            prediction.float(),
+            maps[kind],
+            present[kind],
+            maps[foreground] * present[foreground].view(-1, 1, 1, 1) if foreground else None,
+            self.weights,
+            distance,
+            self.mean,
+        )
+
+
 def _mask_logits(
-    networks: Networks | Wrapped, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor
+    networks: Networks | Wrapped, diffuse: Tensor, normal: Tensor, specular: Tensor, has_specular: Tensor
 ) -> Tensor:
     """N2 on a copy reduced to the size it is made for, its logits brought back to the texture's size."""
     height, width = diffuse.shape[-2:]
     scale = networks.config.segformer_px / max(height, width)
     if scale >= 1:
-        return networks.segformer(diffuse, normal, specular, specular_given).float()
+        return networks.segformer(diffuse, normal, specular, has_specular).float()
     size = [round(height * scale), round(width * scale)]
     reduced = (functional.interpolate(x, size, mode="area") for x in (diffuse, normal, specular))
-    logits = networks.segformer(*reduced, specular_given).float()
+    logits = networks.segformer(*reduced, has_specular).float()
     return functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
 
 

@@ -1,9 +1,9 @@
-"""What a history says of its phase: which epoch is the best, and whether the phase is over; used by the loop."""
+"""Best epoch and stopping rule of a phase, from its validation history; asked by the session."""
 
 import math
 from collections.abc import Mapping, Sequence
 
-from unbake.recipe import Always, Gate, Lower, Plateau, Recipe, Settled, gate
+from unbake.recipe import PERCEPTUAL, Always, Gate, Lower, Plateau, Recipe, Settled, gate
 from unbake.recipe.gate import Judgement, Verdict
 
 History = Sequence[Mapping[str, float]]
@@ -27,8 +27,14 @@ def best_epoch(recipe: Recipe, history: History) -> int | None:
     return min(ranked)[-1] if ranked else None
 
 
+def best_value(recipe: Recipe, history: History) -> float:
+    """The recipe's figure at its best epoch, NaN where there is none."""
+    best = best_epoch(recipe, history)
+    return math.nan if best is None else history[best][recipe.best]
+
+
 def ended(recipe: Recipe, history: History, distance: str = "none") -> Judgement | None:
-    """Whether the phase is over after the epochs in `history`, and if so whether the next may begin; else None.
+    """The judgement that ends the phase after the epochs in `history`: may the next begin; None while it goes on.
 
     distance: the name of the perceptual distance whose figures the history has.
     """
@@ -63,10 +69,12 @@ def _judged(recipe: Recipe, history: History, values: list[float], distance: str
             if gate.plateaued(values[1:], patience):
                 return Judgement(Verdict.PASS, f"the best validation loss is {patience} epochs old")
             return _all_done(done, at_the_end)
-        case Lower():
+        case Lower(figures=figures):
             if not at_the_end:
                 return Judgement(Verdict.NOT_YET, "")
-            names = ["mat/l1/albedo", *([] if distance == "none" else [f"mat/{distance}/albedo"])]
+            names = [name.replace(PERCEPTUAL, distance) for name in figures]
+            if distance == "none":
+                names = [name for name in figures if PERCEPTUAL not in name]
             best = best_epoch(recipe, history)
             return gate.lowered([history[0], history[done if best is None else best]], names)
         case Gate(sky=sky, mat=mat, back=back):

@@ -1,4 +1,4 @@
-"""A stand-in for Skyrim's pairs, for rehearsals and where there is no game: other materials, painted otherwise."""
+"""Surrogate for Skyrim's pairs, for rehearsals and machines without the game: materials painted in a style apart."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ def write_standin(
     """Write each material as a pair of the Skyrim domain under `folder`; returns a sentence for each left out.
 
     size: longest side, texels. A pair is `diffuse.png` (painted in STYLE), `specular.png` where that artist made
-    one, and the truth maps. What is there already is left alone.
+    one, and the truth maps. Existing pairs are not touched.
     """
     problems = []
     for done, source in enumerate(materials, 1):

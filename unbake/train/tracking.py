@@ -1,4 +1,4 @@
-"""What a run leaves to read: metrics.jsonl (the gate, TensorBoard and a person read alike) and event files."""
+"""Logs of a run: metrics.jsonl, for people and for the gate, and event files for TensorBoard or W&B."""
 
 import json
 from importlib.util import find_spec
@@ -31,14 +31,14 @@ class Tracker:
         self._log("train", terms | {"lr": lr}, step)
 
     def epoch(self, step: int, history: list[dict[str, float]]) -> None:
-        """Validation figures after an epoch; the file always equals the history, so a resumed run leaves no doubles."""
+        """Validation figures after an epoch; the file always equals the history, after a resume too."""
         self._log("val", history[-1], step)
         self._board.flush()
         lines = "".join(json.dumps(line, sort_keys=True) + "\n" for line in history)
         write_atomic(self.folder / "metrics.jsonl", lines.encode())
 
     def close(self) -> None:
-        """Flush and let go of the event files."""
+        """Flush and close the event files."""
         self._board.close()
         if self._offline is not None:
             self._offline.close()
@@ -51,10 +51,10 @@ class Tracker:
 
 
 class OfflineRun:
-    """One run of Weights & Biases, kept on disk; where it is resumed, its steps go on where they ended.
+    """One offline run of Weights & Biases; resumed, it continues after the last step it has logged.
 
-    What the cut-off part had logged beyond the point of resuming is left as it is: a resumed run repeats it, and
-    such steps are not written a second time. `folder/wandb/logged.json` says how far they go.
+    Steps logged after the saved state are not logged again when a resumed run repeats them.
+    `folder/wandb/logged.json` has the last logged step.
     """
 
     def __init__(self, folder: Path, resumed: bool) -> None:
@@ -97,5 +97,5 @@ class OfflineRun:
         self._run.log({f"{kind}/{name}": value for name, value in figures.items()}, step=step)
 
     def close(self) -> None:
-        """End the run and write what is left of it."""
+        """End the run and flush it to disk."""
         self._run.finish()

@@ -22,13 +22,13 @@ from unbake.train.samples import SAMPLES, sample_of, spread
 from unbake.train.step import forward_networks
 
 SHORT: dict[Domain, str] = {"matsynth": "mat", "skyrim": "sky"}
-"""How figures name a domain: "mat_val_loss", "sky/l1/albedo"."""
+"""Names of the domains in figures: "mat_val_loss", "sky/l1/albedo"."""
 
 Row = tuple[str, float]
 """A figure of one sample: its name and value."""
 
 
-def validated(
+def validation_figures(
     networks: Networks,
     data: PatchDataset,
     items: Mapping[Domain, Sequence[int]],
@@ -44,8 +44,8 @@ def validated(
     items: the items of `data` that validate each domain; processes share them. head: where only one output is
     trained, its name; then "head_loss" is the loss of that map alone, over the domains there are, and only what it
     needs is run. stopped: asked before each sample; once it says so the rest is left out, and the figures are of no
-    use. shown: gets a few of the samples that this process runs, to be looked at. A part is the mean over the samples
-    that have it, a loss the sum of its terms ("<..>/loss/...").
+    use. shown: a list that gets a few of the samples that this process runs, for people to look at. A part is the
+    mean over the samples that have it, a loss the sum of its terms ("<..>/loss/...").
     """
     figures: dict[str, float] = {}
     for domain, which in items.items():
@@ -87,7 +87,7 @@ def measured(
     shown: list[Sample] | None = None,
     places: Container[int] = (),
 ) -> list[Row]:
-    """Run the networks in eval mode over batches of one sample each: a row for each figure of each sample.
+    """Rows of figures: the networks run in eval mode over batches of one sample each, a row a figure and sample.
 
     Rows are the loss terms ("loss/albedo/l1", ...) and plain figures by `metrics.pixel.metrics_of`: "l1/<map>",
     "ssim/<map>", ..., "iou/metallic_mask", "accuracy/classes", "<perceptual distance>/albedo"; what a sample has
@@ -123,10 +123,10 @@ def measured(
 
 
 def _known(term: str, batch: Batch, head: str) -> bool:
-    """Whether the one sample has the truth that a term compares with."""
+    """True where the sample of the batch has the truth that a term compares with."""
     owner = term.split("/")[0]
-    given = batch.given[MapKind(owner)] if owner in set(OUTPUTS) else batch.classes_given
-    return bool(given[0]) and head in ("", owner)
+    present = batch.given[MapKind(owner)] if owner in set(OUTPUTS) else batch.classes_given
+    return bool(present[0]) and head in ("", owner)
 
 
 def _figures(kind: MapKind, prediction: torch.Tensor, truth: torch.Tensor) -> Iterator[Row]:

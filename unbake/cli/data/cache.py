@@ -24,7 +24,7 @@ def cache(
     """
     from unbake import recipe as recipes
 
-    chosen = phase or recipes.names()[0]
+    chosen = phase or recipes.ORDER[0]
     r = recipes.load(chosen, tuple(override or ()))
 
     from unbake.project import Project, write_report

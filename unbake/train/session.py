@@ -1,0 +1,363 @@
+"""A phase in training: the run as it was prepared, and everything that moves while it trains; driven by `loop`."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
+
+from unbake.data.dataset import Batch, PatchDataset, collate
+from unbake.data.sampler import MixSampler
+from unbake.domain.materials import Domain
+from unbake.errors import TrainingError
+from unbake.files import clear_drafts
+from unbake.losses.rendering import Light, random_lights
+from unbake.losses.total import LossWeights
+from unbake.models.network import Networks
+from unbake.models.parameters import parameter_info
+from unbake.recipe import Recipe
+from unbake.recipe.gate import Judgement
+from unbake.report.samples import Sample, write_samples
+from unbake.train.checkpoint import Position, load_state, save_state
+from unbake.train.curriculum import batch_of, crop_of
+from unbake.train.events import EpochDone, Event, Finished, Progress
+from unbake.train.lineage import Lineage
+from unbake.train.optim import (
+    build_average,
+    build_optimizer,
+    build_schedule,
+    clip_gradients,
+    steps_every_batch,
+    update_average,
+)
+from unbake.train.parallel import Processes
+from unbake.train.perceptual import Perceptual
+from unbake.train.step import Wrapped, forward_networks, loss_weights, total
+from unbake.train.stopping import best_epoch, best_value, ended
+from unbake.train.tracking import Tracker
+from unbake.train.validate import validation_figures
+
+PRINT_EVERY = 50
+"""Iterations between reports of the losses (plan: "print losses every 50 it")."""
+
+LIGHTS = 2
+"""Random lights of a step, for the rendering loss where a recipe has one: new ones each step, so few will do."""
+
+MOST_SKIPS = 20
+"""Steps in a row with a non-finite loss after which a run gives up."""
+
+StopFlag = Callable[[], bool]
+"""True once this process was asked to stop; see `environment.stop_requested`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a run of a phase needs, made ready by `unbake.train.setup`.
+
+    validation: the domains that are validated, each with its items of `val_data`. steps: batches an epoch.
+    perceptual: name and function of the albedo's perceptual distance, or None.
+    """
+
+    recipe: Recipe
+    networks: Networks
+    trainable: set[str]
+    train_data: PatchDataset
+    sampler: MixSampler
+    val_data: PatchDataset
+    validation: dict[Domain, Sequence[int]]
+    steps: int
+    log_folder: Path
+    state_path: Path
+    save_best: Callable[[Networks, dict[str, float]], None]
+    lineage: Lineage
+    processes: Processes
+    perceptual: Perceptual | None = None
+    workers: int = 0
+    wandb: bool = False
+    save_every_s: float = 120.0
+
+
+class Validation(NamedTuple):
+    """Figures of a validation, and a few samples to look at (in the main process only)."""
+
+    figures: dict[str, float]
+    samples: list[Sample]
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run under way. Its state on disk and in memory moves with the `Position` that each method takes and returns.
+
+    networks: as they are called in training, wrapped where several processes train. eval_networks: those that are
+    validated and saved as the best, the running average where the recipe has one. trained: names of the networks
+    with a trained parameter. tracker: None in all processes but the main one.
+    """
+
+    run: Run
+    networks: Networks | Wrapped
+    eval_networks: Networks
+    trained: frozenset[str]
+    optimizer: torch.optim.Optimizer
+    schedule: LRScheduler
+    average: AveragedModel | None
+    weights: LossWeights
+    tracker: Tracker | None
+    emit: Callable[[Event], None]
+
+    def first_position(self) -> Position:
+        """Validate the untrained networks: epoch 0 of the history, and for a single head a candidate for the best."""
+        figures, samples = self.validate()
+        position = Position(1, 0, [{"epoch": 0} | figures], {}, 0)
+        if self.run.processes.is_main:
+            write_samples(self.run.log_folder, 0, samples)
+            if best_epoch(self.run.recipe, position.history) == 0:
+                self.run.save_best(self.eval_networks, position.history[0])
+        if self.tracker:
+            self.tracker.epoch(0, position.history)
+        return position
+
+    def judgement(self, position: Position) -> Judgement | None:
+        """The judgement that ends the phase after the epochs that are done; None while it goes on."""
+        distance = self.run.perceptual[0] if self.run.perceptual else "none"
+        return ended(self.run.recipe, position.history, distance)
+
+    def train_epoch(self, position: Position, stopped: StopFlag) -> Position:
+        """Run the steps of the epoch that are left, saving now and then and at its end.
+
+        Where a process was asked to stop, the position returned is saved and may lie before the epoch's end. Raises
+        TrainingError after MOST_SKIPS steps in a row whose losses or gradients are not finite.
+        """
+        run, epoch, step = self.run, position.epoch, position.step
+        sums, skipped, in_a_row = dict(position.train_sums), position.skipped, position.skipped_in_a_row
+        last_save = time.monotonic()
+        run.networks.train()
+        for batch in self._batches(epoch, step):
+            terms, finite = self._step(
+                batch.to(run.processes.device), _step_seed(run.recipe.seed, epoch, step)
+            )
+            in_a_row = 0 if finite else in_a_row + 1
+            skipped += not finite
+            if in_a_row >= MOST_SKIPS:
+                raise _not_finite(terms)
+            step += 1
+            for name, value in terms.items() if finite else ():
+                sums.setdefault(name, []).append(value)
+            means: dict[str, float] = {}
+            if step % PRINT_EVERY == 0 or step == run.steps:
+                means = {name: math.fsum(values) / len(values) for name, values in sums.items()}
+                sums = {}
+                if self.tracker:
+                    self.tracker.step((epoch - 1) * run.steps + step, means, self.lr)
+            self.emit(Progress(epoch, run.recipe.epochs.max, step, run.steps, self.lr, means))
+            position = Position(epoch, step, position.history, sums, skipped, in_a_row)
+            stop = run.processes.agree(stopped())
+            if stop or time.monotonic() - last_save > run.save_every_s:
+                self.save(position)
+                last_save = time.monotonic()
+            if stop:
+                return position
+        self.save(position)  # validation may take long, and be stopped
+        return position
+
+    def validate(self, stopped: StopFlag = lambda: False) -> Validation:
+        """Figures of the networks as they are; of no use where a process was asked to stop meanwhile."""
+        run = self.run
+        samples: list[Sample] = []
+        run.processes.same_buffers(self.eval_networks)
+        figures = validation_figures(
+            self.eval_networks,
+            run.val_data,
+            run.validation,
+            self.weights,
+            run.processes,
+            run.recipe.map,
+            run.perceptual,
+            stopped,
+            samples if run.processes.is_main else None,
+        )
+        return Validation(figures, samples)
+
+    def end_epoch(self, position: Position, validation: Validation) -> Position:
+        """Add the epoch to the history; keep its networks where they are the best so far; log, save and report it."""
+        run, epoch = self.run, position.epoch
+        if not steps_every_batch(run.recipe.schedule):
+            self.schedule.step()
+        line = {"epoch": epoch, "lr": self.lr, "skipped": position.skipped} | validation.figures
+        history = [*position.history, line]
+        is_best = best_epoch(run.recipe, history) == epoch
+        if is_best and run.processes.is_main:
+            run.save_best(self.eval_networks, line)
+            write_samples(run.log_folder, epoch, validation.samples)
+        if self.tracker:
+            self.tracker.epoch(epoch * run.steps, history)
+        position = Position(epoch + 1, 0, history, {}, position.skipped, position.skipped_in_a_row)
+        self.save(position)
+        self.emit(EpochDone(epoch, line, is_best))
+        return position
+
+    def finish(self, position: Position, judgement: Judgement) -> Finished:
+        """Report how the phase ended, or that it was stopped."""
+        finished = Finished(*judgement, best_value(self.run.recipe, position.history))
+        self.emit(finished)
+        return finished
+
+    def save(self, position: Position) -> None:
+        """Write what a resumed run needs, in the main process."""
+        run = self.run
+        if run.processes.is_main:
+            save_state(
+                run.state_path,
+                run.networks,
+                self.optimizer,
+                self.schedule,
+                position,
+                run.lineage,
+                self.average,
+            )
+
+    def close(self) -> None:
+        """Close the log files."""
+        if self.tracker:
+            self.tracker.close()
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        return rate
+
+    def _step(self, batch: Batch, seed: int) -> tuple[dict[str, float], bool]:
+        """One optimizer step; a non-finite loss or gradient leaves networks and optimizer as they were.
+
+        seed: of dropout, stochastic depth and the rendering loss's lights.
+        """
+        run = self.run
+        torch.manual_seed(seed)
+        self.optimizer.zero_grad(set_to_none=True)
+        statistics = [buffer.clone() for buffer in run.networks.buffers()]
+        terms = self._backward(batch, _lights(seed) if self.weights.rendering else [])
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        finite = all(map(math.isfinite, terms.values())) and math.isfinite(
+            clip_gradients(parameters, run.recipe.clip)
+        )
+        if finite:
+            self.optimizer.step()
+            if self.average:
+                update_average(self.average, run.networks)
+        else:  # the forward pass has moved running statistics already
+            with torch.no_grad():
+                for buffer, before in zip(run.networks.buffers(), statistics, strict=True):
+                    buffer.copy_(before)
+        if steps_every_batch(run.recipe.schedule):
+            self.schedule.step()
+        return terms, finite
+
+    def _backward(self, batch: Batch, lights: Sequence[Light]) -> dict[str, float]:
+        """Forward and backward of one network after the other; returns the loss terms of the trained ones."""
+        run = self.run
+        terms: dict[str, float] = {}
+        device, precision = run.processes.device.type, run.recipe.precision
+        bf16 = precision == "bfloat16" or (precision == "auto" and device == "cuda")
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):
+            outputs = forward_networks(
+                self.networks,
+                batch,
+                self.weights,
+                self.trained.__contains__,
+                wanted=self.trained,
+                distance=run.perceptual[1] if run.perceptual else None,
+                lights=lights,
+                mean=run.processes.mean,
+            )
+            for output in outputs:
+                if output.network in self.trained and output.terms:
+                    terms |= {name: float(value.detach()) for name, value in output.terms.items()}
+                    total(output.terms).backward()
+        return terms
+
+    def _batches(self, epoch: int, step: int) -> Iterable[Batch]:
+        """The batches of an epoch after the first `step`: the same ones, whether or not the run was stopped there."""
+        run, processes, crop = self.run, self.run.processes, crop_of(self.run.recipe, epoch)
+        size = batch_of(run.recipe, crop) // processes.world * processes.world
+        run.sampler.set_epoch(
+            epoch,
+            run.steps * size,
+            crop,
+            start=step * size,
+            rank=processes.rank,
+            world=processes.world,
+            batch=size,
+        )
+        return DataLoader(
+            run.train_data,
+            batch_size=size // processes.world,
+            sampler=run.sampler,
+            collate_fn=collate,
+            num_workers=run.workers,
+            pin_memory=processes.device.type == "cuda",
+        )
+
+
+def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tuple[Session, Position]:
+    """A session and where it stands: before its first step with the networks validated, or where it was stopped.
+
+    Raises TrainingError where there is nothing to resume, or another recipe began it.
+    """
+    recipe, processes = run.recipe, run.processes
+    networks = run.networks.to(processes.device)
+    networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # faster on CPUs, too
+    named = [(name, p) for name, p in networks.named_parameters() if name in run.trainable]
+    optimizer = build_optimizer(named, recipe.optimizer)
+    schedule = build_schedule(optimizer, recipe.schedule, recipe.epochs.max, run.steps)
+    average = build_average(networks, recipe.ema)
+    eval_networks = average.module if average else networks
+    assert isinstance(eval_networks, Networks)
+    if processes.is_main:
+        clear_drafts(run.state_path.parent, of=run.state_path.name)  # other runs write theirs beside it
+    resumed: Position | None = None
+    resumed_at: int | None = None
+    if resume:
+        resumed = load_state(run.state_path, networks, optimizer, schedule, run.lineage, average)
+        resumed_at = (resumed.epoch - 1) * run.steps + resumed.step
+    session = Session(
+        run=run,
+        networks=processes.wrap(networks),
+        eval_networks=eval_networks,
+        trained=frozenset(
+            info.network for name, info in parameter_info(networks).items() if name in run.trainable
+        ),
+        optimizer=optimizer,
+        schedule=schedule,
+        average=average,
+        weights=loss_weights(recipe.losses),
+        tracker=Tracker(run.log_folder, resumed_at, wandb=run.wandb) if processes.is_main else None,
+        emit=emit,
+    )
+    return session, resumed or session.first_position()
+
+
+def _not_finite(terms: dict[str, float]) -> TrainingError:
+    wrong = ", ".join(name for name, value in terms.items() if not math.isfinite(value)) or "gradients"
+    return TrainingError(
+        f"Expected finite losses, but {MOST_SKIPS} steps in a row had none ({wrong}); "
+        "start the phase again with a lower learning rate (--set optimizer.lr=...)."
+    )
+
+
+def _step_seed(*numbers: int) -> int:
+    """One seed from several: the random draws of a step depend only on the recipe's seed, the epoch and the step."""
+    seed = 0
+    for number in numbers:
+        seed = (seed * 1_000_003 + number + 1) % (2**63)
+    return seed
+
+
+def _lights(seed: int) -> list[Light]:
+    """Lights of a step, from a generator of their own: the same in every process, and after any resume."""
+    return random_lights(LIGHTS, torch.Generator().manual_seed(seed))
