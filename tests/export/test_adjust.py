@@ -131,9 +131,9 @@ def test_anything_wrong_is_one_sentence_with_file_and_place(text, words):
     assert "\n" not in message
 
 
-def test_the_example_of_the_readme_is_read_as_it_says():
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    rules = read_rules(readme.partition("```toml")[2].partition("```")[0], "README.md")
+def test_the_example_of_the_documentation_is_read_as_it_says():
+    page = (Path(__file__).parents[2] / "docs" / "RULES.md").read_text("utf-8")
+    rules = read_rules(page.partition("```toml")[2].partition("```")[0], "RULES.md")
     farm = rules_for(rules, "architecture/farm/planks")
     assert (farm.roughness.bias, farm.normal.strength, farm.height.invert) == (0.05, 0.7, True)
     assert rules_for(rules, "clutter/pot").normal == Bend()
