@@ -48,7 +48,7 @@ def test_a_phase_that_is_over_says_why_and_a_failed_gate_stops_the_ladder(climbe
 
 def test_a_gate_that_is_forced_is_told(climbed):
     lines, code = climbed(force=True)
-    assert (lines[1], code) == ("A: failed, and gone on from by --force: it rose", 0)
+    assert (lines[1], code) == ("A: failed, continued by --force: it rose", 0)
 
 
 def test_epochs_are_so_many_in_every_phase(tmp_path: Path, capsys):

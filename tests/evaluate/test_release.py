@@ -41,8 +41,10 @@ from unbake.train.surrogate_skyrim import write_standin  # noqa: E402
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"
 
 
-def validated(kind: str, metric: str, ours: float, floor: float) -> Scored:
-    return Scored("a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": floor, "other": 0.0}),))
+def validated(kind: str, metric: str, ours: float, baseline: float) -> Scored:
+    return Scored(
+        "a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": baseline, "other": 0.0}),)
+    )
 
 
 def test_a_network_that_beats_the_rule_is_used():
@@ -242,7 +244,7 @@ def test_the_card_says_what_was_measured_and_what_it_was_made_from(released: Pat
 
 
 @pytest.mark.slow
-def test_the_model_card_tells_lineage_licences_floors_and_commands(released: Path):
+def test_the_model_card_tells_lineage_licences_baselines_and_commands(released: Path):
     page = (released / "out" / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "procedural materials of validation: no source was held out" in page
     assert "| albedo | rmse ↓ | 2 |" in page

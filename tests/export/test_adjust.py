@@ -140,9 +140,9 @@ def test_equal_changes_are_equal_bytes_however_they_are_written(text):
     assert msgspec.json.encode(rules_for(read_rules(text), "pot")) == msgspec.json.encode(Adjust())
 
 
-def test_the_example_of_the_readme_is_read_as_it_says():
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    rules = read_rules(readme.partition("```toml")[2].partition("```")[0], "README.md")
+def test_the_example_of_the_documentation_is_read_as_it_says():
+    page = (Path(__file__).parents[2] / "docs" / "RULES.md").read_text("utf-8")
+    rules = read_rules(page.partition("```toml")[2].partition("```")[0], "RULES.md")
     farm = rules_for(rules, "architecture/farm/planks")
     assert (farm.roughness.bias, farm.normal.strength, farm.height.invert) == (0.05, 0.7, True)
     assert rules_for(rules, "clutter/pot").normal == NormalChange()
