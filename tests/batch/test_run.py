@@ -13,7 +13,8 @@ from unbake.batch import run as batch
 from unbake.batch import stages as work
 from unbake.batch.events import Event, Options, SetDone, SetFailed, SetUnchanged, Started, Summary
 from unbake.batch.run import convert_folder
-from unbake.convert.convert import Converted, Inputs
+from unbake.convert.convert import Converted
+from unbake.convert.inputs import Inputs
 from unbake.convert.sets import Skipped
 from unbake.errors import UsageError
 from unbake.export.pgpatcher import validate

@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from unbake.convert.predict import (
-    CARD,
-    FORMAT,
-    NETWORKS,
     Predictor,
     _calibrated,
     load_predictor,
     metal_of,
     read_card,
 )
+from unbake.domain.card import CARD, FORMAT, NETWORKS
 from unbake.domain.maps import OUTPUTS
 from unbake.errors import UsageError
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -63,7 +61,7 @@ def test_a_card_that_does_not_fit_is_a_usage_error(
 
 
 def test_a_folder_without_a_card_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="has none"):
+    with pytest.raises(UsageError, match="got none"):
         load_predictor(tmp_path)
 
 

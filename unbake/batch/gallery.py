@@ -12,7 +12,7 @@ from unbake.batch.pipeline import Budget
 from unbake.batch.plan import memory_limit, memory_of, size_of
 from unbake.batch.provenance import Origin, read_origin
 from unbake.batch.stages import contents_of, told
-from unbake.convert.convert import Inputs, load_inputs
+from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
@@ -187,7 +187,7 @@ def _inputs(files: TextureSet, origin: Origin) -> tuple[Inputs, str]:
 
 
 def _codes(inputs: Inputs | None) -> dict[MapKind, Any]:
-    return {} if inputs is None else dict(getattr(inputs.maps, "codes", {}))
+    return {} if inputs is None else inputs.maps.codes
 
 
 def _rules(origin: Origin, toml: str) -> Rules:

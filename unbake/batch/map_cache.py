@@ -12,7 +12,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from unbake.batch.journal import HIDDEN
-from unbake.convert.convert import Converted, Inputs
+from unbake.convert.convert import Converted
+from unbake.convert.inputs import Inputs
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.files import write_atomic
 from unbake.image.arrays import CodedMaps
@@ -42,7 +43,7 @@ class Kept:
 
     def of(self, inputs: Inputs) -> Converted:
         """What the conversion of these inputs gave, whose hash was the same."""
-        maps = CodedMaps({**getattr(inputs.maps, "codes", {}), **self.codes})
+        maps = CodedMaps(inputs.maps.codes | self.codes)
         return Converted(maps, self.classes, inputs.wrap, self.relief, (*inputs.notes, *self.notes))
 
 
@@ -51,7 +52,6 @@ def write_kept(out: Path, key: str, inputs: Inputs, converted: Converted) -> Non
 
     `converted.maps` are `CodedMaps`. The bytes depend on the maps alone.
     """
-    assert isinstance(converted.maps, CodedMaps)
     about = _About(converted.classes, converted.relief, list(converted.notes[len(inputs.notes) :]))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

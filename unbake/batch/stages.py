@@ -13,7 +13,8 @@ from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of
 from unbake.batch.map_cache import Kept, read_kept, write_kept
 from unbake.batch.plan import memory_of
-from unbake.convert.convert import Converted, Inputs, convert_set, load_inputs
+from unbake.convert.convert import Converted, convert_set
+from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
@@ -130,7 +131,6 @@ class Work:
     def write(self, made: Made) -> Done:
         """Write the files of a set; what is to be remembered of them."""
         loaded, converted, files = made.loaded, made.converted, made.loaded.files
-        assert isinstance(converted.maps, CodedMaps)
         if self.options.keep_maps and loaded.kept is None:
             write_kept(self.out, loaded.inference, loaded.inputs, converted)
         adjust = rules_for(self.rules, files.name)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from unbake.convert.convert import convert_set, load_inputs
+from unbake.convert.convert import convert_set
+from unbake.convert.inputs import load_inputs
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import find_sets
 from unbake.domain.maps import MapKind

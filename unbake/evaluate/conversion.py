@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from unbake.convert.convert import convert_set, load_inputs
-from unbake.convert.predict import CARD, Predictor, bundle_folder, load_predictor
+from unbake.convert.convert import convert_set
+from unbake.convert.inputs import load_inputs
+from unbake.convert.predict import Predictor, bundle_folder, load_predictor
 from unbake.convert.sets import find_sets
+from unbake.domain.card import CARD
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import FileError
 from unbake.evaluate.painter import Legacy
