@@ -1,11 +1,13 @@
-"""What lies in a BSA archive, by bethkit: names at once, each file's bytes when asked for; read by `roots`."""
+"""What lies in a BSA archive, by bethkit: names at once, each file's bytes when asked for; read by `roots`.
+
+bethkit has wheels for Windows and Linux on x64 alone, so it is imported when the first archive is opened.
+"""
 
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
+from types import ModuleType
 from typing import Final
-
-from bethkit import Archive, BethkitError
 
 from unbake.errors import FileError, UsageError
 from unbake.image.files import MAX_FILE
@@ -19,10 +21,10 @@ def is_archive(path: Path) -> bool:
 
 
 def entry_names(path: Path) -> list[str]:
-    """The names of all files in an archive, forward slashes, sorted; UsageError where it cannot be opened."""
+    """The names of all files in an archive, forward slashes, sorted; UsageError where that or bethkit fails."""
     try:
         return _opened(path).names
-    except (BethkitError, OSError) as error:
+    except OSError as error:
         raise UsageError(
             f"an archive of Skyrim was expected, but '{path}' cannot be opened ({_told(error)}); "
             "unpack it with another tool and convert the folder"
@@ -33,7 +35,7 @@ def read_entry(path: Path, name: str) -> bytes:
     """The bytes of one file in an archive, and of no other; FileError where they cannot be read."""
     try:
         return _opened(path).read(name)
-    except (BethkitError, OSError) as error:
+    except OSError as error:
         raise FileError(
             f"{path}/{name} cannot be read ({_told(error)}); unpack the archive again."
         ) from error
@@ -43,9 +45,13 @@ class _Contents:
     """An open archive: the index in memory, each file read from the disk when it is asked for."""
 
     def __init__(self, path: Path) -> None:
-        self._archive = Archive.open(path)
+        self._bethkit = _bethkit(path)
         self._lock = Lock()
-        stored = [entry.path for entry in self._archive.entries()]
+        try:
+            self._archive = self._bethkit.Archive.open(path)
+            stored = [entry.path for entry in self._archive.entries()]
+        except self._bethkit.BethkitError as error:
+            raise OSError(_told(error)) from error
         self._keys = {_readable(name): _redecoded(name) for name in stored}
 
     @property
@@ -53,13 +59,28 @@ class _Contents:
         return sorted(self._keys)
 
     def read(self, name: str) -> bytes:
-        with self._lock:
-            data = self._archive.extract(self._keys[name]) if name in self._keys else None
+        try:
+            with self._lock:
+                data = self._archive.extract(self._keys[name]) if name in self._keys else None
+        except self._bethkit.BethkitError as error:
+            raise OSError(_told(error)) from error
         if data is None:
             raise OSError("it is not there any more")
         if len(data) > MAX_FILE:
             raise OSError("it is larger than any picture")
         return data
+
+
+def _bethkit(path: Path) -> ModuleType:
+    """The package that reads archives; UsageError where it is not installed."""
+    try:
+        import bethkit
+    except ImportError as error:
+        raise UsageError(
+            f"Expected the package bethkit to read '{path}', got none; install it by pip install 'unbake[bsa]' "
+            "(Windows or Linux on x64), or unpack the archive with another tool and convert the folder without it."
+        ) from error
+    return bethkit
 
 
 def _opened(path: Path) -> _Contents:
