@@ -16,6 +16,8 @@ and a converter needs neither torch nor anything else that only training does:
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from unbake.version import __version__
+
 if TYPE_CHECKING:
     from unbake.batch.events import Options, Summary
     from unbake.batch.run import convert_folder
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from unbake.export.packs import load_preset
     from unbake.recipe import load as load_recipe
     from unbake.recipe.tables import Recipe
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Options",

@@ -1,14 +1,12 @@
-import errno
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
 
-from unbake.batch.journal import JOURNAL, Failure, Journal, Record, alone, keys_of
+from unbake.batch.journal import JOURNAL, Failure, Journal, Record, exclusive, keys_of
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.report.page import SetReport
@@ -126,33 +124,33 @@ def test_a_compact_journal_is_not_written_again(tmp_path: Path) -> None:
 def test_only_one_process_is_alone(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
-from unbake.batch.journal import alone
-with alone(Path({str(tmp_path)!r})):
+from unbake.batch.journal import exclusive
+with exclusive(Path({str(tmp_path)!r})):
     print("in", flush=True)
 """
-    with alone(tmp_path):
+    with exclusive(tmp_path):
         other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
             other.communicate(timeout=1.5)
     assert other.communicate(timeout=30)[0] == "in\n"
 
 
-def test_on_windows_who_waits_longer_than_its_lock_does_waits_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held = [True, True, False]
-    asked: list[int] = []
-
-    def locking(_: int, how: int, __: int) -> None:
-        asked.append(how)
-        if how == 1 and held.pop(0):
-            raise OSError(errno.EDEADLK, "Resource deadlock avoided")
-
-    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_LOCK=1, LK_UNLCK=0))
-    monkeypatch.setattr("unbake.batch.journal.sys", SimpleNamespace(platform="win32"))
-    with alone(tmp_path):
-        assert asked == [1, 1, 1]
-    assert asked == [1, 1, 1, 0]
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    script = f"""
+import time
+from pathlib import Path
+from unbake.batch.journal import exclusive
+with exclusive(Path({str(tmp_path)!r})):
+    print("in", flush=True)
+    time.sleep(60)
+"""
+    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "in\n"
+    holder.kill()
+    holder.communicate(timeout=30)
+    with exclusive(tmp_path):
+        pass
 
 
 def keys(files: TextureSet, inference: str = "1", packing: str = "1", **contents: bytes) -> tuple[str, str]:

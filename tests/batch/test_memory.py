@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from unbake.batch.events import Options
 from unbake.convert.sets import find_sets
-from unbake.batch.stages import Work
+from unbake.batch.stages import Stages
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.export.adjust import Rules
@@ -40,9 +40,9 @@ class Copies:
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 options = Options(effort=Effort.FAST, seamless=False)
-work = Work(out, options, load_preset("skyrim"), Rules(), Copies(), "copies")
+stages = Stages(out, options, load_preset("skyrim"), Rules(), Copies(), "copies")
 [files], _ = find_sets(root)
-work.write(work.convert(work.load(files, lambda *_: None, lambda size: None)))
+stages.write(stages.infer(stages.load(files, lambda *_: None, lambda size: None)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake import __version__
+from unbake.version import __version__
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -21,6 +21,9 @@ from unbake.image.tiling import Wrap
 
 Maps = dict[MapKind, np.ndarray]
 
+BY_RULES: Final = "rules"
+"""The fingerprint of a conversion without networks."""
+
 VIT_PX: Final = 224
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
@@ -92,13 +95,13 @@ def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | 
 
 
 def fingerprint(model: Path | None = None) -> str:
-    """Hash of everything in a bundle that outputs depend on; "rules" where nothing is bundled.
+    """Hash of everything in a bundle that outputs depend on; `BY_RULES` where nothing is bundled.
 
     UsageError where the folder is no bundle of this version.
     """
     folder = bundle_folder(model)
     if model is None and not (folder / CARD).is_file():
-        return "rules"
+        return BY_RULES
     read_card(folder)
     return _fingerprint(folder)
 
@@ -113,6 +116,7 @@ class Predictor:
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
+        self.folder: Final = folder
         self.card: Final = read_card(folder)
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
 

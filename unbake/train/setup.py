@@ -9,7 +9,6 @@ from typing import Any, get_args
 
 import torch
 
-from unbake import __version__
 from unbake.data.augment import Augmentation
 from unbake.data.cache import LONG_SIDE, build_cache
 from unbake.data.dataset import PatchDataset
@@ -39,6 +38,7 @@ from unbake.train.checkpoint import load_networks
 from unbake.train.loop import Run
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import perceptual
+from unbake.version import __version__
 
 
 @dataclass(frozen=True)
