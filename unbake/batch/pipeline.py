@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from threading import Condition
 from typing import Final, Generic, TypeVar
@@ -94,15 +93,21 @@ def run_staged(
     budget, source = Budget(memory), iter(items)
     loading: deque[tuple[Item, _Share, Future[Loaded | Complete[Result]]]] = deque()
     waiting: deque[tuple[Item, Future[Result]]] = deque()
-
-    def emit_first() -> None:
-        item, future = waiting.popleft()
-        error = future.exception()
-        if error is not None and not isinstance(error, Exception):
-            raise error
-        on_result(item, future.result() if error is None else error)
-
     with ThreadPoolExecutor(1) as loader, ThreadPoolExecutor(writers) as pool:
+
+        def next_stage(future: Future[Loaded | Complete[Result]], share: _Share) -> Future[Result]:
+            """The future result of an item that is being loaded; one bad item never stops the others."""
+            result: Future[Result] = Future()
+            try:
+                loaded = future.result()
+                if isinstance(loaded, Complete):
+                    result.set_result(loaded.result)
+                else:
+                    result = pool.submit(write, infer(loaded))
+            except Exception as error:
+                result.set_exception(error)
+            result.add_done_callback(share.release)
+            return result
 
         def started() -> Iterator[tuple[Item, _Share, Future[Loaded | Complete[Result]]]]:
             for item in islice(source, AHEAD + 1 - len(loading)):
@@ -114,33 +119,24 @@ def run_staged(
             while loading:
                 item, share, future = loading.popleft()
                 loading.extend(started())
-                waiting.append((item, _inferred(future, share, infer, partial(pool.submit, write))))
+                waiting.append((item, next_stage(future, share)))
                 del future
                 while waiting and (waiting[0][1].done() or len(waiting) > 2 * writers):
-                    emit_first()
+                    _deliver_first(waiting, on_result)
         finally:
             budget.close()
             for _, _, future in loading:
                 future.cancel()
             while waiting:
-                emit_first()
+                _deliver_first(waiting, on_result)
 
 
-def _inferred(
-    future: Future[Loaded | Complete[Result]],
-    share: _Share,
-    infer: Callable[[Loaded], Inferred],
-    submit: Callable[[Inferred], Future[Result]],
-) -> Future[Result]:
-    """Infer an item as soon as it is loaded; the future of its result, or of the error of any stage."""
-    result: Future[Result] = Future()
-    try:
-        loaded = future.result()
-        if isinstance(loaded, Complete):
-            result.set_result(loaded.result)
-        else:
-            result = submit(infer(loaded))
-    except Exception as error:  # one bad item never stops the others
-        result.set_exception(error)
-    result.add_done_callback(share.release)
-    return result
+def _deliver_first(
+    waiting: deque[tuple[Item, Future[Result]]], on_result: Callable[[Item, Result | Exception], None]
+) -> None:
+    """Wait for the first item and deliver its result, or the error of one of its stages."""
+    item, future = waiting.popleft()
+    error = future.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    on_result(item, future.result() if error is None else error)

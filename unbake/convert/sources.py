@@ -80,8 +80,8 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
     listed: list[Texture] = []
     rank = 0
     fits = texture_root is None
-    for mod, given in reversed(list(enumerate(roots))):
-        root = Path(os.path.abspath(given))  # noqa: PTH100  (links are followed by name, as the game sees them)
+    for mod, named in reversed(list(enumerate(roots))):
+        root = Path(os.path.abspath(named))  # noqa: PTH100  (links are followed by name, as the game sees them)
         _check(root, alone=len(roots) == 1)
         fits = fits or _fits(root, texture_root)
         for sources in _by_precedence(root):
