@@ -41,9 +41,8 @@ def read_provenance(out: Path) -> Provenance | None:
 
 
 def _text(path: Path) -> str:
-    return (
-        str(path).encode("utf-8", "replace").decode()
-    )  # a file name that is not valid Unicode is not found again
+    # A file name that is not valid Unicode is not found again.
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def _path(kind: type, value: Any) -> Any:
