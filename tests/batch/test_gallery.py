@@ -4,7 +4,6 @@ import base64
 import io
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -12,12 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.batch import run as batch
 from unbake.batch.events import Options
 from unbake.batch.gallery import conversion_gallery, save_rules
 from unbake.batch.journal import JOURNAL, Record
-from unbake.batch.map_cache import FOLDER, read_kept
-from unbake.batch.provenance import ORIGIN, Origin, origin_bytes, read_origin
+from unbake.batch.map_cache import FOLDER, read_cached
+from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.run import convert_folder
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
@@ -31,13 +29,6 @@ from unbake.report.view import Entry, Gallery, Override, SetData, Tuning
 
 RNG = np.random.default_rng(3)
 SIDE = 24
-
-
-@pytest.fixture(scope="module", autouse=True)
-def rules_only() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(batch, "load_predictor", lambda model, threads: None)
-        yield
 
 
 def soft(channels: int) -> np.ndarray:
@@ -73,7 +64,7 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def convert(root: Path, out: Path, **options: object) -> None:
-    convert_folder(root, out, Options(**{"preset": "png", "threads": 1, **options}))
+    convert_folder(root, out, Options(**{"preset": "png", "threads": 1, **options}), predictor="rules")
 
 
 def entry(gallery: Gallery, name: str) -> Entry:
@@ -112,7 +103,7 @@ def test_a_set_shows_its_sources_and_the_maps_that_were_kept(still: Path):
     ]  # fmt: skip
     diffuse = np.asarray(Image.open(still.parent / "in" / "pot.png")).astype(int)
     assert np.abs(picture(shown, "diffuse") - diffuse).mean() < 3
-    kept = read_kept(still, kept_of(still, "pot").stem)
+    kept = read_cached(still, kept_of(still, "pot").stem)
     assert kept
     assert np.abs(picture(shown, "roughness") - kept.codes[MapKind.ROUGHNESS].astype(int)).mean() < 3
 
@@ -125,7 +116,7 @@ def test_normals_are_shown_as_opengl_stores_them(still: Path):
 
 
 def test_the_relief_is_that_of_the_games_displacement(still: Path):
-    kept = read_kept(still, kept_of(still, "pot").stem)
+    kept = read_cached(still, kept_of(still, "pot").stem)
     assert kept
     contrast = float(kept.codes[MapKind.HEIGHT].std()) / 65535
     shown = data(conversion_gallery(still), "pot")
@@ -201,7 +192,7 @@ def test_another_size_is_another_picture(still: Path):
 def test_without_sources_there_is_no_before_and_that_is_told(root: Path, out: Path):
     (root / "pot.png").unlink()
     shown = data(conversion_gallery(out), "pot")
-    assert shown.missing.startswith("there is no before: ")
+    assert shown.missing.startswith("the source files cannot be read: ")
     assert "pot.png" in shown.missing
     assert list(shown.images) == ["albedo", "roughness", "metallic", "ao", "height"]
 
@@ -222,7 +213,7 @@ def test_kept_maps_that_went_make_a_set_stale(out: Path):
 
 
 def test_a_conversion_of_an_earlier_version_has_its_thumbnails_and_says_what_to_do(out: Path):
-    (out / ORIGIN).unlink()
+    (out / PROVENANCE).unlink()
     gallery = conversion_gallery(out)
     assert entry(gallery, "pot").thumbs
     assert "unbake convert" in data(gallery, "pot").missing
@@ -262,9 +253,9 @@ def test_rules_for_a_mod_that_is_one_file_have_no_place_and_that_is_told(root: P
 
 
 def test_where_it_came_from_is_read_as_it_was_written(still: Path):
-    origin = read_origin(still)
+    origin = read_provenance(still)
     assert origin
-    assert origin_bytes(origin) == (still / ORIGIN).read_bytes()
+    assert encode_provenance(origin) == (still / PROVENANCE).read_bytes()
     assert origin.sets[1].diffuse == Source(still.parent / "in" / "pot.png")
 
 
@@ -275,9 +266,9 @@ def test_two_thousand_sets_are_indexed_in_a_second_of_work(tmp_path: Path):
     source = tmp_path / "wall.dds"
     source.write_bytes(b"")
     sets = tuple(TextureSet(name, name, Source(source), Source(source)) for name in names)
-    origin = Origin("skyrim", {}, tmp_path / "unbake.toml", (), None, None, sets)
-    (tmp_path / ORIGIN).parent.mkdir()
-    (tmp_path / ORIGIN).write_bytes(origin_bytes(origin))
+    origin = Provenance("skyrim", {}, tmp_path / "unbake.toml", (), None, None, sets)
+    (tmp_path / PROVENANCE).parent.mkdir()
+    (tmp_path / PROVENANCE).write_bytes(encode_provenance(origin))
     lines = [
         Record(name=one.name, preset="skyrim", key="", inference="i", outputs=["wall.dds"] * 4, report=one)
         for one in reports

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from unbake.batch.journal import JOURNAL, Failure, Journal, Record, alone, keys_of
+from unbake.batch.journal import JOURNAL, Failure, Journal, Record, exclusive, keys_of
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.report.page import SetReport
@@ -124,31 +124,32 @@ def test_a_compact_journal_is_not_written_again(tmp_path: Path) -> None:
 def test_only_one_process_is_alone(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
-from unbake.batch.journal import alone
-with alone(Path({str(tmp_path)!r})):
+from unbake.batch.journal import exclusive
+with exclusive(Path({str(tmp_path)!r})):
     print("in", flush=True)
 """
-    with alone(tmp_path):
+    with exclusive(tmp_path):
         other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
             other.communicate(timeout=1.5)
     assert other.communicate(timeout=30)[0] == "in\n"
 
 
-def test_a_killed_process_is_not_waited_for(tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     script = f"""
 import time
 from pathlib import Path
-from unbake.batch.journal import alone
-with alone(Path({str(tmp_path)!r})):
+from unbake.batch.journal import exclusive
+with exclusive(Path({str(tmp_path)!r})):
     print("in", flush=True)
     time.sleep(60)
 """
-    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert other.stdout is not None and other.stdout.readline() == "in\n"
-    other.kill()
-    other.communicate(timeout=30)
-    with alone(tmp_path):
+    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "in\n"
+    holder.kill()
+    holder.communicate(timeout=30)
+    with exclusive(tmp_path):
         pass
 
 

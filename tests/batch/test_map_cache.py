@@ -5,23 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unbake.batch import run as batch
 from unbake.batch.events import Event, Options, SetDone, Summary
-from unbake.batch.map_cache import FOLDER, read_kept, write_kept
+from unbake.batch.map_cache import FOLDER, read_cached, write_cached
 from unbake.batch.run import convert_folder
-from unbake.convert.convert import convert_set, load_inputs
+from unbake.convert.convert import convert_set
+from unbake.convert.inputs import load_inputs
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS
-from unbake.image.arrays import CodedMaps
 from unbake.image.files import read_picture, write_png
 
 RNG = np.random.default_rng(12)
-
-
-@pytest.fixture(autouse=True)
-def rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "load_predictor", lambda model, threads: None)
 
 
 @pytest.fixture
@@ -35,7 +29,8 @@ def root(tmp_path: Path) -> Path:
 def convert(root: Path, out: Path, **options: object) -> tuple[Summary, list[bool]]:
     """What became of it, and for each set that was converted whether its maps were made for it."""
     events: list[Event] = []
-    summary = convert_folder(root, out, Options(**{"preset": "png", "threads": 1, **options}), events.append)
+    chosen = Options(**{"preset": "png", "threads": 1, **options})
+    summary = convert_folder(root, out, chosen, events.append, predictor="rules")
     return summary, [event.inferred for event in events if isinstance(event, SetDone)]
 
 
@@ -109,12 +104,10 @@ def test_damaged_maps_are_made_again(root: Path, tmp_path: Path) -> None:
 def test_maps_come_back_as_they_were(root: Path, tmp_path: Path) -> None:
     inputs = load_inputs(TextureSet("pot", "pot", Source(root / "pot.png"), Source(root / "pot_n.png")))
     converted = convert_set(inputs, None)
-    write_kept(tmp_path, "key", inputs, converted)
-    kept = read_kept(tmp_path, "key")
-    assert kept is not None
-    again = kept.of(inputs)
-    assert isinstance(again.maps, CodedMaps)
-    assert isinstance(converted.maps, CodedMaps)
+    write_cached(tmp_path, "key", inputs, converted)
+    cached = read_cached(tmp_path, "key")
+    assert cached is not None
+    again = cached.as_converted(inputs)
     assert all(np.array_equal(again.maps.codes[kind], converted.maps.codes[kind]) for kind in OUTPUTS)
     assert (again.relief, again.notes, again.wrap) == (converted.relief, converted.notes, converted.wrap)
-    assert read_kept(tmp_path, "other") is None
+    assert read_cached(tmp_path, "other") is None

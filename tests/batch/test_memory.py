@@ -19,9 +19,9 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from unbake.batch.events import Options
-from unbake.convert.predict import FORMAT, Card
 from unbake.convert.sets import find_sets
-from unbake.batch.stages import Work
+from unbake.batch.stages import Stages
+from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.export.adjust import Rules
 from unbake.export.packs import load_preset
@@ -31,18 +31,18 @@ from unbake.image.geometry import GEOMETRY_VERSION
 class Copies:
     card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
                 classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
-    def seen_whole(self, diffuse, normal, specular, wrap):
+    def predict_global(self, diffuse, normal, specular, wrap):
         return np.array([0.5]), np.zeros((*diffuse.shape[:2], 1), np.float32)
-    def albedo(self, window, given):
+    def predict_albedo(self, window, given):
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
-    def maps(self, window, given, probabilities):
+    def predict_maps(self, window, given, probabilities):
         return {kind: window[MapKind.ALBEDO][..., :1] for kind in MAPS_HEADS}
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 options = Options(effort=Effort.FAST, seamless=False)
-work = Work(out, options, load_preset("skyrim"), Rules(), Copies(), "copies")
+stages = Stages(out, options, load_preset("skyrim"), Rules(), Copies(), "copies")
 [files], _ = find_sets(root)
-work.write(work.convert(work.load(files, lambda *_: None, lambda size: None)))
+stages.write(stages.infer(stages.load(files, lambda *_: None, lambda size: None)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
 
@@ -86,4 +86,4 @@ def test_the_runtimes_word_for_no_memory_is_a_memory_error(monkeypatch: pytest.M
     monkeypatch.setattr(predict, "_session", lambda path, threads: Starved())
     predictor = Predictor(predict.bundle_folder(None))
     with pytest.raises(MemoryError, match="Failed to allocate"):
-        predictor.seen_whole(*np.zeros((2, 8, 8, 3), np.float32), None, (False, False))
+        predictor.predict_global(*np.zeros((2, 8, 8, 3), np.float32), None, (False, False))

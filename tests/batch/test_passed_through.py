@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unbake.batch import run as batch
 from unbake.batch.events import Options, SetDone
 from unbake.batch.run import convert_folder
 from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks
@@ -16,12 +15,6 @@ from unbake.image.files import read_picture, write_png
 RNG = np.random.default_rng(3)
 PNG = Options(preset="png", threads=1)
 SKYRIM = Options(preset="skyrim", threads=1, effort=Effort.FAST)
-
-
-@pytest.fixture(autouse=True)
-def by_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The albedo is the diffuse, so that what comes through can be compared."""
-    monkeypatch.setattr(batch, "load_predictor", lambda model, threads: None)
 
 
 def smooth(height: int, width: int, channels: int) -> np.ndarray:
@@ -52,10 +45,15 @@ def put(path: Path, codes: np.ndarray) -> None:
 
 
 def converted(folder: Path, options: Options) -> tuple[Path, list[SetDone]]:
+    """OUT and the events; by rules, whose albedo is the diffuse, so that what comes through can be compared."""
     done: list[SetDone] = []
     out = folder.with_name(f"{folder.name}-{options.preset}")
     summary = convert_folder(
-        folder, out, options, lambda event: done.extend([event] * isinstance(event, SetDone))
+        folder,
+        out,
+        options,
+        lambda event: done.extend([event] * isinstance(event, SetDone)),
+        predictor="rules",
     )
     assert summary.failed == ()
     return out, done

@@ -3,31 +3,28 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.batch import run as batch
-from unbake.batch import stages as work
+from unbake.batch import run, stages
 from unbake.batch.events import Event, Options, SetDone, SetFailed, SetUnchanged, Started, Summary
-from unbake.batch.run import convert_folder
-from unbake.convert.convert import Converted, Inputs
+from unbake.convert.convert import Converted
+from unbake.convert.inputs import Inputs
 from unbake.convert.sets import Skipped
 from unbake.errors import UsageError
 from unbake.export.pgpatcher import validate
 from unbake.image.dds.blocks import Effort
 from unbake.image.files import read_picture
 
+convert_folder = partial(run.convert_folder, predictor="rules")
+"""What happens to files is the same without the networks, which take longer than all the rest."""
+
 PNG = Options(preset="png", threads=1)
 SKYRIM = Options(preset="skyrim", threads=1, effort=Effort.FAST)
-
-
-@pytest.fixture(autouse=True)
-def rules_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is done to files is the same without the networks, which take longer than all the rest."""
-    monkeypatch.setattr(batch, "load_predictor", lambda model, threads: None)
 
 
 def paint(path: Path, size: tuple[int, int] = (16, 16), channels: int = 3, seed: int = 0) -> None:
@@ -97,16 +94,16 @@ def test_a_normal_of_another_shape_fails_with_both_sizes(tmp_path: Path) -> None
 
 
 def test_an_error_nobody_foresaw_fails_one_set_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = work.convert_set
+    real = stages.convert_set
 
     def fails_once(inputs: Inputs, predictor: None) -> Converted:
-        monkeypatch.setattr(work, "convert_set", real)
+        monkeypatch.setattr(stages, "convert_set", real)
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(work, "convert_set", fails_once)
+    monkeypatch.setattr(stages, "convert_set", fails_once)
     summary = convert_folder(source(tmp_path / "in"), tmp_path / "out", PNG)
     assert [one.message for one in summary.failed] == [
-        "it could not be converted (ZeroDivisionError: by zero)"
+        "Expected to convert this set, got an unforeseen ZeroDivisionError: by zero; report it."
     ]
     assert len(summary.converted) == 2
 
@@ -147,15 +144,15 @@ def test_a_killed_run_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
-from unbake.batch import run as batch
 from unbake.batch.run import Options, SetDone, convert_folder
-batch.load_predictor = lambda model, threads: None
 done = []
 def emit(event):
     done.extend([event] * isinstance(event, SetDone))
     if len(done) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-convert_folder(Path({str(root)!r}), Path({str(killed)!r}), Options(preset="png", threads=1), emit)
+convert_folder(
+    Path({str(root)!r}), Path({str(killed)!r}), Options(preset="png", threads=1), emit, predictor="rules"
+)
 """
     assert subprocess.run([sys.executable, "-c", script]).returncode == -signal.SIGKILL
     (killed / f".{'0' * 16}.tmp").write_bytes(b"half")

@@ -77,7 +77,7 @@ def test_json_is_one_object_a_line_and_ends_with_the_summary(tmp_path: Path):
     [
         (["--shard", "2"], "1/4"),
         (["--shard", "3/2"], "3/2"),
-        (["--shard", "0/0"], "from 1/1 to 1/1 was expected, not 0/0"),
+        (["--shard", "0/0"], "Expected a shard from 1/1 to 1/1, got 0/0"),
         (["--include", "nothing/*"], "other patterns to --include"),
         (["--adjust", "gloss.bias=1"], "albedo, roughness, metallic, ao, height, normal: strength (0 to 10)"),
         (["--rules", "none.toml"], "none.toml"),

@@ -3,15 +3,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.coded import coded
 
 from unbake.convert.baselines import ROUGHNESS
-from unbake.convert.convert import SMALLEST_TILE, Inputs, convert_set, load_inputs, metal_cue
-from unbake.convert.predict import FORMAT, Card
+from unbake.convert.convert import SMALLEST_TILE, convert_set
+from unbake.convert.inputs import Inputs, load_inputs, metal_cue
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
+from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
-from unbake.image.arrays import CodedMaps, Wrap, quantise
+from unbake.image.arrays import CodedMaps, Wrap
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import Picture, read_picture, write_png
@@ -31,19 +33,21 @@ class Blur:
         self.fails_above, self.mask = fails_above, mask
         self.seen: list[Any] = []
 
-    def seen_whole(
+    def predict_global(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Any
     ) -> tuple[np.ndarray, np.ndarray]:
         return np.array([0.25, 0.75]), np.full((*diffuse.shape[:2], 1), self.mask, np.float32)
 
-    def albedo(self, window: dict[MapKind, np.ndarray], specular_given: bool) -> dict[MapKind, np.ndarray]:
-        self.seen.append((window[MapKind.SPECULAR].max(), specular_given))
+    def predict_albedo(
+        self, window: dict[MapKind, np.ndarray], has_specular: bool
+    ) -> dict[MapKind, np.ndarray]:
+        self.seen.append((window[MapKind.SPECULAR].max(), has_specular))
         if max(window[MapKind.DIFFUSE].shape) > self.fails_above:
             raise MemoryError
         return {MapKind.ALBEDO: blurred(window[MapKind.DIFFUSE])}
 
-    def maps(
-        self, window: dict[MapKind, np.ndarray], specular_given: bool, probabilities: np.ndarray
+    def predict_maps(
+        self, window: dict[MapKind, np.ndarray], has_specular: bool, probabilities: np.ndarray
     ) -> dict[MapKind, np.ndarray]:
         assert all(kind in window for kind in GEOMETRY)
         return {kind: blurred(window[MapKind.ALBEDO][..., :1]) for kind in MAPS_HEADS}
@@ -62,7 +66,8 @@ def inputs(height: int = 48, width: int = 64, wrap: Wrap = (True, True)) -> Inpu
     normal = np.dstack([slopes, np.ones((height, width))])
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     diffuse = RNG.random((height, width, 3), np.float32)
-    return Inputs({MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal.astype(np.float32)}, None, wrap)
+    maps = {MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal.astype(np.float32)}
+    return Inputs(coded(maps, 8), None, wrap)
 
 
 def saved(folder: Path, **images: np.ndarray) -> TextureSet:
@@ -84,9 +89,7 @@ def test_blocks_of_the_old_formats_are_softened_in_the_colour_that_is_read(
     path = tmp_path / "pot.dds"
     write_dds(path, [np.dstack([rows, rows, rows])], stored)
     as_stored = read_picture(path).pixels[..., :3]
-    maps = load_inputs(TextureSet("pot", "pot", Source(path)), seamless=False).maps
-    assert isinstance(maps, CodedMaps)
-    seen = maps.codes[MapKind.DIFFUSE]
+    seen = load_inputs(TextureSet("pot", "pot", Source(path)), seamless=False).maps.codes[MapKind.DIFFUSE]
     assert bool((seen != as_stored).any()) is softer
     np.testing.assert_array_equal(seen[1:3], as_stored[1:3])
 
@@ -95,12 +98,12 @@ def codes(height: int, width: int, channels: int) -> np.ndarray:
     return RNG.integers(0, 256, (height, width, channels)) / 255
 
 
-def test_without_networks_every_output_is_its_floor() -> None:
+def test_without_networks_every_output_is_its_baseline() -> None:
     given = inputs()
     maps = convert_set(given, None).maps
     assert set(OUTPUTS) <= maps.keys()
-    assert maps[MapKind.ALBEDO] is given.maps[MapKind.DIFFUSE]
-    assert np.all(maps[MapKind.ROUGHNESS] == np.float32(ROUGHNESS))
+    assert maps.codes[MapKind.ALBEDO] is given.maps.codes[MapKind.DIFFUSE]
+    assert np.all(maps.codes[MapKind.ROUGHNESS] == round(ROUGHNESS * 255))
     assert maps[MapKind.METALLIC].max() == 0
 
 
@@ -111,15 +114,16 @@ def test_outputs_have_the_size_of_the_diffuse_and_the_channels_of_their_spec() -
     }
 
 
-def test_the_environment_mask_is_the_floor_of_metal() -> None:
+def test_the_environment_mask_is_the_baseline_of_metal() -> None:
     given = inputs()
-    mask = RNG.random((48, 64, 1), np.float32)
-    assert np.array_equal(convert_set(Inputs(given.maps, mask, given.wrap), None).maps["metallic"], mask)
+    mask = RNG.integers(0, 256, (48, 64, 1), np.uint8)
+    maps = convert_set(Inputs(given.maps, mask, given.wrap), None).maps
+    assert np.array_equal(maps.codes[MapKind.METALLIC], mask)
 
 
-def test_a_card_may_prefer_the_floor_of_a_map() -> None:
-    maps = convert_set(inputs(), Blur(use="floor")).maps
-    assert np.all(maps[MapKind.ROUGHNESS] == np.float32(ROUGHNESS))
+def test_a_card_may_prefer_the_baseline_of_a_map() -> None:
+    maps = convert_set(inputs(), Blur(use="baseline")).maps
+    assert np.all(maps.codes[MapKind.ROUGHNESS] == round(ROUGHNESS * 255))
 
 
 @pytest.mark.parametrize("wrap", [(True, True), (True, False), (False, False)])
@@ -133,7 +137,9 @@ def test_tiles_give_what_the_whole_gives(wrap: Wrap) -> None:
 def test_a_rolled_tiling_texture_gives_rolled_maps() -> None:
     given = inputs()
     rolled = Inputs(
-        {kind: np.roll(one, (8, 24), (0, 1)) for kind, one in given.maps.items()}, None, given.wrap
+        CodedMaps({kind: np.roll(image, (8, 24), (0, 1)) for kind, image in given.maps.codes.items()}),
+        None,
+        given.wrap,
     )
     straight, other = convert_set(given, Blur()).maps, convert_set(rolled, Blur()).maps
     for kind in OUTPUTS:
@@ -144,13 +150,10 @@ def test_metallic_stands_only_where_the_mask_says_metal() -> None:
     assert convert_set(inputs(), Blur(mask=0.0)).maps[MapKind.METALLIC].max() == 0
 
 
-def test_the_tile_halves_when_memory_runs_out_and_a_note_says_so() -> None:
+def test_the_tile_halves_until_it_fits_into_memory_and_a_note_says_so() -> None:
     given = inputs(512, 512)
     converted = convert_set(given, Blur(fails_above=300))
-    assert converted.notes == (
-        "memory ran out, so tiles of 512 texels were used",
-        "memory ran out, so tiles of 256 texels were used",
-    )
+    assert converted.notes == ("memory ran out, so tiles of 256 texels were used",)
     assert np.array_equal(converted.maps["albedo"], convert_set(given, Blur(), 256).maps["albedo"])
 
 
@@ -162,9 +165,10 @@ def test_too_little_memory_for_the_smallest_tile_is_an_error_in_words() -> None:
 def test_networks_are_told_whether_there_is_a_specular_mask() -> None:
     given, network = inputs(), Blur()
     convert_set(given, network)
-    mask = np.full((48, 64, 1), 0.5, np.float32)
-    convert_set(Inputs(given.maps | {MapKind.SPECULAR: mask}, None, given.wrap), network)
-    assert network.seen == [(0, False), (0.5, True)]
+    mask = np.full((48, 64, 1), 51, np.uint8)
+    maps = CodedMaps(given.maps.codes | {MapKind.SPECULAR: mask})
+    convert_set(Inputs(maps, None, given.wrap), network)
+    assert network.seen == [(0, False), (np.float32(0.2), True)]
 
 
 def test_classes_are_named_as_the_card_names_them() -> None:
@@ -173,9 +177,9 @@ def test_classes_are_named_as_the_card_names_them() -> None:
 
 def test_conversion_leaves_its_inputs_as_they_were() -> None:
     given = inputs()
-    before = {kind: one.copy() for kind, one in given.maps.items()}
+    before = {kind: image.copy() for kind, image in given.maps.codes.items()}
     convert_set(given, Blur())
-    assert all(np.array_equal(given.maps[kind], before[kind]) for kind in before)
+    assert all(np.array_equal(given.maps.codes[kind], before[kind]) for kind in before)
 
 
 def test_alpha_is_kept_bit_for_bit(tmp_path: Path) -> None:
@@ -267,21 +271,19 @@ def test_a_complex_materials_metal_is_in_its_blue() -> None:
     assert np.array_equal(metal_cue(Picture(packed, "png/8")), packed[..., 2:])
 
 
-@pytest.mark.parametrize("use", ["network", "floor"])
-def test_codes_give_what_their_floats_give(use: str) -> None:
+@pytest.mark.parametrize("use", ["network", "baseline"])
+def test_sixteen_bits_give_what_eight_of_the_same_values_give(use: str) -> None:
     given, network = inputs(40, 56), Blur(use=use)
-    coded = CodedMaps({kind: quantise(kind, one, 16) for kind, one in given.maps.items()})
-    environment = RNG.random((40, 56, 1), np.float32)
-    floats = convert_set(Inputs(dict(coded), environment, given.wrap), network).maps
-    found = convert_set(Inputs(coded, environment, given.wrap), network).maps
-    for kind in OUTPUTS:
-        assert np.abs(found[kind] - floats[kind]).max() <= 0.51 / 255
+    environment = RNG.integers(0, 256, (40, 56, 1), np.uint8)
+    finer = CodedMaps({kind: image.astype(np.uint16) * 257 for kind, image in given.maps.codes.items()})
+    eight = convert_set(Inputs(given.maps, environment, given.wrap), network).maps
+    sixteen = convert_set(Inputs(finer, environment.astype(np.uint16) * 257, given.wrap), network).maps
+    assert all(np.array_equal(eight.codes[kind], sixteen.codes[kind]) for kind in OUTPUTS)
 
 
-def test_maps_of_codes_are_kept_in_the_bits_of_their_spec(tmp_path: Path) -> None:
+def test_outputs_have_the_bits_of_their_spec(tmp_path: Path) -> None:
     loaded = load_inputs(saved(tmp_path, diffuse=codes(16, 16, 3), normal=codes(16, 16, 4)))
     maps = convert_set(loaded, Blur()).maps
-    assert isinstance(maps, CodedMaps)
     assert {kind: maps.codes[kind].itemsize * 8 for kind in OUTPUTS} == {
         kind: SPECS[kind].bits for kind in OUTPUTS
     }
@@ -293,5 +295,5 @@ def test_relief_is_a_share_of_the_width() -> None:
     normal = np.dstack([slope, np.zeros(64), np.ones(64)]).repeat(64, 0)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     maps = {MapKind.DIFFUSE: np.zeros((64, 64, 3), np.float32), MapKind.NORMAL: normal.astype(np.float32)}
-    given = Inputs(maps, None, (True, True))
+    given = Inputs(coded(maps), None, (True, True))
     assert convert_set(given, None).relief == pytest.approx(bump.std() / 64, rel=1e-3)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from unbake.convert.predict import (
-    CARD,
-    FORMAT,
     Predictor,
     _calibrated,
     load_predictor,
     metal_of,
     read_card,
 )
+from unbake.domain.card import CARD, FORMAT
 from unbake.domain.maps import OUTPUTS
 from unbake.domain.networks import NETWORKS
 from unbake.errors import UsageError
@@ -63,7 +62,7 @@ def test_a_card_that_does_not_fit_is_a_usage_error(
 
 
 def test_a_folder_without_a_card_is_a_usage_error(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="has none"):
+    with pytest.raises(UsageError, match="got none"):
         load_predictor(tmp_path)
 
 

@@ -133,7 +133,7 @@ def test_a_copy_of_a_source_reads_the_same_file(tmp_path: Path) -> None:
 
 def test_a_file_that_left_its_archive_is_a_sentence(tmp_path: Path) -> None:
     mod = archive(tmp_path / "Mod.bsa", {"textures/pot.dds": b"x"})
-    with pytest.raises(FileError, match=r"Mod\.bsa/textures/pan\.dds cannot be read"):
+    with pytest.raises(FileError, match=r"Expected a readable file .*Mod\.bsa/textures/pan\.dds"):
         Source(mod, "textures/pan.dds").read()
 
 
@@ -141,7 +141,7 @@ def test_an_archive_that_was_cut_off_fails_the_file_that_it_lost(tmp_path: Path)
     mod = archive(tmp_path / "Mod.bsa", {"textures/pot.dds": bytes(100)}, compress=False)
     mod.write_bytes(mod.read_bytes()[:-50])
     [found], _ = find_sets(mod)
-    with pytest.raises(FileError, match="cannot be read"):
+    with pytest.raises(FileError, match="Expected a readable file"):
         found.diffuse.read()
 
 
@@ -178,7 +178,7 @@ def test_a_folder_that_cannot_be_listed_is_never_left_out_in_silence(
         return real(path)
 
     monkeypatch.setattr(os, "scandir", locked)
-    with pytest.raises(UsageError, match=r"b' cannot be \(Permission denied\)"):
+    with pytest.raises(UsageError, match=r"b' \(Permission denied\)"):
         find_sets(tmp_path)
 
 

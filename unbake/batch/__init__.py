@@ -1,1 +1,1 @@
-"""Converts a folder: the stages of each set, the journal, the map cache, and what is told of all of them."""
+"""Converts a folder: the stages of each set, the journal, the map cache, and the reports."""

@@ -1,4 +1,4 @@
-"""What a person may ask of a conversion, and what it tells them; `batch` takes the one and emits the other."""
+"""Options of a conversion and the events it emits."""
 
 import re
 from collections.abc import Callable
@@ -17,15 +17,15 @@ Engine = Literal["local", "ray"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may choose about a conversion.
+    """The options of a conversion.
 
     preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
     whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
     names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes.
     rules: file of changes to the maps, None for `unbake.toml` in IN; adjust: changes that go on top, such as
-    "roughness.bias=0.1" (`export.adjust`). keep_maps: keep what the networks say in OUT, so that another preset
-    or other rules need them not again. shard: (i, n), the i-th of n parts of the sets, from 1. engine: where
-    sets are converted, "ray" on a cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
+    "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or other
+    rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
+    cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
     textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`).
     """
 
@@ -58,7 +58,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class SetDone:
-    """A set was converted and written; inferred is False where its maps were kept by an earlier run."""
+    """A set was converted and written; inferred is False where its maps came from the map cache."""
 
     name: str
     seconds: float
@@ -87,7 +87,7 @@ Emit = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of every set and file, names sorted.
+    """The outcome for every set and file, names sorted.
 
     planned: the sets that a dry run would convert. disk: bytes that they would take at most.
     """

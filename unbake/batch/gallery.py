@@ -1,18 +1,17 @@
-"""A conversion as the viewer's gallery: report, journal, kept maps and sources become its index and pictures."""
+"""A conversion as the viewer's gallery: its index and pictures, from report, journal, map cache and sources."""
 
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from unbake import __version__
 from unbake.batch.journal import Journal, keys_of
-from unbake.batch.map_cache import FOLDER, read_kept
+from unbake.batch.map_cache import FOLDER, read_cached
 from unbake.batch.pipeline import Budget
 from unbake.batch.plan import memory_limit, memory_of, size_of
-from unbake.batch.provenance import Origin, read_origin
-from unbake.batch.stages import contents_of, told
-from unbake.convert.convert import Inputs, load_inputs
+from unbake.batch.provenance import Provenance, read_provenance
+from unbake.batch.stages import contents_of, error_sentence
+from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
@@ -40,14 +39,15 @@ from unbake.report.view import (
     key_of,
     pictures,
 )
+from unbake.version import __version__
 
 BEFORE: Final[tuple[MapKind, ...]] = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR)
-"""What is shown of the sources."""
+"""The source maps on view."""
 
 AFTER: Final = tuple(kind for kind in OUTPUTS if not SPECS[kind].binary)
-"""What is shown of the outputs."""
+"""The output maps on view."""
 
-AN_OLD_ONE: Final = "it is not known where this conversion came from; run the same `unbake convert` again"
+UNKNOWN_SOURCE: Final = "the sources of this conversion are unknown; run the same `unbake convert` again"
 
 
 def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) -> Gallery:
@@ -57,26 +57,26 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
     FileError where `out` is no conversion, UsageError where its rules are damaged.
     """
     reports = read_listing(out)
-    origin = read_origin(out)
-    viewed = _Viewed(out, origin, size)
-    toml = read_toml(origin.rules) if origin else ""
-    rules = _rules(origin, toml) if origin else Rules()
+    provenance = read_provenance(out)
+    pictures_of = _Pictures(out, provenance, size)
+    toml = read_toml(provenance.rules) if provenance else ""
+    rules = _rules(provenance, toml) if provenance else Rules()
     saved = read_rules(toml)
     converted = worst_first(reports)
-    keys = {one.name: viewed.key(one.name) for one in converted}
+    keys = {report.name: pictures_of.key(report.name) for report in converted}
     page = Page(
         kind="conversion",
         title=out.resolve().name,
         made=f"unbake {__version__}",
         served=None if token is None else Served(token),
-        rules=origin.rules.name if origin else RULES,
+        rules=provenance.rules.name if provenance else RULES,
         changes=values_by_map(saved.changes),
         overrides=[Override(rule.match, values_by_map(rule.changes)) for rule in saved.rules],
-        sets=[_entry(one, keys[one.name], rules_for(rules, one.name)) for one in converted],
-        failed=[Left(one.name, one.reason) for one in reports if one.status == "failed"],
-        skipped=[Left(one.name, one.reason) for one in reports if one.status == "skipped"],
+        sets=[_entry(report, keys[report.name], rules_for(rules, report.name)) for report in converted],
+        failed=[Left(report.name, report.reason) for report in reports if report.status == "failed"],
+        skipped=[Left(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
-    return Gallery(page, {key: partial(viewed.set_data, name) for name, key in keys.items()})
+    return Gallery(page, {key: partial(pictures_of.set_data, name) for name, key in keys.items()})
 
 
 def read_toml(path: Path) -> str:
@@ -87,24 +87,26 @@ def read_toml(path: Path) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"rules were expected in {path}, but it cannot be read ({why}); mend it") from error
+        raise UsageError(
+            f"Expected rules in {path}, got a file that cannot be read ({why}); mend it."
+        ) from error
 
 
 def save_rules(out: Path, text: str) -> None:
     """Write the file of rules that the conversion in `out` reads, whole or not at all.
 
-    UsageError in one sentence where the text is no rules, or where there is no place for them.
+    UsageError where the text is not valid rules, or where they cannot be saved.
     """
     read_rules(text)
-    origin = read_origin(out)
-    if origin is None:
-        raise UsageError(AN_OLD_ONE)
-    if not origin.rules.parent.is_dir():
+    provenance = read_provenance(out)
+    if provenance is None:
+        raise UsageError(UNKNOWN_SOURCE)
+    if not provenance.rules.parent.is_dir():
         raise UsageError(
-            f"a folder to save {origin.rules.name} in was expected, but '{origin.rules.parent}' is none; save the "
-            "rules elsewhere and name that file with --rules"
+            f"Expected a folder to save {provenance.rules.name} in, got '{provenance.rules.parent}'; save the rules "
+            "elsewhere and name that file with --rules."
         )
-    write_atomic(origin.rules, text.encode())
+    write_atomic(provenance.rules, text.encode())
 
 
 def save_changes(out: Path, request: str) -> None:
@@ -113,71 +115,71 @@ def save_changes(out: Path, request: str) -> None:
     UsageError in one sentence where the request is none, or as `save_rules`.
     """
     changes = read_request(request)
-    origin = read_origin(out)
-    save_rules(out, with_changes(read_toml(origin.rules) if origin else "", changes))
+    provenance = read_provenance(out)
+    save_rules(out, with_changes(read_toml(provenance.rules) if provenance else "", changes))
 
 
-class _Viewed:
-    """What the sets of a conversion were made of; sets are looked up by name."""
+class _Pictures:
+    """The pictures of a conversion's sets, made when asked for; sets are looked up by name."""
 
-    def __init__(self, out: Path, origin: Origin | None, size: int) -> None:
-        self.out, self.origin, self.size = out, origin, size
-        self.sets = {one.name: one for one in origin.sets} if origin else {}
-        self.journal = Journal(out, origin.preset) if origin else None
+    def __init__(self, out: Path, provenance: Provenance | None, size: int) -> None:
+        self.out, self.provenance, self.size = out, provenance, size
+        self.sets = {files.name: files for files in provenance.sets} if provenance else {}
+        self.journal = Journal(out, provenance.preset) if provenance else None
         self.budget = Budget(memory_limit())
 
     def key(self, name: str) -> str:
-        """Differs where the kept maps or the files of the sources do."""
+        """A key of a set's pictures, which changes with its cached maps and its source files."""
         record = self.journal.record(name) if self.journal else None
         files = self.sets[name].files if name in self.sets else ()
-        kept = self.out / FOLDER / f"{record.inference}.zip" if record else None
-        stamps = [_stamp(path) for path in (kept, *(one.path for one in files)) if path]
+        cached = self.out / FOLDER / f"{record.inference}.zip" if record else None
+        stamps = [_stamp(path) for path in (cached, *(source.path for source in files)) if path]
         return key_of(name, record and record.inference, self.size, *stamps)
 
     def set_data(self, name: str) -> SetData:
-        """The pictures of a set before and after; what cannot be had is told in `missing`."""
+        """The pictures of a set before and after; `missing` says what cannot be shown and why."""
         files = self.sets.get(name)
-        if self.origin is None or files is None:
-            return SetData(missing=AN_OLD_ONE)
-        needed = memory_of(size_of(files.diffuse, self.origin.max_size) or (SIZE, SIZE))
-        self.budget.take(needed)
+        if self.provenance is None or files is None:
+            return SetData(missing=UNKNOWN_SOURCE)
+        needed = memory_of(size_of(files.diffuse, self.provenance.max_size) or (SIZE, SIZE))
+        self.budget.acquire(needed)
         try:
-            return self._set_data(files, self.origin)
+            return self._set_data(files, self.provenance)
         except Exception as error:  # one set never stops the others
-            return SetData(missing=told(error))
+            return SetData(missing=error_sentence(error))
         finally:
-            self.budget.give(needed)
+            self.budget.release(needed)
 
-    def _set_data(self, files: TextureSet, origin: Origin) -> SetData:
+    def _set_data(self, files: TextureSet, provenance: Provenance) -> SetData:
         missing = []
         inputs, inference = None, ""
         try:
-            inputs, inference = _inputs(files, origin)
+            inputs, inference = _inputs(files, provenance)
         except Exception as error:  # a source may be anything by now
-            missing.append(f"there is no before: {told(error)}")
+            missing.append(f"the source files cannot be read: {error_sentence(error)}")
         record = self.journal.record(files.name) if self.journal else None
-        kept = read_kept(self.out, record.inference) if record else None
+        cached = read_cached(self.out, record.inference) if record else None
         if record is None:
             missing.append("its files are gone from the conversion; convert again")
-        elif kept is None:
+        elif cached is None:
             missing.append("its maps were not kept; convert into another folder, without --no-keep-maps")
         elif inputs and inference != record.inference:
             missing.append("its sources have changed since it was converted; convert again")
         codes: dict[MapKind, Any] = {kind: image for kind, image in _codes(inputs).items() if kind in BEFORE}
-        codes |= {kind: image for kind, image in (kept.codes if kept else {}).items() if kind in AFTER}
+        codes |= {kind: image for kind, image in (cached.codes if cached else {}).items() if kind in AFTER}
         if not codes:
             return SetData(missing="; ".join(missing))
         shown = pictures(CodedMaps(codes), codes, self.size)
         height, width = next(iter(shown.values())).shape[:2]
         if inputs is not None:
             wrap = inputs.wrap
-        elif origin.seamless is not None:
-            wrap = (origin.seamless, origin.seamless)
+        elif provenance.seamless is not None:
+            wrap = (provenance.seamless, provenance.seamless)
         else:
             wrap = tileable_axes(codes[MapKind.ALBEDO])
         relief = 0.0
-        if kept is not None and (contrast := float(CodedMaps(kept.codes)[MapKind.HEIGHT].std())) > 0:
-            relief = kept.relief / contrast
+        if cached is not None and (contrast := float(CodedMaps(cached.codes)[MapKind.HEIGHT].std())) > 0:
+            relief = cached.relief / contrast
         return SetData(
             width=width,
             height=height,
@@ -188,50 +190,49 @@ class _Viewed:
         )
 
 
-def _inputs(files: TextureSet, origin: Origin) -> tuple[Inputs, str]:
-    """The sources as they are now, and the hash of all that the maps of a set of them depend on."""
+def _inputs(files: TextureSet, provenance: Provenance) -> tuple[Inputs, str]:
+    """The sources as they are now, and the hash of all that their maps depend on."""
     contents = contents_of(files)
-    inference, _ = keys_of(files, contents, origin.inference, {})
+    inference, _ = keys_of(files, contents, provenance.inference, {})
     by_source = {getattr(files, role): content for role, content in contents.items()}
 
     def read(source: Source) -> Picture:
         return decode_picture(by_source[source], str(source))
 
-    return load_inputs(files, origin.seamless, origin.max_size, read), inference
+    return load_inputs(files, provenance.seamless, provenance.max_size, read), inference
 
 
 def _codes(inputs: Inputs | None) -> dict[MapKind, Any]:
-    return {} if inputs is None else dict(getattr(inputs.maps, "codes", {}))
+    return {} if inputs is None else inputs.maps.codes
 
 
-def _rules(origin: Origin, toml: str) -> Rules:
-    given = origin.rules if toml else None
-    return load_rules(origin.rules, given, origin.adjust)
+def _rules(provenance: Provenance, toml: str) -> Rules:
+    return load_rules(provenance.rules, provenance.rules if toml else None, provenance.adjust)
 
 
-def _entry(one: SetReport, key: str, adjust: Adjust) -> Entry:
+def _entry(report: SetReport, key: str, adjust: Adjust) -> Entry:
     return Entry(
         key=key,
-        name=one.name,
-        thumbs={kind: quote(path) for kind, path in one.thumbnails.items()},
-        classes=one.classes,
-        confidence=one.confidence,
-        doubtful=one.confidence < REVIEW_BELOW,
-        warnings=one.warnings,
-        notes=one.notes,
+        name=report.name,
+        thumbs={kind: quote(path) for kind, path in report.thumbnails.items()},
+        classes=report.classes,
+        confidence=report.confidence,
+        doubtful=report.confidence < REVIEW_BELOW,
+        warnings=report.warnings,
+        notes=report.notes,
         adjust={name: _tuning(getattr(adjust, name)) for name in adjust.__struct_fields__},
-        figures=one.figures,
+        figures=report.figures,
     )
 
 
-def _tuning(said: Any) -> Tuning:
-    """What is said of a map, and the defaults for what is not."""
-    values = {name: getattr(said, name, None) for name in Tuning.__struct_fields__}
+def _tuning(changes: Any) -> Tuning:
+    """The changes to a map, with the defaults of those that are not named."""
+    values = {name: getattr(changes, name, None) for name in Tuning.__struct_fields__}
     return Tuning(**{name: value for name, value in values.items() if value is not None})
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
-    """What of a file changes with its content, None where it is not there."""
+    """Time and size of a file, which change with its content; None where it is missing."""
     try:
         stat = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a conversion has finished, one JSON line a set, so that a later run goes on where this one ended."""
+"""Journal of finished sets in OUT, one JSON line a set, so that a later run goes on where this one ended."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ STEM: Final = "unbake-journal"
 JOURNAL: Final = f"{STEM}.jsonl"
 
 HIDDEN: Final = ".unbake"
-"""Folder in OUT of what only later runs read."""
+"""Folder in OUT of files that only later runs read."""
 
 ROLES: Final = ("diffuse", "normal", "specular", "environment", "parallax", "glow")
 
@@ -25,9 +25,9 @@ ROLES: Final = ("diffuse", "normal", "specular", "environment", "parallax", "glo
 class Record(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="state"):
     """One finished set.
 
-    key: hash of all that its files depend on. inference: hash of what its maps depend on (see `keys_of`).
-    outputs: files written, below OUT. report: what the page shows of it. entry: its PGPatcher entry, where the
-    preset has such.
+    key: hash of all that its files depend on. inference: hash of all that its maps depend on (see `keys_of`).
+    outputs: files written, below OUT. report: its entry in the report. entry: its PGPatcher entry, where the preset
+    has one.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="s
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failed", tag_field="state"):
-    """One set that a shard could not convert, remembered for the report of all; the next run tries again."""
+    """A set that a shard could not convert, recorded for the report of all shards; the next run tries it again."""
 
     name: str
     preset: str
@@ -65,9 +65,11 @@ class Journal:
         self.reload()
 
     def reload(self) -> None:
-        """Read what other shards have written meanwhile."""
+        """Read all journals again, with the lines that other shards have added."""
         self._lines.clear()
-        for path in sorted(self._out.glob(f"{STEM}*.jsonl"), key=lambda one: (one.name != JOURNAL, one.name)):
+        for path in sorted(
+            self._out.glob(f"{STEM}*.jsonl"), key=lambda path: (path.name != JOURNAL, path.name)
+        ):
             text = path.read_bytes()
             whole = text.rfind(b"\n") + 1
             if path == self._path:
@@ -85,17 +87,17 @@ class Journal:
         return record if record and record.key == key else None
 
     def record(self, name: str) -> Record | None:
-        """The record of a set whose files are still there, whatever they were made of."""
+        """The record of a set whose files are still there, whatever its key."""
         line = self._lines.get((self._preset, name))
         return line if isinstance(line, Record) and self._complete(line) else None
 
     def failure(self, name: str) -> Failure | None:
-        """Why a set could not be converted, where it was tried last without success."""
+        """The failure of a set, where its last conversion failed."""
         line = self._lines.get((self._preset, name))
         return line if isinstance(line, Failure) else None
 
     def append(self, line: Line) -> None:
-        """Remember a set whose files are written, or why there are none; the line goes out at once.
+        """Add the record of a written set or its failure; the line is written at once.
 
         Files that an earlier run wrote for it and this one did not (a height that is no longer wanted) are removed.
         """
@@ -103,7 +105,7 @@ class Journal:
         if before == line:
             return
         if isinstance(before, Record) and isinstance(line, Record):
-            others = [one.outputs for one in self._records(line.name) if one.preset != line.preset]
+            others = [record.outputs for record in self._records(line.name) if record.preset != line.preset]
             for path in set(before.outputs).difference(line.outputs, *others):
                 (self._out / path).unlink(missing_ok=True)
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +119,7 @@ class Journal:
     def entries(self) -> list[dict[str, Any]]:
         """The PGPatcher entries of every set whose files are there, of earlier runs as well."""
         records = [line for line in self._of_preset() if isinstance(line, Record) and self._complete(line)]
-        return [one.entry for one in records if one.entry is not None]
+        return [record.entry for record in records if record.entry is not None]
 
     def compact(self) -> None:
         """Leave one record a set, in the order of their names and in one file, whatever the shards and their timing."""
@@ -139,7 +141,7 @@ class Journal:
         return {line.inference for line in self._lines.values() if isinstance(line, Record)}
 
     def _remember(self, line: Line) -> None:
-        """Take a line for the last of its set; records of other presets whose files it has written over are void."""
+        """Store a line as the last of its set; records of other presets whose files it has overwritten are dropped."""
         if isinstance(line, Record):
             for other in self._records(line.name):
                 if other.preset != line.preset and not set(line.outputs).isdisjoint(other.outputs):
@@ -165,10 +167,11 @@ def keys_of(
     inference: Mapping[str, str],
     packing: Mapping[str, str],
 ) -> tuple[str, str]:
-    """Two hashes of a set: of what its maps depend on, and of what the files made of them depend on.
+    """Two hashes of a set: of all that its maps depend on, and of all that its files depend on.
 
-    contents: the bytes of its files by role. inference: what else its maps depend on (model, options), by name;
-    packing: what its files do (preset, changes). The second hash takes in the first and the set's names.
+    contents: the bytes of its files by role. inference: name → value of all else that its maps
+    depend on (model, options); packing: the same for its files (preset, changes). The second hash includes the first
+    and the set's names.
     """
     digest = blake2b(digest_size=16)
     for name, value in sorted(inference.items()):
@@ -183,8 +186,8 @@ def keys_of(
 
 
 @contextmanager
-def alone(out: Path) -> Iterator[None]:
-    """Wait until no other process is here for the same OUT; the system ends the wait for one that was killed."""
+def exclusive(out: Path) -> Iterator[None]:
+    """Exclusive lock on OUT across processes; released by the OS if the holder dies."""
     path = out / HIDDEN / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path):

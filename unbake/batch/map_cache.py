@@ -1,4 +1,4 @@
-"""What the networks said of a set, kept in OUT: so that other strengths or another preset need them not again."""
+"""Cache of predicted maps in OUT, so that a new preset or new rules need no inference."""
 
 import io
 import zipfile
@@ -12,7 +12,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from unbake.batch.journal import HIDDEN
-from unbake.convert.convert import Converted, Inputs
+from unbake.convert.convert import Converted
+from unbake.convert.inputs import Inputs
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.files import write_atomic
 from unbake.image.arrays import CodedMaps
@@ -24,7 +25,7 @@ _EFFORT: Final = 2
 
 
 class _About(msgspec.Struct, frozen=True):
-    """All of a `Converted` that is no picture."""
+    """The fields of a `Converted` that are not images."""
 
     classes: dict[str, float]
     relief: float
@@ -32,26 +33,25 @@ class _About(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
-    """The six outputs of a set as codes, and what else was found out about it."""
+class CachedMaps:
+    """The six outputs of a set as codes, and the rest of its `Converted`."""
 
     codes: dict[MapKind, np.ndarray]
     classes: dict[str, float]
     relief: float
     notes: tuple[str, ...]
 
-    def of(self, inputs: Inputs) -> Converted:
-        """What the conversion of these inputs gave, whose hash was the same."""
-        maps = CodedMaps({**getattr(inputs.maps, "codes", {}), **self.codes})
+    def as_converted(self, inputs: Inputs) -> Converted:
+        """The conversion of these inputs, whose hash is that of the cached ones."""
+        maps = CodedMaps(inputs.maps.codes | self.codes)
         return Converted(maps, self.classes, inputs.wrap, self.relief, (*inputs.notes, *self.notes))
 
 
-def write_kept(out: Path, key: str, inputs: Inputs, converted: Converted) -> None:
-    """Keep what became of a set as `OUT/.unbake/maps/<key>.zip`: a PNG a map, and the rest as JSON.
+def write_cached(out: Path, key: str, inputs: Inputs, converted: Converted) -> None:
+    """Cache a converted set as `OUT/.unbake/maps/<key>.zip`: a PNG for each output, and the rest as JSON.
 
-    `converted.maps` are `CodedMaps`. The bytes depend on the maps alone.
+    The bytes depend on the maps alone. FileError where they cannot be written.
     """
-    assert isinstance(converted.maps, CodedMaps)
     about = _About(converted.classes, converted.relief, list(converted.notes[len(inputs.notes) :]))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -66,8 +66,8 @@ def write_kept(out: Path, key: str, inputs: Inputs, converted: Converted) -> Non
     write_atomic(_path(out, key), buffer.getvalue())
 
 
-def read_kept(out: Path, key: str) -> Kept | None:
-    """What was kept under this key; None where nothing was, or where it is damaged."""
+def read_cached(out: Path, key: str) -> CachedMaps | None:
+    """The maps cached under this key; None where there are none, or where the file is damaged."""
     path = _path(out, key)
     if not path.is_file():
         return None
@@ -81,13 +81,13 @@ def read_kept(out: Path, key: str) -> Kept | None:
                 codes[kind] = pixels[..., None] if pixels.ndim == 2 else pixels
     except MemoryError:
         raise
-    except Exception:  # whatever a damaged file makes of it, the networks can say it again
+    except Exception:  # a damaged file raises anything, and the networks can make it again
         return None
-    return Kept(codes, about.classes, about.relief, tuple(about.notes))
+    return CachedMaps(codes, about.classes, about.relief, tuple(about.notes))
 
 
-def clear_kept(out: Path, keys: set[str]) -> None:
-    """Remove what is kept under any other key than these."""
+def clear_cached(out: Path, keys: set[str]) -> None:
+    """Remove the maps cached under any other key than these."""
     for path in (out / FOLDER).glob("*.zip"):
         if path.stem not in keys:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Three stages side by side, load : infer : encode, bounded by memory; `batch` says what each of them does."""
+"""Runs items through three stages side by side, load : infer : write, bounded by memory; see `stages` for a set's."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")
-Made = TypeVar("Made")
+Inferred = TypeVar("Inferred")
 Result = TypeVar("Result")
 
 AHEAD: Final = 2
@@ -18,106 +18,101 @@ AHEAD: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Ready(Generic[Result]):
-    """What a load gives for an item that needs no further stage."""
+class Complete(Generic[Result]):
+    """Returned by the load stage for an item that needs no further stage."""
 
     result: Result
 
 
 class Budget:
-    """So many bytes to share: who takes some waits until they are there, or until nobody holds any."""
+    """Byte budget shared by threads."""
 
     def __init__(self, limit: int) -> None:
-        self._limit, self._taken, self._closed = limit, 0, False
+        self._limit, self._used, self._closed = limit, 0, False
         self._changed = Condition()
 
-    def take(self, amount: int) -> None:
-        """Wait for `amount` bytes; more than the limit are given to who is alone. RuntimeError once closed."""
+    def acquire(self, amount: int) -> None:
+        """Block until `amount` bytes are free; a request above the limit waits until it is alone.
+
+        RuntimeError once the budget is closed.
+        """
         with self._changed:
             self._changed.wait_for(
-                lambda: self._closed or not self._taken or self._taken + amount <= self._limit
+                lambda: self._closed or not self._used or self._used + amount <= self._limit
             )
             if self._closed:
                 raise RuntimeError("the work was stopped")
-            self._taken += amount
+            self._used += amount
 
-    def give(self, amount: int) -> None:
-        """Give back what was taken."""
+    def release(self, amount: int) -> None:
+        """Give back bytes that were acquired."""
         with self._changed:
-            self._taken -= amount
+            self._used -= amount
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """End every wait, present and future."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
 
 class _Share:
-    """What one item has taken of a budget; given back once."""
+    """The bytes that one item holds of a budget; released once."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget, self._amount = budget, 0
 
-    def take(self, amount: int) -> None:
-        self._budget.take(amount)
+    def acquire(self, amount: int) -> None:
+        self._budget.acquire(amount)
         self._amount += amount
 
-    def give(self, _: object = None) -> None:
+    def release(self, _: object = None) -> None:
         amount, self._amount = self._amount, 0
-        self._budget.give(amount)
+        self._budget.release(amount)
 
 
 def run_staged(
     items: Iterable[Item],
-    load: Callable[[Item, Callable[[int], None]], Loaded | Ready[Result]],
-    infer: Callable[[Loaded], Made],
-    encode: Callable[[Made], Result],
-    settle: Callable[[Item, Result | Exception], None],
+    load: Callable[[Item, Callable[[int], None]], Loaded | Complete[Result]],
+    infer: Callable[[Loaded], Inferred],
+    write: Callable[[Inferred], Result],
+    on_result: Callable[[Item, Result | Exception], None],
     *,
-    encoders: int,
+    writers: int,
     memory: int,
 ) -> None:
-    """Take every item through the stages and settle each, in their order, whatever the timing.
+    """Run all items through the stages; `on_result` is called in input order.
 
-    load(item, take): in a thread of its own, one item at a time. It calls take(bytes) with what the item will
-    need in all, before it needs it, and waits there while others hold more than `memory` leaves.
-    infer: in this thread, one item at a time. encode: in `encoders` threads.
-    settle(item, result or exception): in this thread. Interrupted, items that are being encoded are settled
-    before the interruption goes on.
+    load(item, acquire): in a thread of its own, one item at a time. It calls acquire(bytes) with the memory that the
+    item will need in all stages, before it needs it, and blocks there while others hold more than `memory` leaves.
+    infer(loaded): in the calling thread, one item at a time. write(inferred): in `writers` threads.
+    on_result(item, result or exception): in the calling thread. After an interruption, the results of items that are
+    being written are still delivered before it is raised.
     """
     budget, source = Budget(memory), iter(items)
-    loading: deque[tuple[Item, _Share, Future[Loaded | Ready[Result]]]] = deque()
+    loading: deque[tuple[Item, _Share, Future[Loaded | Complete[Result]]]] = deque()
     waiting: deque[tuple[Item, Future[Result]]] = deque()
+    with ThreadPoolExecutor(1) as loader, ThreadPoolExecutor(writers) as pool:
 
-    def settle_first() -> None:
-        item, future = waiting.popleft()
-        error = future.exception()
-        if error is not None and not isinstance(error, Exception):
-            raise error
-        settle(item, future.result() if error is None else error)
-
-    with ThreadPoolExecutor(1) as loader, ThreadPoolExecutor(encoders) as pool:
-
-        def next_stage(future: Future[Loaded | Ready[Result]], share: _Share) -> Future[Result]:
-            """The result to come of an item that is being loaded; one bad item never stops the others."""
-            done: Future[Result] = Future()
+        def next_stage(future: Future[Loaded | Complete[Result]], share: _Share) -> Future[Result]:
+            """The future result of an item that is being loaded; one bad item never stops the others."""
+            result: Future[Result] = Future()
             try:
                 loaded = future.result()
-                if isinstance(loaded, Ready):
-                    done.set_result(loaded.result)
+                if isinstance(loaded, Complete):
+                    result.set_result(loaded.result)
                 else:
-                    done = pool.submit(encode, infer(loaded))
+                    result = pool.submit(write, infer(loaded))
             except Exception as error:
-                done.set_exception(error)
-            done.add_done_callback(share.give)
-            return done
+                result.set_exception(error)
+            result.add_done_callback(share.release)
+            return result
 
-        def started() -> Iterator[tuple[Item, _Share, Future[Loaded | Ready[Result]]]]:
+        def started() -> Iterator[tuple[Item, _Share, Future[Loaded | Complete[Result]]]]:
             for item in islice(source, AHEAD + 1 - len(loading)):
                 share = _Share(budget)
-                yield item, share, loader.submit(load, item, share.take)
+                yield item, share, loader.submit(load, item, share.acquire)
 
         try:
             loading.extend(started())
@@ -126,11 +121,22 @@ def run_staged(
                 loading.extend(started())
                 waiting.append((item, next_stage(future, share)))
                 del future
-                while waiting and (waiting[0][1].done() or len(waiting) > 2 * encoders):
-                    settle_first()
+                while waiting and (waiting[0][1].done() or len(waiting) > 2 * writers):
+                    _deliver_first(waiting, on_result)
         finally:
             budget.close()
             for _, _, future in loading:
                 future.cancel()
             while waiting:
-                settle_first()
+                _deliver_first(waiting, on_result)
+
+
+def _deliver_first(
+    waiting: deque[tuple[Item, Future[Result]]], on_result: Callable[[Item, Result | Exception], None]
+) -> None:
+    """Wait for the first item and deliver its result, or the error of one of its stages."""
+    item, future = waiting.popleft()
+    error = future.exception()
+    if error is not None and not isinstance(error, Exception):
+        raise error
+    on_result(item, future.result() if error is None else error)

@@ -1,4 +1,4 @@
-"""What a conversion will need before it begins: the memory of a set, the disk of all of them."""
+"""Estimates what a conversion needs before it begins: the memory of a set, the disk of all of them."""
 
 import shutil
 from collections.abc import Iterable
@@ -18,25 +18,25 @@ MEMORY_PER_TEXEL: Final = 48
 cut-out that does not, at 2048²."""
 
 MEMORY_PER_SET: Final = 48 << 20
-"""Bytes a set needs whatever its size."""
+"""Fixed memory per set, in bytes."""
 
 LEAST_MEMORY: Final = 2 << 30
 
-KEPT_PER_TEXEL: Final = 6
-"""Bytes of the kept maps, compressed, at most (noise)."""
+CACHE_PER_TEXEL: Final = 6
+"""Bytes of the cached maps, compressed, at most (noise)."""
 
 REPORT_BYTES: Final = 128 << 10
 """Of a set's thumbnails and records."""
 
 _HEADER: Final = 1 << 20
-"""Bytes of a file within which its size stands."""
+"""Bytes from the start of a picture file that hold its size."""
 
 _BITS: Final = {FileFormat.BC1: 4, FileFormat.BC1_SRGB: 4, FileFormat.BC4: 4}
 """Of a texel in a block format; 8 where it is not named."""
 
 
 def memory_of(size: tuple[int, int]) -> int:
-    """Bytes that a set of this (height, width) needs while it is converted.
+    """Peak memory of converting a set of this (height, width), in bytes.
 
     >>> memory_of((8192, 8192)) < 4 << 30
     True
@@ -44,9 +44,15 @@ def memory_of(size: tuple[int, int]) -> int:
     return MEMORY_PER_SET + MEMORY_PER_TEXEL * size[0] * size[1]
 
 
-def memory_limit() -> int:
-    """Bytes that all sets under way may need together: a quarter of what is free, at least 2 GiB."""
-    return max(LEAST_MEMORY, psutil.virtual_memory().available // 4)
+def memory_limit(free: int | None = None) -> int:
+    """Bytes that all sets under way may need together: a quarter of what is free, at least 2 GiB.
+
+    free: bytes that programs can still have, None to ask the system.
+
+    >>> memory_limit(64 << 30) >> 30
+    16
+    """
+    return max(LEAST_MEMORY, (psutil.virtual_memory().available if free is None else free) // 4)
 
 
 def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
@@ -58,8 +64,8 @@ def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
     """
     height, width = target_size(size, preset)
     bits = sum(_bits(file.format, len(file.channels)) for file in preset.files)
-    kept = KEPT_PER_TEXEL * size[0] * size[1] if keep_maps else 0
-    return height * width * bits // 8 + kept + REPORT_BYTES
+    cached = CACHE_PER_TEXEL * size[0] * size[1] if keep_maps else 0
+    return height * width * bits // 8 + cached + REPORT_BYTES
 
 
 def size_of(source: Source, max_size: int | None) -> tuple[int, int] | None:
@@ -78,13 +84,13 @@ def size_of(source: Source, max_size: int | None) -> tuple[int, int] | None:
 
 
 def check_disk(out: Path, needed: int) -> None:
-    """UsageError unless the disk of `out` has so many bytes left."""
-    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.is_dir())
-    free = shutil.disk_usage(there).free
+    """UsageError unless the disk of `out` has `needed` bytes left."""
+    existing = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.is_dir())
+    free = shutil.disk_usage(existing).free
     if needed > free:
         raise UsageError(
-            f"up to {_gb(needed)} were expected to be free for '{out}', but there are {_gb(free)}; make room, choose "
-            "another OUT, or take less with --max-size or --no-keep-maps"
+            f"Expected up to {_gb(needed)} to be free for '{out}', got {_gb(free)}; make room, choose another OUT, or "
+            "take less with --max-size or --no-keep-maps."
         )
 
 

@@ -1,4 +1,4 @@
-"""Where a conversion came from, kept in OUT: `unbake view` shows the sources beside their maps, and saves rules."""
+"""The sources and options of a conversion, saved in OUT: `unbake view` needs them to show sources and save rules."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -8,14 +8,14 @@ import msgspec
 from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
 
-ORIGIN: Final = f"{HIDDEN}/origin.json"
+PROVENANCE: Final = f"{HIDDEN}/origin.json"
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """What was converted, and how.
+class Provenance(msgspec.Struct, frozen=True):
+    """The sources of a conversion and the options that its maps depend on.
 
-    rules: the file of rules that is read where it is there, an absolute path. inference: what else than its files a
-    set's maps depended on, see `journal.keys_of`. The rest: see `events.Options`.
+    rules: absolute path of the file of rules, which need not exist. inference: all that maps depend on besides the
+    files of their set, see `journal.keys_of`. The rest: see `events.Options`.
     """
 
     preset: str
@@ -27,21 +27,22 @@ class Origin(msgspec.Struct, frozen=True):
     sets: tuple[TextureSet, ...]
 
 
-def origin_bytes(origin: Origin) -> bytes:
-    """The file; the same origin gives the same bytes."""
-    return msgspec.json.encode(origin, enc_hook=_text) + b"\n"
+def encode_provenance(provenance: Provenance) -> bytes:
+    """The bytes of the file; equal provenances give equal bytes."""
+    return msgspec.json.encode(provenance, enc_hook=_text) + b"\n"
 
 
-def read_origin(out: Path) -> Origin | None:
-    """Where the conversion in `out` came from; None where that is not kept, or not by this version."""
+def read_provenance(out: Path) -> Provenance | None:
+    """The provenance of the conversion in `out`; None where it is missing or of another version."""
     try:
-        return msgspec.json.decode((out / ORIGIN).read_bytes(), type=Origin, dec_hook=_path)
+        return msgspec.json.decode((out / PROVENANCE).read_bytes(), type=Provenance, dec_hook=_path)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def _text(path: Path) -> str:
-    return str(path).encode("utf-8", "replace").decode()  # a name that is no text is not found again
+    # A file name that is not valid Unicode is not found again.
+    return str(path).encode("utf-8", "replace").decode()
 
 
 def _path(kind: type, value: Any) -> Any:

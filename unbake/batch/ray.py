@@ -1,4 +1,4 @@
-"""The same conversion on Ray Data: sets on all machines of a cluster, settled in their order by the one that asked.
+"""The same conversion on Ray Data: sets on all machines of a cluster, results in their order on this one.
 
 Every machine sees IN, OUT and the model under the same paths; what is written is the same bytes as locally.
 """
@@ -6,15 +6,14 @@ Every machine sees IN, OUT and the model under the same paths; what is written i
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
 import onnxruntime
 
 from unbake.batch.journal import Record
-from unbake.batch.stages import Done, Work, told
-from unbake.convert.predict import load_predictor
+from unbake.batch.stages import Stages, Written, error_sentence
+from unbake.convert.predict import BY_RULES, load_predictor
 from unbake.convert.sets import TextureSet
 from unbake.errors import TextureSetError, UsageError
 
@@ -26,23 +25,21 @@ MOST_BLOCKS: Final = 1000
 
 
 def run_on_ray(
-    work: Work,
+    stages: Stages,
     sets: Sequence[TextureSet],
-    record: Callable[[str], Record | None],
-    settle: Callable[[TextureSet, Done | Exception], None],
+    find_record: Callable[[str], Record | None],
+    on_result: Callable[[TextureSet, Written | Exception], None],
 ) -> None:
-    """Take every set through `work` on the cluster that RAY_ADDRESS names, else on this machine.
+    """Run every set through the stages on the cluster that RAY_ADDRESS names, else on this machine.
 
-    work: without its predictor, which each worker loads. record: what is known of a set from earlier runs.
-    settle: called here, in the order of the sets. UsageError where Ray is not installed.
+    stages: without a predictor, which each worker loads. find_record: name → the record of an earlier run.
+    on_result: called here, in the order of the sets. UsageError where Ray is not installed.
     """
     try:
         import ray
         import ray.data
     except ImportError as error:
-        raise UsageError(
-            "Ray was expected for --engine ray, but it is not installed; pip install 'unbake[ray]'"
-        ) from error
+        raise UsageError("Expected Ray for --engine ray, got none; pip install 'unbake[ray]'.") from error
     if not sets:
         return
     started = not ray.is_initialized()
@@ -52,28 +49,35 @@ def run_on_ray(
         ray.init(logging_level=logging.ERROR, log_to_driver=False, configure_logging=False)
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.ERROR)  # what it executes how is nothing to a modder
-        there = ray.cluster_resources()
-        cores = work.options.threads or min(CORES, int(there.get("CPU", 1)))
-        cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers() and there.get("GPU", 0) >= 1
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # its execution plan means nothing to a modder
+        available = ray.cluster_resources()
+        cores = stages.options.threads or min(CORES, int(available.get("CPU", 1)))
+        cuda = (
+            "CUDAExecutionProvider" in onnxruntime.get_available_providers() and available.get("GPU", 0) >= 1
+        )
         # Materialised first: workers take all cores, and a task that had yet to read would wait for one for ever.
         numbers = ray.data.range(len(sets), override_num_blocks=min(len(sets), MOST_BLOCKS)).materialize()
         outcomes = numbers.map(
             _Worker,
-            fn_constructor_args=(_everywhere(work), list(sets), [record(one.name) for one in sets], cores),
+            fn_constructor_args=(
+                stages.portable(),
+                list(sets),
+                [find_record(files.name) for files in sets],
+                cores,
+            ),
             num_cpus=cores,
             num_gpus=1 if cuda else None,
             compute=ray.data.ActorPoolStrategy(
                 min_size=1,
-                max_size=max(1, int(there.get("GPU" if cuda else "CPU", 1)) // (1 if cuda else cores)),
+                max_size=max(1, int(available.get("GPU" if cuda else "CPU", 1)) // (1 if cuda else cores)),
             ),
         )
-        early: dict[int, Done | Exception] = {}
+        waiting: dict[int, Written | Exception] = {}
         following = 0
         for row in outcomes.iter_rows():
-            early[row["id"]] = _outcome(row)
-            while following in early:
-                settle(sets[following], early.pop(following))
+            waiting[row["id"]] = _outcome(row)
+            while following in waiting:
+                on_result(sets[following], waiting.pop(following))
                 following += 1
     finally:
         if started:
@@ -84,32 +88,28 @@ class _Worker:
     """One process of the cluster: its own networks, one set after the other."""
 
     def __init__(
-        self, work: Work, sets: Sequence[TextureSet], records: Sequence[Record | None], threads: int
+        self, stages: Stages, sets: Sequence[TextureSet], records: Sequence[Record | None], threads: int
     ) -> None:
-        self.work, self.sets, self.records = work, sets, records
-        self.work.predictor = load_predictor(work.options.model, threads)
+        self.stages, self.sets, self.records = stages, sets, records
+        if stages.inference["model"] != BY_RULES:
+            stages.predictor = load_predictor(stages.options.model, threads)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         number = int(row["id"])
         record = self.records[number]
         try:
-            loaded = self.work.load(
+            loaded = self.stages.load(
                 self.sets[number],
                 lambda name, key: record if record is not None and record.key == key else None,
-                lambda size: None,  # one set at a time is all that is held here
+                lambda size: None,  # a worker holds one set at a time
             )
-            done = loaded if isinstance(loaded, Done) else self.work.write(self.work.convert(loaded))
+            written = loaded if isinstance(loaded, Written) else self.stages.write(self.stages.infer(loaded))
         except Exception as error:  # one bad file never stops the batch
-            return {"id": number, "done": b"", "failed": told(error)}
-        return {"id": number, "done": msgspec.json.encode(done), "failed": ""}
+            return {"id": number, "written": b"", "failed": error_sentence(error)}
+        return {"id": number, "written": msgspec.json.encode(written), "failed": ""}
 
 
-def _outcome(row: dict[str, Any]) -> Done | Exception:
-    return TextureSetError(row["failed"]) if row["failed"] else msgspec.json.decode(row["done"], type=Done)
-
-
-def _everywhere(work: Work) -> Work:
-    """The work with paths that mean the same in another folder."""
-    model = work.options.model
-    options = replace(work.options, model=None if model is None else model.absolute())
-    return work.elsewhere(work.out.absolute(), options)
+def _outcome(row: dict[str, Any]) -> Written | Exception:
+    return (
+        TextureSetError(row["failed"]) if row["failed"] else msgspec.json.decode(row["written"], type=Written)
+    )

@@ -1,11 +1,12 @@
-"""A folder of textures to a folder of materials: find, plan, convert, remember, report; `work` does each set."""
+"""Converts a folder: find, plan, convert, record, report; each set is handled by `stages`."""
 
 import os
 import re
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from pathlib import Path
+from typing import Literal
 
+from unbake.batch.checks import check_apart, check_options, in_shard, without_clashes
 from unbake.batch.events import (
     Emit,
     Options,
@@ -15,13 +16,13 @@ from unbake.batch.events import (
     Started,
     Summary,
 )
-from unbake.batch.journal import Failure, Journal, alone
-from unbake.batch.map_cache import clear_kept
-from unbake.batch.pipeline import Ready, run_staged
+from unbake.batch.journal import Failure, Journal, exclusive
+from unbake.batch.map_cache import clear_cached
+from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
-from unbake.batch.provenance import ORIGIN, Origin, origin_bytes
-from unbake.batch.stages import Done, Finished, Loaded, Work, contents_of, told
-from unbake.convert.predict import fingerprint, load_predictor
+from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
+from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
+from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
 from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
@@ -39,13 +40,19 @@ _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 def convert_folder(
-    roots: Path | Sequence[Path], out: Path, options: Options, emit: Emit = lambda event: None
+    roots: Path | Sequence[Path],
+    out: Path,
+    options: Options = Options(),  # noqa: B008  (frozen)
+    emit: Emit = lambda event: None,
+    *,
+    predictor: Predictor | Literal["rules"] | None = None,
 ) -> Summary:
     """Convert every texture set of `roots` (a mod, several, or one diffuse) into `out`, and report on it.
 
-    A set that fails does not stop the others. What `out` already holds of the same inputs, model and options
-    is left as it is, so that a run after a kill goes on. Events come in the order of the sets, in this thread.
-    UsageError where what was asked for makes no sense; then nothing is written.
+    A set that fails does not stop the others. Files that `out` already holds of the same inputs, model and options
+    stay, so that a run after a kill goes on. Events come in the order of the sets, in this thread.
+    predictor: networks that are loaded already, "rules" for the baseline alone; None loads `options.model`.
+    UsageError where options or folders do not make sense; then nothing is written.
 
     >>> convert_folder(Path("Data"), Path("MyMod"), Options(preset="png")).exit_code   # doctest: +SKIP
     0
@@ -53,90 +60,73 @@ def convert_folder(
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
     for root in roots:
-        _check_apart(root, out)
-    _check_options(options)
+        check_apart(root, out)
+    check_options(options)
     rules = load_rules(roots[-1], options.rules, options.adjust)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
-    if not sets and not skipped:
-        chosen = options.include or options.exclude
-        raise UsageError(
-            f"textures ({' '.join(EXTENSIONS)}) were expected in '{roots[-1]}', but there are none"
-            + (
-                " that match; give other patterns to --include and --exclude"
-                if chosen
-                else "; name their folder"
-            )
-        )
-    sets, skipped = _without_clashes(sets, skipped, preset)
-    mine = [one for one in sets if _in_shard(one.name, options.shard)]
+    sets, skipped = _find_sets(roots, options, preset)
+    own = [files for files in sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard)
-    new = [one for one in mine if journal.record(one.name) is None]
-    sizes = (size_of(one.diffuse, options.max_size) for one in new)
+    new = [files for files in own if journal.record(files.name) is None]
+    sizes = (size_of(files.diffuse, options.max_size) for files in new)
     needed = total_disk(sizes, preset, options.keep_maps)
+    stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor))
     if options.dry_run:
-        work = Work(out, options, preset, rules, None, fingerprint(options.model))
-        done = [one.name for one in mine if _is_done(one, work, journal.finished)]
-        planned = [one.name for one in mine if one.name not in done]
-        for skip in skipped:
-            emit(skip)
-        emit(Started(len(planned)))
+        done = [files.name for files in own if _is_done(files, stages, journal.finished)]
+        planned = [files.name for files in own if files.name not in done]
+        _begin(emit, skipped, len(planned))
         return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
     check_disk(out, needed)
-    # On a cluster every machine loads the networks for itself.
-    predictor = None if options.engine == "ray" else load_predictor(options.model, options.threads)
-    work = Work(out, options, preset, rules, predictor, fingerprint(options.model))
-    for skip in skipped:
-        emit(skip)
-    emit(Started(len(mine)))
-    run = _Run(work, journal, emit)
-    run.convert(mine)
+    stages.predictor = _loaded(options, predictor)
+    _begin(emit, skipped, len(own))
+    run = _Run(stages, journal, emit)
+    run.convert(own)
     run.finish(sets, skipped, edids)
-    _write_changed(out / ORIGIN, origin_bytes(_origin(roots[-1], work, sets)))
+    _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
     return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
 
 
 class _Run:
-    """One conversion under way: what became of the sets so far, and what is said of all of them at its end."""
+    """One conversion under way: the outcome of each set so far, and the files that describe all of them."""
 
-    def __init__(self, work: Work, journal: Journal, emit: Emit) -> None:
-        self.work, self.journal, self.emit = work, journal, emit
+    def __init__(self, stages: Stages, journal: Journal, emit: Emit) -> None:
+        self.stages, self.journal, self.emit = stages, journal, emit
         self.converted: list[str] = []
         self.unchanged: list[str] = []
         self.failed: list[SetFailed] = []
 
     def convert(self, sets: Sequence[TextureSet]) -> None:
-        """Every set, on the engine that was asked for; interrupted, what is being written is finished."""
-        options = self.work.options
+        """Convert every set on the engine of the options; after an interruption, files being written are finished."""
+        options = self.stages.options
         if options.shard is None:
-            _clear_drafts(self.work.out)  # other shards may be writing theirs
+            _clear_drafts(self.stages.out)  # other shards may be writing theirs
         if options.engine == "ray":
             from unbake.batch.ray import run_on_ray
 
-            run_on_ray(self.work, sets, self.journal.record, self.settle)
+            run_on_ray(self.stages, sets, self.journal.record, self.on_result)
             return
         run_staged(
             sets,
             self._load,
-            self.work.convert,
-            self.work.write,
-            self.settle,
-            encoders=options.threads or os.cpu_count() or 1,
+            self.stages.infer,
+            self.stages.write,
+            self.on_result,
+            writers=options.threads or os.cpu_count() or 1,
             memory=memory_limit(),
         )
 
-    def settle(self, files: TextureSet, outcome: Done | Exception) -> None:
-        """Remember a set that is written, or say why there is none."""
-        if isinstance(outcome, Done):
+    def on_result(self, files: TextureSet, outcome: Written | Exception) -> None:
+        """Record a written set in the journal, or report its failure; then emit the event."""
+        if isinstance(outcome, Written):
             try:
                 self.journal.append(outcome.record)
             except OSError as error:
                 outcome = error
         if isinstance(outcome, Exception):
-            self.failed.append(SetFailed(files.name, told(outcome)))
-            if self.work.options.shard is not None:
+            self.failed.append(SetFailed(files.name, error_sentence(outcome)))
+            if self.stages.options.shard is not None:
                 self.journal.append(
-                    Failure(name=files.name, preset=self.work.preset.name, message=told(outcome))
+                    Failure(name=files.name, preset=self.stages.preset.name, message=error_sentence(outcome))
                 )
             self.emit(self.failed[-1])
         elif outcome.unchanged:
@@ -148,27 +138,27 @@ class _Run:
             self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
 
     def finish(self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds) -> None:
-        """Write what speaks of all sets together, those of other shards as well: PGPatcher's JSON and the reports."""
-        out, preset = self.work.out, self.work.preset
-        with alone(out):
-            if self.work.options.shard is None:
+        """Write the files about all sets, those of other shards as well: PGPatcher's JSON and the reports."""
+        out, preset = self.stages.out, self.stages.preset
+        with exclusive(out):
+            if self.stages.options.shard is None:
                 self.journal.compact()
-                clear_kept(out, self.journal.inferences())
+                clear_cached(out, self.journal.inferences())
             else:
                 self.journal.reload()
-            reports = [self._report(one.name) for one in sets]
-            reports += [SetReport(one.path, "skipped", one.reason) for one in skipped]
+            reports = [self._report(files.name) for files in sets]
+            reports += [SetReport(skip.path, "skipped", skip.reason) for skip in skipped]
             if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
                 mod = out.resolve().name or "unbake"
-                pgpatcher.write_entries(out, mod, entries, self.work.options.form)
+                pgpatcher.write_entries(out, mod, entries, self.stages.options.form)
                 ground = write_landscape(out, entries, edids)
                 reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
             _write_changed(out / REPORT, listing(reports))
             _write_changed(out / PAGE, page(reports, (out / VIEW).is_file()).encode())
 
     def _report(self, name: str) -> SetReport:
-        """What is known of a set: of this run's, or of another shard's so far."""
-        failed = {one.name: one.message for one in self.failed}
+        """The report of a set, of this run or of another shard so far."""
+        failed = {failure.name: failure.message for failure in self.failed}
         if name in failed:
             return SetReport(name, "failed", failed[name])
         if record := self.journal.record(name):
@@ -177,88 +167,75 @@ class _Run:
             return SetReport(name, "failed", failure.message)
         return SetReport(name, "skipped", "another shard is to convert it")
 
-    def _load(self, files: TextureSet, take: Callable[[int], None]) -> Loaded | Ready[Done]:
-        """In the loader's thread."""
-        loaded = self.work.load(files, self.journal.finished, take)
-        return Ready(loaded) if isinstance(loaded, Done) else loaded
+    def _load(self, files: TextureSet, acquire: Callable[[int], None]) -> Loaded | Complete[Written]:
+        """Runs in the loader's thread."""
+        loaded = self.stages.load(files, self.journal.finished, acquire)
+        return Complete(loaded) if isinstance(loaded, Written) else loaded
 
 
-def _is_done(files: TextureSet, work: Work, finished: Finished) -> bool:
+def _find_sets(
+    roots: Sequence[Path], options: Options, preset: Preset
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """The sets of all shards and the skipped files; UsageError where there are no textures at all."""
+    sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
+    if not sets and not skipped:
+        cure = "name their folder"
+        if options.include or options.exclude:
+            cure = "give other patterns to --include and --exclude"
+        raise UsageError(
+            f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
+        )
+    return without_clashes(sets, skipped, preset)
+
+
+def _fingerprint(options: Options, predictor: Predictor | Literal["rules"] | None) -> str:
+    """The hash of the model that converts; see `convert.predict.fingerprint`."""
+    if predictor == "rules":
+        return BY_RULES
+    return fingerprint(options.model if predictor is None else predictor.folder)
+
+
+def _loaded(options: Options, predictor: Predictor | Literal["rules"] | None) -> Predictor | None:
+    """The networks of this process; on a cluster every worker loads them for itself."""
+    if predictor == "rules":
+        return None
+    if predictor is None:
+        return None if options.engine == "ray" else load_predictor(options.model, options.threads)
+    if options.engine == "ray":
+        raise UsageError(
+            "Expected the folder of a model for the engine ray, got networks that are loaded; name it in "
+            "Options.model."
+        )
+    return predictor
+
+
+def _begin(emit: Emit, skipped: Sequence[Skipped], total: int) -> None:
+    for skip in skipped:
+        emit(skip)
+    emit(Started(total))
+
+
+def _is_done(files: TextureSet, stages: Stages, find_record: FindRecord) -> bool:
     try:
-        return finished(files.name, work.keys(files, contents_of(files))[1]) is not None
+        return find_record(files.name, stages.keys(files, contents_of(files))[1]) is not None
     except UnbakeError:
         return False  # the conversion says why
 
 
-def _in_shard(name: str, shard: tuple[int, int] | None) -> bool:
-    """Whether a set is of a shard, by its name alone: whatever else there is to convert."""
-    if shard is None:
-        return True
-    number, count = shard
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") % count == number - 1
-
-
-def _check_options(options: Options) -> None:
-    if options.max_size is not None and options.max_size < 1:
-        raise UsageError(f"a longest side of 1 or more was expected, not {options.max_size}; choose another")
-    if options.threads < 0:
-        raise UsageError(
-            f"0 threads (all cores) or more were expected, not {options.threads}; choose another"
-        )
-    if options.shard is not None and not 1 <= options.shard[0] <= options.shard[1]:
-        count = max(options.shard[1], 1)
-        raise UsageError(
-            f"a shard from 1/{count} to {count}/{count} was expected, not {'/'.join(map(str, options.shard))}; "
-            "give each machine one of them"
-        )
-
-
-def _without_clashes(
-    sets: Sequence[TextureSet], skipped: Sequence[Skipped], preset: Preset
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """Without the sets whose first file another set's would be written over: `rug_p` beside a `rug` with a `_p`."""
-    taken = {
-        f"{one.name}{file.suffix}".lower(): one.name for one in sets for file in preset.files if file.suffix
-    }
-    clashing = {
-        one.name: taken[one.name.lower()]
-        for one in sets
-        if any(not file.suffix for file in preset.files) and one.name.lower() in taken
-    }
-    reasons = [
-        Skipped(name, f"its file would be one that is written for {other}")
-        for name, other in clashing.items()
-    ]
-    return [one for one in sets if one.name not in clashing], sorted(
-        [*skipped, *reasons], key=lambda one: (one.path, one.reason)
-    )
-
-
-def _check_apart(root: Path, out: Path) -> None:
-    source, target = root.resolve(), out.resolve()
-    if target.is_relative_to(source) or source.is_relative_to(target):
-        raise UsageError(
-            f"OUT and IN were expected to lie apart, but one of '{out}' and '{root}' is inside the other; "
-            "choose another OUT, so that no source can be overwritten"
-        )
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"a folder to write to was expected, but '{out}' is a file; choose another OUT")
-
-
 def _clear_drafts(out: Path) -> None:
-    """Remove what a killed run had begun to write; see `image.files.write_atomic`."""
+    """Remove the drafts of a killed run; see `files.write_atomic`."""
     for path in out.rglob(".*.tmp"):
         if _DRAFT.fullmatch(path.name):
             path.unlink(missing_ok=True)
 
 
-def _origin(root: Path, work: Work, sets: Sequence[TextureSet]) -> Origin:
-    """Where these sets came from; `root` is the last IN, whose rules hold."""
-    options = work.options
+def _provenance(root: Path, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
+    """The provenance of these sets; `root` is the last IN, whose rules apply."""
+    options = stages.options
     rules = os.path.abspath(options.rules or root / RULES)  # noqa: PTH100  (links stay as a person named them)
-    return Origin(
-        work.preset.name,
-        work.inference,
+    return Provenance(
+        stages.preset.name,
+        stages.inference,
         Path(rules),
         options.adjust,
         options.seamless,

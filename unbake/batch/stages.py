@@ -1,19 +1,19 @@
-"""What is done to one texture set in each stage, on whatever engine: load, convert, write."""
+"""The three stages of one texture set, load, infer and write, on any engine; run by `pipeline` or `ray`."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from unbake import __version__
 from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of
-from unbake.batch.map_cache import Kept, read_kept, write_kept
+from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
-from unbake.convert.convert import Converted, Inputs, convert_set, load_inputs
+from unbake.convert.convert import Converted, convert_set
+from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
@@ -29,16 +29,17 @@ from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.report.confidence import judge
 from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
+from unbake.version import __version__
 
 CHECKED = 1024
-"""Longest side of what is looked at for the report; larger maps are sampled."""
+"""Longest side of the maps that the report judges; larger ones are sampled."""
 
-Finished = Callable[[str, str], Record | None]
-"""The record of a set of this name, where its key is this one and its files are there."""
+FindRecord = Callable[[str, str], Record | None]
+"""(set name, key) → the record of an earlier run, where its key is the same and its files are still there."""
 
 
-class Done(msgspec.Struct, frozen=True):
-    """A set that is written. unchanged: by an earlier run. inferred: whether its maps were made for it."""
+class Written(msgspec.Struct, frozen=True):
+    """Stage 3: a set on disk. unchanged: written by an earlier run. inferred: whether the networks ran for it."""
 
     record: Record
     seconds: float = 0.0
@@ -48,26 +49,32 @@ class Done(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
-    """A set as pixels, with its hashes (see `journal.keys_of`) and what was kept of it."""
+    """Stage 1: a set as pixels, with its hashes (see `journal.keys_of`) and its cached maps, if any.
+
+    started: `time.perf_counter()` when loading began.
+    """
 
     files: TextureSet
     inputs: Inputs
     inference: str
     key: str
-    kept: Kept | None
+    cached: CachedMaps | None
     started: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Made:
-    """A set's maps, to be written."""
+class Inferred:
+    """Stage 2: a set's maps, still to be written."""
 
     loaded: Loaded
     converted: Converted
 
 
-class Work:
-    """How sets are loaded, converted and written into `out`; nothing here depends on their order."""
+class Stages:
+    """Loads, converts and writes texture sets into `out`, in any order and from several threads.
+
+    predictor: None converts by rules. fingerprint: of the model, "rules" for none; see `convert.predict`.
+    """
 
     def __init__(
         self,
@@ -88,12 +95,14 @@ class Work:
             "max_size": str(options.max_size),
         }
 
-    def elsewhere(self, out: Path, options: Options) -> "Work":
-        """The same work with other paths of OUT and of the model, whose networks are not loaded."""
-        return Work(out, options, self.preset, self.rules, None, self.inference["model"])
+    def portable(self) -> "Stages":
+        """Copy for another machine: absolute paths, no predictor."""
+        model = self.options.model
+        options = replace(self.options, model=None if model is None else model.absolute())
+        return Stages(self.out.absolute(), options, self.preset, self.rules, None, self.inference["model"])
 
     def keys(self, files: TextureSet, contents: dict[str, bytes]) -> tuple[str, str]:
-        """The hashes of what a set's maps and of what its files depend on."""
+        """Two hashes: of what a set's maps depend on, and of what its files depend on."""
         packing = {
             "preset": msgspec.json.encode(self.preset).decode(),
             "adjust": msgspec.json.encode(rules_for(self.rules, files.name)).decode(),
@@ -102,37 +111,38 @@ class Work:
         }
         return keys_of(files, contents, self.inference, packing)
 
-    def load(self, files: TextureSet, finished: Finished, take: Callable[[int], None]) -> Loaded | Done:
-        """The pixels of a set, or the record that says it is done. take: see `pipeline.run_staged`."""
+    def load(
+        self, files: TextureSet, find_record: FindRecord, acquire: Callable[[int], None]
+    ) -> Loaded | Written:
+        """Stage 1, or the end where an earlier run has finished the set. acquire: see `pipeline.run_staged`."""
         started = time.perf_counter()
         contents = contents_of(files)
         inference, key = self.keys(files, contents)
-        if record := finished(files.name, key):
-            return Done(record, unchanged=True)
-        take(memory_of(picture_size(contents["diffuse"], str(files.diffuse))))
+        if record := find_record(files.name, key):
+            return Written(record, unchanged=True)
+        acquire(memory_of(picture_size(contents["diffuse"], str(files.diffuse))))
         by_source = {getattr(files, role): contents.pop(role) for role in tuple(contents)}
 
         def read(source: Source) -> Picture:
             return decode_picture(by_source.pop(source), str(source))
 
         inputs = load_inputs(files, self.options.seamless, self.options.max_size, read)
-        kept = read_kept(self.out, inference)
-        if kept and {codes.shape[:2] for codes in kept.codes.values()} != {inputs.size}:
-            kept = None
-        return Loaded(files, inputs, inference, key, kept, started)
+        cached = read_cached(self.out, inference)
+        if cached and {codes.shape[:2] for codes in cached.codes.values()} != {inputs.size}:
+            cached = None
+        return Loaded(files, inputs, inference, key, cached, started)
 
-    def convert(self, loaded: Loaded) -> Made:
-        """The maps of a set: those that were kept, else the networks'."""
-        if loaded.kept is not None:
-            return Made(loaded, loaded.kept.of(loaded.inputs))
-        return Made(loaded, convert_set(loaded.inputs, self.predictor))
+    def infer(self, loaded: Loaded) -> Inferred:
+        """Stage 2: the cached maps of a set, else those of the networks."""
+        if loaded.cached is not None:
+            return Inferred(loaded, loaded.cached.as_converted(loaded.inputs))
+        return Inferred(loaded, convert_set(loaded.inputs, self.predictor))
 
-    def write(self, made: Made) -> Done:
-        """Write the files of a set; what is to be remembered of them."""
-        loaded, converted, files = made.loaded, made.converted, made.loaded.files
-        assert isinstance(converted.maps, CodedMaps)
-        if self.options.keep_maps and loaded.kept is None:
-            write_kept(self.out, loaded.inference, loaded.inputs, converted)
+    def write(self, inferred: Inferred) -> Written:
+        """Stage 3: write the files of a set, and return the record of them for the journal."""
+        loaded, converted, files = inferred.loaded, inferred.converted, inferred.loaded.files
+        if self.options.keep_maps and loaded.cached is None:
+            write_cached(self.out, loaded.inference, loaded.inputs, converted)
         adjust = rules_for(self.rules, files.name)
         paths = write_set(
             converted.maps.codes,
@@ -164,10 +174,10 @@ class Work:
             ),
             entry=self._entry(files, converted, paths, adjust),
         )
-        return Done(record, time.perf_counter() - loaded.started, inferred=loaded.kept is None)
+        return Written(record, time.perf_counter() - loaded.started, inferred=loaded.cached is None)
 
     def _parallax(self, files: TextureSet, converted: Converted) -> bool:
-        """Whether height is written: as asked, else for what tiles both ways or came with a height of its own."""
+        """Whether height is written: as asked, else for sets that tile both ways or have a height map of their own."""
         if self.options.parallax is not None:
             return self.options.parallax
         return all(converted.wrap) or files.parallax is not None
@@ -175,7 +185,7 @@ class Work:
     def _entry(
         self, files: TextureSet, converted: Converted, paths: list[Path], adjust: Adjust
     ) -> dict[str, Any] | None:
-        """The set's PGPatcher entry, by the files that were written."""
+        """The set's PGPatcher entry, from the files that were written; None where the preset has none."""
         if self.preset.folder != pgpatcher.PBR_ROOT:
             return None
         stem = files.name.rpartition("/")[2]
@@ -198,19 +208,21 @@ def contents_of(files: TextureSet) -> dict[str, bytes]:
     return {role: source.read() for role, source in sources.items() if source is not None}
 
 
-def told(error: Exception) -> str:
-    """Why a set could not be converted, in one sentence."""
+def error_sentence(error: Exception) -> str:
+    """The reason why a set could not be converted, in one sentence."""
     match error:
         case UnbakeError():
             message = str(error)
         case MemoryError():
-            message = "it needs more memory than there is; close other programs or lower --max-size"
+            message = "Expected enough memory for this set, got too little; close other programs or lower --max-size."
         case _:
-            message = f"it could not be converted ({type(error).__name__}: {error})"
+            message = (
+                f"Expected to convert this set, got an unforeseen {type(error).__name__}: {error}; report it."
+            )
     return " ".join(message.split())
 
 
 def _sampled(maps: CodedMaps) -> CodedMaps:
-    """The maps, or every n-th texel of large ones: values as they are, at a fraction of the memory."""
+    """The maps, or every n-th texel of large ones: exact values at a fraction of the memory."""
     step = max(1, max(maps.size) // CHECKED)
     return CodedMaps({kind: codes[::step, ::step] for kind, codes in maps.codes.items()})

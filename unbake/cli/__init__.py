@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from unbake import __version__
 from unbake.cli import (
     bench,
     convert,
@@ -25,6 +24,7 @@ from unbake.cli import (
 )
 from unbake.cli.data import data_app
 from unbake.cli.entry import run
+from unbake.version import __version__
 
 __all__ = ["VERBS", "app", "main"]
 

@@ -12,9 +12,9 @@ from typing import Annotated, Final
 
 import typer
 
-from unbake import __version__
 from unbake.cli.terminal import Model
 from unbake.errors import UnbakeError
+from unbake.version import __version__
 
 RUNTIMES: Final = {
     "onnxruntime": "any processor",

@@ -1,8 +1,9 @@
-"""What lies in a BSA archive, by bethkit: names at once, each file's bytes when asked for; read by `roots`.
+"""Reads BSA archives with bethkit: names at once, each file's bytes when asked for; used by `sources`.
 
 bethkit has wheels for Windows and Linux on x64 alone, so it is imported when the first archive is opened.
 """
 
+import atexit
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -26,8 +27,8 @@ def entry_names(path: Path) -> list[str]:
         return _opened(path).names
     except OSError as error:
         raise UsageError(
-            f"an archive of Skyrim was expected, but '{path}' cannot be opened ({_told(error)}); "
-            "unpack it with another tool and convert the folder"
+            f"Expected an archive of Skyrim, got '{path}', which cannot be opened ({_reason(error)}); unpack it with "
+            "another tool and convert the folder."
         ) from error
 
 
@@ -37,7 +38,7 @@ def read_entry(path: Path, name: str) -> bytes:
         return _opened(path).read(name)
     except OSError as error:
         raise FileError(
-            f"{path}/{name} cannot be read ({_told(error)}); unpack the archive again."
+            f"Expected a readable file {path}/{name}, got none ({_reason(error)}); unpack the archive again."
         ) from error
 
 
@@ -51,7 +52,7 @@ class _Contents:
             self._archive = self._bethkit.Archive.open(path)
             stored = [entry.path for entry in self._archive.entries()]
         except self._bethkit.BethkitError as error:
-            raise OSError(_told(error)) from error
+            raise OSError(_reason(error)) from error
         self._keys = {_readable(name): _redecoded(name) for name in stored}
 
     @property
@@ -63,9 +64,9 @@ class _Contents:
             with self._lock:
                 data = self._archive.extract(self._keys[name]) if name in self._keys else None
         except self._bethkit.BethkitError as error:
-            raise OSError(_told(error)) from error
+            raise OSError(_reason(error)) from error
         if data is None:
-            raise OSError("it is not there any more")
+            raise OSError("it is no longer there")
         if len(data) > MAX_FILE:
             raise OSError("it is larger than any picture")
         return data
@@ -80,6 +81,8 @@ def _bethkit(path: Path) -> ModuleType:
             f"Expected the package bethkit to read '{path}', got none; install it by pip install 'unbake[bsa]' "
             "(Windows or Linux on x64), or unpack the archive with another tool and convert the folder without it."
         ) from error
+    atexit.unregister(_cached.cache_clear)  # once is enough, however many archives
+    atexit.register(_cached.cache_clear)  # bethkit cannot free an archive after its own modules are gone
     return bethkit
 
 
@@ -90,12 +93,12 @@ def _opened(path: Path) -> _Contents:
 
 @lru_cache(maxsize=64)
 def _cached(path: Path, _modified: int, _size: int) -> _Contents:
-    """Kept open between reads, since a large index takes long to read; another version is another archive."""
+    """Archives stay open between reads, since a large index takes long to read; a changed file is opened anew."""
     return _Contents(path)
 
 
 def _redecoded(name: str) -> str:
-    """A stored name by which bethkit finds it: it tells each byte of the UTF-8 as a character of its own."""
+    """A stored name by which bethkit finds it: it returns each byte of the UTF-8 as a character of its own."""
     try:
         return name.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -109,5 +112,5 @@ def _readable(name: str) -> str:
     return name.replace("\\", "/")
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return " ".join(str(getattr(error, "strerror", None) or error).split())

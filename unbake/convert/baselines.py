@@ -1,4 +1,4 @@
-"""The rule-based map of every output: a set without networks gets these, and `measure` compares to them."""
+"""The rule-based baseline of every output: used for sets without networks, and compared to by `evaluate`."""
 
 from typing import Final
 
@@ -12,10 +12,10 @@ ROUGHNESS: Final = 0.443
 
 
 def rule_based(maps: Maps, environment: np.ndarray | None = None) -> Maps:
-    """The six output maps by rule: what a careful modder has today.
+    """The six output maps by rule, as a careful modder has them today.
 
     maps: DIFFUSE (H, W, 3) sRGB in [0, 1], GEO_AO and GEO_HEIGHT (H, W, 1) in [0, 1].
-    environment: the environment mask (H, W, 1) in [0, 1], which the rule takes for metal; without one, none.
+    environment: the environment mask (H, W, 1) in [0, 1], which the rule takes for metal; None means no metal.
     Returns ALBEDO = the diffuse, ROUGHNESS = 0.443, METALLIC = METALLIC_MASK = the environment mask, AO and
     HEIGHT = the geometry channels. Nothing is copied.
     """

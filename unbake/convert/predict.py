@@ -1,16 +1,17 @@
-"""The networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
+"""Runs the networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 import onnxruntime as ort
 
 from unbake.convert.reduced import MULTIPLE, reduced_size
+from unbake.domain.card import CARD, FORMAT, Card, decode_card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS, input_name
 from unbake.errors import UsageError
@@ -19,8 +20,9 @@ from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 
-CARD: Final = "card.json"
-FORMAT: Final = 3
+BY_RULES: Final = "rules"
+"""The fingerprint of a conversion without networks."""
+
 VIT_PX: Final = 224
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
@@ -30,60 +32,43 @@ PROVIDERS: Final = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecuti
 
 _OUT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate", "out of memory", "OUT_OF_MEMORY")
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
-
-
-class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bundle says of its networks; figures and provenance in the same file are for people.
-
-    stride: sides of a UNet's input are multiples of it. halo: texels a UNet's output depends on around it.
-    segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits, "metal" among them.
-    mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
-    mask_calibration, class_calibration: scale and shift of the logits (Platt's scaling) by which probabilities mean
-    what they say, on materials the networks never saw; the mask's logits are the sum of two networks', see
-    `Predictor.seen_whole`. The other networks read these: they were trained beside a mask that knew its materials,
-    and would believe one that is sure of itself.
-    use: for each output map, whether the networks' is better than the rule's.
-    """
-
-    format: int
-    size: str
-    stride: Positive
-    halo: Positive
-    segformer_px: Annotated[int, msgspec.Meta(ge=MULTIPLE)]
-    geometry_version: int
-    classes: tuple[str, ...]
-    mask_threshold: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
-    mask_softness: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.2
-    mask_calibration: tuple[float, float] = (1.0, 0.0)
-    class_calibration: tuple[float, float] = (1.0, 0.0)
-    use: dict[MapKind, Literal["network", "floor"]]
-
 
 def read_card(folder: Path) -> Card:
     """The card of a bundle; UsageError in one sentence where it is missing or made for another version."""
-    path = folder / CARD
     try:
-        card = msgspec.json.decode(path.read_bytes(), type=Card)
+        data = (folder / CARD).read_bytes()
     except OSError as error:
         raise UsageError(
-            f"a model bundle with a {CARD} was expected in '{folder}', but it has none; name its folder"
+            f"Expected a model bundle with a {CARD} in '{folder}', got none ({error.strerror}); name its folder."
         ) from error
+    try:
+        version = msgspec.json.decode(data, type=_Version).format
+        if version != FORMAT:
+            raise _other_version(folder, "format", FORMAT, version)
+        card = decode_card(data)
     except msgspec.DecodeError as error:
         raise UsageError(
-            f"the card of the model in '{folder}' cannot be read ({error}); export it again"
+            f"Expected a {CARD} of this version in '{folder}', got one that cannot be read ({error}); export the "
+            "model again."
         ) from error
-    for what, expected, given in (
-        ("format", FORMAT, card.format),
-        ("geometry version", GEOMETRY_VERSION, card.geometry_version),
-        ("list of maps", sorted(OUTPUTS), sorted(card.use)),
-    ):
-        if expected != given:
-            raise UsageError(
-                f"a model of {what} {expected} was expected, but '{folder}' has {given}; "
-                "export it again or take the bundle of this version"
-            )
+    if card.geometry_version != GEOMETRY_VERSION:
+        raise _other_version(folder, "geometry version", GEOMETRY_VERSION, card.geometry_version)
+    if sorted(card.use) != sorted(OUTPUTS):
+        raise _other_version(folder, "list of maps", sorted(OUTPUTS), sorted(card.use))
     return card
+
+
+class _Version(msgspec.Struct, frozen=True):
+    """The key of a card that is read before all others."""
+
+    format: int
+
+
+def _other_version(folder: Path, what: str, expected: object, found: object) -> UsageError:
+    return UsageError(
+        f"Expected a model of {what} {expected} in '{folder}', got {found}; export it again or take the bundle of "
+        "this version."
+    )
 
 
 def bundle_folder(model: Path | None) -> Path:
@@ -103,13 +88,13 @@ def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | 
 
 
 def fingerprint(model: Path | None = None) -> str:
-    """Hash of everything in a bundle that outputs depend on; "rules" where nothing is bundled.
+    """Hash of everything in a bundle that outputs depend on; `BY_RULES` where nothing is bundled.
 
     UsageError where the folder is no bundle of this version.
     """
     folder = bundle_folder(model)
     if model is None and not (folder / CARD).is_file():
-        return "rules"
+        return BY_RULES
     read_card(folder)
     return _fingerprint(folder)
 
@@ -117,25 +102,31 @@ def fingerprint(model: Path | None = None) -> str:
 class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
 
-    Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None. The networks
-    that see a texture whole read its codes (`image.arrays`) as well.
+    Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None. One predictor may
+    serve several threads. `predict_global` takes codes (`image.arrays`) as well as floats.
+
+    Each method raises MemoryError where the runtime ran out of memory.
     """
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
+        self.folder: Final = folder
         self.card: Final = read_card(folder)
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
 
-    def seen_whole(
+    def predict_global(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities (K,) of the card's classes and (H, W, 1) of metal, by the networks that see a texture whole.
+        """Class probabilities and the metal mask, by the two networks that see the whole texture.
 
-        Each class stands on its own, they need not sum to 1. A texel's logit of metal is the sum of SegFormer's, seen
-        once on a reduced copy and enlarged smoothly, and the classifier's for the whole texture, as of two witnesses:
-        the one tells metal from what lies beside it, the other whether there is any.
+        diffuse, normal: (H, W, 3). specular: (H, W, 1), None where the set has none. wrap: which axes tile.
+        Returns (K,) probabilities of the card's classes, which need not sum to 1, and (H, W, 1) probabilities of metal.
+
+        A texel's logit of metal is the sum of SegFormer's, run once on a reduced copy and enlarged smoothly, and the
+        classifier's for the whole texture, as of two independent witnesses: the one tells metal from what lies beside
+        it, the other whether there is any.
         """
         height, width = diffuse.shape[:2]
-        small = [smoothly(one, VIT_PX, VIT_PX) for one in _planes(MapKind.DIFFUSE, diffuse)]
+        small = [smoothly(channel, VIT_PX, VIT_PX) for channel in _planes(MapKind.DIFFUSE, diffuse)]
         [classes] = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
         metal = (
             self._mask_logits(diffuse, normal, specular, wrap) + classes[0, self.card.classes.index("metal")]
@@ -155,7 +146,8 @@ class Predictor:
         margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
 
         def feed(kind: MapKind, image: np.ndarray) -> np.ndarray:
-            small = np.concatenate([by_area(one, rows, columns, wrap) for one in _planes(kind, image)], -1)
+            channels = [by_area(channel, rows, columns, wrap) for channel in _planes(kind, image)]
+            small = np.concatenate(channels, -1)
             return _nchw(np.pad(small, ((margin[0],) * 2, (margin[1],) * 2, (0, 0)), mode="wrap"))
 
         mask = np.zeros((rows, columns, 1), np.float32) if specular is None else specular
@@ -171,20 +163,28 @@ class Predictor:
         inner: np.ndarray = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
         return inner.transpose(1, 2, 0)
 
-    def albedo(self, window: Maps, specular_given: bool) -> Maps:
-        """ALBEDO of a window's DIFFUSE, NORMAL, SPECULAR and METALLIC_MASK; sides are multiples of the stride."""
-        [albedo] = self._run("unet_albedo", _named(window) | {"specular_given": _flag(specular_given)})
+    def predict_albedo(self, window: Maps, has_specular: bool) -> Maps:
+        """ALBEDO (h, w, 3) of one window of a texture, by UNet-Albedo.
+
+        window: DIFFUSE, NORMAL, SPECULAR and METALLIC_MASK, (h, w, C); h and w are multiples of the card's stride.
+        has_specular: False where the set has no specular mask, and SPECULAR is black.
+        """
+        [albedo] = self._run("unet_albedo", _named(window) | {"specular_given": _flag(has_specular)})
         return {MapKind.ALBEDO: _hwc(albedo)}
 
-    def maps(self, window: Maps, specular_given: bool, class_probabilities: np.ndarray) -> Maps:
-        """The `MAPS_HEADS` of a window's ALBEDO, NORMAL, SPECULAR, METALLIC_MASK and geometry channels."""
+    def predict_maps(self, window: Maps, has_specular: bool, class_probabilities: np.ndarray) -> Maps:
+        """The four `MAPS_HEADS` (h, w, 1) of one window, by UNet-Maps.
+
+        window: ALBEDO, NORMAL, SPECULAR, METALLIC_MASK and the geometry channels, as for `predict_albedo`.
+        class_probabilities: (K,), from `predict_global`.
+        """
         feeds = _named({kind: image for kind, image in window.items() if kind not in GEOMETRY}) | {
             "geometry": _nchw(np.concatenate([window[kind] for kind in GEOMETRY], -1)),
-            "specular_given": _flag(specular_given),
+            "specular_given": _flag(has_specular),
             "class_probs": class_probabilities[None].astype(np.float32),
         }
         outputs = self._run("unet_maps", feeds, [kind.value for kind in MAPS_HEADS])
-        return {kind: _hwc(plane) for kind, plane in zip(MAPS_HEADS, outputs, strict=True)}
+        return {kind: _hwc(image) for kind, image in zip(MAPS_HEADS, outputs, strict=True)}
 
     def _run(
         self, network: str, feeds: Mapping[str, np.ndarray], outputs: list[str] | None = None
@@ -193,9 +193,9 @@ class Predictor:
         session = self._sessions[network]
         try:
             # A network that does not read an input loses it in the export.
-            taken = {one.name for one in session.get_inputs()}
+            read = {argument.name for argument in session.get_inputs()}
             return session.run(
-                outputs, {name: array for name, array in feeds.items() if name in taken}, _run_options()
+                outputs, {name: array for name, array in feeds.items() if name in read}, _run_options()
             )
         except Exception as error:  # the runtime's exceptions share no base of their own
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
@@ -208,10 +208,10 @@ def providers() -> list[str]:
 
     CUDA's own libraries, where they were installed as wheels beside the runtime, are loaded on the way.
     """
-    there = [name for name in PROVIDERS if name in ort.get_available_providers()]
-    if "CUDAExecutionProvider" in there:
+    available = [name for name in PROVIDERS if name in ort.get_available_providers()]
+    if "CUDAExecutionProvider" in available:
         ort.preload_dlls()
-    return there
+    return available
 
 
 def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness: float) -> np.ndarray:
@@ -227,13 +227,13 @@ def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness:
 
 
 def _calibrated(logits: np.ndarray, calibration: tuple[float, float]) -> np.ndarray:
-    """Logits scaled and shifted, as `metrics.calibration.fit_calibration` found it; (1, 0) leaves all as it is."""
+    """Logits scaled and shifted (Platt scaling, see `metrics.calibration.fit_calibration`); (1, 0) changes nothing."""
     scale, shift = calibration
     return logits * np.float32(scale) + np.float32(shift)
 
 
 def _run_options() -> Any:
-    """The arena makes a run twice as fast as none; given back after each, four sessions never add up."""
+    """Keep the arena (2× faster) but shrink it after each run, so that four sessions do not add up."""
     options = ort.RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
@@ -249,10 +249,10 @@ def _session(path: Path, threads: int) -> Any:
     options.enable_mem_pattern = "DmlExecutionProvider" not in offered  # which has none, and may refuse
     try:
         return ort.InferenceSession(path, options, providers=offered)
-    except Exception as error:  # as above
+    except Exception as error:  # as in Predictor._run
         raise UsageError(
-            f"the network '{path}' was expected to be an ONNX file this runtime reads, but it says: "
-            f"{' '.join(str(error).split())}; export the model again"
+            f"Expected an ONNX file that this runtime reads in '{path}', got: {' '.join(str(error).split())}; export "
+            "the model again."
         ) from error
 
 
@@ -265,14 +265,14 @@ def _fingerprint(folder: Path) -> str:
                     digest.update(chunk)
         except OSError as error:
             raise UsageError(
-                f"the model in '{folder}' was expected to have a {name}, but it cannot be read "
-                f"({error.strerror}); export it again"
+                f"Expected a readable {name} in the model '{folder}', got none ({error.strerror}); export the model "
+                "again."
             ) from error
     return digest.hexdigest()
 
 
 def _named(maps: Maps) -> dict[str, np.ndarray]:
-    """Maps as a network's inputs, by the names they bear in the bundle."""
+    """Maps as a network's inputs, by their names in the bundle."""
     return {input_name(kind): _nchw(image) for kind, image in maps.items()}
 
 
@@ -290,8 +290,8 @@ def _hwc(batch: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(batch[0].transpose(1, 2, 0))
 
 
-def _flag(given: bool) -> np.ndarray:
-    return np.full((1, 1), given, np.float32)
+def _flag(present: bool) -> np.ndarray:
+    return np.full((1, 1), present, np.float32)
 
 
 def _sigmoid(logits: np.ndarray) -> np.ndarray:

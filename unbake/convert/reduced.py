@@ -1,4 +1,4 @@
-"""Sizes of the reduced copies for the networks that see a texture whole; `image.resize` makes them."""
+"""Sizes of the reduced copies for the networks that see the whole texture; `image.resample` makes them."""
 
 MULTIPLE = 32
 """Sides of SegFormer's input are multiples of this."""

@@ -1,4 +1,4 @@
-"""Which files of a mod make a texture set, and why the others make none; the converter's first step."""
+"""Sorts the files of a mod into texture sets and skipped files with reasons; the converter's first step."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ def find_sets(
     """The texture sets of a mod (or the one of a diffuse file), and what is left out and why; both sorted.
 
     roots: a folder, an archive or one diffuse texture, or several mods of which later ones override earlier
-    ones file by file; see `roots.list_textures`.
+    ones file by file; see `sources.list_textures`.
     texture_root: what names are relative to; by default the deepest folder called `textures` in a file's
     path, else the root itself (SPEC C1).
     include, exclude: case-insensitive patterns (`*`, `?`, `[]`) matched against names; a `*` crosses folders.
@@ -76,11 +76,11 @@ def find_sets(
     sets, skipped = classify(list_textures(roots, texture_root))
     if roots[0].is_file() and not is_archive(roots[0]):
         name = roots[0].name
-        sets = [one for one in sets if one.diffuse.name == name]
-        own = [one for one in skipped if PurePosixPath(one.path).name == name]
+        sets = [files for files in sets if files.diffuse.name == name]
+        own = [skip for skip in skipped if PurePosixPath(skip.path).name == name]
         skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
-    sets = [one for one in sets if _wanted(one.name, include, exclude)]
-    skipped = [one for one in skipped if _wanted(_set_name(one.path), include, exclude)]
+    sets = [files for files in sets if _wanted(files.name, include, exclude)]
+    skipped = [skip for skip in skipped if _wanted(_set_name(skip.path), include, exclude)]
     return _without_unflat(sets, skipped)
 
 
@@ -90,24 +90,24 @@ def _without_unflat(
     """Without the sets whose diffuse is a cubemap, a volume or an array, whatever its name."""
     flat: list[TextureSet] = []
     reasons = [*skipped]
-    for one in sets:
+    for files in sets:
         try:
-            what = not_flat(one.diffuse.head(_HEADER))
+            what = not_flat(files.diffuse.head(_HEADER))
         except FileError:
             what = None  # loading it says why
         if what is None:
-            flat.append(one)
+            flat.append(files)
             continue
-        own = [file for file in one.files if not (one.shared and file == one.normal)]
-        paths = (PurePosixPath(one.name).with_name(file.name) for file in own)
+        own = [file for file in files.files if not (files.shared and file == files.normal)]
+        paths = (PurePosixPath(files.name).with_name(file.name) for file in own)
         reasons += [
-            Skipped(str(path), f"{one.diffuse.name} holds {what}, not one flat texture") for path in paths
+            Skipped(str(path), f"{files.diffuse.name} holds {what}, not one flat texture") for path in paths
         ]
-    return flat, sorted(reasons, key=lambda one: (one.path, one.reason))
+    return flat, sorted(reasons, key=lambda skip: (skip.path, skip.reason))
 
 
 _HEADER = 148
-"""Bytes of a DDS file that tell what it holds."""
+"""Bytes of a DDS header, which says whether the file holds a flat texture."""
 
 
 def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skipped]]:
@@ -125,7 +125,9 @@ def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skippe
     sets: list[TextureSet] = []
     for members in folders.values():
         _sort_folder(members, sets, skipped)
-    return sorted(sets, key=lambda one: one.name), sorted(skipped, key=lambda one: (one.path, one.reason))
+    return sorted(sets, key=lambda files: files.name), sorted(
+        skipped, key=lambda skip: (skip.path, skip.reason)
+    )
 
 
 def _sort_folder(
@@ -143,12 +145,12 @@ def _sort_folder(
         if role is not Role.DIFFUSE:
             continue
         bases = dict.fromkeys((stem, base.lower()))
-        owned = {f"{one}{suffix}" for one in bases for suffix in SUFFIXES} & unique.keys()
+        owned = {f"{name}{suffix}" for name in bases for suffix in SUFFIXES} & unique.keys()
         owned = {other for other in owned if roles[other][1] is not Role.DIFFUSE}
         beside = {
             roles[other][1]: other
             for suffix in reversed(SUFFIXES)
-            for other in (f"{one}{suffix}" for one in reversed(bases))
+            for other in (f"{name}{suffix}" for name in reversed(bases))
             if other in owned
         }
         used |= owned | {stem}
@@ -220,20 +222,20 @@ def _one_per_stem(
         members,
         key=lambda m: (EXTENSIONS.index(m[0].suffix.lower()), m[1].rank, str(m[0]), m[1].source),
     ):
-        kept, taken = unique.setdefault(game.stem.lower(), (game, texture))
-        if taken == texture:
+        best, chosen = unique.setdefault(game.stem.lower(), (game, texture))
+        if chosen == texture:
             continue
-        if kept.suffix.lower() != game.suffix.lower():
-            reason = f"{kept.name} is used instead"
-        elif taken.rank != texture.rank:
-            why = "of a later mod" if taken.mod != texture.mod else "of the same mod"
-            reason = f"'{taken.source}' {why} is used instead of '{texture.source}'"
-        elif kept == game:
+        if best.suffix.lower() != game.suffix.lower():
+            reason = f"{best.name} is used instead"
+        elif chosen.rank != texture.rank:
+            why = "of a later mod" if chosen.mod != texture.mod else "of the same mod"
+            reason = f"'{chosen.source}' {why} is used instead of '{texture.source}'"
+        elif best == game:
             reason = (
-                f"'{taken.source}' has the same path in the game and is used instead of '{texture.source}'"
+                f"'{chosen.source}' has the same path in the game and is used instead of '{texture.source}'"
             )
         else:
-            reason = f"differs from {kept.name} only in case"
+            reason = f"differs from {best.name} only in case"
         skipped.append(Skipped(str(game), reason))
     return {stem: (game, texture.source) for stem, (game, texture) in unique.items()}
 

@@ -1,4 +1,4 @@
-"""Where the files of mods lie, on disk or in archives, and which of them the game sees; before `sets` sorts them."""
+"""Lists the texture files of mods, on disk or in archives, as the game would see them; before `sets` sorts them."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,10 +45,12 @@ class Source:
             with self.path.open("rb") as file:
                 return file.read(count)
         except OSError as error:
-            raise FileError(f"{self} cannot be read ({error.strerror}); check the path.") from error
+            raise FileError(
+                f"Expected a readable file, got {self} ({error.strerror}); check the path."
+            ) from error
 
     def picture(self) -> Picture:
-        """The file decoded, told by its content; FileError where it cannot be. See `image.files`."""
+        """The file decoded, its format told by its content; FileError where it cannot be. See `image.files`."""
         return decode_picture(self.read(), str(self))
 
 
@@ -57,7 +59,7 @@ class Texture:
     """A texture as the game would look for it.
 
     game: its path below the texture root, None for what lies outside of it. mod: the place in the load order
-    of the IN it comes from. rank: of two with one path the lower is seen.
+    of the IN it comes from. rank: of two with one path the game sees the lower.
     """
 
     game: PurePosixPath | None
@@ -78,18 +80,18 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
     listed: list[Texture] = []
     rank = 0
     fits = texture_root is None
-    for mod, given in reversed(list(enumerate(roots))):
-        root = Path(os.path.abspath(given))  # noqa: PTH100  (links are followed by name, as the game sees them)
+    for mod, named in reversed(list(enumerate(roots))):
+        root = Path(os.path.abspath(named))  # noqa: PTH100  (links are followed by name, as the game sees them)
         _check(root, alone=len(roots) == 1)
         fits = fits or _fits(root, texture_root)
         for sources in _by_precedence(root):
             games = map(_composed, _game_paths(root, sources, texture_root))
-            listed += [Texture(game, one, mod, rank) for one, game in zip(sources, games, strict=True)]
+            listed += [Texture(game, source, mod, rank) for source, game in zip(sources, games, strict=True)]
             rank += 1
     if not fits:
         raise UsageError(
-            f"a texture root above or below '{roots[0]}' was expected, but '{texture_root}' is neither; "
-            "name the folder that texture paths in the game start from"
+            f"Expected a texture root above or below '{roots[0]}', got '{texture_root}'; name the folder that texture "
+            "paths in the game start from."
         )
     return listed
 
@@ -97,17 +99,17 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
 def _check(root: Path, alone: bool) -> None:
     """UsageError unless `root` is a folder, an archive, or, where it stands alone, a texture."""
     if not root.exists():
-        raise UsageError(f"a folder or a texture was expected, but nothing is at '{root}'; check the path")
+        raise UsageError(f"Expected a folder or a texture, got nothing at '{root}'; check the path.")
     if root.is_dir() or is_archive(root):
         return
     if not is_texture(root.name):
         raise UsageError(
-            f"a folder, an archive ({SUFFIX}) or a texture ({' '.join(EXTENSIONS)}) was expected, "
-            f"but '{root.name}' is none of them"
+            f"Expected a folder, an archive ({SUFFIX}) or a texture ({' '.join(EXTENSIONS)}), got '{root.name}'; "
+            "choose another."
         )
     if not alone:
         raise UsageError(
-            f"several folders or archives were expected, but '{root.name}' is one texture; give it alone"
+            f"Expected folders or archives where there are several, got the texture '{root.name}'; give it alone."
         )
 
 
@@ -125,10 +127,9 @@ def _by_precedence(root: Path) -> Iterator[list[Source]]:
 
 
 def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
-    def stop(error: OSError) -> None:  # a folder left out in silence would be missed only in the game
+    def stop(error: OSError) -> None:  # a folder skipped in silence would be missed only in the game
         raise UsageError(
-            f"a folder that can be read was expected, but '{error.filename}' cannot be ({error.strerror}); "
-            "check its rights"
+            f"Expected a readable folder, got '{error.filename}' ({error.strerror}); check its rights."
         ) from error
 
     for at, folders, names in os.walk(folder, onerror=stop):
@@ -143,12 +144,14 @@ def _game_paths(
     """Each file's path below the texture root; None for what lies outside while others lie inside."""
     top = Path(os.path.abspath(texture_root)) if texture_root and _fits(root, texture_root) else None  # noqa: PTH100
     if top is not None and not is_archive(root):
-        return [_below(one.path, top) if one.entry is None else _inside(one) for one in sources]
-    inside = [_inside(one) for one in sources]
+        return [_below(source.path, top) if source.entry is None else _inside(source) for source in sources]
+    inside = [_inside(source) for source in sources]
     if any(inside):
         return inside
     folder = root if root.is_dir() else root.parent
-    return [PurePosixPath(one.entry) if one.entry else _below(one.path, folder) for one in sources]
+    return [
+        PurePosixPath(source.entry) if source.entry else _below(source.path, folder) for source in sources
+    ]
 
 
 def _inside(source: Source) -> PurePosixPath | None:

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import psutil
 
-from unbake.convert.convert import convert_set, load_inputs
+from unbake.convert.convert import convert_set
+from unbake.convert.inputs import load_inputs
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import find_sets
 from unbake.domain.maps import MapKind

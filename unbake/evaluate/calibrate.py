@@ -23,8 +23,8 @@ def fit_probabilities(
     """`mask_calibration` (by pixel, paintings counting alike) and `class_calibration` (by label) of a card.
 
     folder: of a bundle whose card calibrates nothing yet. sources: materials it was not trained on; each is painted in
-    every style of evaluation, its longest side `size` texels at most. on_progress: called with
-    (done, all). See `convert.predict.Card`.
+    every style of evaluation, its longest side `size` texels at most. on_progress: told how many of how many are done.
+    See `domain.card.Card`.
     """
     predictor = Predictor(folder)
     masks: list[np.ndarray] = []
@@ -37,7 +37,7 @@ def fit_probabilities(
         for style in PAINTERS:
             legacy = paint_legacy(source.id, source.category, truth, style)
             wrap = tileable_axes(legacy.diffuse)
-            classes, mask = predictor.seen_whole(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+            classes, mask = predictor.predict_global(legacy.diffuse, legacy.normal, legacy.specular, wrap)
             if MapKind.METALLIC in truth:
                 masks.append(counted(mask, truth[MapKind.METALLIC]))
             if (label := class_of(source.category)) is not None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unbake.convert.predict import CARD
 from unbake.data.sources import MaterialSource
+from unbake.domain.card import CARD
 from unbake.errors import UsageError
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.run import Job

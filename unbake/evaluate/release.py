@@ -1,6 +1,5 @@
 """Makes a release of trained checkpoints: ONNX, safetensors, and cards with figures on held-out materials."""
 
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -9,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from unbake.convert.predict import CARD, FORMAT
 from unbake.data.sources import MaterialSource
+from unbake.domain import card as cards
+from unbake.domain.card import CARD, FORMAT, Card, Credit, Use, encode_card
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
 from unbake.evaluate.calibrate import fit_probabilities
@@ -85,14 +86,14 @@ def release(
         measure = partial(_evaluated, materials.folder, making, setting, workers, at_most, on_progress)
         card, evaluation = _measured(making, networks, materials, setting.size, measure, on_progress)
         if crossed is not None:
-            card["use"] = use_of(crossed)
-            card["figures"]["folds"] = msgspec.json.decode(msgspec.json.encode(crossed))
+            figures = card.figures | {"folds": msgspec.to_builtins(crossed)}
+            card = replace(card, use=use_of(crossed), figures=figures)
         elif materials.fold is not None:
-            card["use"] = {str(kind): "network" for kind in OUTPUTS}
-        card |= _origin(networks, lineage, materials, setting)
+            card = replace(card, use=dict.fromkeys(OUTPUTS, "network"))
+        card = replace(card, **_origin(networks, lineage, materials, setting))
         _write_card(making, card)
         command = "unbake release OUT --root ROOT" + (f" --checkpoint {checkpoint}" if checkpoint else "")
-        write_atomic(making / MODEL_CARD, model_card(card, evaluation, command).encode())
+        write_atomic(making / MODEL_CARD, model_card(msgspec.to_builtins(card), evaluation, command).encode())
         for path in sorted(making.iterdir()):
             path.replace(out / path.name)
     return evaluation
@@ -103,14 +104,14 @@ def _origin(networks: Networks, lineage: Lineage, materials: HeldOut, setting: S
     return {
         "parameters": sum(parameter.numel() for parameter in networks.parameters()),
         "measured_on": "procedural materials" if materials.procedural else "materials",
-        "held_out": {
-            "fold": materials.fold,
-            "sources": materials.sources,
-            "materials": sorted(materials.groups["test"]),
-            "px": setting.size,
-            "painter": PAINTER_VERSION,
-            "styles": setting.styles,
-        },
+        "held_out": cards.HeldOut(
+            fold=materials.fold,
+            sources=materials.sources,
+            materials=tuple(sorted(materials.groups["test"])),
+            px=setting.size,
+            painter=PAINTER_VERSION,
+            styles=setting.styles,
+        ),
         "provenance": lineage.as_metadata(),
         "data": credits(materials.learnt),
     }
@@ -160,55 +161,57 @@ def _measured(
     size: int,
     evaluated: Measure,
     on_progress: Callable[[str, int, int], None],
-) -> tuple[dict[str, Any], Evaluation]:
+) -> tuple[Card, Evaluation]:
     """The card of the exported networks in `making`, with its decisions and figures, and the figures to show."""
-    card: dict[str, Any] = {
-        "format": FORMAT,
-        "size": networks.config.name,
-        "stride": networks.config.stride,
-        "halo": receptive_field(networks.config) // 2,
-        "segformer_px": networks.config.segformer_px,
-        "geometry_version": GEOMETRY_VERSION,
-        "classes": CLASSES,
-        "mask_threshold": THRESHOLD,
-        "mask_softness": 0.2,
-        "use": {str(kind): "network" for kind in OUTPUTS},
-    }
+    card = Card(
+        format=FORMAT,
+        size=networks.config.name,
+        stride=networks.config.stride,
+        halo=receptive_field(networks.config) // 2,
+        segformer_px=networks.config.segformer_px,
+        geometry_version=GEOMETRY_VERSION,
+        classes=CLASSES,
+        mask_threshold=THRESHOLD,
+        mask_softness=0.2,
+        use=dict.fromkeys(OUTPUTS, "network"),
+    )
     roughness = fit_roughness(materials.of("train"))
     _write_card(making, card)
-    card |= fit_probabilities(making, materials.of("val"), size, partial(on_progress, "calibration"))
-    card["roughness_constants"] = roughness
+    calibrations = fit_probabilities(making, materials.of("val"), size, partial(on_progress, "calibration"))
+    card = replace(card, **calibrations, roughness_constants=roughness)
     _write_card(making, card)
     groups = materials.groups
     validation = evaluated("val", groups["val"], roughness)
     test = evaluated("test", groups["test"], roughness) if groups["test"] else None
-    card["use"] = use_of(validation.rows)  # the figures that count decide nothing
-    card["figures"] = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
+    figures = {"held_out": _rows(test) if test else [], "validation": _rows(validation)}
+    card = replace(
+        card, use=use_of(validation.rows), figures=figures
+    )  # the figures that count decide nothing
     return card, test or validation
 
 
-def use_of(rows: Sequence[Row]) -> dict[str, str]:
+def use_of(rows: Sequence[Row]) -> dict[MapKind, Use]:
     """Which outputs the converter takes from the networks: those that beat the rule's (the first baseline).
 
     >>> use_of([])["albedo"]
-    'floor'
+    'baseline'
     """
-    use = {str(kind): "floor" for kind in OUTPUTS}
+    use: dict[MapKind, Use] = dict.fromkeys(OUTPUTS, "baseline")
     for row in rows:
         for measured, outputs in DECIDES.items():
             decides = (row.map, row.metric) == (measured.value, HEADLINES[measured.value])
             if decides and row.ours < row.baselines[0].value:
-                use |= {str(kind): "network" for kind in outputs}
+                use |= dict.fromkeys(outputs, "network")
     return use
 
 
-def credits(sources: Iterable[MaterialSource]) -> list[dict[str, Any]]:
+def credits(sources: Iterable[MaterialSource]) -> tuple[Credit, ...]:
     """What the weights were made from: source, licence and number of materials, most first."""
     counts = Counter((s.source, s.licence) for s in sources)
-    return [
-        {"source": source, "licence": licence, "materials": n}
+    return tuple(
+        Credit(source=source, licence=licence, materials=n)
         for (source, licence), n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    ]
+    )
 
 
 def _rows(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -216,5 +219,5 @@ def _rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     return rows
 
 
-def _write_card(folder: Path, card: dict[str, Any]) -> None:
-    write_atomic(folder / CARD, json.dumps(card, indent=1).encode())
+def _write_card(folder: Path, card: Card) -> None:
+    write_atomic(folder / CARD, encode_card(card))

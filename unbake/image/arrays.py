@@ -21,6 +21,9 @@ Codes = NDArray[np.uint8 | np.uint16]
 Maps = dict[MapKind, Floats]
 """Maps of one texture set, (H, W, C) of one size, each in the range and colour space of its spec."""
 
+Stored = dict[MapKind, np.ndarray]
+"""The same as codes, or as floats where a function takes either."""
+
 Wrap = tuple[bool, bool]
 """Which axes tile: (rows, up and down the image; columns, across it)."""
 

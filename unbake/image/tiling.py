@@ -168,3 +168,25 @@ def run_tiled(
             top, left = rows.start - rows.low, columns.start - columns.low
             target[...] = part[top : top + target.shape[0], left : left + target.shape[1]]
     return outputs
+
+
+def run_tiled_in_memory(
+    inputs: Mapping[Key, np.ndarray],
+    network: Callable[[dict[Key, np.ndarray]], Mapping[Key, np.ndarray]],
+    tile: int,
+    halo: int,
+    stride: int,
+    wrap: Wrap,
+    smallest: int,
+) -> tuple[dict[Key, np.ndarray], int]:
+    """`run_tiled`, its tiles halved each time memory runs out, and the side of the tiles that fitted.
+
+    smallest: the shortest side to try, texels. MemoryError where memory does not suffice for that either.
+    """
+    while True:
+        try:
+            return run_tiled(inputs, network, tile, halo, stride, wrap), tile
+        except MemoryError:
+            if tile // 2 < smallest:
+                raise
+            tile //= 2

@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from unbake import __version__
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError
 from unbake.files import write_atomic
@@ -21,6 +20,7 @@ from unbake.image.arrays import dequantise
 from unbake.image.files import encode_jpeg
 from unbake.report.pictures import SHOWN, thumbnail
 from unbake.report.view import Entry, Gallery, Page, Served, SetData, key_of, url_of
+from unbake.version import __version__
 
 TRUTH: Final = "truth/"
 LOGS: Final = "train_logs"

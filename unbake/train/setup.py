@@ -9,7 +9,6 @@ from typing import get_args
 import torch
 from msgspec import structs
 
-from unbake import __version__
 from unbake.data.cache import build_cache
 from unbake.data.sources import list_materials
 from unbake.data.split import split
@@ -34,6 +33,7 @@ from unbake.train.parallel import Processes
 from unbake.train.parents import starting_networks
 from unbake.train.perceptual import perceptual
 from unbake.train.session import Run
+from unbake.version import __version__
 
 
 def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = None) -> None:

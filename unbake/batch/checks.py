@@ -1,0 +1,73 @@
+"""Checks of a conversion before anything is written: options, folders, and sets that would share a file."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+
+from unbake.batch.events import Options
+from unbake.convert.sets import Skipped, TextureSet
+from unbake.domain.packing import Preset
+from unbake.errors import UsageError
+
+
+def check_options(options: Options) -> None:
+    """UsageError where a number of the options is out of its range."""
+    if options.max_size is not None and options.max_size < 1:
+        raise UsageError(f"Expected a longest side of 1 or more, got {options.max_size}; choose another.")
+    if options.threads < 0:
+        raise UsageError(f"Expected 0 threads (all cores) or more, got {options.threads}; choose another.")
+    if options.shard is not None and not 1 <= options.shard[0] <= options.shard[1]:
+        count = max(options.shard[1], 1)
+        raise UsageError(
+            f"Expected a shard from 1/{count} to {count}/{count}, got {'/'.join(map(str, options.shard))}; "
+            "give each machine one of them."
+        )
+
+
+def check_apart(root: Path, out: Path) -> None:
+    """UsageError where `out` and `root` contain each other (links resolved), or `out` is a file."""
+    source, target = root.resolve(), out.resolve()
+    if target.is_relative_to(source) or source.is_relative_to(target):
+        raise UsageError(
+            f"Expected OUT and IN to lie apart, got '{out}' and '{root}', one inside the other; choose another OUT, "
+            "so that no source can be overwritten."
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"Expected a folder to write to, got the file '{out}'; choose another OUT.")
+
+
+def in_shard(name: str, shard: tuple[int, int] | None) -> bool:
+    """Whether a set belongs to a shard, by the hash of its name: independent of the other sets.
+
+    >>> [in_shard("clutter/pot", (number, 2)) for number in (1, 2)].count(True)
+    1
+    """
+    if shard is None:
+        return True
+    number, count = shard
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big") % count == number - 1
+
+
+def without_clashes(
+    sets: Sequence[TextureSet], skipped: Sequence[Skipped], preset: Preset
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """Without the sets whose first file another set's would overwrite: `rug_p` beside a `rug` with a `_p`."""
+    owners = {
+        f"{files.name}{packed.suffix}".lower(): files.name
+        for files in sets
+        for packed in preset.files
+        if packed.suffix
+    }
+    clashing = {
+        files.name: owners[files.name.lower()]
+        for files in sets
+        if any(not packed.suffix for packed in preset.files) and files.name.lower() in owners
+    }
+    reasons = [
+        Skipped(name, f"its file would be one that is written for {owner}")
+        for name, owner in clashing.items()
+    ]
+    return (
+        [files for files in sets if files.name not in clashing],
+        sorted([*skipped, *reasons], key=lambda skip: (skip.path, skip.reason)),
+    )
