@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from unbake.domain.hints import METAL_SHARES, Hint
 from unbake.evidence.companions import MetalCue, metal_cue, strength
-from unbake.evidence.evidence import METAL_SHARES, Evidence, Hint, gather
+from unbake.evidence.evidence import Evidence, gather
 from unbake.evidence.fuse import Plan, matched_offset, metal_probability, otsu, plan
 from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
@@ -19,7 +20,7 @@ def truth() -> np.ndarray:
     return (np.hypot(x, y) < SIDE * 0.28)[..., None]
 
 
-def logits_of(truth: np.ndarray, sure: float = 1.0, level: float = -2.0) -> np.ndarray:
+def logits_of(truth: np.ndarray, sure: float = 1.0, level: float = -4.0) -> np.ndarray:
     noise = np.random.default_rng(0).normal(0, 0.6, truth.shape)
     return (level + sure * (2.0 * truth - 1) + noise).astype(np.float32)
 

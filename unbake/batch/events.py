@@ -27,6 +27,8 @@ class Options:
     rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
     cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
     textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`).
+    evidence: "auto" reads names, companions and the mod's level, "none" the pictures alone. brightness: of the albedo:
+    "natural" for the material's own, "keep" for the picture's. hints: a person's words, "weapons/*: metal=all".
     """
 
     preset: str = "skyrim"
@@ -47,6 +49,9 @@ class Options:
     engine: Engine = "local"
     edid_map: Path | None = None
     form: Form = "array"
+    evidence: Literal["auto", "none"] = "auto"
+    brightness: Literal["natural", "keep"] = "natural"
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from unbake.convert.convert import Converted
 from unbake.convert.inputs import Inputs
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.files import write_atomic
-from unbake.image.arrays import CodedMaps
+from unbake.image.arrays import CodedMaps, Floats
 
 FOLDER: Final = f"{HIDDEN}/maps"
 _ABOUT: Final = "about.json"
@@ -32,6 +32,9 @@ class _About(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
+_LOGITS: Final = "metal_logits.npy"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedMaps:
     """The six outputs of a set as codes, and the rest of its `Converted`."""
@@ -40,11 +43,14 @@ class CachedMaps:
     classes: dict[str, float]
     relief: float
     notes: tuple[str, ...]
+    metal_logits: Floats | None = None
 
     def as_converted(self, inputs: Inputs) -> Converted:
         """The conversion of these inputs, whose hash is that of the cached ones."""
         maps = CodedMaps(inputs.maps.codes | self.codes)
-        return Converted(maps, self.classes, inputs.wrap, self.relief, (*inputs.notes, *self.notes))
+        return Converted(
+            maps, self.classes, inputs.wrap, self.relief, (*inputs.notes, *self.notes), self.metal_logits
+        )
 
 
 def write_cached(out: Path, key: str, inputs: Inputs, converted: Converted) -> None:
@@ -63,6 +69,9 @@ def write_cached(out: Path, key: str, inputs: Inputs, converted: Converted) -> N
             image = Image.fromarray(codes[..., 0] if codes.shape[2] == 1 else codes)
             with archive.open(zipfile.ZipInfo(f"{kind}.png"), "w") as file:
                 image.save(file, "PNG", compress_level=_EFFORT)
+        if converted.metal_logits is not None:
+            with archive.open(zipfile.ZipInfo(_LOGITS), "w") as file:
+                np.lib.format.write_array(file, converted.metal_logits, allow_pickle=False)
     write_atomic(_path(out, key), buffer.getvalue())
 
 
@@ -79,11 +88,15 @@ def read_cached(out: Path, key: str) -> CachedMaps | None:
                 with PngImageFile(archive.open(f"{kind}.png")) as image:
                     pixels = np.array(image)
                 codes[kind] = pixels[..., None] if pixels.ndim == 2 else pixels
+            logits = None
+            if _LOGITS in archive.namelist():
+                with archive.open(_LOGITS) as file:
+                    logits = np.lib.format.read_array(file, allow_pickle=False)
     except MemoryError:
         raise
     except Exception:  # a damaged file raises anything, and the networks can make it again
         return None
-    return CachedMaps(codes, about.classes, about.relief, tuple(about.notes))
+    return CachedMaps(codes, about.classes, about.relief, tuple(about.notes), logits)
 
 
 def clear_cached(out: Path, keys: set[str]) -> None:

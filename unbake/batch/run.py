@@ -17,6 +17,7 @@ from unbake.batch.events import (
     Summary,
 )
 from unbake.batch.journal import Failure, Journal, exclusive
+from unbake.batch.levels import mod_level
 from unbake.batch.map_cache import clear_cached
 from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
@@ -62,7 +63,7 @@ def convert_folder(
     for root in roots:
         check_apart(root, out)
     check_options(options)
-    rules = load_rules(roots[-1], options.rules, options.adjust)
+    rules = load_rules(roots[-1], options.rules, options.adjust, options.hints)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = _find_sets(roots, options, preset)
     own = [files for files in sets if in_shard(files.name, options.shard)]
@@ -70,7 +71,10 @@ def convert_folder(
     new = [files for files in own if journal.record(files.name) is None]
     sizes = (size_of(files.diffuse, options.max_size) for files in new)
     needed = total_disk(sizes, preset, options.keep_maps)
-    stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor))
+    level = None
+    if options.evidence == "auto":
+        level = mod_level(out, _whole_mod(roots, options, sets), keep=not options.dry_run)
+    stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor), level)
     if options.dry_run:
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
@@ -186,6 +190,13 @@ def _find_sets(
             f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
         )
     return without_clashes(sets, skipped, preset)
+
+
+def _whole_mod(roots: Sequence[Path], options: Options, chosen: Sequence[TextureSet]) -> Sequence[TextureSet]:
+    """All sets of a mod, by whose brightness its painter's level is known, whichever are converted."""
+    if not options.include and not options.exclude:
+        return chosen
+    return find_sets(roots, options.texture_root)[0]
 
 
 def _fingerprint(options: Options, predictor: Predictor | Literal["rules"] | None) -> str:

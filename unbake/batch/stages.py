@@ -12,6 +12,7 @@ from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of
 from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
+from unbake.convert.apply_evidence import APPLIED, apply_evidence
 from unbake.convert.convert import Converted, convert_set
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
@@ -20,8 +21,12 @@ from unbake.convert.sources import Source
 from unbake.domain.maps import MapKind
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError
+from unbake.evidence.evidence import Evidence, gather
+from unbake.evidence.level import Level
+from unbake.evidence.lexicon import bundled
+from unbake.evidence.names import name_evidence
 from unbake.export import pgpatcher
-from unbake.export.adjust import Adjust, Rules, adjusted, relief_factor, rules_for
+from unbake.export.adjust import Adjust, Rules, adjusted, hint_for, relief_factor, rules_for
 from unbake.export.packs import recentred, resampling, write_set
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture, picture_size
@@ -84,22 +89,26 @@ class Stages:
         rules: Rules,
         predictor: Predictor | None,
         fingerprint: str,
+        level: Level | None = None,
     ) -> None:
         self.out, self.options, self.preset, self.rules = out, options, preset, rules
-        self.predictor = predictor
+        self.predictor, self.level = predictor, level
         self.inference = {
             "version": __version__,
             "geometry": str(GEOMETRY_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
             "max_size": str(options.max_size),
+            "level": "none" if level is None else f"{level.gain} {level.metal_gain}",
         }
 
     def portable(self) -> "Stages":
         """Copy for another machine: absolute paths, no predictor."""
         model = self.options.model
         options = replace(self.options, model=None if model is None else model.absolute())
-        return Stages(self.out.absolute(), options, self.preset, self.rules, None, self.inference["model"])
+        return Stages(
+            self.out.absolute(), options, self.preset, self.rules, None, self.inference["model"], self.level
+        )
 
     def keys(self, files: TextureSet, contents: dict[str, bytes]) -> tuple[str, str]:
         """Two hashes: of what a set's maps depend on, and of what its files depend on."""
@@ -108,8 +117,17 @@ class Stages:
             "adjust": msgspec.json.encode(rules_for(self.rules, files.name)).decode(),
             "effort": str(self.options.effort),
             "parallax": str(self.options.parallax),
+            "brightness": self.options.brightness,
         }
+        if (evidence := self.evidence_of(files)) is not None:
+            packing["evidence"] = f"{APPLIED} {bundled().version} " + msgspec.json.encode(evidence).decode()
         return keys_of(files, contents, self.inference, packing)
+
+    def evidence_of(self, files: TextureSet) -> Evidence | None:
+        """What is known of a set outside its picture; None where that is switched off."""
+        if self.level is None:
+            return None
+        return gather(name_evidence(files.texture), hint_for(self.rules, files.name), self.level)
 
     def load(
         self, files: TextureSet, find_record: FindRecord, acquire: Callable[[int], None]
@@ -136,13 +154,18 @@ class Stages:
         """Stage 2: the cached maps of a set, else those of the networks."""
         if loaded.cached is not None:
             return Inferred(loaded, loaded.cached.as_converted(loaded.inputs))
-        return Inferred(loaded, convert_set(loaded.inputs, self.predictor))
+        return Inferred(loaded, convert_set(loaded.inputs, self.predictor, level=self.level))
 
     def write(self, inferred: Inferred) -> Written:
         """Stage 3: write the files of a set, and return the record of them for the journal."""
         loaded, converted, files = inferred.loaded, inferred.converted, inferred.loaded.files
         if self.options.keep_maps and loaded.cached is None:
             write_cached(self.out, loaded.inference, loaded.inputs, converted)
+        if (evidence := self.evidence_of(files)) is not None:
+            by_rule = self.predictor is None or self.predictor.card.level_albedo == "baseline"
+            converted = apply_evidence(
+                converted, loaded.inputs, evidence, self.options.brightness, by_rule=by_rule
+            )
         adjust = rules_for(self.rules, files.name)
         paths = write_set(
             converted.maps.codes,

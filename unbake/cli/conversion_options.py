@@ -66,6 +66,31 @@ class ConversionOptions:
             rich_help_panel=MAPS,
         ),
     ] = None
+    hints: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hint",
+            metavar="'PATTERN: NAME=VALUE'",
+            help="Say what things are: 'weapons/iron/*: metal=all finish=polished'; repeatable. metal: none, little, "
+            "some, most, all or 0 to 1; finish: polished, glossy, satin, matt, rough; material: a word such as iron; "
+            "painted: dark, normal, bright or stops.",
+            rich_help_panel=MAPS,
+        ),
+    ] = None
+    evidence: Annotated[
+        Literal["auto", "none"],
+        typer.Option(
+            help="auto: names, environment masks and the mod's level decide with the picture; none: the picture alone.",
+            rich_help_panel=MAPS,
+        ),
+    ] = "auto"
+    brightness: Annotated[
+        Literal["natural", "keep"],
+        typer.Option(
+            help="natural: the albedo is as bright as the material; keep: as the painted picture.",
+            rich_help_panel=MAPS,
+        ),
+    ] = "natural"
     parallax: Annotated[
         bool | None,
         typer.Option(
@@ -122,6 +147,7 @@ class ConversionOptions:
                 "include": tuple(self.include or ()),
                 "exclude": tuple(self.exclude or ()),
                 "adjust": tuple(self.adjust or ()),
+                "hints": tuple(self.hints or ()),
                 "effort": Effort.FAST if self.fast else Effort.GOOD,
                 "shard": shard_of(self.shard),
             }

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from unbake.convert.albedo_rule import rule_albedo
 from unbake.convert.baselines import rule_based
 from unbake.convert.inputs import Inputs
 from unbake.convert.predict import Predictor, metal_of
@@ -13,14 +14,22 @@ from unbake.domain.card import Card
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
-from unbake.image.arrays import CodedMaps, Maps, Stored, Wrap, dequantise, quantise, unit
+from unbake.evidence.level import Level
+from unbake.image.arrays import CodedMaps, Floats, Maps, Stored, Wrap, bands, dequantise, quantise, unit
+from unbake.image.delight import relevelled
 from unbake.image.geometry import geometry_channels, integrate
+from unbake.image.resample import by_area
 from unbake.image.tiling import run_tiled_in_memory
 
 TILE: Final = 1024
 """Side of what one window of a UNet adds to the output, in texels; halved when memory runs out."""
 
 SMALLEST_TILE: Final = 128
+
+HEAD_WEIGHT: Final = 0.5
+"""Weight of UNet-Maps' log-odds of metal beside the sum of SegFormer's and the classifier's, as of a third witness."""
+
+_LEAST_HEAD: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +38,7 @@ class Converted:
 
     maps: the six outputs, with the bits of each map's spec, and all maps of the input. classes: material class to
     probability, {} without networks. relief: standard deviation of the surface, as a share of the texture's width.
+    metal_logits: the networks' log-odds of metal (h, w, 1), float32, on a small copy; None without networks.
     """
 
     maps: CodedMaps
@@ -36,12 +46,16 @@ class Converted:
     wrap: Wrap
     relief: float
     notes: tuple[str, ...] = ()
+    metal_logits: Floats | None = None
 
 
-def convert_set(inputs: Inputs, predictor: Predictor | None, tile: int = TILE) -> Converted:
+def convert_set(
+    inputs: Inputs, predictor: Predictor | None, tile: int = TILE, level: Level | None = None
+) -> Converted:
     """The maps of a set: the networks' where the model's card says so, the rule-based baseline elsewhere.
 
-    predictor: None converts by rules alone. tile: see `TILE`; a smaller one gives the same maps.
+    predictor: None converts by rules alone. tile: see `TILE`; a smaller one gives the same maps. level: the painter's
+    (`evidence.level`), at which the networks then read the diffuse; None lets them read it as it is.
     TextureSetError where memory does not suffice for the smallest tile.
 
     >>> convert_set(load_inputs(files), load_predictor()).maps[MapKind.ROUGHNESS].shape   # doctest: +SKIP
@@ -49,39 +63,49 @@ def convert_set(inputs: Inputs, predictor: Predictor | None, tile: int = TILE) -
     """
     codes: Stored = dict(inputs.maps.codes)
     notes, classes, outputs = list(inputs.notes), {}, Stored()
+    logits = None
     height = integrate(codes[MapKind.NORMAL], inputs.wrap)
     relief = float(height.std()) / height.shape[1]
     geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
     del height
     if predictor is not None:
-        predicted, probabilities, used = _predict(codes | geometry, inputs.wrap, predictor, tile)
-        if used < tile:
-            notes.append(f"memory ran out, so tiles of {used} texels were used")
-        classes = dict(zip(predictor.card.classes, map(float, probabilities), strict=True))
-        outputs = {kind: predicted[kind] for kind in OUTPUTS if predictor.card.use[kind] == "network"}
+        predicted = _predict(codes | geometry, inputs.wrap, predictor, tile, level)
+        if predicted.tile < tile:
+            notes.append(f"memory ran out, so tiles of {predicted.tile} texels were used")
+        classes, logits = predicted.classes, predicted.metal_logits
+        outputs = {k: predicted.maps[k] for k in OUTPUTS if predictor.card.use[k] == "network"}
         del predicted
     if len(outputs) < len(OUTPUTS):
-        outputs = rule_based(codes | geometry, inputs.environment) | outputs
+        cue = None if inputs.cue is None else inputs.cue.values
+        outputs = rule_based(codes | geometry, cue) | outputs
     if (own := codes.get(MapKind.HEIGHT)) is not None:
         alike = _correlation(own, outputs[MapKind.HEIGHT])
         notes.append(f"its own height map (_p) is kept; ours would have followed it with r = {alike:.2f}")
         outputs[MapKind.HEIGHT] = own
     for kind in OUTPUTS:
         outputs[kind] = quantise(kind, outputs[kind])
-    return Converted(CodedMaps(codes | outputs), classes, inputs.wrap, relief, tuple(notes))
+    return Converted(CodedMaps(codes | outputs), classes, inputs.wrap, relief, tuple(notes), logits)
 
 
-def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int) -> tuple[Stored, np.ndarray, int]:
-    """Codes of the networks' six maps, the class probabilities, and the side of the smallest tile used.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Predicted:
+    """What the networks say of a set: codes of the six maps, and the side of the smallest tile used."""
 
-    codes: the input's maps and the geometry channels.
-    """
+    maps: Stored
+    classes: dict[str, float]
+    metal_logits: Floats
+    tile: int
+
+
+def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: Level | None) -> _Predicted:
+    """Run the networks. codes: the input's maps and the geometry channels."""
     card, specular = predictor.card, codes.get(MapKind.SPECULAR)
     has_specular = specular is not None
-    probabilities, mask = predictor.predict_global(
-        codes[MapKind.DIFFUSE], codes[MapKind.NORMAL], specular, wrap
+    known = codes if level is None else codes | _at_level(codes, card.level / level.gain)
+    probabilities, mask, logits = predictor.predict_global(
+        known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, wrap
     )
-    known = codes | {MapKind.METALLIC_MASK: quantise(MapKind.METALLIC_MASK, mask, 16)}
+    known = known | {MapKind.METALLIC_MASK: quantise(MapKind.METALLIC_MASK, mask, 16)}
     if specular is None:
         known[MapKind.SPECULAR] = np.zeros(mask.shape, np.uint8)
     del mask
@@ -91,19 +115,35 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int) -> tupl
 
     def predict_maps(window: Maps) -> Maps:
         maps = dict(predictor.predict_maps(window, has_specular, probabilities))
-        mask = window[MapKind.METALLIC_MASK]
-        metal = metal_of(maps[MapKind.METALLIC], mask, card.mask_threshold, card.mask_softness)
-        return maps | {MapKind.METALLIC: metal}
+        mask, head = window[MapKind.METALLIC_MASK], maps[MapKind.METALLIC]
+        metal = metal_of(head, mask, card.mask_threshold, card.mask_softness)
+        return maps | {MapKind.METALLIC: metal, MapKind.METALLIC_HEAD: head}
 
     # UNet-Maps reads the albedo finer than it is kept, lest a rounding that falls otherwise elsewhere spread.
-    for network, reads, bits in (
-        (predict_albedo, NETWORKS["unet_albedo"].reads, 16),
-        (predict_maps, NETWORKS["unet_maps"].reads, None),
-    ):
-        read = {kind: known[kind] for kind in reads}
-        maps, tile = _tiled(read, network, bits, tile, card, wrap)
+    if level is None or card.level_albedo == "network":
+        read = {kind: known[kind] for kind in NETWORKS["unet_albedo"].reads}
+        maps, tile = _tiled(read, predict_albedo, 16, tile, card, wrap)
         known |= maps
-    return {kind: known[kind] for kind in OUTPUTS}, probabilities, tile
+    else:
+        known[MapKind.ALBEDO] = rule_albedo(codes, known[MapKind.METALLIC_MASK], wrap, level, 16)
+    read = {kind: known[kind] for kind in NETWORKS["unet_maps"].reads}
+    maps, tile = _tiled(read, predict_maps, None, tile, card, wrap)
+    head = by_area(unit(maps.pop(MapKind.METALLIC_HEAD)), logits.shape[0], logits.shape[1], wrap)
+    head = np.clip(head, _LEAST_HEAD, 1 - _LEAST_HEAD)
+    logits = logits + np.float32(HEAD_WEIGHT) * np.log(head / (1 - head))
+    known |= maps
+    classes = dict(zip(card.classes, map(float, probabilities), strict=True))
+    return _Predicted({kind: known[kind] for kind in OUTPUTS}, classes, logits, tile)
+
+
+def _at_level(codes: Stored, factor: float) -> Stored:
+    """The DIFFUSE times a factor in linear light, as codes of 16 bits."""
+    diffuse = codes[MapKind.DIFFUSE]
+    made = np.empty(diffuse.shape, np.uint16)
+    for rows in bands(*diffuse.shape[:2]):
+        part = relevelled(dequantise(MapKind.DIFFUSE, diffuse[rows]), factor)
+        made[rows] = quantise(MapKind.DIFFUSE, part, 16)
+    return {MapKind.DIFFUSE: made}
 
 
 def _tiled(

@@ -1,7 +1,7 @@
 """Reads the files of one texture set as maps of one size, in codes; between `sets` and `convert`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from unbake.convert.sources import Source
 from unbake.domain.layout import CONSTANT_RANGE
 from unbake.domain.maps import MapKind
 from unbake.errors import TextureSetError
+from unbake.evidence.companions import MetalCue, metal_cue
 from unbake.image.arrays import CodedMaps, Wrap, bands, quantise, unit
 from unbake.image.dds.deblock import BLOCKY, soften_blocks
 from unbake.image.files import Picture
@@ -26,12 +27,12 @@ class Inputs:
 
     maps: DIFFUSE (sRGB, colour under alpha 0 bled) and NORMAL (OpenGL), and those of SPECULAR, OPACITY, EMISSIVE and
     HEIGHT (the mod's own, which is kept) that the set has.
-    environment: environment mask, codes (H, W, 1), read as metal by the baseline. wrap: which axes tile (rows,
+    cue: what a companion says of metal, its values of the diffuse's size. wrap: which axes tile (rows,
     columns). notes: what a person should know, one sentence each.
     """
 
     maps: CodedMaps
-    environment: np.ndarray | None
+    cue: MetalCue | None
     wrap: Wrap
     notes: tuple[str, ...] = ()
 
@@ -98,24 +99,11 @@ def load_inputs(
         codes[MapKind.SPECULAR] = canvas.fitted(specular, "linear")
     del specular
     codes |= _read_companions(files, canvas, read)
-    environment = None
+    cue = None
     if files.environment is not None:
-        environment = canvas.fitted(metal_cue(read(files.environment)), "linear")
-        notes.append("its environment mask is taken for metal where no network says otherwise")
-    return Inputs(CodedMaps(codes), environment, wrap, tuple(notes))
-
-
-def metal_cue(picture: Picture) -> np.ndarray:
-    """The metal that an environment mask implies, codes (H, W, 1): a plain mask itself, a complex material's blue.
-
-    Complex material packs reflection, gloss and metal in R, G and B; a plain mask is grey.
-    """
-    pixels = picture.pixels
-    if pixels.shape[2] < 3:
-        return np.ascontiguousarray(pixels[..., :1])
-    apart = np.abs(pixels[..., 0].astype(np.int32) - pixels[..., 2]).mean()
-    grey = float(apart) < 8 / 255 * np.iinfo(pixels.dtype).max
-    return np.ascontiguousarray(pixels[..., :1] if grey else pixels[..., 2:3])
+        cue = metal_cue(read(files.environment).pixels)
+        cue = replace(cue, values=canvas.fitted(cue.values, "linear"))
+    return Inputs(CodedMaps(codes), cue, wrap, tuple(notes))
 
 
 def _canvas(stored: tuple[int, ...], max_size: int | None, wrap: Wrap) -> _Canvas:

@@ -115,11 +115,12 @@ class Predictor:
 
     def predict_global(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Class probabilities and the metal mask, by the two networks that see the whole texture.
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Class probabilities, the metal mask and its logits, by the two networks that see the whole texture.
 
         diffuse, normal: (H, W, 3). specular: (H, W, 1), None where the set has none. wrap: which axes tile.
-        Returns (K,) probabilities of the card's classes, which need not sum to 1, and (H, W, 1) probabilities of metal.
+        Returns (K,) probabilities of the card's classes, which need not sum to 1, (H, W, 1) probabilities of metal,
+        and their logits (h, w, 1), float32, on the reduced copy.
 
         A texel's logit of metal is the sum of SegFormer's, run once on a reduced copy and enlarged smoothly, and the
         classifier's for the whole texture, as of two independent witnesses: the one tells metal from what lies beside
@@ -135,6 +136,7 @@ class Predictor:
         return (
             _sigmoid(_calibrated(classes[0], self.card.class_calibration)),
             _sigmoid(smoothly(metal, height, width, wrap)),
+            metal,
         )
 
     def _mask_logits(

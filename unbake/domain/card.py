@@ -48,6 +48,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
     The mask's logits are the sum of two networks', see `convert.predict.Predictor.predict_global`. The UNets receive
     the calibrated mask because they were trained with masks of known materials and over-trust an overconfident one.
+    level: the painted level, as a share of albedo, that the networks read a diffuse of a known level at.
+    level_albedo: whether the albedo of a diffuse of a known level comes from the network or from the rules.
     use: for each output map, whether it comes from the network or from the rule-based baseline.
     The rest the converter does not read. roughness_constants: category → the best constant, for the figures.
     figures: group ("held_out", "validation", "folds") → rows of `evaluate.figures`. parameters: number of weights.
@@ -66,6 +68,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     use: dict[MapKind, Use]
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
+    level: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.75
+    level_albedo: Use = "baseline"
     roughness_constants: dict[str, float] = {}
     figures: dict[str, Any] = {}
     parameters: int = 0

@@ -15,6 +15,7 @@ class MapKind(StrEnum):
     ROUGHNESS = "roughness"
     METALLIC = "metallic"
     METALLIC_MASK = "metallic_mask"
+    METALLIC_HEAD = "metallic_head"
     AO = "ao"
     HEIGHT = "height"
     GEO_HEIGHT = "geo_height"
@@ -75,6 +76,7 @@ SPECS: dict[MapKind, MapSpec] = {
         MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK, pivot=0.0),
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True, pivot=0.0),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
+        MapSpec(MapKind.METALLIC_HEAD, 1),  # UNet-Maps' own word, before the mask is asked
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, pivot=1.0),
         MapSpec(
             MapKind.HEIGHT,

@@ -37,7 +37,7 @@ def fit_probabilities(
         for style in PAINTERS:
             legacy = paint_legacy(source.id, source.category, truth, style)
             wrap = tileable_axes(legacy.diffuse)
-            classes, mask = predictor.predict_global(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+            classes, mask, _ = predictor.predict_global(legacy.diffuse, legacy.normal, legacy.specular, wrap)
             if MapKind.METALLIC in truth:
                 masks.append(counted(mask, truth[MapKind.METALLIC]))
             if (label := class_of(source.category)) is not None:

@@ -1,38 +1,12 @@
 """What is known of a texture outside its picture, from all sources together; made for each set before conversion."""
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
+from unbake.domain.hints import FINISH_ROUGHNESS, Finish, Hint
 from unbake.evidence.level import Level, told_level
-from unbake.evidence.names import NameEvidence
-
-MetalWord = Literal["none", "little", "some", "most", "all"]
-Finish = Literal["polished", "glossy", "satin", "matt", "rough"]
-
-METAL_SHARES: Final[dict[str, float]] = {"none": 0.0, "little": 0.1, "some": 0.35, "most": 0.75, "all": 1.0}
-"""What a person's words mean, as shares of the surface."""
-
-FINISH_ROUGHNESS: Final[dict[str, float]] = {
-    "polished": 0.12, "glossy": 0.28, "satin": 0.45, "matt": 0.65, "rough": 0.85,
-}  # fmt: skip
-"""Mean roughness of each finish."""
-
-PAINTED_STOPS: Final[dict[str, float]] = {"dark": -1.5, "normal": -0.6, "bright": 0.0}
-"""What a person's words for a painter's level mean, in stops."""
-
-
-class Hint(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A person's word on a texture; None where nothing is said.
-
-    metal: a word or a share of the surface. finish: of the whole surface. material: a word of the lexicon, which
-    sets what the others leave open. painted: a word, or stops (-1: half as bright as the material is).
-    """
-
-    metal: MetalWord | float | None = None
-    finish: Finish | None = None
-    material: str | None = None
-    painted: Literal["dark", "normal", "bright"] | float | None = None
+from unbake.evidence.names import NameEvidence, name_evidence
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -60,39 +34,45 @@ NAME_FINISH_WEIGHT: Final = 0.4
 """Of a finish that a name says, beside a person's."""
 
 
-def gather(name: NameEvidence | None, hint: Hint, level: Level, hint_pattern: str = "") -> Evidence:
+def gather(name: NameEvidence | None, hint: Hint, level: Level) -> Evidence:
     """The evidence of a set: a person's word before the name's, the mod's level unless a person gives one.
 
-    hint_pattern: where the person said it, for the reasons.
+    name: None where names are not to be read.
     """
     because: list[str] = []
-    coverage = METAL_SHARES.get(hint.metal, None) if isinstance(hint.metal, str) else hint.metal
-    where = f" ('{hint_pattern}')" if hint_pattern else ""
-    if coverage is not None:
-        because.append(f"you said: metal {hint.metal}{where}")
+    if hint.coverage is not None:
+        because.append(f"you said: metal {hint.metal}")
     if hint.finish:
-        because.append(f"you said: {hint.finish}{where}")
-    if hint.painted is not None:
-        stops = PAINTED_STOPS[hint.painted] if isinstance(hint.painted, str) else float(hint.painted)
-        level = told_level(stops, level)
+        because.append(f"you said: {hint.finish}")
+    if hint.stops is not None:
+        level = told_level(hint.stops, level)
+    told = _of_material(hint.material) if hint.material else None
+    if told is not None:
+        because.append(f"you said: {hint.material}")
+    known = told or name
     finish: Finish | None = hint.finish
     finish_weight = 1.0 if finish else 0.0
-    if name is None:
+    if finish is None and known is not None and known.finish in FINISH_ROUGHNESS:
+        finish, finish_weight = known.finish, NAME_FINISH_WEIGHT  # type: ignore[assignment]
+    if known is None:
         return Evidence(
-            level, coverage, finish=finish, finish_weight=finish_weight, material=hint.material,
+            level, hint.coverage, finish=finish, finish_weight=finish_weight, material=hint.material,
             because=(*because, level.sentence()),
         )  # fmt: skip
-    if finish is None and name.finish in FINISH_ROUGHNESS:
-        finish, finish_weight = name.finish, NAME_FINISH_WEIGHT  # type: ignore[assignment]
     return Evidence(
         level=level,
-        coverage=coverage,
-        metal_share=name.metal_share,
-        mostly_metal=name.mostly_metal,
-        metal_weight=name.weight,
-        mask_gate=name.mask_gate,
+        coverage=hint.coverage,
+        metal_share=known.metal_share,
+        mostly_metal=known.mostly_metal,
+        metal_weight=known.weight,
+        mask_gate=known.mask_gate,
         finish=finish,
         finish_weight=finish_weight,
-        material=hint.material or name.material,
-        because=(*because, *name.because, level.sentence()),
+        material=hint.material or known.material,
+        because=(*because, *known.because, level.sentence()),
     )
+
+
+def _of_material(word: str) -> NameEvidence:
+    """What a material's word alone says, as if a texture of the game were called after it."""
+    return name_evidence(f"clutter/{word}.dds")

@@ -15,7 +15,7 @@ from unbake.evidence.evidence import Evidence
 MASK_SLOPE: Final = 14.0
 """Log-odds by which full strength of a mask lies above none: half strength is undecided."""
 
-PRESENCE_WITH_MASK: Final = 0.4
+PRESENCE_WITH_MASK: Final = 0.5
 """Log-odds that a shiny texture has metal, all else unknown: 41 of 55 sets with a mask had, 26 of 100 without."""
 
 NETWORK_PRESENCE: Final = 0.5
@@ -36,8 +36,14 @@ HARDLY: Final = 0.15
 LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
-UNKNOWN_PRESENCE: Final = 2.0
-"""Log-odds of metal anywhere from which the networks are believed where nothing else is known."""
+UNKNOWN_PRESENCE: Final = -2.0
+"""Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point about
+2 % of other materials' texels come out as metal."""
+
+UNKNOWN_OFFSET: Final = 0.3
+
+TYPICAL_PRESENCE: Final = -3.0
+"""Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
 
 Mode = Literal["none", "fill", "network", "mask", "complex", "threshold"]
 
@@ -73,7 +79,7 @@ def plan(logits: np.ndarray, cue: MetalCue | None, small_cue: np.ndarray | None,
         presence = (
             PRESENCE_WITH_MASK
             + NAME_PRESENCE * (evidence.mask_gate - 0.5)
-            + NETWORK_PRESENCE * _presence(logits)
+            + NETWORK_PRESENCE * (_presence(logits) - TYPICAL_PRESENCE)
         )
         if presence > 0:
             return Plan("mask", because="its environment mask marks the metal")
@@ -128,7 +134,7 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     if weight < 0.15:
         if _presence(logits) < UNKNOWN_PRESENCE:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
-        return Plan("network", because="the picture alone decides")
+        return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")
     if evidence.mostly_metal >= MOSTLY:
         offset = matched_offset(logits, max(MOSTLY_SHARE, expected))
         offset = min(max(offset, 0.0), LARGEST_OFFSET)
@@ -175,7 +181,7 @@ def otsu(values: np.ndarray, bins: int = 64) -> float:
 
 def _presence(logits: np.ndarray) -> float:
     """The networks' log-odds that there is metal at all: their upper tenth's mean, bounded."""
-    return float(np.clip(np.quantile(logits, 0.9), -4, 4))
+    return float(np.clip(np.quantile(logits, 0.9), -7, 1))
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

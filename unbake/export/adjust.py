@@ -10,6 +10,8 @@ Rules are one small TOML file, `unbake.toml` in IN or the file named by `--rules
     roughness = { strength = 1.2 }
     normal    = { strength = 0.7 }
 
+    metal     = "some"                # hints: what the thing is, see `domain.hints`
+
 Each value's effect, in this order (values are then clipped to the range of the map):
 
 | map | invert | strength (1 = as converted) | bias (added, 0 = as converted) |
@@ -32,6 +34,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
+from unbake.domain.hints import Hint, merged
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps
@@ -78,23 +81,28 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     match: str
     changes: Adjust = Adjust()
+    hint: Hint = Hint()
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of rules: changes for every texture, then rules for some. `read_rules` reads its flat form."""
 
     changes: Adjust = Adjust()
+    hint: Hint = Hint()
     rules: tuple[Rule, ...] = ()
 
 
 _NAMES: Final = Adjust.__struct_fields__
 
 
-def load_rules(source: Path, path: Path | None = None, flags: Sequence[str] = ()) -> Rules:
+def load_rules(
+    source: Path, path: Path | None = None, flags: Sequence[str] = (), hints: Sequence[str] = ()
+) -> Rules:
     """The rules of a conversion: the file `path`, else `unbake.toml` in the folder `source`, else none.
 
     flags: `--adjust` values such as "roughness.bias=0.1"; they replace the file's values for every texture,
-    while its rules for some textures still go on top. UsageError in one sentence, with the place in the file.
+    while its rules for some textures still go on top. hints: `--hint` values such as "weapons/*: metal=all"; each
+    becomes the last rule. UsageError in one sentence, with the place in the file.
 
     >>> load_rules(Path("nowhere"), flags=["ao.strength=0.5"]).changes.ao.strength
     0.5
@@ -112,7 +120,35 @@ def load_rules(source: Path, path: Path | None = None, flags: Sequence[str] = ()
         rules = read_rules(text, str(file))
     for flag in flags:
         rules = _with_flag(rules, flag)
-    return rules
+    said = tuple(read_hint(text) for text in hints)
+    return msgspec.structs.replace(rules, rules=(*rules.rules, *said))
+
+
+def read_hint(text: str) -> Rule:
+    """The rule in a `--hint`: a pattern, a colon, and `name=value`s separated by blanks or commas.
+
+    >>> read_hint("weapons/iron/*: metal=all finish=polished").hint.metal
+    'all'
+    """
+    match, colon, values = text.rpartition(":")
+    pairs = [pair.partition("=") for pair in re.split(r"[,\s]+", values.strip()) if pair]
+    try:
+        if not colon or not match.strip() or not pairs:
+            raise ValueError("no pattern with a hint")
+        said = {name: _plain(value) for name, _, value in pairs}
+        return Rule(match=match.strip(), hint=msgspec.convert(said, Hint))
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(
+            f"Expected --hint 'PATTERN: metal=none|little|some|most|all|0..1 finish=polished|glossy|satin|matt|rough "
+            f"material=WORD painted=dark|normal|bright|STOPS', got {text!r} ({error}); correct it."
+        ) from error
+
+
+def _plain(value: str) -> str | float:
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def read_rules(text: str, where: str = RULES) -> Rules:
@@ -126,7 +162,8 @@ def read_rules(text: str, where: str = RULES) -> Rules:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"Expected rules in {where}, for {', '.join(_NAMES)}: strength (0 to 10), bias (-1 to 1, not of "
-            f"normal), invert (true or false); got: {str(error).replace('.changes', '')}; correct that."
+            f"normal), invert (true or false), or hints ({', '.join(Hint.__struct_fields__)}); "
+            f"got: {str(error).replace('.changes', '').replace('.hint', '')}; correct that."
         ) from error
 
 
@@ -137,12 +174,26 @@ def rules_for(rules: Rules, name: str) -> Adjust:
     >>> rules_for(rules, "A/rock").roughness
     Change(strength=2.0, bias=0.1, invert=None)
     """
-    matching = [
-        rule.changes
-        for rule in rules.rules
-        if fnmatchcase(name.lower(), rule.match.replace("\\", "/").lower())
-    ]
+    matching = [rule.changes for rule in rules.rules if _matches(rule, name)]
     return _merged([rules.changes, *matching])
+
+
+def hint_for(rules: Rules, name: str) -> Hint:
+    """A person's word on the texture of this name; a later rule overrides an earlier one.
+
+    >>> hint_for(read_rules('painted = "dark"\\n[[rules]]\\nmatch = "a/*"\\nmetal = "all"'), "a/pot").metal
+    'all'
+    """
+    return merged([rules.hint, *(rule.hint for rule in rules.rules if _matches(rule, name))])
+
+
+def unmatched(rules: Rules, names: Sequence[str]) -> list[str]:
+    """The patterns of rules that match none of these textures."""
+    return [rule.match for rule in rules.rules if not any(_matches(rule, name) for name in names)]
+
+
+def _matches(rule: Rule, name: str) -> bool:
+    return fnmatchcase(name.lower(), rule.match.replace("\\", "/").lower())
 
 
 def adjusted(maps: Maps, adjust: Adjust) -> Maps:
@@ -183,12 +234,18 @@ def _nested(flat: dict[str, Any]) -> dict[str, Any]:
     rules = flat.get("rules", [])
     if isinstance(rules, list):
         rules = [_nested_rule(rule) if isinstance(rule, dict) else rule for rule in rules]
-    return {"changes": {key: value for key, value in flat.items() if key != "rules"}, "rules": rules}
+    return _parted({key: value for key, value in flat.items() if key != "rules"}) | {"rules": rules}
 
 
 def _nested_rule(flat: dict[str, Any]) -> dict[str, Any]:
-    changes = {key: value for key, value in flat.items() if key != "match"}
-    return {key: flat[key] for key in flat if key == "match"} | {"changes": changes}
+    rest = {key: value for key, value in flat.items() if key != "match"}
+    return {key: flat[key] for key in flat if key == "match"} | _parted(rest)
+
+
+def _parted(flat: dict[str, Any]) -> dict[str, Any]:
+    """Hints apart from changes of maps."""
+    hint = {key: value for key, value in flat.items() if key in Hint.__struct_fields__}
+    return {"changes": {key: value for key, value in flat.items() if key not in hint}, "hint": hint}
 
 
 def _has_effect(change: Change | NormalChange) -> bool:

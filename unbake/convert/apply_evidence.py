@@ -1,0 +1,143 @@
+"""Applies what is known outside the picture to predicted maps: metal, albedo, roughness; after `convert`, no network.
+
+The networks' maps do not change with a hint, a name or a companion: those act here, on maps that may come from the
+cache. So a changed rule needs no inference.
+"""
+
+from dataclasses import replace
+from typing import Final, Literal
+
+import numpy as np
+
+from unbake.convert.albedo_rule import rule_albedo, small_size
+from unbake.convert.convert import Converted
+from unbake.convert.inputs import Inputs
+from unbake.domain.hints import FINISH_ROUGHNESS
+from unbake.domain.maps import MapKind
+from unbake.evidence.companions import MetalCue, strength
+from unbake.evidence.evidence import Evidence
+from unbake.evidence.fuse import Plan, metal_probability, plan
+from unbake.evidence.level import Level
+from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
+from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.noise import smoothstep
+from unbake.image.resample import by_area, smoothly
+
+Brightness = Literal["natural", "keep"]
+
+APPLIED: Final = 1
+"""Version of what is done here: another one makes the files of a set anew, without the networks."""
+
+NO_LOGIT: Final = -4.0
+"""Log-odds of metal where no network said anything."""
+
+REFLECTANCE: Final[dict[str, tuple[float, float, float]]] = {
+    "gold": (1.0, 0.78, 0.34),
+    "silver": (0.97, 0.96, 0.92),
+    "copper": (0.96, 0.64, 0.54),
+    "bronze": (0.80, 0.58, 0.36),
+    "dwarven": (0.80, 0.60, 0.37),
+    "iron": (0.56, 0.57, 0.58),
+    "steel": (0.62, 0.61, 0.60),
+}
+"""Linear base colour of clean metals (measured reflectance at normal incidence; bronze: of about 88 % copper)."""
+
+CHROMA: Final = 0.6
+"""Share by which a known metal's chroma is drawn towards its measured one."""
+
+FINISH_SPREAD: Final = 0.8
+"""Share of the roughness's own pattern that stays under a finish."""
+
+
+def apply_evidence(
+    converted: Converted,
+    inputs: Inputs,
+    evidence: Evidence,
+    brightness: Brightness = "natural",
+    by_rule: bool = True,
+) -> Converted:
+    """The maps of a set with its evidence: metal, mask, albedo, and roughness where a finish is known.
+
+    converted: of these inputs, by networks or rules. brightness: "natural" for the level of the material, "keep" for
+    the picture's own mean. by_rule: whether the albedo is made by rule; else the networks' stays.
+    The result's last note says what was decided and why.
+    """
+    cue = inputs.cue
+    logits = _logits(converted, inputs)
+    how = plan(logits, cue, _small_cue(cue, logits.shape[:2], inputs.wrap), evidence)
+    mask = _metal(logits, cue, how, inputs.size, inputs.wrap)
+    maps = dict(converted.maps.codes)
+    alone = float(unit(maps[MapKind.METALLIC]).mean())
+    maps[MapKind.METALLIC_MASK] = mask
+    maps[MapKind.METALLIC] = _sharpened(mask) if how.mode != "complex" else mask
+    own = None if by_rule or brightness == "keep" else maps[MapKind.ALBEDO]
+    maps[MapKind.ALBEDO] = _albedo(inputs, mask, evidence, brightness, own)
+    if evidence.finish is not None:
+        maps[MapKind.ROUGHNESS] = _finished(maps[MapKind.ROUGHNESS], evidence)
+    share = float(unit(maps[MapKind.METALLIC]).mean())
+    note = f"metal {share:.0%} (the picture alone said {alone:.0%}): {how.because}"
+    return replace(converted, maps=CodedMaps(maps), notes=(*converted.notes, note))
+
+
+def _logits(converted: Converted, inputs: Inputs) -> Floats:
+    """The networks' log-odds of metal (h, w, 1) on a small copy; low everywhere where there are none."""
+    if converted.metal_logits is not None:
+        return converted.metal_logits
+    return np.full((*small_size(inputs.size), 1), NO_LOGIT, np.float32)
+
+
+def _small_cue(cue: MetalCue | None, size: tuple[int, int], wrap: Wrap) -> Floats | None:
+    return None if cue is None else by_area(strength(cue.values, cue.top), *size, wrap)
+
+
+def _metal(logits: Floats, cue: MetalCue | None, how: Plan, size: tuple[int, int], wrap: Wrap) -> Codes:
+    """Codes of the probability of metal at full size."""
+    large = smoothly(logits, *size, wrap)
+    mask = np.empty((*size, 1), np.uint8)
+    for rows in bands(*size):
+        values = None if cue is None else cue.values[rows]
+        mask[rows] = quantise(MapKind.METALLIC_MASK, metal_probability(large[rows], cue, values, how), 8)
+    return mask
+
+
+def _sharpened(mask: Codes) -> Codes:
+    """Metal is near binary: probabilities are pushed towards their nearer end."""
+    table = smoothstep(np.arange(256, dtype=np.float32) / 255, 0.2, 0.8)
+    return np.rint(table * 255).astype(np.uint8)[mask]
+
+
+def _albedo(
+    inputs: Inputs, mask: Codes, evidence: Evidence, brightness: Brightness, albedo: Codes | None
+) -> Codes:
+    """Codes of the albedo: by rule, or the networks' `albedo`; tinted where its metal is known."""
+    level = evidence.level if brightness == "natural" else Level()
+    made = rule_albedo(inputs.maps.codes, mask, inputs.wrap, level) if albedo is None else albedo
+    if evidence.material not in REFLECTANCE:
+        return made
+    tinted = np.empty(made.shape, np.uint8)
+    for rows in bands(*inputs.size):
+        part = _tinted(dequantise(MapKind.ALBEDO, made[rows]), unit(mask[rows]), evidence.material)
+        tinted[rows] = quantise(MapKind.ALBEDO, part, 8)
+    return tinted
+
+
+def _tinted(srgb: Floats, metal: Floats, material: str) -> Floats:
+    """The albedo with the chroma of a known metal drawn towards its measured one; its pattern of light stays."""
+    linear = srgb_to_linear(srgb)
+    light = luminance(linear)
+    measured = np.array(REFLECTANCE[material], np.float32)
+    target = light * (measured / luminance(measured[None])[0])
+    drawn = linear + CHROMA * metal * (np.clip(target, 0, 1) - linear)
+    return np.clip(linear_to_srgb(drawn), 0, 1).astype(np.float32)
+
+
+def _finished(roughness: Codes, evidence: Evidence) -> Codes:
+    """Codes of the roughness with its mean moved towards that of the finish, its pattern kept."""
+    assert evidence.finish is not None
+    target = FINISH_ROUGHNESS[evidence.finish]
+    mean = float(unit(roughness).mean())
+    moved = mean + evidence.finish_weight * (target - mean)
+    table = np.arange(256, dtype=np.float32) / 255
+    spread = 1 - evidence.finish_weight * (1 - FINISH_SPREAD)
+    table = np.clip(moved + spread * (table - mean), 0, 1)
+    return np.rint(table * 255).astype(np.uint8)[roughness]
