@@ -30,6 +30,9 @@ MOSTLY: Final = 0.7
 MOSTLY_SHARE: Final = 0.85
 """Least mean probability of metal there: bare metal is painted in every shade, so the networks see too little."""
 
+SEEN: Final = 0.1
+"""Mean probability of metal from which the networks see it themselves."""
+
 HARDLY: Final = 0.15
 """Expected share below which a name speaks against metal."""
 
@@ -136,8 +139,11 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
         return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")
     if evidence.mostly_metal >= MOSTLY:
-        offset = matched_offset(logits, max(MOSTLY_SHARE, expected))
-        offset = min(max(offset, 0.0), LARGEST_OFFSET)
+        share = max(MOSTLY_SHARE, expected)
+        alone = float(_sigmoid(logits).mean())
+        if alone >= SEEN:  # the picture tells metal from rust, wood or leather by itself: meet it halfway
+            share = _halfway(alone, share)
+        offset = min(max(matched_offset(logits, share), 0.0), LARGEST_OFFSET)
         return Plan("network", offset, because="its name says that it is mostly metal")
     if expected < HARDLY:
         offset = min(max(matched_offset(logits, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
@@ -146,6 +152,12 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     return Plan("network", min(max(-parted, -LARGEST_OFFSET), LARGEST_OFFSET), because=(
         f"its name expects about {expected:.0%} metal, parted where the picture parts best"
     ))  # fmt: skip
+
+
+def _halfway(share: float, other: float) -> float:
+    """The mean of two shares in log-odds."""
+    odds = (share / (1 - share) * other / (1 - other)) ** 0.5 if max(share, other) < 1 else np.inf
+    return float(odds / (1 + odds)) if np.isfinite(odds) else 1.0
 
 
 def matched_offset(logits: np.ndarray, share: float) -> float:

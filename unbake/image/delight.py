@@ -24,6 +24,9 @@ _FLOOR: Final = 2e-3
 _RIDGE: Final = 0.0012
 """Of the fit, for each texel: what hardly slopes says nothing of the light."""
 
+BRIGHTEST_MEAN: Final = 0.65
+"""Mean linear albedo that no picture is lifted beyond: snow and plaster are there already."""
+
 _KNEE: Final = 0.7
 _TOP: Final = 0.95
 """No surface is whiter than fresh snow: brighter than _KNEE approaches _TOP."""
@@ -35,13 +38,15 @@ class Delight(NamedTuple):
     """What `fit` found in a picture.
 
     slopes: change of log light with the normal's x, y and with 1 - z. shade: mean of that over the picture.
-    pivot: mean log light (3,), what contrast is drawn towards. scale: keeps the picture's mean.
+    pivot: mean log light (3,), what contrast is drawn towards. scale: keeps the picture's mean. mean: of its linear
+    light.
     """
 
     slopes: tuple[float, float, float]
     shade: float
     pivot: tuple[float, float, float]
     scale: float
+    mean: float = 0.0
 
 
 def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast: float = CONTRAST) -> Delight:
@@ -76,6 +81,7 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
         float(means @ slopes),
         (float(pivot[0]), float(pivot[1]), float(pivot[2])),
         scale,
+        float((counts[..., None] * linear).sum() / 3),
     )
 
 
@@ -93,6 +99,7 @@ def albedo(
     diffuse, normal: as `fit` takes them, at any size. metal: (H, W, 1) probability of metal. found: by `fit`.
     gain: the painter's level, linear; metal_gain: what metal is darkened by besides.
     """
+    gain = max(gain, min(1.0, found.mean / BRIGHTEST_MEAN))
     log = np.log(srgb_to_linear(diffuse) + np.float32(_FLOOR))
     shade = (_features(normal) @ np.array(found.slopes, np.float32) - np.float32(found.shade))[..., None]
     pivot = np.array(found.pivot, np.float32)
