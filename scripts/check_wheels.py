@@ -1,4 +1,4 @@
-"""Whether the core has a wheel for every platform it is meant for: `python scripts/check_wheels.py [STAMP]`.
+"""Checks that the core has a wheel for every platform it is meant for: `python scripts/check_wheels.py [STAMP]`.
 
 Asks pip for the versions of `requirements/core.txt`, by each platform's own markers, and installs nothing. STAMP is
 touched when all are there. Where no package index answers, it says so and that is no failure.
