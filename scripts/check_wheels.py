@@ -59,7 +59,9 @@ def ask(requirements: list[str], *options: str) -> tuple[str, set[str]]:
     if answer.returncode:
         missing = re.search(r"No matching distribution found for (\S+)", answer.stderr)
         return missing[1] if missing else answer.stderr.strip().splitlines()[-1], set()
-    wheels = [one["download_info"]["url"].rpartition("/")[2] for one in json.loads(answer.stdout)["install"]]
+    wheels = [
+        wheel["download_info"]["url"].rpartition("/")[2] for wheel in json.loads(answer.stdout)["install"]
+    ]
     pure = {wheel.split("-")[0].lower() for wheel in wheels if wheel.endswith("-none-any.whl")}
     return "", {pin for pin in requirements if pin.partition("==")[0].replace("-", "_") in pure}
 
