@@ -1,7 +1,7 @@
 # Everything sets itself up in ./.venv; stamps keep it from being done twice.
 #   make demo      convert the bundled examples (core install only, no torch)
 #   make test      the whole test suite            make check   lint, types, import contracts
-#   make viewer    the page of unbake view (Node)  make bench   timings on this machine
+#   make viewer    builds the page of unbake view   make bench   timings on this machine
 #   make rehearse  every recipe on the tiny model  make screenshots   the README's pictures of the page
 #   make lock      requirements/*.txt anew (UPGRADE=--upgrade: newest versions)
 #   make audit     known vulnerabilities of what they pin
@@ -55,7 +55,7 @@ audit: | .venv/bin/python
 	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements/core.txt -r requirements/dev.txt
 
 clean:
-	rm -rf .venv out build *.egg-info viewer/node_modules viewer/dist viewer/build unbake/bundled/viewer
+	rm -rf .venv out build *.egg-info viewer/node_modules viewer/dist viewer/build
 
 .venv/bin/python:
 	@sh .ci/venv make "$(PYTHON)"

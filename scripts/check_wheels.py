@@ -1,4 +1,4 @@
-"""Whether the core has a wheel for every platform it is meant for: `python scripts/check_wheels.py [STAMP]`.
+"""Checks that the core has a wheel for every platform it is meant for: `python scripts/check_wheels.py [STAMP]`.
 
 Asks pip for the versions of `requirements/core.txt`, by each platform's own markers, and installs nothing. STAMP is
 touched when all are there. Where no package index answers, it says so and that is no failure.
@@ -59,7 +59,9 @@ def ask(requirements: list[str], *options: str) -> tuple[str, set[str]]:
     if answer.returncode:
         missing = re.search(r"No matching distribution found for (\S+)", answer.stderr)
         return missing[1] if missing else answer.stderr.strip().splitlines()[-1], set()
-    wheels = [one["download_info"]["url"].rpartition("/")[2] for one in json.loads(answer.stdout)["install"]]
+    wheels = [
+        wheel["download_info"]["url"].rpartition("/")[2] for wheel in json.loads(answer.stdout)["install"]
+    ]
     pure = {wheel.split("-")[0].lower() for wheel in wheels if wheel.endswith("-none-any.whl")}
     return "", {pin for pin in requirements if pin.partition("==")[0].replace("-", "_") in pure}
 

@@ -1,6 +1,6 @@
 """Write the example game folder: `python scripts/make_examples.py [FOLDER]`; the same bytes every time."""
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(*sys.argv[1:])
-        if sys.argv[1:]
-        else Path(__file__).parent.parent / "unbake/bundled/examples/legacy"
-    )
+    bundled = Path(__file__).parent.parent / "unbake/bundled/examples/legacy"
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0] + ".")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", nargs="?", default=bundled)
+    main(parser.parse_args().folder)

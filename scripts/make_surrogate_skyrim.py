@@ -18,7 +18,7 @@ from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal
 from unbake.prepare.folders import write_folder
 from unbake.project import Project
-from unbake.train.surrogate_skyrim import write_standin
+from unbake.train.surrogate_skyrim import write_surrogate
 
 LEGACY = {"d": MapKind.DIFFUSE, "n": MapKind.NORMAL, "s": MapKind.SPECULAR, "h": MapKind.HEIGHT}
 """What the files of a legacy pack hold, by the end of their names."""
@@ -38,7 +38,7 @@ def main(
         if source not in moved:
             place = Project(root).materials("matsynth") / source.id
             shutil.copytree(materials / source.id, place, dirs_exist_ok=True)
-    for problem in write_standin(moved, Project(root).materials("skyrim")):
+    for problem in write_surrogate(moved, Project(root).materials("skyrim")):
         typer.echo(f"left out: {problem}", err=True)
     packs = sorted(legacy.glob("*/*_h.jpg"))[::5] if legacy else []  # else they outnumber the painted pairs
     for height in packs:

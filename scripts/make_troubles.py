@@ -5,9 +5,9 @@ of a texture, SETS how many sets are in order. The same arguments give the same 
 FOLDER.bsa with what the game would see of it, and FOLDER.json says what should become of each set.
 """
 
+import argparse
 import json
 import struct
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import cycle, islice
@@ -196,14 +196,18 @@ def _put(folder: Path, name: str, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def main(folder: str, legacy: str = "", side: str = "512", sets: str = "80") -> None:
+def main(folder: Path, legacy: Path | None, side: int, sets: int) -> None:
     """Assemble, pack and say what is expected."""
-    root = Path(folder)
-    expected = assemble(root, Path(legacy) if legacy else None, int(side), int(sets))
-    pack(root, root.with_name(root.name + ".bsa"))
+    expected = assemble(folder, legacy, side, sets)
+    pack(folder, folder.with_name(folder.name + ".bsa"))
     text = json.dumps(asdict(expected), ensure_ascii=False, indent=1)
-    root.with_name(root.name + ".json").write_text(text, encoding="utf-8")
+    folder.with_name(folder.name + ".json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition(":")[0] + ".")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("legacy", type=Path, metavar="LEGACY", nargs="?")
+    parser.add_argument("side", type=int, metavar="SIDE", nargs="?", default=512)
+    parser.add_argument("sets", type=int, metavar="SETS", nargs="?", default=80)
+    main(**vars(parser.parse_args()))

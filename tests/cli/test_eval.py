@@ -62,7 +62,7 @@ def test_folds_are_measured_kept_and_measured_again_without_the_models(materials
     first = evaluated(
         materials, "--folds", *named(models), *SMALL, "--keep", kept, "--json", tmp_path / "a.json"
     )
-    again = evaluated(materials, "--folds", "--kept", kept, "--json", tmp_path / "b.json")
+    again = evaluated(materials, "--folds", "--saved", kept, "--json", tmp_path / "b.json")
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert "each converted by the one of 2 models that never saw it" in first.output
     assert "As measured on the whole maps when the predictions were saved" in again.output

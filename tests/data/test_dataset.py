@@ -123,29 +123,29 @@ def test_the_mask_is_metallic_above_the_threshold(all_train):
     assert 0 < expected.mean() < 1
 
 
-def test_missing_metallic_is_not_given_while_zero_is_given_as_zero(all_train):
+def test_missing_metallic_is_absent_while_zero_is_present_as_zero(all_train):
     dataset = PatchDataset({"matsynth": all_train}, "train", 64)
     batch = collate([dataset[item(dataset, name)] for name in ("misc/thing001", "wood/oak001")])
     for kind in (MapKind.METALLIC, MapKind.METALLIC_MASK):
-        assert batch.given[kind].tolist() == [False, True]
+        assert batch.present[kind].tolist() == [False, True]
         assert batch.maps[kind].abs().max() == 0
 
 
 def test_a_category_that_says_too_little_has_no_classes(all_train):
     dataset = PatchDataset({"matsynth": all_train}, "train", 64)
     batch = collate([dataset[item(dataset, name)] for name in ("misc/thing001", "wood/oak001")])
-    assert batch.classes_given.tolist() == [False, True]
+    assert batch.has_classes.tolist() == [False, True]
     assert batch.classes.tolist() == [[0.0] * len(CLASSES), [float(name == "wood") for name in CLASSES]]
 
 
-def test_a_batch_holds_every_kind_neutral_where_not_given():
+def test_a_batch_holds_every_kind_neutral_where_absent():
     diffuse = np.zeros((4, 6, 3), np.float32)
     batch = collate([Sample({MapKind.DIFFUSE: diffuse}, None, "a", "a")] * 2)
-    assert tuple(batch.maps) == tuple(batch.given) == BATCH_KINDS
+    assert tuple(batch.maps) == tuple(batch.present) == BATCH_KINDS
     for kind in set(BATCH_KINDS) - {MapKind.DIFFUSE}:
         neutral = torch.tensor(SPECS[kind].neutral).view(1, -1, 1, 1)
         assert torch.equal(batch.maps[kind], neutral.expand(2, -1, 4, 6))
-        assert not batch.given[kind].any()
+        assert not batch.present[kind].any()
 
 
 def test_a_batch_keeps_pixels_in_their_places(all_train):
@@ -159,7 +159,7 @@ def test_a_batch_keeps_pixels_in_their_places(all_train):
 
 def test_a_batch_moves_as_a_whole():
     batch = collate([Sample({MapKind.AO: np.ones((2, 2, 1), np.float32)}, None, "a", "a")]).to("meta")
-    tensors = [*batch.maps.values(), *batch.given.values(), batch.classes, batch.classes_given]
+    tensors = [*batch.maps.values(), *batch.present.values(), batch.classes, batch.has_classes]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
 
 
@@ -205,7 +205,7 @@ def test_skyrims_samples_have_their_domain_and_no_classes(pairs):
     dataset = PatchDataset(pairs, "train", 32)
     batch = collate([dataset[dataset.pools[pool][0]] for pool in ("synthetic", "skyrim")])
     assert batch.domains == ("matsynth", "skyrim")
-    assert batch.classes_given.tolist() == [True, False]
+    assert batch.has_classes.tolist() == [True, False]
 
 
 def test_a_skyrim_category_named_like_a_class_is_no_label(tmp_path, write_material):
@@ -218,9 +218,9 @@ def test_a_skyrim_category_named_like_a_class_is_no_label(tmp_path, write_materi
 def test_a_legacy_texture_gives_the_targets_it_has_and_no_other(pairs):
     dataset = PatchDataset({"skyrim": pairs["skyrim"]}, "train", 32)
     batch = collate([dataset[item(dataset, "legacy/panel003")]])
-    given = {kind for kind in OUTPUTS if bool(batch.given[kind][0])}
-    assert given == {MapKind.HEIGHT}
-    assert all(bool(batch.given[kind][0]) for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *GEOMETRY))
+    present = {kind for kind in OUTPUTS if bool(batch.present[kind][0])}
+    assert present == {MapKind.HEIGHT}
+    assert all(bool(batch.present[kind][0]) for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *GEOMETRY))
 
 
 def test_a_cache_of_another_domain_is_refused(pairs):

@@ -26,9 +26,10 @@ def test_a_map_starts_as_another_of_as_many_channels(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_strength_is_a_contrast_only_of_one_channel_of_data(kind):
+def test_a_pivot_is_a_value_of_a_map_of_one_channel_of_data(kind):
     about = spec(kind)
-    assert not about.contrast or (about.channels == 1 and about.colour == "linear")
+    assert about.pivot is None or (about.channels == 1 and about.colour == "linear")
+    assert about.pivot is None or about.low <= about.pivot <= about.high
 
 
 def test_the_outputs_are_no_inputs():

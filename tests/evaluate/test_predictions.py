@@ -99,7 +99,7 @@ def test_predictions_of_another_painter_are_refused(kept, sources, tmp_path):
 
 
 def test_without_a_file_the_ways_to_one_are_told(sources, tmp_path):
-    with pytest.raises(FileError, match=r"name the models of the folds with --model, or a file with --kept"):
+    with pytest.raises(FileError, match=r"name the models of the folds with --model, or a file with --saved"):
         jobs_from_saved(sources, tmp_path / "nothing.zip")
 
 

@@ -36,7 +36,7 @@ from unbake.project import Project  # noqa: E402
 from unbake.synth.materials import FEW  # noqa: E402
 from unbake.train.checkpoint import Position, save_state  # noqa: E402
 from unbake.train.lineage import Lineage, ancestry  # noqa: E402
-from unbake.train.surrogate_skyrim import write_standin  # noqa: E402
+from unbake.train.surrogate_skyrim import write_surrogate  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"
 
@@ -191,7 +191,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_checkpoints(root)
     project = Project(root)
     write_library(project.materials("matsynth"), size=64, names=FEW)
-    write_standin(list_materials(project.materials("matsynth"))[:3], project.materials("skyrim"), size=64)
+    write_surrogate(list_materials(project.materials("matsynth"))[:3], project.materials("skyrim"), size=64)
     release(project, root / "out", setting=Setting(size=64, styles=1), at_most=2)
     return root
 

@@ -107,7 +107,6 @@ def test_a_page_without_a_place_for_the_index_is_an_error(tmp_path: Path):
         html(gallery().page)
 
 
-@pytest.mark.skipif(not BUILT.is_file(), reason="the viewer's page is not built (make viewer)")
 def test_the_built_page_has_one_place_for_the_index(monkeypatch: pytest.MonkeyPatch):
     assert BUILT.read_bytes().count(view.PLACE) == 1
 

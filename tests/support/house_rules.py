@@ -136,8 +136,8 @@ def _called(node: ast.Call) -> str:
 
 @cache
 def _phase_pattern() -> re.Pattern[str]:
-    phases = [recipe.load(name) for name in recipe.names()]
-    words = {word for phase in phases for word in (phase.tag, phase.writes)} | set(recipe.names())
+    phases = [recipe.load(name) for name in recipe.ORDER]
+    words = {word for phase in phases for word in (phase.tag, phase.writes)} | set(recipe.ORDER)
     longest = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     # "A" is an article where a lower-case word follows, and "A-Z" a range of letters; "B_last" is a checkpoint.
     return re.compile(rf"(?<![A-Za-z0-9_])(?!A [a-z])({longest})(?![A-Za-z0-9]|-[A-Z])")

@@ -30,8 +30,8 @@ def without(batch: Batch, processes: Processes) -> Batch:
     """The batch with ABSENT maps and classes gone from its first half: the whole part of the first of two processes."""
     places = processes.rank * len(batch.names) + torch.arange(len(batch.names))
     kept = places >= BATCH // 2
-    given = {kind: known & kept if kind in ABSENT else known for kind, known in batch.given.items()}
-    return dataclasses.replace(batch, given=given, classes_given=batch.classes_given & kept)
+    present = {kind: known & kept if kind in ABSENT else known for kind, known in batch.present.items()}
+    return dataclasses.replace(batch, present=present, has_classes=batch.has_classes & kept)
 
 
 def squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

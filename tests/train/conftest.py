@@ -12,7 +12,7 @@ from unbake.image.files import write_png
 from unbake.image.normals import encode_normal
 from unbake.project import Project
 from unbake.train.setup import prepare_data
-from unbake.train.surrogate_skyrim import write_standin
+from unbake.train.surrogate_skyrim import write_surrogate
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,7 @@ def cached_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 write_png(place / "height.png", colour[..., 2:], bits=16)
     project = Project(root)
     materials = list_materials(project.materials("matsynth"), "matsynth")
-    assert write_standin(materials, project.materials("skyrim"), size=64) == []
+    assert write_surrogate(materials, project.materials("skyrim"), size=64) == []
     assert prepare_data(project, tiny("B")[0], workers=1) == []
     return root
 

@@ -83,7 +83,7 @@ def test_albedo_and_the_maps_of_n4_are_looked_at_under_the_lights_among_true_oth
     weights = dataclasses.replace(loss_weights(run.recipe.losses), rendering=0.5)
     outputs = list(forward_networks(run.networks, batch, weights, lambda _: True, lights=lights))
     terms = {name: value for output in outputs for name, value in output.terms.items() if "rendering" in name}
-    looks = [rendering_l1(output.maps, batch.maps, batch.given, lights) for output in outputs[2:]]
+    looks = [rendering_l1(output.maps, batch.maps, batch.present, lights) for output in outputs[2:]]
     expected = {"unet_albedo/rendering": 0.5 * looks[0], "unet_maps/rendering": 0.5 * looks[1]}
     torch.testing.assert_close(expected, {name: value.detach() for name, value in terms.items()})
     assert all(value.requires_grad for value in terms.values())

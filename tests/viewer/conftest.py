@@ -83,10 +83,17 @@ def npm() -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
+def packages() -> Path:
+    """The sources of the page, with Node's packages as `.ci/browser` installs them."""
+    viewer = Path(__file__).parents[2] / "viewer"
+    if not (viewer / "node_modules" / "axe-core").is_dir():
+        _unavailable("Node's packages are not installed (scripts/make_viewer.py --packages)")
+    return viewer
+
+
+@pytest.fixture(scope="session")
 def built() -> Path:
-    """The page as `make viewer` leaves it."""
-    if not BUILT.is_file():
-        _unavailable("the viewer's page is not built (make viewer)")
+    """The page as it is committed."""
     return BUILT
 
 

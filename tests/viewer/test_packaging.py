@@ -1,11 +1,12 @@
-"""The page's way into a wheel: built where Node is, left out with a sentence where it is not, never built twice."""
+"""The committed page: built from today's sources, in every wheel, and built anew where Node is."""
 
-import os
+import runpy
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,52 +15,46 @@ PAGE = "unbake/bundled/viewer/index.html"
 
 NPM = """#!/bin/sh
 echo "$@" >> "$CALLS"
-if [ "$1" = ci ]; then mkdir -p node_modules && echo {} > node_modules/.package-lock.json; fi
-if [ "$1" = run ]; then mkdir -p dist && echo "the page" > dist/index.html; fi
+if [ "$1" = ci ]; then
+  mkdir -p node_modules/three && echo {} > node_modules/.package-lock.json && echo MIT > node_modules/three/LICENSE
+fi
+if [ "$1" = run ]; then mkdir -p dist && printf '<meta charset="utf-8">\\nthe page\\n' > dist/index.html; fi
 """
 """What of npm matters here."""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What packaging reads of the project, without the models."""
-    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "scripts/make_viewer.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        shutil.copy(PROJECT / name, tmp_path / name)
-    for name in (
-        "viewer/src/main.ts",
-        "viewer/package.json",
-        "viewer/package-lock.json",
-        "unbake/__init__.py",
-    ):
-        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
-        (tmp_path / name).write_text("")
-    (tmp_path / "unbake" / "bundled").mkdir()
+    """What building the page reads of the project."""
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(PROJECT / "scripts" / "make_viewer.py", tmp_path / "scripts")
+    for name in ("src/main.ts", "index.html", "package.json", "package-lock.json", "vite.config.ts"):
+        path = tmp_path / "viewer" / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text("")
+    (tmp_path / "unbake" / "bundled").mkdir(parents=True)
     return tmp_path
 
 
-def environment(checkout: Path, node: str = "v24.1.0") -> dict[str, str]:
-    """The environment of a machine whose Node says this of its version; "" has none."""
+def make(checkout: Path, node: str = "v24.1.0", *options: str) -> subprocess.CompletedProcess[str]:
+    """`make viewer`, by a Python that has no Node beside it; node: what Node says of its version, "" for none."""
     tools = checkout / "tools"
-    tools.mkdir(exist_ok=True)
+    shutil.rmtree(tools, ignore_errors=True)
+    tools.mkdir()
     if node:
         for name, text in {"node": f"#!/bin/sh\necho {node}\n", "npm": NPM}.items():
             (tools / name).write_text(text)
             (tools / name).chmod(0o755)
     for name in ("sh", "mkdir"):
-        if not (tools / name).exists():
-            (tools / name).symlink_to(shutil.which(name) or name)
-    return {**os.environ, "PATH": str(tools), "CALLS": str(checkout / "calls")}
-
-
-def make(checkout: Path, node: str = "v24.1.0") -> subprocess.CompletedProcess[str]:
-    """`make viewer`, by a Python that has no Node beside it."""
+        (tools / name).symlink_to(shutil.which(name) or name)
+    script = checkout / "scripts" / "make_viewer.py"
     code = (
-        "import runpy, sys; sys.executable = '/nowhere/python'; runpy.run_path(sys.argv[1], None, '__main__')"
+        "import runpy, sys; sys.executable = '/nowhere/python'; del sys.argv[0];"
+        "runpy.run_path(sys.argv[0], None, '__main__')"
     )
     return subprocess.run(
-        [sys.executable, "-c", code, str(checkout / "scripts" / "make_viewer.py")],
-        env=environment(checkout, node),
+        [sys.executable, "-c", code, str(script), *options],
+        env={"PATH": str(tools), "CALLS": str(checkout / "calls")},
         capture_output=True,
         text=True,
         check=False,
@@ -68,50 +63,77 @@ def make(checkout: Path, node: str = "v24.1.0") -> subprocess.CompletedProcess[s
 
 def calls(checkout: Path) -> list[str]:
     """What npm was asked, by its first word."""
-    return [line.split()[0] for line in (checkout / "calls").read_text().splitlines()]
+    made = checkout / "calls"
+    return [line.split()[0] for line in made.read_text().splitlines()] if made.exists() else []
 
 
-def wheel(checkout: Path, node: str) -> tuple[list[str], str]:
-    """The names in the wheel that pip builds, and what pip said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-index", "--no-build-isolation",
-         "--disable-pip-version-check", "--wheel-dir", str(checkout / "wheels"), str(checkout)],
-        env=environment(checkout, node), capture_output=True, text=True, check=True,
+def script() -> dict[str, Any]:
+    return runpy.run_path(str(PROJECT / "scripts" / "make_viewer.py"))
+
+
+def test_the_committed_page_was_built_from_todays_sources():
+    made = script()
+    assert made["built_from"]() == made["fingerprint"](), "run `make viewer` and commit the page"
+
+
+def test_the_committed_page_is_what_node_builds_from_its_sources(
+    packages: Path, npm: tuple[str, dict[str, str]], tmp_path: Path
+):
+    command, environment = npm
+    subprocess.run(
+        [command, "run", "--silent", "build", "--", "--outDir", str(tmp_path), "--logLevel", "error"],
+        cwd=packages, env=environment, capture_output=True, check=True,
     )  # fmt: skip
-    (path,) = (checkout / "wheels").glob("*.whl")
-    return zipfile.ZipFile(path).namelist(), done.stdout + done.stderr
+    assert script()["marked"]((tmp_path / "index.html").read_bytes()) == (PROJECT / PAGE).read_bytes()
 
 
-def test_a_wheel_carries_the_page_where_node_can_build_it(checkout: Path):
-    names, _ = wheel(checkout, "v24.1.0")
-    assert (PAGE in names, calls(checkout)) == (True, ["ci", "run"])
+def test_the_page_carries_the_licence_of_what_is_inside():
+    page = (PROJECT / PAGE).read_text("utf-8")
+    assert "three.js authors" in page and "Permission is hereby granted" in page
 
 
-@pytest.mark.skipif(
-    bool(shutil.which("npm", path=str(Path(sys.executable).parent))),
-    reason="this Python has a Node of its own",
-)
-def test_a_wheel_without_node_is_built_without_the_page_and_says_so(checkout: Path):
-    names, told = wheel(checkout, "")
-    assert ("unbake/__init__.py" in names, PAGE in names) == (True, False)
-    assert "this wheel has no viewer page (Expected Node 20.19 or newer with npm" in told
+def test_a_wheel_carries_the_page_and_needs_no_node(tmp_path: Path):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "unbake/__init__.py", "unbake/version.py", PAGE):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation",
+         "--disable-pip-version-check", "--wheel-dir", str(tmp_path / "wheels"), str(tmp_path)],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    assert PAGE in zipfile.ZipFile(wheel).namelist()
 
 
-def test_nothing_is_built_twice(checkout: Path):
-    told = [make(checkout).stdout for _ in range(2)]
+def test_nothing_is_built_twice_and_the_second_time_needs_no_node(checkout: Path):
+    told = [make(checkout, node).stdout for node in ("v24.1.0", "")]
     assert told == [f"{PAGE}: built\n", f"{PAGE}: up to date\n"]
     assert calls(checkout) == ["ci", "run"]
 
 
 def test_a_changed_source_is_built_again_with_the_packages_that_are_there(checkout: Path):
     make(checkout)
-    later = (checkout / PAGE).stat().st_mtime + 1
-    os.utime(checkout / "viewer" / "src" / "main.ts", (later, later))
+    (checkout / "viewer" / "src" / "main.ts").write_text("changed")
     make(checkout)
     assert calls(checkout) == ["ci", "run", "run"]
 
 
-@pytest.mark.parametrize(("node", "came"), [("", "there is none"), ("v18.20.4", "there is Node v18.20.4")])
+def test_a_source_with_other_line_ends_is_the_same_source(checkout: Path):
+    told = []
+    for ends in ("a\nb\n", "a\r\nb\r\n"):
+        (checkout / "viewer" / "src" / "main.ts").write_bytes(ends.encode())
+        told.append(make(checkout).stdout)
+    assert told == [f"{PAGE}: built\n", f"{PAGE}: up to date\n"]
+
+
+def test_packages_are_installed_where_the_page_is_up_to_date_if_asked(checkout: Path):
+    make(checkout)
+    shutil.rmtree(checkout / "viewer" / "node_modules")
+    make(checkout, "v24.1.0", "--packages")
+    assert calls(checkout) == ["ci", "run", "ci"]
+
+
+@pytest.mark.parametrize(("node", "came"), [("", "got none"), ("v18.20.4", "got Node v18.20.4")])
 def test_a_machine_without_a_usable_node_gets_one_sentence(checkout: Path, node: str, came: str):
     done = make(checkout, node)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)

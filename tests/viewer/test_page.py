@@ -12,14 +12,6 @@ LARGEST = 1_500_000
 AXE = VIEWER / "node_modules" / "axe-core" / "axe.min.js"
 
 
-@pytest.fixture(scope="module")
-def packages(unavailable: Callable[[str], None]) -> Path:
-    """Node's packages, as `make viewer` installs them."""
-    if not AXE.is_file():
-        unavailable("Node's packages are not installed (make viewer)")
-    return VIEWER
-
-
 def violations(page) -> dict[str, list[str]]:
     """The rules of WCAG 2.2 AA and of good practice that axe finds broken, and where."""
     page.evaluate(AXE.read_text("utf-8"))

@@ -141,11 +141,11 @@ class Journal:
         return {line.inference for line in self._lines.values() if isinstance(line, Record)}
 
     def _remember(self, line: Line) -> None:
-        """Store a line as the last of its set; records of other presets whose files it has overwritten are dropped."""
+        """Store a line as the last of its set; records of record presets whose files it has overwritten are dropped."""
         if isinstance(line, Record):
-            for other in self._records(line.name):
-                if other.preset != line.preset and not set(line.outputs).isdisjoint(other.outputs):
-                    del self._lines[other.preset, line.name]
+            for record in self._records(line.name):
+                if record.preset != line.preset and not set(line.outputs).isdisjoint(record.outputs):
+                    del self._lines[record.preset, line.name]
         self._presets.add(line.preset)
         self._lines[line.preset, line.name] = line
 

@@ -42,7 +42,7 @@ class EvaluationOptions:
         Path | None,
         typer.Option(help="With --folds and --model: save the predictions in this file, at 256 px."),
     ] = None
-    kept: Annotated[Path, typer.Option(help="With --folds alone: the saved predictions.")] = Path(
+    saved: Annotated[Path, typer.Option(help="With --folds alone: the saved predictions.")] = Path(
         "docs/folds/predictions.zip"
     )
     source: Annotated[
@@ -65,7 +65,7 @@ class EvaluationOptions:
 
         return Request(
             folder=folder,
-            saved=self.kept,
+            saved=self.saved,
             sources=tuple(self.source or ()),
             models=tuple(self.model or ()),
             folds=self.folds,

@@ -146,12 +146,12 @@ def _sort_folder(
             continue
         bases = dict.fromkeys((stem, base.lower()))
         owned = {f"{name}{suffix}" for name in bases for suffix in SUFFIXES} & unique.keys()
-        owned = {other for other in owned if roles[other][1] is not Role.DIFFUSE}
+        owned = {companion for companion in owned if roles[companion][1] is not Role.DIFFUSE}
         beside = {
-            roles[other][1]: other
+            roles[companion][1]: companion
             for suffix in reversed(SUFFIXES)
-            for other in (f"{name}{suffix}" for name in reversed(bases))
-            if other in owned
+            for companion in (f"{name}{suffix}" for name in reversed(bases))
+            if companion in owned
         }
         used |= owned | {stem}
         lender = None
@@ -161,18 +161,18 @@ def _sort_folder(
             beside[roles[lender][1]] = lender
             used.add(lender)
         if why := next((why for kind, why in _UNSUPPORTED_BESIDE.items() if kind in beside), None):
-            for other in {stem, *owned}:
-                skip(other, why)
+            for member in {stem, *owned}:
+                skip(member, why)
             continue
         if Role.NORMAL not in beside and Role.SPECULAR in beside:
             skip(beside.pop(Role.SPECULAR), "a subsurface map; left alone")
-        for other in owned - set(beside.values()):
-            if (kind := roles[other][1]) in beside:
-                skip(other, f"{unique[beside[kind]][0].name} is used instead")
+        for companion in owned - set(beside.values()):
+            if (kind := roles[companion][1]) in beside:
+                skip(companion, f"{unique[beside[kind]][0].name} is used instead")
         for kind in beside.keys() - _READ:
             skip(beside[kind], f"{kind.described}; left alone")
         game, diffuse = unique[stem]
-        files = {kind: unique[other][1] for kind, other in beside.items()}
+        files = {kind: unique[companion][1] for kind, companion in beside.items()}
         sets.append(
             TextureSet(
                 name=str(game.with_name(base)),

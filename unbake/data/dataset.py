@@ -28,7 +28,7 @@ BATCH_KINDS: tuple[MapKind, ...] = (
     *OUTPUTS,
     *GEOMETRY,
 )
-"""Every map a batch holds, given or not."""
+"""Every map a batch holds, present or not."""
 
 PoolName = Literal["real", "synthetic", "skyrim"]
 POOLS: tuple[PoolName, ...] = ("real", "synthetic", "skyrim")
@@ -59,14 +59,14 @@ class Sample:
 class Batch:
     """Samples side by side.
 
-    maps: every BATCH_KINDS, (B, C, H, W) float32, the neutral where not given. given: (B,) bool per map.
-    classes: (B, K) float32, zeros where not given. classes_given: (B,) bool.
+    maps: every BATCH_KINDS, (B, C, H, W) float32, the neutral where absent. present: (B,) bool per map.
+    classes: (B, K) float32, zeros where unknown. has_classes: (B,) bool.
     """
 
     maps: dict[MapKind, torch.Tensor]
-    given: dict[MapKind, torch.Tensor]
+    present: dict[MapKind, torch.Tensor]
     classes: torch.Tensor
-    classes_given: torch.Tensor
+    has_classes: torch.Tensor
     names: tuple[str, ...]
     domains: tuple[Domain, ...]
 
@@ -81,9 +81,9 @@ class Batch:
     def _each(self, move: Callable[[torch.Tensor], torch.Tensor]) -> "Batch":
         return Batch(
             {kind: move(tensor) for kind, tensor in self.maps.items()},
-            {kind: move(tensor) for kind, tensor in self.given.items()},
+            {kind: move(tensor) for kind, tensor in self.present.items()},
             move(self.classes),
-            move(self.classes_given),
+            move(self.has_classes),
             self.names,
             self.domains,
         )
@@ -244,26 +244,26 @@ def _sample(
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
-    """Samples of one size as a batch; what one of them lacks is filled with the neutral and marked not given.
+    """Samples of one size as a batch; what one of them lacks is filled with the neutral and marked absent.
 
     >>> sample = Sample({MapKind.AO: np.zeros((2, 2, 1), np.float32)}, None, "a", "a")
-    >>> collate([sample]).given[MapKind.HEIGHT].tolist()
+    >>> collate([sample]).present[MapKind.HEIGHT].tolist()
     [False]
     """
     height, width = next(iter(samples[0].maps.values())).shape[:2]
-    maps, given = {}, {}
+    maps, present = {}, {}
     for kind in BATCH_KINDS:
         neutral = np.array(spec(kind).neutral, np.float32)
         batch = np.empty((len(samples), spec(kind).channels, height, width), np.float32)
         for item, sample in zip(batch, samples, strict=True):
             item[:] = np.moveaxis(sample.maps.get(kind, neutral[None, None]), -1, 0)
         maps[kind] = torch.from_numpy(batch)
-        given[kind] = torch.tensor([kind in sample.maps for sample in samples])
+        present[kind] = torch.tensor([kind in sample.maps for sample in samples])
     none = np.zeros(len(CLASSES), np.float32)
     classes = np.stack([none if sample.classes is None else sample.classes for sample in samples])
     return Batch(
         maps,
-        given,
+        present,
         torch.from_numpy(classes),
         torch.tensor([sample.classes is not None for sample in samples]),
         tuple(sample.name for sample in samples),

@@ -47,8 +47,8 @@ class Network:
         >>> sorted(NETWORKS["unet_albedo"].conditioned_on)
         ['segformer']
         """
-        others = {other.name for other in _TABLE if set(other.gives) & set(self.reads)}
-        return frozenset(others | ({CLASSIFIER} if self.reads_classes else set()))
+        sources = {network.name for network in _TABLE if set(network.gives) & set(self.reads)}
+        return frozenset(sources | ({CLASSIFIER} if self.reads_classes else set()))
 
     @property
     def planes(self) -> int:

@@ -101,9 +101,9 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
 
 def peak_memory_gb() -> float:
     """The most memory this process has held so far, in GB."""
-    told = psutil.Process().memory_info()
-    if hasattr(told, "peak_wset"):  # Windows
-        return float(told.peak_wset) / 1e9
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows
+        return float(memory.peak_wset) / 1e9
     import resource  # everywhere else
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,4 +1,4 @@
-"""What training leaves, as one model: the last whole networks with the heads trained on them, LoRA merged."""
+"""Joins what training leaves into one model: the last whole networks, the heads trained on them, LoRA merged."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""MODEL_CARD.md of a release, from its card and its story alone: what it is, was made from, and was measured to do."""
+"""Writes MODEL_CARD.md of a release, from its card and its lineage alone: contents, origin, measured figures."""
 
 import shlex
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ def model_card(card: dict[str, Any], evaluation: Evaluation, command: str) -> st
         "## Lineage",
         _table([["checkpoint", "tag", "starts from", "gate", "sha256"], *map(_ancestor, ancestry(lineage))]),
         "## Commands",
-        "\n".join(["```", *(_training(one) for one in ancestry(lineage)), command, "```"]),
+        "\n".join(["```", *(_training(checkpoint) for checkpoint in ancestry(lineage)), command, "```"]),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -57,8 +57,8 @@ def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
     )
     return (
         f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
-        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A floor is what "
-        "a rule reaches on the same materials; ratio = ours / floor, with 95 % intervals over materials."
+        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A baseline is "
+        "what a rule reaches on the same materials; ratio = ours / baseline, with 95 % intervals over materials."
     )
 
 

@@ -168,7 +168,7 @@ def _opened(path: Path) -> tuple[zipfile.ZipFile, _Index]:
     except FileNotFoundError as error:
         raise FileError(
             f"Expected saved predictions at {path}, got nothing; name the models of the folds with --model, or a "
-            "file with --kept."
+            "file with --saved."
         ) from error
     except (OSError, zipfile.BadZipFile, KeyError, msgspec.DecodeError) as error:
         raise FileError(

@@ -99,7 +99,7 @@ def measure(
         if on_progress:
             on_progress(done, len(jobs))
     order = {style: place for place, style in enumerate(PAINTERS)}
-    return gather(sorted(scored, key=lambda one: (one.id, order[one.style])), sorted(left_out))
+    return gather(sorted(scored, key=lambda row: (row.id, order[row.style])), sorted(left_out))
 
 
 def examine(setting: Setting, job: Job) -> list[Scored] | str:

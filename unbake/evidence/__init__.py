@@ -1,1 +1,1 @@
-"""What is known of a texture's material outside its pixels, said with reasons; read by `convert`."""
+"""Knowledge of a texture's material from outside its pixels, with reasons; read by `convert`."""

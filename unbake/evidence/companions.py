@@ -1,4 +1,4 @@
-"""What a set's companion files say of metal: environment masks and complex material; pixels in, a cue out."""
+"""Reads metal out of a set's companion files, environment masks and complex material; pixels in, a cue out."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

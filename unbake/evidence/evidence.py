@@ -1,4 +1,4 @@
-"""What is known of a texture outside its picture, from all sources together; made for each set before conversion."""
+"""Gathers all evidence about one set from outside its picture; made for each set before conversion."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""How dark a mod's painter worked: one level for all its textures, estimated from all of them; before the networks.
+"""Estimates how dark a mod's painter worked: one level from all its textures, before the networks run.
 
 A painted diffuse is albedo times painted light. The light's mean level is a property of the painter, not of the
 picture: within a mod it is much alike, between mods it differs by two octaves and more. So it is estimated once,

@@ -1,4 +1,4 @@
-"""What a texture's path says of its material: words, folders and their fusion, without a look at a pixel."""
+"""Guesses a texture's material from its path: words, folders and their fusion, without a look at a pixel."""
 
 import math
 import re

@@ -91,6 +91,6 @@ def align_shape(pred: Tensor, target: Tensor, present: Tensor) -> tuple[Tensor, 
 
 def _standard(x: Tensor) -> Tensor:
     centred = x - x.mean(dim=(1, 2, 3), keepdim=True)
-    # The floor lies under the root: the gradient of a constant map stays finite.
+    # The epsilon is added under the root: the gradient of a constant map stays finite.
     spread = (centred.square().mean(dim=(1, 2, 3), keepdim=True) + FLAT**2).sqrt()
     return HEIGHT_SPREAD * centred / spread

@@ -61,7 +61,7 @@ class DinoDistance(nn.Module):
 
 def _backbone(folder: Path) -> Dinov2Model:
     bar = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # only the door prints
+    logging.disable_progress_bar()  # only the command line prints
     try:
         loaded: Any = Dinov2Model.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True

@@ -175,7 +175,7 @@ def warm_vit(networks: Networks, folder: Path) -> dict[str, str]:
     Raises FileError when the folder holds no such weights, UsageError when they are smaller than N1.
     """
     bar = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # only the door prints
+    logging.disable_progress_bar()  # only the command line prints
     try:
         larger = Dinov2Model.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, SafetensorError, ValueError) as error:

@@ -29,7 +29,7 @@ FOLDER: Final = ".unbake/view"
 """Folder of the scripts of the sets, below the folder of the page."""
 
 BUILT: Final = Path(str(files("unbake"))) / "bundled" / "viewer" / "index.html"
-"""The page without data, built by `make viewer`."""
+"""The page without data, built by `make viewer` and committed."""
 
 PLACE: Final = b"window.UNBAKE = null</script>"
 """The part of the built page that is replaced by the index."""
@@ -166,8 +166,8 @@ def html(page: Page) -> bytes:
         built = BUILT.read_bytes()
     except OSError as error:
         raise FileError(
-            "Expected the viewer's page with the program, but it is not built; run `make viewer` (with Node.js), or "
-            "open report.html, which shows small pictures."
+            f"Expected the viewer's page at {BUILT}, got none; run `make viewer` (with Node.js), or open report.html, "
+            "which shows small pictures."
         ) from error
     before, place, after = built.partition(PLACE)
     if not place:

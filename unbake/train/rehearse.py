@@ -10,7 +10,7 @@ from unbake.project import Project
 from unbake.synth.materials import FEW
 from unbake.train.loop import Event
 from unbake.train.pipeline import PhaseRun, PipelineResult, RunStarted, planned_runs, run_all
-from unbake.train.surrogate_skyrim import write_standin
+from unbake.train.surrogate_skyrim import write_surrogate
 
 SMALLER = (
     "epochs.min=2",
@@ -55,6 +55,6 @@ def rehearse(
     project = Project(root)
     matsynth = project.materials("matsynth")
     write_library(matsynth, size=96, implied=True, names=FEW)
-    write_standin(list_materials(matsynth, "matsynth"), project.materials("skyrim"), size=64)
+    write_surrogate(list_materials(matsynth, "matsynth"), project.materials("skyrim"), size=64)
     runs = rehearsal_runs(until)
     return run_all(project, runs, emit, resume=True, force=True, workers=1)

@@ -39,9 +39,9 @@ def sample_of(
     its shape.
     """
     wanted = sorted((kind for kind in predicted if head in ("", kind)), key=lambda kind: SPECS[kind].binary)
-    maps = {kind.value: _pixels(kind, batch.maps[kind]) for kind in INPUTS if bool(batch.given[kind][0])}
+    maps = {kind.value: _pixels(kind, batch.maps[kind]) for kind in INPUTS if bool(batch.present[kind][0])}
     maps |= {kind.value: _pixels(kind, prediction) for kind, prediction in predicted.items()}
-    maps |= {TRUTH + kind: _pixels(kind, batch.maps[kind]) for kind in wanted if bool(batch.given[kind][0])}
+    maps |= {TRUTH + kind: _pixels(kind, batch.maps[kind]) for kind in wanted if bool(batch.present[kind][0])}
     found = dict(figures)
     names = {kind.value: f"{metrics_of(kind)[0].name}/{kind}" for kind in wanted}
     errors = {kind: found[name] for kind, name in names.items() if name in found}

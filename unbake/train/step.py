@@ -80,7 +80,7 @@ def forward_networks(
     wanted networks. lights: those of their rendering loss, where its weight is not 0. mean: divides a loss's sum by
     its count, over all processes where there are several.
     """
-    maps, present = batch.maps, batch.given
+    maps, present = batch.maps, batch.present
     inputs = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps[MapKind.SPECULAR]
     diffuse, normal, specular = inputs
     has_specular = present[MapKind.SPECULAR].to(diffuse.dtype)[:, None]
@@ -90,7 +90,7 @@ def forward_networks(
     if "vit" in needed:
         with torch.set_grad_enabled(trained("vit")):
             logits = networks.vit(diffuse).float()
-            terms = class_losses(logits, batch.classes, batch.classes_given, weights, mean=mean)
+            terms = class_losses(logits, batch.classes, batch.has_classes, weights, mean=mean)
         probs = logits.detach().sigmoid()
         yield Output("vit", {}, probs, terms)
 
@@ -135,14 +135,14 @@ class _Objective:
         for kind, prediction in predictions.items():
             terms |= self._map_terms(kind, prediction, self.distance if wanted else None)
         if wanted:
-            maps, present = self.batch.maps, self.batch.given
+            maps, present = self.batch.maps, self.batch.present
             terms |= rendering_losses(
                 network, predictions, maps, present, self.lights, self.weights, self.mean
             )
         return terms
 
     def _map_terms(self, kind: MapKind, prediction: Tensor, distance: Distance | None) -> Terms:
-        maps, present = self.batch.maps, self.batch.given
+        maps, present = self.batch.maps, self.batch.present
         foreground = spec(kind).foreground
         return map_losses(
             kind,

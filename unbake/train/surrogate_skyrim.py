@@ -32,7 +32,7 @@ STYLE = Style(
 block-compressed."""
 
 
-def write_standin(
+def write_surrogate(
     materials: Sequence[MaterialSource],
     folder: Path,
     size: int = 512,
@@ -69,6 +69,6 @@ def _write_pair(source: MaterialSource, place: Path, size: int) -> None:
         "normal_convention": "opengl",
         "metallic": source.metal,
         "tileable": source.tileable,
-        "standin": "painted from a material's maps; no game texture",
+        "surrogate": "painted from a material's maps; no game texture",
     }
     write_folder(place, truth | paint(truth, STYLE, sum(source.id.encode())), about)

@@ -109,11 +109,11 @@ def measured(
             rows += [(f"loss/{term}", value) for term, value in terms.items()]
             predicted |= output.maps
             for kind, prediction in output.maps.items():
-                if bool(batch.given[kind][0]) and head in ("", kind):
+                if bool(batch.present[kind][0]) and head in ("", kind):
                     rows += _figures(kind, prediction, batch.maps[kind])
                 if (term := f"{kind}/perceptual") in terms:
                     rows.append((f"{name}/{kind}", terms[term] / weights.perceptual))
-            if output.class_probs is not None and bool(batch.classes_given[0]) and not head:
+            if output.class_probs is not None and bool(batch.has_classes[0]) and not head:
                 figure = float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
                 rows.append((f"{ACCURACY.name}/classes", figure))
         if shown is not None and place in places:
@@ -125,7 +125,7 @@ def measured(
 def _known(term: str, batch: Batch, head: str) -> bool:
     """True where the sample of the batch has the truth that a term compares with."""
     owner = term.split("/")[0]
-    present = batch.given[MapKind(owner)] if owner in set(OUTPUTS) else batch.classes_given
+    present = batch.present[MapKind(owner)] if owner in set(OUTPUTS) else batch.has_classes
     return bool(present[0]) and head in ("", owner)
 
 

@@ -131,7 +131,7 @@ export class Stage {
       this.renderer.setPixelRatio(ratio);
       this.renderer.setSize(width, height, false);
     }
-    this.arrange(content.view);
+    this.setShared(content.view);
     const edges = [0, ...content.splits, 1].map((edge) => Math.round(edge * width));
     this.renderer.setScissorTest(true);
     content.columns.forEach((column, place) => {
@@ -140,8 +140,8 @@ export class Stage {
       const [from, to] = content.beside ? [left, right] : [0, width];
       this.renderer.setScissor(left, 0, right - left, height);
       this.renderer.setViewport(from, 0, to - from, height);
-      this.aim(content.view, (to - from) / height);
-      this.dress(column);
+      this.setCamera(content.view, (to - from) / height);
+      this.setUniforms(column);
       this.renderer.render(this.scene, this.camera);
     });
     this.canvas.dataset["frames"] = String(Number(this.canvas.dataset["frames"] ?? 0) + 1);
@@ -155,9 +155,9 @@ export class Stage {
     if (!fence) return;
     gl.flush();
     this.drawing = true;
-    const look = () => {
+    const poll = () => {
       if (gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED && performance.now() - began < 5000) {
-        setTimeout(look, 4);
+        setTimeout(poll, 4);
         return;
       }
       gl.deleteSync(fence);
@@ -165,10 +165,10 @@ export class Stage {
       if (coarse) this.rest = window.setTimeout(() => this.request(), REST);
       else this.took = performance.now() - began;
     };
-    setTimeout(look);
+    setTimeout(poll);
   }
 
-  private aim({ camera: { azimuth, elevation, distance } }: View, aspect: number): void {
+  private setCamera({ camera: { azimuth, elevation, distance } }: View, aspect: number): void {
     const { camera } = this;
     camera.aspect = aspect;
     // A narrow picture sees less to the sides, so that the eye steps back.
@@ -177,7 +177,7 @@ export class Stage {
     camera.updateProjectionMatrix();
   }
 
-  private arrange(view: View): void {
+  private setShared(view: View): void {
     this.mesh.geometry = this.geometry(view.shape);
     // A plane has the form of its texture; round the others the texture goes a whole number of times.
     const flat = view.shape === "plane";
@@ -192,7 +192,7 @@ export class Stage {
     set.uLight.value.set(...direction(view.light.azimuth, view.light.elevation));
   }
 
-  private dress({ surface, look }: Column): void {
+  private setUniforms({ surface, look }: Column): void {
     const set = this.material.uniforms as ReturnType<typeof uniforms>;
     set.uBefore.value = surface.before;
     set.uAlbedo.value = surface.albedo;
