@@ -13,8 +13,8 @@ from unbake.image.dds.header import DxgiFormat, read_dds_info
 from unbake.image.files import read_picture, write_png
 
 RNG = np.random.default_rng(3)
-PNG = Options(preset="png", threads=1)
-SKYRIM = Options(preset="skyrim", threads=1, effort=Effort.FAST)
+PNG = Options(preset="png", threads=1, evidence="none")
+SKYRIM = Options(preset="skyrim", threads=1, effort=Effort.FAST, evidence="none")
 
 
 def smooth(height: int, width: int, channels: int) -> np.ndarray:

@@ -170,7 +170,7 @@ print(as_json(summary))
 
 
 def test_a_worker_of_ray_gives_what_a_local_run_remembers(root: Path, tmp_path: Path) -> None:
-    out, options = tmp_path / "mod", Options(preset="png", include=("set0", "bad"))
+    out, options = tmp_path / "mod", Options(preset="png", include=("set0", "bad"), evidence="none")
     convert_folder(root, out, options)
     sets, _ = find_sets(root, include=options.include)
     record = Journal(out, "png").record("set0")

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -57,9 +58,9 @@ def test_every_set_becomes_the_files_of_its_preset(tmp_path: Path) -> None:
     assert {"brick_albedo.png", "brick_normal.png", "brick_roughness.png", "brick_height.png"} <= names
 
 
-def test_without_networks_the_albedo_is_the_diffuse(tmp_path: Path) -> None:
+def test_without_networks_and_evidence_the_albedo_is_the_diffuse(tmp_path: Path) -> None:
     paint(tmp_path / "in" / "pot.png")
-    convert_folder(tmp_path / "in", tmp_path / "out", PNG)
+    convert_folder(tmp_path / "in", tmp_path / "out", replace(PNG, evidence="none"))
     written = read_picture(tmp_path / "out" / "pot_albedo.png").pixels
     assert np.array_equal(written, read_picture(tmp_path / "in" / "pot.png").pixels)
 
@@ -96,7 +97,7 @@ def test_a_normal_of_another_shape_fails_with_both_sizes(tmp_path: Path) -> None
 def test_an_error_nobody_foresaw_fails_one_set_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = stages.convert_set
 
-    def fails_once(inputs: Inputs, predictor: None) -> Converted:
+    def fails_once(inputs: Inputs, predictor: None, **level: object) -> Converted:
         monkeypatch.setattr(stages, "convert_set", real)
         raise ZeroDivisionError("by zero")
 

@@ -7,16 +7,17 @@ from support.coded import coded
 
 from unbake.convert.baselines import ROUGHNESS
 from unbake.convert.convert import SMALLEST_TILE, convert_set
-from unbake.convert.inputs import Inputs, load_inputs, metal_cue
+from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
+from unbake.evidence.companions import MetalCue, metal_cue
 from unbake.image.arrays import CodedMaps, Wrap
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
-from unbake.image.files import Picture, read_picture, write_png
+from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 
 RNG = np.random.default_rng(5)
@@ -35,8 +36,9 @@ class Blur:
 
     def predict_global(
         self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Any
-    ) -> tuple[np.ndarray, np.ndarray]:
-        return np.array([0.25, 0.75]), np.full((*diffuse.shape[:2], 1), self.mask, np.float32)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        logits = np.full((8, 8, 1), 20 * self.mask - 10, np.float32)
+        return np.array([0.25, 0.75]), np.full((*diffuse.shape[:2], 1), self.mask, np.float32), logits
 
     def predict_albedo(
         self, window: dict[MapKind, np.ndarray], has_specular: bool
@@ -117,7 +119,7 @@ def test_outputs_have_the_size_of_the_diffuse_and_the_channels_of_their_spec() -
 def test_the_environment_mask_is_the_baseline_of_metal() -> None:
     given = inputs()
     mask = RNG.integers(0, 256, (48, 64, 1), np.uint8)
-    maps = convert_set(Inputs(given.maps, mask, given.wrap), None).maps
+    maps = convert_set(Inputs(given.maps, metal_cue(mask), given.wrap), None).maps
     assert np.array_equal(maps.codes[MapKind.METALLIC], mask)
 
 
@@ -263,21 +265,22 @@ def test_a_missing_file_is_a_file_error(tmp_path: Path) -> None:
 
 def test_a_grey_environment_mask_is_metal_itself() -> None:
     mask = RNG.integers(0, 256, (4, 4, 1), np.uint8)
-    assert np.array_equal(metal_cue(Picture(mask, "png/8")), mask)
+    assert np.array_equal(metal_cue(mask).values, mask)
 
 
 def test_a_complex_materials_metal_is_in_its_blue() -> None:
     packed = RNG.integers(0, 256, (16, 16, 3), np.uint8)
-    assert np.array_equal(metal_cue(Picture(packed, "png/8")), packed[..., 2:])
+    assert np.array_equal(metal_cue(packed).values, packed[..., 2:])
 
 
 @pytest.mark.parametrize("use", ["network", "baseline"])
 def test_sixteen_bits_give_what_eight_of_the_same_values_give(use: str) -> None:
     given, network = inputs(40, 56), Blur(use=use)
-    environment = RNG.integers(0, 256, (40, 56, 1), np.uint8)
+    cue = metal_cue(RNG.integers(0, 256, (40, 56, 1), np.uint8))
     finer = CodedMaps({kind: image.astype(np.uint16) * 257 for kind, image in given.maps.codes.items()})
-    eight = convert_set(Inputs(given.maps, environment, given.wrap), network).maps
-    sixteen = convert_set(Inputs(finer, environment.astype(np.uint16) * 257, given.wrap), network).maps
+    eight = convert_set(Inputs(given.maps, cue, given.wrap), network).maps
+    fine = MetalCue(cue.kind, cue.values.astype(np.uint16) * 257, cue.top)
+    sixteen = convert_set(Inputs(finer, fine, given.wrap), network).maps
     assert all(np.array_equal(eight.codes[kind], sixteen.codes[kind]) for kind in OUTPUTS)
 
 

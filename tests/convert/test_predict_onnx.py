@@ -103,7 +103,7 @@ def logit(probability: np.ndarray) -> np.ndarray:
     return np.log(probability / (1 - probability))
 
 
-def whole(predictor: Predictor, given: Inputs) -> tuple[np.ndarray, np.ndarray]:
+def whole(predictor: Predictor, given: Inputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     maps = given.maps
     return predictor.predict_global(
         maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps.get(MapKind.SPECULAR), given.wrap
@@ -138,10 +138,10 @@ def test_tiled_is_whole_of_eight_bits_too(predictor: Predictor, wrap: Wrap) -> N
 
 def test_converting_commutes_with_rolling(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
     given, by = texture(128, 192, (True, True)), (40, 104)
-    classes, mask = whole(predictor, given)
-    monkeypatch.setattr(predictor, "predict_global", lambda *_: (classes, mask))
+    classes, mask, logits = whole(predictor, given)
+    monkeypatch.setattr(predictor, "predict_global", lambda *_: (classes, mask, logits))
     straight = convert_set(given, predictor).maps
-    monkeypatch.setattr(predictor, "predict_global", lambda *_: (classes, np.roll(mask, by, (0, 1))))
+    monkeypatch.setattr(predictor, "predict_global", lambda *_: (classes, np.roll(mask, by, (0, 1)), logits))
     other = convert_set(rolled(given, by), predictor).maps
     for kind in OUTPUTS:
         assert np.abs(np.roll(straight[kind], by, (0, 1)) - other[kind]).max() < ROUNDING
@@ -156,9 +156,9 @@ def test_the_classifiers_logit_of_metal_is_added_to_every_texel_of_the_mask(
         [logits] = run(network, *rest)
         return [logits + 2 * (np.array(CLASSES) == "metal")] if network == "vit" else [logits]
 
-    classes, mask = whole(predictor, given)
+    classes, mask, _ = whole(predictor, given)
     monkeypatch.setattr(predictor, "_run", sure_of_metal)
-    surer_classes, surer_mask = whole(predictor, given)
+    surer_classes, surer_mask, _ = whole(predictor, given)
     np.testing.assert_allclose(logit(surer_mask), logit(mask) + 2, atol=1e-3)
     changed = np.flatnonzero(np.abs(surer_classes - classes) > 1e-6)
     assert [CLASSES[i] for i in changed] == ["metal"]

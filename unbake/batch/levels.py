@@ -39,20 +39,19 @@ class Measured(msgspec.Struct, frozen=True, array_like=True):
     metal_log_mean: float | None = None
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """The file in OUT: what was measured of each texture, and the level that conversions used."""
+class Levels(msgspec.Struct, frozen=True):
+    """The file in OUT: the level that conversions use, and the measurements of each texture."""
 
     version: int = VERSION
     level: Level | None = None
     measured: dict[str, Measured] = {}
 
 
-def mod_level(out: Path, sets: Sequence[TextureSet], keep: bool = True) -> Level:
-    """The level of a mod, from all its sets, whatever the shard and their order.
+def measure_level(out: Path, sets: Sequence[TextureSet]) -> Levels:
+    """The level of a mod, from all its sets, whatever the shard and their order; nothing is written.
 
     A level that an earlier run used is used again while the estimate hardly differs, so that nothing is converted
-    anew for a change nobody sees. keep: False for a dry run, which writes nothing. Textures that cannot be read do
-    not count: their conversion says why.
+    anew for a change nobody sees. Textures that cannot be read do not count: their conversion says why.
     """
     kept = _read(out)
     measured: dict[str, Measured] = {}
@@ -69,10 +68,13 @@ def mod_level(out: Path, sets: Sequence[TextureSet], keep: bool = True) -> Level
     before = kept.level
     if before is not None and _close(before.gain, level.gain) and _close(before.metal_gain, level.metal_gain):
         level = before
-    now = _Kept(level=level, measured=dict(sorted(measured.items())))
-    if keep and now != kept:
-        write_atomic(out / FILE, msgspec.json.encode(now))
-    return level
+    return Levels(level=level, measured=dict(sorted(measured.items())))
+
+
+def keep_level(out: Path, levels: Levels) -> None:
+    """Keep a level and its measurements in OUT for later runs; FileError where that cannot be written."""
+    if levels != _read(out):
+        write_atomic(out / FILE, msgspec.json.encode(levels))
 
 
 def _close(level: float, other: float) -> bool:
@@ -134,10 +136,10 @@ def _stamps(sources: Iterable[Source | None]) -> Iterable[str]:
             yield str(source)
 
 
-def _read(out: Path) -> _Kept:
+def _read(out: Path) -> Levels:
     """What an earlier run kept; nothing where there is no such file, or a damaged one."""
     try:
-        kept = msgspec.json.decode((out / FILE).read_bytes(), type=_Kept)
+        kept = msgspec.json.decode((out / FILE).read_bytes(), type=Levels)
     except (OSError, msgspec.DecodeError, RecursionError):
-        return _Kept()
-    return kept if kept.version == VERSION else _Kept()
+        return Levels()
+    return kept if kept.version == VERSION else Levels()

@@ -17,7 +17,7 @@ from unbake.batch.events import (
     Summary,
 )
 from unbake.batch.journal import Failure, Journal, exclusive
-from unbake.batch.levels import mod_level
+from unbake.batch.levels import Levels, keep_level, measure_level
 from unbake.batch.map_cache import clear_cached
 from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
@@ -71,16 +71,18 @@ def convert_folder(
     new = [files for files in own if journal.record(files.name) is None]
     sizes = (size_of(files.diffuse, options.max_size) for files in new)
     needed = total_disk(sizes, preset, options.keep_maps)
-    level = None
+    levels = Levels()
     if options.evidence == "auto":
-        level = mod_level(out, _whole_mod(roots, options, sets), keep=not options.dry_run)
-    stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor), level)
+        levels = measure_level(out, _whole_mod(roots, options, sets))
+    stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor), levels.level)
     if options.dry_run:
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
         return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
     check_disk(out, needed)
+    if options.evidence == "auto":
+        keep_level(out, levels)
     stages.predictor = _loaded(options, predictor)
     _begin(emit, skipped, len(own))
     run = _Run(stages, journal, emit)
