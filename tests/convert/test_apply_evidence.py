@@ -1,0 +1,138 @@
+"""Evidence on predicted maps: metal, albedo and finish change as said, and nothing else does."""
+
+import numpy as np
+import pytest
+from support.coded import coded
+
+from unbake.convert.apply_evidence import REFLECTANCE, apply_evidence
+from unbake.convert.convert import convert_set
+from unbake.convert.inputs import Inputs
+from unbake.domain.hints import FINISH_ROUGHNESS, Hint
+from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.evidence.companions import metal_cue
+from unbake.evidence.evidence import Evidence, gather
+from unbake.evidence.level import Level
+from unbake.evidence.names import name_evidence
+from unbake.image.colour import luminance, srgb_to_linear
+
+RNG = np.random.default_rng(7)
+LEVEL = Level(0.4, 0.5, 0.1, 50)
+
+
+def inputs(height: int = 40, width: int = 56, **masks: np.ndarray) -> Inputs:
+    slopes = RNG.normal(0, 0.2, (height, width, 2))
+    normal = np.dstack([slopes, np.ones((height, width))])
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    diffuse = (0.2 + 0.3 * RNG.random((height, width, 3))).astype(np.float32)
+    maps = coded({MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal.astype(np.float32)}, 8)
+    cue = metal_cue(masks["mask"]) if masks else None
+    return Inputs(maps, cue, (True, True))
+
+
+def evidence(path: str = "x.dds", **said: object) -> Evidence:
+    return gather(name_evidence(path), Hint(**said), LEVEL)  # type: ignore[arg-type]
+
+
+def mean(maps: object, kind: MapKind) -> float:
+    return float(maps[kind].mean())  # type: ignore[index]
+
+
+def test_only_metal_and_albedo_change_where_nothing_else_is_known():
+    given = inputs()
+    before = convert_set(given, None)
+    after = apply_evidence(before, given, evidence())
+    changed = {k for k in OUTPUTS if not np.array_equal(before.maps.codes[k], after.maps.codes[k])}
+    assert changed <= {MapKind.ALBEDO, MapKind.METALLIC, MapKind.METALLIC_MASK}
+    assert MapKind.ALBEDO in changed
+
+
+def test_the_inputs_stay_as_they_were():
+    given = inputs()
+    copies = {kind: codes.copy() for kind, codes in given.maps.codes.items()}
+    apply_evidence(convert_set(given, None), given, evidence(metal="all", finish="polished"))
+    assert all(np.array_equal(copies[kind], given.maps.codes[kind]) for kind in copies)
+
+
+def test_the_albedo_comes_out_brighter_by_the_mods_level():
+    given = inputs()
+    made = apply_evidence(convert_set(given, None), given, evidence()).maps
+    ratio = srgb_to_linear(made[MapKind.ALBEDO]).mean() / srgb_to_linear(given.maps[MapKind.DIFFUSE]).mean()
+    assert ratio == pytest.approx(1 / LEVEL.gain, rel=0.1)
+
+
+def test_brightness_kept_is_the_pictures_mean():
+    given = inputs()
+    made = apply_evidence(convert_set(given, None), given, evidence(), "keep").maps
+    ratio = srgb_to_linear(made[MapKind.ALBEDO]).mean() / srgb_to_linear(given.maps[MapKind.DIFFUSE]).mean()
+    assert ratio == pytest.approx(1, rel=0.05)
+
+
+def test_a_persons_stops_override_the_mods_level():
+    given = inputs()
+    base = convert_set(given, None)
+    dark, bright = (apply_evidence(base, given, evidence(painted=stops)).maps for stops in (-2.0, 0.0))
+    assert mean(dark, MapKind.ALBEDO) > 1.3 * mean(bright, MapKind.ALBEDO)
+
+
+@pytest.mark.parametrize("word", ["none", "all"])
+def test_a_persons_word_for_metal_holds_against_mask_and_name(word: str):
+    given = inputs(mask=RNG.integers(0, 256, (40, 56, 1)).astype(np.uint8))
+    made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/sword", metal=word))
+    assert set(np.unique(made.maps.codes[MapKind.METALLIC])) == {0 if word == "none" else 255}
+
+
+def test_the_environment_mask_of_a_weapon_is_its_metal():
+    mask = np.zeros((40, 56, 1), np.uint8)
+    mask[10:30, 10:40] = 120
+    given = inputs(mask=mask)
+    made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/longsword.dds"))
+    assert np.array_equal(made.maps.codes[MapKind.METALLIC][..., 0] > 127, mask[..., 0] > 60)
+
+
+def test_metal_is_lifted_by_its_own_level():
+    mask = np.zeros((40, 56, 1), np.uint8)
+    mask[:20] = 255
+    given = inputs(mask=mask)
+    made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/longsword.dds")).maps
+    light = srgb_to_linear(made[MapKind.ALBEDO])
+    assert light[2:18].mean() > 1.5 * light[22:38].mean()
+
+
+def test_a_finish_moves_the_mean_roughness_to_its_own():
+    given = inputs()
+    made = apply_evidence(convert_set(given, None), given, evidence(finish="polished")).maps
+    assert mean(made, MapKind.ROUGHNESS) == pytest.approx(FINISH_ROUGHNESS["polished"], abs=0.02)
+
+
+def test_gold_is_drawn_towards_golds_chroma_and_keeps_its_pattern():
+    given = inputs()
+    base = convert_set(given, None)
+    plain, gold = (
+        srgb_to_linear(apply_evidence(base, given, evidence(metal="all", material=word)).maps[MapKind.ALBEDO])
+        for word in (None, "gold")
+    )
+    blue = (gold[..., 2] / gold[..., 0]).mean(), (plain[..., 2] / plain[..., 0]).mean()
+    target = REFLECTANCE["gold"][2] / REFLECTANCE["gold"][0]
+    assert abs(blue[0] - target) < 0.6 * abs(blue[1] - target)
+    pattern = np.corrcoef(luminance(gold).ravel(), luminance(plain).ravel())[0, 1]
+    assert pattern > 0.95
+
+
+def test_the_note_says_what_was_decided_and_why():
+    given = inputs()
+    made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/sword", metal="all"))
+    assert made.notes[-1].startswith("metal 100% (the picture alone said 0%): you said")
+
+
+def test_rolled_inputs_give_rolled_maps():
+    given, by = inputs(64, 64), (16, 32)
+    rolled = Inputs(
+        type(given.maps)({k: np.roll(c, by, (0, 1)) for k, c in given.maps.codes.items()}), None, given.wrap
+    )
+    straight, other = (
+        apply_evidence(convert_set(one, None), one, evidence("armor/steel/boots.dds")).maps
+        for one in (given, rolled)
+    )
+    for kind in (MapKind.ALBEDO, MapKind.METALLIC):
+        difference = np.abs(np.roll(straight[kind], by, (0, 1)) - other[kind])
+        assert difference.max() <= 1.5 / 255
