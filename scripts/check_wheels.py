@@ -35,7 +35,7 @@ def needs(platform: str, python: str) -> list[str]:
 
 
 def ask(requirements: list[str], *options: str) -> tuple[str, set[str]]:
-    """What pip says is missing, "" for nothing, and which of the rest are wheels for any platform."""
+    """The pin that pip finds no wheel for, "" for none, and the pins that have a wheel for any platform."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable,

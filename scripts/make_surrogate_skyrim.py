@@ -21,7 +21,7 @@ from unbake.project import Project
 from unbake.train.surrogate_skyrim import write_surrogate
 
 LEGACY = {"d": MapKind.DIFFUSE, "n": MapKind.NORMAL, "s": MapKind.SPECULAR, "h": MapKind.HEIGHT}
-"""What the files of a legacy pack hold, by the end of their names."""
+"""Contents of a legacy pack's files, by the end of their names."""
 
 
 def main(

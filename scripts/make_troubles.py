@@ -28,7 +28,7 @@ EXAMPLES = Path(unbake.__file__).parent / "bundled" / "examples" / "legacy" / "t
 
 @dataclass(slots=True)
 class Expected:
-    """What should become of the tree: names of sets, below the texture root; `skipped` are files."""
+    """The expected outcome for the tree: names of sets, below the texture root; `skipped` are files."""
 
     converted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)

@@ -17,7 +17,7 @@ class UnbakeError(Exception):
 
 
 class UsageError(UnbakeError):
-    """What was asked cannot be done as asked; nothing has been started."""
+    """A request that cannot be done as asked; nothing has been started."""
 
     exit_code = 2
 

@@ -117,7 +117,7 @@ def clear_drafts(
 
 
 def why_unsafe(name: str) -> str | None:
-    """Why a relative path that a file names cannot be used on every system, as the end of a sentence; None if it can.
+    """The reason why a relative path named in a file is unusable on some system, as the end of a sentence, or None.
 
     Parts are separated by / or \\, whatever the system, so that a file means the same everywhere.
 

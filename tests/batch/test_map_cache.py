@@ -1,4 +1,4 @@
-"""What the networks said is kept: other rules, strengths and presets pack it again without running them."""
+"""Predicted maps are cached: other rules, strengths and presets pack them again without the networks."""
 
 from pathlib import Path
 

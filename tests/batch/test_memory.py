@@ -1,4 +1,4 @@
-"""What a set takes in memory, measured in processes of their own; networks stand in that cost nothing themselves."""
+"""Memory of a set, measured in processes of their own, with stand-ins for the networks that cost nothing themselves."""
 
 import subprocess
 import sys

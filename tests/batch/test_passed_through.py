@@ -1,4 +1,4 @@
-"""What a mod brings of its own comes through a conversion: alpha, glow, height, and a normal that variants share."""
+"""A mod's own data come through a conversion: alpha, glow, height, and a normal that variants share."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What `unbake doctor` finds, on this machine as it is and as it might be."""
+"""Findings of `unbake doctor`, on this machine as it is and as it might be."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""What a release decides and credits; and one from checkpoints to converted textures, on the tiny networks."""
+"""Decisions and credits of a release; and one from checkpoints to converted textures, on the tiny networks."""
 
 import json
 import shutil

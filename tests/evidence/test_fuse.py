@@ -1,4 +1,4 @@
-"""Where a texture is metal: each source alone, in company, and a person's word above all."""
+"""Fusion of evidence about metal: each source alone, in company, and a person's word above all."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How much memory a training step needs, counted tensor by tensor; the proof behind "batch 4 fits 8 GB"."""
+"""Memory of a training step, counted tensor by tensor; the proof behind "batch 4 fits 8 GB"."""
 
 import weakref
 from collections.abc import Callable

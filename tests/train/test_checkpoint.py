@@ -1,4 +1,4 @@
-"""Where a run stands, in a file: what comes back lies in memory as it did."""
+"""The state of a run in a file: what comes back lies in memory as it did."""
 
 from pathlib import Path
 

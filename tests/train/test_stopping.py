@@ -1,4 +1,4 @@
-"""Which epoch is the best, and whether a phase is over."""
+"""The best epoch of a phase and its stopping rules."""
 
 from unbake import recipe as recipes
 from unbake.recipe.gate import Verdict

@@ -1,4 +1,4 @@
-"""What a run leaves to read, and that going on after a stop leaves each step once."""
+"""Logs of a run; going on after a stop leaves each step once."""
 
 import json
 import math

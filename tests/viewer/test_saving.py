@@ -1,4 +1,4 @@
-"""What the sliders say becomes rules: as a download that convert reads, and straight into the mod when served."""
+"""Values of the sliders become rules: as a download that convert reads, and straight into the mod when served."""
 
 import re
 import shutil

@@ -35,7 +35,7 @@ _ENOUGH_DISK: Final = 5 << 30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one look at the machine gave: its subject, what was found, whether that works, commands that help."""
+    """One check of the machine: its subject, the finding, whether that works, commands that help."""
 
     about: str
     found: str
@@ -86,7 +86,7 @@ def _tried(about: str, look: Callable[[], Finding]) -> Finding:
 
 
 def _runtime() -> Finding:
-    """Which wheel there is, what it runs on, and which one would be faster."""
+    """The installed wheel, the devices it can use, and a faster wheel if there is one."""
     there = [name for name in RUNTIMES if _installed(name)]
     if len(there) != 1:
         found = (
@@ -108,7 +108,7 @@ def _runtime() -> Finding:
 
 
 def _device(model: Path | None) -> Finding:
-    """What a network of the model really runs on, which may be less than the runtime offers."""
+    """The device that a network of the model really runs on, which may be less than the runtime offers."""
     import onnxruntime as ort
 
     from unbake.convert.predict import bundle_folder, providers

@@ -53,7 +53,7 @@ def phases(
 
 
 def epochs_text(r: "Recipe") -> str:
-    """How many epochs a phase takes, as the plan writes it: 8–12, 15."""
+    """Number of epochs of a phase, as the plan writes it: 8–12, 15."""
     from unbake.recipe import MAP
 
     least, most = r.epochs.min, r.epochs.max
@@ -61,7 +61,7 @@ def epochs_text(r: "Recipe") -> str:
 
 
 def parents_text(r: "Recipe") -> str:
-    """What a phase starts from, as a person reads it: A_best, unet_albedo from A_alb_syn_best."""
+    """Parents of a phase, as a person reads them: A_best, unet_albedo from A_alb_syn_best."""
     parents = {part: " or ".join([p] if isinstance(p, str) else p) for part, p in r.starts_from.items()}
     texts = [name if part == "all" else f"{part} from {name}" for part, name in parents.items()]
     return ", ".join(texts) or f"scratch ({r.model})"

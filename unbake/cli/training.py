@@ -32,7 +32,7 @@ Wandb = Annotated[
 
 
 def overriding(override: list[str] | None, epochs: int | None) -> tuple[str, ...]:
-    """What a person overrides of a recipe, as checkpoints record it.
+    """Overrides of a recipe by options, as checkpoints record them.
 
     >>> overriding(["data.px=512"], 4)
     ('data.px=512', 'epochs.min=4', 'epochs.max=4')

@@ -68,7 +68,7 @@ def view(
 
 
 def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
-    """What opens the gallery of a folder, a conversion's or a run's."""
+    """A function that opens the gallery of a folder, a conversion's or a run's."""
     from unbake.report.listing import REPORT
 
     if (folder / REPORT).is_file():

@@ -106,7 +106,7 @@ def below_textures(parts: Sequence[str]) -> tuple[str, ...] | None:
 
 
 def unsupported_folder(folders: Sequence[str]) -> str | None:
-    """Why textures in this folder (parts below the texture root) are not converted, or None.
+    """The reason why textures in this folder (parts below the texture root) are not converted, or None.
 
     >>> unsupported_folder(["Interface", "icons"])
     'a picture of the user interface'

@@ -27,7 +27,7 @@ def bootstrap(values: np.ndarray, others: np.ndarray | None = None) -> Interval:
 
 
 def drawn_counts(materials: int, resamples: int = RESAMPLES) -> np.ndarray:
-    """How often each material is drawn, (resamples, materials)."""
+    """Number of times each material is drawn, (resamples, materials)."""
     rng = np.random.default_rng(_SEED)
     return rng.multinomial(materials, np.full(materials, 1 / materials), resamples)
 

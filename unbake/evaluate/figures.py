@@ -23,7 +23,7 @@ HEADLINES: Final[dict[str, str]] = {
 """The one metric of each map that decides and orders; every material that has the map has it, and less is better."""
 
 Table = tuple[tuple[float, ...], ...]
-"""What `calibration.reliability` counts of one painting, as numbers for JSON."""
+"""Counts of `calibration.reliability` for one painting, as numbers for JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a baseline reaches on the same materials.
+    """Figures of a baseline on the same materials.
 
     ratio: ours ÷ value, NaN where the value is 0. interval: the ratio's. worse: share of the materials on which ours
     is worse than this baseline; NaN in figures of before it was measured.
@@ -113,7 +113,7 @@ class Evaluation:
 
     @property
     def materials(self) -> int:
-        """How many materials were measured."""
+        """Number of materials measured."""
         return len({painting.id for painting in self.paintings})
 
 

@@ -108,7 +108,7 @@ def run_comparison(
 
 
 def description(comparison: Comparison, evaluation: Evaluation) -> list[str]:
-    """What was measured and how, in sentences."""
+    """Sentences on the data and the method of a measurement."""
     setting = comparison.setting
     sentences = [
         f"{evaluation.materials} materials at {setting.size} px, {setting.styles} paintings of each (painter "

@@ -191,7 +191,7 @@ def _measured(
 
 
 def use_of(rows: Sequence[Row]) -> dict[MapKind, Use]:
-    """Which outputs the converter takes from the networks: those that beat the rule's (the first baseline).
+    """The outputs that the converter takes from the networks: those that beat the rule's (the first baseline).
 
     >>> use_of([])["albedo"]
     'baseline'
@@ -206,7 +206,7 @@ def use_of(rows: Sequence[Row]) -> dict[MapKind, Use]:
 
 
 def credits(sources: Iterable[MaterialSource]) -> tuple[Credit, ...]:
-    """What the weights were made from: source, licence and number of materials, most first."""
+    """The training data by source: licence and number of materials, most first."""
     counts = Counter((s.source, s.licence) for s in sources)
     return tuple(
         Credit(source=source, licence=licence, materials=n)

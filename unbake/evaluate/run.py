@@ -31,7 +31,7 @@ SIZE = 512
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How materials are measured.
+    """Settings of a measurement.
 
     size: longest side, texels; larger materials are reduced first. styles: paintings of each material, the first
     of `painter.styles_of`. side: what is compared is reduced to this longest side, None leaves it. perceptual:

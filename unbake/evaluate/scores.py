@@ -90,7 +90,7 @@ def _compare(
 
 
 def _seam(kind: MapKind, wrap: Wrap, diffuse: np.ndarray, ours: np.ndarray, truth: np.ndarray) -> Score:
-    """How visible the border is, held against the truth's own, and for a colour the painted one's."""
+    """Visibility of the border, held against the truth's own, and for a colour the painted one's."""
     images = {"truth": truth} | ({"diffuse": diffuse} if spec(kind).colour == "srgb" else {})
     baselines = {name: seam_ratio(image, wrap) for name, image in images.items()}
     return Score(kind.value, "seam_ratio", "lower", seam_ratio(ours, wrap), baselines)

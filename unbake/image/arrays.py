@@ -25,7 +25,7 @@ Stored = dict[MapKind, np.ndarray]
 """The same as codes, or as floats where a function takes either."""
 
 Wrap = tuple[bool, bool]
-"""Which axes tile: (rows, up and down the image; columns, across it)."""
+"""Axes that tile: (rows, up and down the image; columns, across it)."""
 
 BAND_TEXELS: Final = 1 << 21
 """Texels that are made floats at a time where a whole map need not be."""

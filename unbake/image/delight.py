@@ -35,7 +35,7 @@ Floats = NDArray[np.float32]
 
 
 class Delight(NamedTuple):
-    """What `fit` found in a picture.
+    """Result of `fit` for a picture.
 
     slopes: change of log light with the normal's x, y and with 1 - z. shade: mean of that over the picture.
     pivot: mean log light (3,), what contrast is drawn towards. scale: keeps the picture's mean. mean: of its linear
@@ -118,5 +118,5 @@ def relevelled(diffuse: Floats, factor: float) -> Floats:
 
 
 def _features(normal: np.ndarray) -> np.ndarray:
-    """What painted light is regressed on: the normal's x and y, and how far it is tilted."""
+    """Regressors of painted light: the normal's x and y, and how far it is tilted."""
     return np.concatenate([normal[..., :2], 1 - normal[..., 2:]], axis=-1)

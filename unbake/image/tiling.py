@@ -122,7 +122,7 @@ def _up(texels: int, stride: int) -> int:
 
 
 def crop(image: np.ndarray, window: Window, wrap: Wrap) -> np.ndarray:
-    """What a network sees of an image (H, W, C) through a window: a copy (h, w, C), sides multiples of the stride."""
+    """The part of an image (H, W, C) below a window: a copy (h, w, C), sides multiples of the stride."""
     rows, columns = (
         np.arange(span.low, span.high) % side
         if wraps

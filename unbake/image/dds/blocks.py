@@ -38,7 +38,7 @@ class BlockFormat(StrEnum):
 
 
 class Effort(StrEnum):
-    """How much time an encoder may take: `good` for what is kept, `fast` for previews."""
+    """Time an encoder may take: `good` for what is kept, `fast` for previews."""
 
     GOOD = "good"
     FAST = "fast"
@@ -145,7 +145,7 @@ def _to_image(texels: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def _bc1_holes(blocks: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Where BC1 texels are transparent: selector 3 in blocks whose first endpoint is not the greater."""
+    """Mask of transparent BC1 texels: selector 3 in blocks whose first endpoint is not the greater."""
     ends = endpoints(blocks)
     three = ends[:, :1] <= ends[:, 1:]
     return _to_image(three & (selectors_of(blocks) == 3), width, height)
