@@ -31,6 +31,7 @@ from unbake.export.packs import recentred, resampling, write_set
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture, picture_size
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.surface import SURFACE_VERSION
 from unbake.report.confidence import judge
 from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
@@ -96,6 +97,7 @@ class Stages:
         self.inference = {
             "version": __version__,
             "geometry": str(GEOMETRY_VERSION),
+            "surface": str(SURFACE_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
             "max_size": str(options.max_size),
@@ -200,10 +202,11 @@ class Stages:
         return Written(record, time.perf_counter() - loaded.started, inferred=loaded.cached is None)
 
     def _parallax(self, files: TextureSet, converted: Converted) -> bool:
-        """Whether height is written: as asked, else for sets that tile both ways or have a height map of their own."""
+        """Whether height is written: as asked, else for a height map of the set's own and for what tiles and is rough."""
         if self.options.parallax is not None:
             return self.options.parallax
-        return all(converted.wrap) or files.parallax is not None
+        rough = converted.relief >= pgpatcher.LEAST_RELIEF
+        return files.parallax is not None or (all(converted.wrap) and rough)
 
     def _entry(
         self, files: TextureSet, converted: Converted, paths: list[Path], adjust: Adjust
@@ -220,7 +223,7 @@ class Stages:
             parallax="_p" in written,
             emissive="_g" in written,
             displacement=pgpatcher.displacement_scale(
-                converted.relief * relief_factor(adjust), float(recentred(height).std())
+                converted.relief, float(recentred(height).std()), relief_factor(adjust)
             ),
         )
 

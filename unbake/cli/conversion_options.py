@@ -94,7 +94,8 @@ class ConversionOptions:
     parallax: Annotated[
         bool | None,
         typer.Option(
-            help="Write height (_p); by default for textures that tile both ways.", rich_help_panel=GAME
+            help="Write height (_p); by default for textures that tile both ways and are not flat.",
+            rich_help_panel=GAME,
         ),
     ] = None
     edid_map: Annotated[
