@@ -34,7 +34,7 @@ def high_pass(along: Floats, across: Floats, size: tuple[int, int], drift: float
     """
     upright, level = (np.float32(side / (2 * np.pi)) for side in size)
     power = (along * upright) ** 2 + (across * level) ** 2
-    return power / (power + np.float32(drift**2))
+    return (power / (power + np.float32(drift**2))).astype(np.float32, copy=False)
 
 
 def energy_weights(side: int, wraps: bool, real: bool = True) -> Floats:
