@@ -105,6 +105,14 @@ class ConversionOptions:
             rich_help_panel=GAME,
         ),
     ] = None
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Plugins (a folder such as Data, an .esp, or plugins.txt and the folders it needs): editor IDs of the "
+            "ground, and keywords that say what a thing is made of; repeatable.",
+            rich_help_panel=GAME,
+        ),
+    ] = None
     form: Annotated[
         Literal["array", "default"],
         typer.Option(help="PGPatcher's JSON: a flat array, or default and entries.", rich_help_panel=GAME),
@@ -149,6 +157,7 @@ class ConversionOptions:
                 "exclude": tuple(self.exclude or ()),
                 "adjust": tuple(self.adjust or ()),
                 "hints": tuple(self.hints or ()),
+                "plugins": tuple(self.plugins or ()),
                 "effort": Effort.FAST if self.fast else Effort.GOOD,
                 "shard": shard_of(self.shard),
             }
