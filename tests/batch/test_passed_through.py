@@ -1,5 +1,7 @@
 """A mod's own data come through a conversion: alpha, glow, height, and a normal that variants share."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 
 from unbake.batch.events import Options, SetDone
 from unbake.batch.run import convert_folder
+from unbake.export.pgpatcher import validate
 from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat, read_dds_info
@@ -95,6 +98,36 @@ def test_what_does_not_tile_gets_parallax_where_it_had_it_before(tmp_path: Path,
         put(tmp_path / "in" / "pot_p.png", smooth(64, 64, 1))
     out, _ = converted(tmp_path / "in", SKYRIM)
     assert (out / "textures" / "pbr" / "pot_p.dds").is_file() == own
+
+
+def waves(folder: Path, *, steepness: float) -> Path:
+    """A texture that tiles, with the normals of ripples."""
+    put(folder / "pot.dds", smooth(128, 128, 3))
+    slope = steepness * np.cos(2 * np.pi * 8 * np.arange(128) / 128)
+    normal = np.dstack(np.broadcast_arrays(-slope[None], np.zeros((128, 128)), np.ones((128, 128))))
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+    put(folder / "pot_n.dds", np.rint(normal * 127.5 + 127.5).astype(np.uint8))
+    return folder
+
+
+@pytest.mark.parametrize(("steepness", "asked", "given"), [
+    (0.5, None, True), (0.0, None, False), (0.0, True, True), (0.5, False, False),
+])  # fmt: skip
+def test_a_flat_surface_gets_no_parallax_unless_it_is_asked_for(
+    tmp_path: Path, steepness: float, asked: bool | None, given: bool
+) -> None:
+    options = replace(SKYRIM, parallax=asked)
+    out, _ = converted(waves(tmp_path / "in", steepness=steepness), options)
+    [entry] = json.loads((out / "PBRNIFPatcher" / "in-skyrim.json").read_text())
+    assert entry["parallax"] == (out / "textures" / "pbr" / "pot_p.dds").is_file() == given
+    assert 0.02 <= entry["displacement_scale"] <= 0.25
+    assert validate(out) == []
+
+
+def test_a_flat_surface_with_a_height_of_its_own_keeps_its_parallax(tmp_path: Path) -> None:
+    put(waves(tmp_path / "in", steepness=0.0) / "pot_p.dds", smooth(128, 128, 1))
+    out, _ = converted(tmp_path / "in", SKYRIM)
+    assert (out / "textures" / "pbr" / "pot_p.dds").is_file()
 
 
 def test_glow_comes_through(tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_json_is_one_object_a_line_and_ends_with_the_summary(tmp_path: Path):
         (["--adjust", "gloss.bias=1"], "albedo, roughness, metallic, ao, height, normal: strength (0 to 10)"),
         (["--rules", "none.toml"], "none.toml"),
         (["--edid-map", "none.txt"], "none.txt"),
+        (["--plugins", "none.esp"], "none.esp"),
     ],
 )
 def test_what_cannot_be_done_as_asked_is_told_before_anything_is_written(

@@ -19,6 +19,7 @@ from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.surface import RELIEF_DRIFT
 
 RNG = np.random.default_rng(5)
 
@@ -292,9 +293,10 @@ def test_outputs_have_the_bits_of_their_spec(tmp_path: Path) -> None:
     }
 
 
-def test_relief_is_a_share_of_the_width() -> None:
-    bump = np.cos(np.arange(64) * 2 * np.pi / 64)
-    slope = np.sin(np.arange(64) * 2 * np.pi / 64) * 2 * np.pi / 64
+def test_relief_is_a_share_of_the_width_and_without_drift() -> None:
+    cycles = 8
+    bump = np.cos(np.arange(64) * cycles * 2 * np.pi / 64) * cycles**2 / (cycles**2 + RELIEF_DRIFT**2)
+    slope = np.sin(np.arange(64) * cycles * 2 * np.pi / 64) * cycles * 2 * np.pi / 64
     normal = np.dstack([slope, np.zeros(64), np.ones(64)]).repeat(64, 0)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     maps = {MapKind.DIFFUSE: np.zeros((64, 64, 3), np.float32), MapKind.NORMAL: normal.astype(np.float32)}

@@ -170,7 +170,29 @@ def test_a_name_that_leads_out_of_the_folder_is_refused():
 
 @pytest.mark.parametrize(
     ("relief", "contrast", "scale"),
-    [(0.005, 0.25, 0.2), (0.1, 0.2, 0.35), (0.0001, 0.2, 0.05), (0.01, 0.0, 0.05)],
+    [
+        (0.0034, 0.083, 0.1),
+        (0.0034 / 4, 0.083, 0.05),
+        (0.0034 * 2.25, 0.083, 0.15),
+        (0.0034, 0.166, 0.05),
+        (0.1, 0.083, 0.25),
+        (0.0, 0.083, 0.02),
+        (0.01, 0.0, 0.02),
+    ],
 )
-def test_displacement_gives_the_relief_back_within_what_mods_ship(relief, contrast, scale):
-    assert displacement_scale(relief, contrast) == scale
+def test_displacement_goes_with_the_root_of_the_relief_within_bounds(relief, contrast, scale):
+    assert displacement_scale(relief, contrast) == pytest.approx(scale, abs=1e-3)
+
+
+def test_displacement_never_falls_where_relief_grows():
+    scales = [displacement_scale(relief, 0.083) for relief in np.geomspace(1e-5, 0.1, 50)]
+    assert scales == sorted(scales)
+    assert len(set(scales)) > 25
+
+
+def test_twice_the_contrast_at_half_the_scale_is_the_same_depth():
+    assert displacement_scale(0.003, 0.1) == pytest.approx(2 * displacement_scale(0.003, 0.2), abs=1e-3)
+
+
+def test_a_height_of_twice_the_strength_keeps_its_scale_and_so_is_twice_as_deep():
+    assert displacement_scale(0.003, 2 * 0.08, strength=2) == displacement_scale(0.003, 0.08)

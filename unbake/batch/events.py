@@ -21,12 +21,13 @@ class Options:
 
     preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
     whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
-    names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes.
+    names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes and are not flat.
     rules: file of changes to the maps, None for `unbake.toml` in IN; adjust: changes that go on top, such as
     "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or other
     rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
     cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
-    textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`).
+    textures (`export.landscape`). plugins: folders, plugins or a load order (`evidence.load_order.find_all`), which
+    give editor IDs too, and keywords where evidence is read. form: of PGPatcher's JSON (`export.pgpatcher.document`).
     evidence: "auto" reads names, companions and the mod's level, "none" the pictures alone. brightness: of the albedo:
     "natural" for the material's own, "keep" for the picture's. hints: a person's words, "weapons/*: metal=all".
     """
@@ -48,6 +49,7 @@ class Options:
     shard: tuple[int, int] | None = None
     engine: Engine = "local"
     edid_map: Path | None = None
+    plugins: tuple[Path, ...] = ()
     form: Form = "array"
     evidence: Literal["auto", "none"] = "auto"
     brightness: Literal["natural", "keep"] = "natural"
@@ -94,7 +96,8 @@ Emit = Callable[[Event], None]
 class Summary:
     """The outcome for every set and file, names sorted.
 
-    planned: the sets that a dry run would convert. disk: bytes that they would take at most.
+    planned: the sets that a dry run would convert. disk: bytes that they would take at most. notes: sentences about
+    the conversion as a whole, such as a plugin that could not be read.
     """
 
     converted: tuple[str, ...] = ()
@@ -103,6 +106,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     planned: tuple[str, ...] = ()
     disk: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -17,6 +17,7 @@ from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
 from unbake.errors import UsageError
 from unbake.export.adjust import RULES, Adjust, Rules, load_rules, read_rules, rules_for, values_by_map
+from unbake.export.pgpatcher import PARALLAX_DEPTH, displacement_scale
 from unbake.export.rules_file import read_request, with_changes
 from unbake.files import write_atomic
 from unbake.image.arrays import CodedMaps
@@ -179,7 +180,7 @@ class _Pictures:
             wrap = tileable_axes(codes[MapKind.ALBEDO])
         relief = 0.0
         if cached is not None and (contrast := float(CodedMaps(cached.codes)[MapKind.HEIGHT].std())) > 0:
-            relief = cached.relief / contrast
+            relief = PARALLAX_DEPTH * displacement_scale(cached.relief, contrast)
         return SetData(
             width=width,
             height=height,

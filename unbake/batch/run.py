@@ -21,6 +21,7 @@ from unbake.batch.levels import Levels, keep_level, measure_level
 from unbake.batch.map_cache import clear_cached
 from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
+from unbake.batch.plugins import read_told
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
 from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
@@ -66,6 +67,8 @@ def convert_folder(
     rules = load_rules(roots[-1], options.rules, options.adjust, options.hints)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = _find_sets(roots, options, preset)
+    told = read_told(options.plugins, [files.texture for files in sets])
+    edids = {**told.editor_ids, **edids}
     own = [files for files in sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard)
     new = [files for files in own if journal.record(files.name) is None]
@@ -74,12 +77,13 @@ def convert_folder(
     levels = Levels()
     if options.evidence == "auto":
         levels = measure_level(out, _whole_mod(roots, options, sets))
-    stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor), levels.level)
+    model = _fingerprint(options, predictor)
+    stages = Stages(out, options, preset, rules, None, model, levels.level, told.keywords)
     if options.dry_run:
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
-        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
+        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed, told.notes)
     check_disk(out, needed)
     if options.evidence == "auto":
         keep_level(out, levels)
@@ -89,7 +93,9 @@ def convert_folder(
     run.convert(own)
     run.finish(sets, skipped, edids)
     _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
-    return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
+    return Summary(
+        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), notes=told.notes
+    )
 
 
 class _Run:

@@ -1,7 +1,7 @@
 """The three stages of one texture set, load, infer and write, on any engine; run by `pipeline` or `ray`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from unbake.domain.maps import MapKind
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError
 from unbake.evidence.evidence import Evidence, gather
+from unbake.evidence.keywords import KeywordEvidence
 from unbake.evidence.level import Level
 from unbake.evidence.lexicon import bundled
 from unbake.evidence.names import name_evidence
@@ -31,6 +32,7 @@ from unbake.export.packs import recentred, resampling, write_set
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture, picture_size
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.surface import SURFACE_VERSION
 from unbake.report.confidence import judge
 from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
@@ -78,7 +80,8 @@ class Inferred:
 class Stages:
     """Loads, converts and writes texture sets into `out`, in any order and from several threads.
 
-    predictor: None converts by rules. fingerprint: of the model, "rules" for none; see `convert.predict`.
+    predictor: None converts by rules. fingerprint: of the model, "rules" for none; see `convert.predict`. keywords:
+    what plugins say of a texture's material, by `TextureSet.texture`.
     """
 
     def __init__(
@@ -90,12 +93,14 @@ class Stages:
         predictor: Predictor | None,
         fingerprint: str,
         level: Level | None = None,
+        keywords: Mapping[str, KeywordEvidence] | None = None,
     ) -> None:
         self.out, self.options, self.preset, self.rules = out, options, preset, rules
-        self.predictor, self.level = predictor, level
+        self.predictor, self.level, self.keywords = predictor, level, keywords or {}
         self.inference = {
             "version": __version__,
             "geometry": str(GEOMETRY_VERSION),
+            "surface": str(SURFACE_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
             "max_size": str(options.max_size),
@@ -107,7 +112,14 @@ class Stages:
         model = self.options.model
         options = replace(self.options, model=None if model is None else model.absolute())
         return Stages(
-            self.out.absolute(), options, self.preset, self.rules, None, self.inference["model"], self.level
+            self.out.absolute(),
+            options,
+            self.preset,
+            self.rules,
+            None,
+            self.inference["model"],
+            self.level,
+            self.keywords,
         )
 
     def keys(self, files: TextureSet, contents: dict[str, bytes]) -> tuple[str, str]:
@@ -127,7 +139,8 @@ class Stages:
         """What is known of a set outside its picture; None where that is switched off."""
         if self.level is None:
             return None
-        return gather(name_evidence(files.texture), hint_for(self.rules, files.name), self.level)
+        hint, said = hint_for(self.rules, files.name), self.keywords.get(files.texture)
+        return gather(name_evidence(files.texture), hint, self.level, said)
 
     def load(
         self, files: TextureSet, find_record: FindRecord, acquire: Callable[[int], None]
@@ -200,10 +213,11 @@ class Stages:
         return Written(record, time.perf_counter() - loaded.started, inferred=loaded.cached is None)
 
     def _parallax(self, files: TextureSet, converted: Converted) -> bool:
-        """Whether height is written: as asked, else for sets that tile both ways or have a height map of their own."""
+        """Whether height is written: as asked, else for a height map of the set's own and rough tiles."""
         if self.options.parallax is not None:
             return self.options.parallax
-        return all(converted.wrap) or files.parallax is not None
+        rough = converted.relief >= pgpatcher.LEAST_RELIEF
+        return files.parallax is not None or (all(converted.wrap) and rough)
 
     def _entry(
         self, files: TextureSet, converted: Converted, paths: list[Path], adjust: Adjust
@@ -220,7 +234,7 @@ class Stages:
             parallax="_p" in written,
             emissive="_g" in written,
             displacement=pgpatcher.displacement_scale(
-                converted.relief * relief_factor(adjust), float(recentred(height).std())
+                converted.relief, float(recentred(height).std()), relief_factor(adjust)
             ),
         )
 

@@ -51,6 +51,12 @@ def print_failures(summary: "Summary") -> None:
         typer.echo(f"failed: {failure.name}: {failure.message}", err=True)
 
 
+def print_notes(summary: "Summary") -> None:
+    """What a person should know of the conversion as a whole, on stderr."""
+    for note in summary.notes:
+        typer.echo(f"note: {note}", err=True)
+
+
 def print_objections(out: Path, most: int = 10) -> None:
     """The first `most` objections of PGPatcher or the game to the mod in `out`, on stderr."""
     from unbake.export.pgpatcher import validate

@@ -94,13 +94,22 @@ class ConversionOptions:
     parallax: Annotated[
         bool | None,
         typer.Option(
-            help="Write height (_p); by default for textures that tile both ways.", rich_help_panel=GAME
+            help="Write height (_p); by default for textures that tile both ways and are not flat.",
+            rich_help_panel=GAME,
         ),
     ] = None
     edid_map: Annotated[
         Path | None,
         typer.Option(
             help="Lines 'landscape/dirt02 = LandscapeDirt02': editor IDs of the ground, for PBRTextureSets.",
+            rich_help_panel=GAME,
+        ),
+    ] = None
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Plugins (a folder such as Data, an .esp, or plugins.txt and the folders it needs): editor IDs of the "
+            "ground, and keywords that say what a thing is made of; repeatable.",
             rich_help_panel=GAME,
         ),
     ] = None
@@ -148,6 +157,7 @@ class ConversionOptions:
                 "exclude": tuple(self.exclude or ()),
                 "adjust": tuple(self.adjust or ()),
                 "hints": tuple(self.hints or ()),
+                "plugins": tuple(self.plugins or ()),
                 "effort": Effort.FAST if self.fast else Effort.GOOD,
                 "shard": shard_of(self.shard),
             }

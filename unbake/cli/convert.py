@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unbake.cli.arguments import with_options_of
-from unbake.cli.conversion_events import followed, print_failures, print_objections, stoppable
+from unbake.cli.conversion_events import followed, print_failures, print_notes, print_objections, stoppable
 from unbake.cli.conversion_options import RUN, ConversionOptions
 from unbake.cli.review import print_review
 
@@ -68,6 +68,7 @@ def _print_result(summary: "Summary", out: Path, review: bool) -> None:
         f"{len(summary.skipped)} files skipped; look at {out / 'report.html'}"
     )
     print_failures(summary)
+    print_notes(summary)
     print_objections(out)
     if review:
         print_review(read_listing(out))
@@ -80,3 +81,4 @@ def _print_plan(summary: "Summary") -> None:
         f"{len(summary.planned)} sets would be converted, {len(summary.unchanged)} are done, "
         f"{len(summary.skipped)} files skipped; up to {summary.disk / 1e6:.0f} MB of disk are needed"
     )
+    print_notes(summary)

@@ -14,10 +14,10 @@ ROUGHNESS: Final = 0.443
 def rule_based(maps: Maps, environment: np.ndarray | None = None) -> Maps:
     """The six output maps by rule, as a careful modder has them today.
 
-    maps: DIFFUSE (H, W, 3) sRGB in [0, 1], GEO_AO and GEO_HEIGHT (H, W, 1) in [0, 1].
+    maps: DIFFUSE (H, W, 3) sRGB in [0, 1], GEO_AO and HEIGHT (`surface.height_map`), each (H, W, 1) in [0, 1].
     environment: the environment mask (H, W, 1) in [0, 1], which the rule takes for metal; None means no metal.
-    Returns ALBEDO = the diffuse, ROUGHNESS = 0.443, METALLIC = METALLIC_MASK = the environment mask, AO and
-    HEIGHT = the geometry channels. Nothing is copied.
+    Returns ALBEDO = the diffuse, ROUGHNESS = 0.443, METALLIC = METALLIC_MASK = the environment mask, AO =
+    the geometry channel, HEIGHT as given. Nothing is copied.
     """
     height, width = maps[MapKind.DIFFUSE].shape[:2]
     metal = np.zeros((height, width, 1), np.float32) if environment is None else environment
@@ -27,5 +27,5 @@ def rule_based(maps: Maps, environment: np.ndarray | None = None) -> Maps:
         MapKind.METALLIC: metal,
         MapKind.METALLIC_MASK: metal,
         MapKind.AO: maps[MapKind.GEO_AO],
-        MapKind.HEIGHT: maps[MapKind.GEO_HEIGHT],
+        MapKind.HEIGHT: maps[MapKind.HEIGHT],
     }

@@ -17,8 +17,9 @@ from unbake.errors import TextureSetError
 from unbake.evidence.level import Level
 from unbake.image.arrays import CodedMaps, Floats, Maps, Stored, Wrap, bands, dequantise, quantise, unit
 from unbake.image.delight import relevelled
-from unbake.image.geometry import geometry_channels, integrate
+from unbake.image.geometry import geometry_channels
 from unbake.image.resample import by_area
+from unbake.image.surface import height_map, height_of, relief_of, surface_of
 from unbake.image.tiling import run_tiled_in_memory
 
 TILE: Final = 1024
@@ -37,8 +38,9 @@ class Converted:
     """The maps of a converted set.
 
     maps: the six outputs, with the bits of each map's spec, and all maps of the input. classes: material class to
-    probability, {} without networks. relief: standard deviation of the surface, as a share of the texture's width.
-    metal_logits: the networks' log-odds of metal (h, w, 1), float32, on a small copy; None without networks.
+    probability, {} without networks. relief: standard deviation of the surface without drift, as a share of the
+    texture's width (`surface.relief_of`). metal_logits: the networks' log-odds of
+    metal (h, w, 1), float32, on a small copy; None without networks.
     """
 
     maps: CodedMaps
@@ -64,8 +66,10 @@ def convert_set(
     codes: Stored = dict(inputs.maps.codes)
     notes, classes, outputs = list(inputs.notes), {}, Stored()
     logits = None
-    height = integrate(codes[MapKind.NORMAL], inputs.wrap)
-    relief = float(height.std()) / height.shape[1]
+    surface = surface_of(codes[MapKind.NORMAL], inputs.wrap)
+    relief, ruled = relief_of(surface), {MapKind.HEIGHT: height_map(surface)}
+    height = height_of(surface)
+    del surface
     geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
     del height
     if predictor is not None:
@@ -77,7 +81,7 @@ def convert_set(
         del predicted
     if len(outputs) < len(OUTPUTS):
         cue = None if inputs.cue is None else inputs.cue.values
-        outputs = rule_based(codes | geometry, cue) | outputs
+        outputs = rule_based(codes | geometry | ruled, cue) | outputs
     if (own := codes.get(MapKind.HEIGHT)) is not None:
         alike = _correlation(own, outputs[MapKind.HEIGHT])
         notes.append(f"its own height map (_p) is kept; ours would have followed it with r = {alike:.2f}")

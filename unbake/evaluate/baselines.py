@@ -8,8 +8,10 @@ import numpy as np
 from unbake.convert.baselines import ROUGHNESS, rule_based
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
 from unbake.evaluate.painter import Legacy
+from unbake.image.arrays import dequantise
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
+from unbake.image.surface import height_map, surface_of
 from unbake.image.tiling import Wrap
 
 Baselines = dict[MapKind, dict[str, np.ndarray]]
@@ -30,7 +32,9 @@ def baselines_of(legacy: Legacy, wrap: Wrap, roughness: Mapping[str, float]) -> 
 
     wrap: which axes tile. roughness: best constants by category on OTHER materials, see `ELSEWHERE`; may be empty.
     """
-    rules = rule_based({MapKind.DIFFUSE: legacy.diffuse} | geometry_channels(legacy.normal, wrap))
+    geometry = geometry_channels(legacy.normal, wrap)
+    height = dequantise(MapKind.HEIGHT, height_map(surface_of(legacy.normal, wrap)))
+    rules = rule_based({MapKind.DIFFUSE: legacy.diffuse, MapKind.HEIGHT: height} | geometry)
     constants = {f"{ROUGHNESS}": rules[MapKind.ROUGHNESS]}
     best = roughness.get(legacy.category, roughness.get(ELSEWHERE))
     if best is not None:
@@ -40,7 +44,7 @@ def baselines_of(legacy: Legacy, wrap: Wrap, roughness: Mapping[str, float]) -> 
         MapKind.ROUGHNESS: constants,
         MapKind.METALLIC: {"none": rules[MapKind.METALLIC], "brightness": brightness_metal(legacy)},
         MapKind.AO: {"geometry": rules[MapKind.AO], "white": np.ones_like(rules[MapKind.AO])},
-        MapKind.HEIGHT: {"FFT": rules[MapKind.HEIGHT]},
+        MapKind.HEIGHT: {"FFT without drift": rules[MapKind.HEIGHT], "FFT": geometry[MapKind.GEO_HEIGHT]},
     }
 
 

@@ -1,10 +1,12 @@
 """Gathers all evidence about one set from outside its picture; made for each set before conversion."""
 
+import math
 from typing import Final
 
 import msgspec
 
 from unbake.domain.hints import FINISH_ROUGHNESS, Finish, Hint
+from unbake.evidence.keywords import KeywordEvidence
 from unbake.evidence.level import Level, told_level
 from unbake.evidence.names import NameEvidence, name_evidence
 
@@ -34,10 +36,13 @@ NAME_FINISH_WEIGHT: Final = 0.4
 """Of a finish that a name says, beside a person's."""
 
 
-def gather(name: NameEvidence | None, hint: Hint, level: Level) -> Evidence:
-    """The evidence of a set: a person's word before the name's, the mod's level unless a person gives one.
+def gather(
+    name: NameEvidence | None, hint: Hint, level: Level, keywords: KeywordEvidence | None = None
+) -> Evidence:
+    """The evidence of a set: a person's word before all, the mod's level unless a person gives one.
 
-    name: None where names are not to be read.
+    name: None where names are not to be read. keywords: of the plugins' records that wear the texture, fused with
+    the name (`with_keywords`).
     """
     because: list[str] = []
     if hint.coverage is not None:
@@ -49,7 +54,7 @@ def gather(name: NameEvidence | None, hint: Hint, level: Level) -> Evidence:
     told = _of_material(hint.material) if hint.material else None
     if told is not None:
         because.append(f"you said: {hint.material}")
-    known = told or name
+    known = told or with_keywords(name, keywords)
     finish: Finish | None = hint.finish
     finish_weight = 1.0 if finish else 0.0
     if finish is None and known is not None and known.finish in FINISH_ROUGHNESS:
@@ -71,6 +76,47 @@ def gather(name: NameEvidence | None, hint: Hint, level: Level) -> Evidence:
         material=hint.material or known.material,
         because=(*because, *known.because, level.sentence()),
     )
+
+
+def with_keywords(name: NameEvidence | None, said: KeywordEvidence | None) -> NameEvidence | None:
+    """A name's evidence and the keywords': shares as a mean in log-odds by weight, both weights together.
+
+    Keywords say how much is metal: mostly metal is twice as far from even, in log-odds, and an environment mask marks
+    metal as far as that share goes. The weightier source names the material.
+    """
+    if said is None or said.weight <= 0:
+        return name
+    if name is None:
+        gate = 0.5 + said.weight * (said.metal_share - 0.5)
+        mostly = _probability(2 * _odds(said.metal_share))
+        return NameEvidence(
+            {}, said.metal_share, mostly, said.weight, said.material, None, gate, (said.because,)
+        )
+    odds, part = _odds(said.metal_share), said.weight / (said.weight + name.weight)
+    weight = 1 - (1 - said.weight) * (1 - name.weight)
+    named_gate = (name.mask_gate - 0.5) / name.weight if name.weight > 0 else 0.0
+    gate = (1 - part) * named_gate + part * (said.metal_share - 0.5)
+    keywords_first = said.weight >= name.weight
+    first, second = (said.material, name.material) if keywords_first else (name.material, said.material)
+    return msgspec.structs.replace(
+        name,
+        metal_share=_probability((1 - part) * _odds(name.metal_share) + part * odds),
+        mostly_metal=_probability((1 - part) * _odds(name.mostly_metal) + part * 2 * odds),
+        weight=weight,
+        material=first or second,
+        mask_gate=min(max(0.5 + weight * gate, 0.0), 1.0),
+        because=(said.because, *name.because) if keywords_first else (*name.because, said.because),
+    )
+
+
+def _odds(share: float) -> float:
+    """Log-odds of a share; 0 and 1 count as nearly so."""
+    share = min(max(share, 0.02), 0.98)
+    return math.log(share / (1 - share))
+
+
+def _probability(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
 
 
 def _of_material(word: str) -> NameEvidence:

@@ -61,6 +61,20 @@ def find_plugins(source: Path, folders: Sequence[Path] = ()) -> Found:
     return Found(tuple(ordered), tuple(notes))
 
 
+def find_all(sources: Sequence[Path]) -> Found:
+    """The plugins of several sources, each as in `find_plugins`, those of later ones on top; each plugin once.
+
+    Where one of them is a load order, the folders among them are where its plugins are looked for.
+    """
+    lists = [source for source in sources if source.suffix.lower() == ".txt"]
+    folders = [source for source in sources if lists and source.is_dir()]
+    found = [find_plugins(source, folders) for source in sources if source not in folders]
+    paths = {path.name.lower(): path for one in found for path in one.paths}
+    last_first = reversed([path for one in found for path in one.paths])
+    ordered = list(dict.fromkeys(path.name.lower() for path in last_first))[::-1]
+    return Found(tuple(paths[name] for name in ordered), tuple(note for one in found for note in one.notes))
+
+
 def some(names: Sequence[str]) -> str:
     """Up to three names of many, for a sentence.
 

@@ -225,7 +225,7 @@ def values_by_map(adjust: Adjust) -> dict[str, dict[str, Any]]:
 
 
 def relief_factor(adjust: Adjust) -> float:
-    """Factor on `displacement_scale`'s relief, so that a stronger height map has deeper parallax."""
+    """The `strength` of `displacement_scale`, so that a stronger height map has deeper parallax."""
     return 1.0 if adjust.height.strength is None else adjust.height.strength
 
 

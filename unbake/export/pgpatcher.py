@@ -5,9 +5,10 @@ whole when one of the files it implies is missing.
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
@@ -24,26 +25,41 @@ FOLDER = "PBRNIFPatcher"
 PBR_ROOT = "textures/pbr"
 """Folder in which PGPatcher looks for the files of an entry."""
 
-DISPLACEMENT_RANGE = (0.05, 0.35)
-"""Displacement scales of shipped mods (FORMATS.md)."""
+DISPLACEMENT_RANGE: Final = (0.02, 0.25)
+"""Bounds of displacement scales: shallower is not seen, deeper swims."""
 
-_PARALLAX_DEPTH = 0.1
+LEAST_RELIEF: Final = 0.0004
+"""Relief below which a surface is flat and parallax would only show rounding: a fifth of a texel of 512."""
+
+PARALLAX_DEPTH: Final = 0.1
 """Community Shaders' depth of a height of 1 at displacement scale 1, as a share of the texture's width."""
+
+_COMMON_SCALE: Final = 0.1
+"""Scale of an ordinary wall or floor, which has the relief and the contrast below."""
+
+_COMMON_RELIEF: Final = 0.0034
+_COMMON_CONTRAST: Final = 0.083
 
 _IMPLIED = {"emissive": "_g", "parallax": "_p", "subsurface": "_s", "subsurface_foliage": "_s"}
 
 
-def displacement_scale(relief: float, contrast: float) -> float:
-    """The scale at which a height map's parallax is as deep as the surface it shows.
+def displacement_scale(relief: float, contrast: float, strength: float = 1.0) -> float:
+    """The displacement scale of a height map: 0.1 for an ordinary wall, more for a rougher one.
 
-    relief: standard deviation of the surface, as a share of the texture's width (1/1024 = one texel of 1024).
-    contrast: standard deviation of the written height map, [0, 1].
+    relief: standard deviation of the surface without drift, as a share of the texture's width
+        (`image.surface.relief_of`). contrast: standard deviation of the written height map, [0, 1].
+    strength: factor by which a person wants the parallax deeper.
 
-    >>> displacement_scale(relief=0.004, contrast=0.2)
-    0.2
+    Depth in the game is the scale times the height map, hence the contrast in the divisor. Normal maps over- and
+    understate slopes, so relief is brought half the way, in logarithm, to a common one: a square root.
+
+    >>> displacement_scale(relief=0.0034, contrast=0.083), displacement_scale(relief=0.0034 / 4, contrast=0.083)
+    (0.1, 0.05)
     """
     low, high = DISPLACEMENT_RANGE
-    scale = relief / (_PARALLAX_DEPTH * contrast) if contrast > 0 else low
+    if contrast <= 0:
+        return low
+    scale = _COMMON_SCALE * math.sqrt(relief / _COMMON_RELIEF) * (_COMMON_CONTRAST / contrast) * strength
     return round(min(max(scale, low), high), 3)
 
 

@@ -7,9 +7,8 @@ does not tile is mirrored at its borders; one that does goes on round.
 import numpy as np
 
 from unbake.domain.maps import GEOMETRY, MapKind
-from unbake.image.arrays import Codes, Floats, Wrap, bands, dequantise, quantise
-from unbake.image.normals import slopes
-from unbake.image.spectra import analysed, frequencies, synthesised, without_nyquist
+from unbake.image.arrays import Codes, Floats, Wrap, bands, quantise
+from unbake.image.surface import LEAST_DEVIATION, centred_slopes, height_of, surface_of
 
 GEOMETRY_VERSION = 1
 """Goes up whenever the channels of the same normal map change: a model fits the version it was trained on."""
@@ -23,9 +22,6 @@ _LEAST_SLOPE = 0.05
 _GAIN = 4.0
 _AO_STRENGTH = 0.36
 _CURVATURE_STRENGTH = 1.5
-
-_LEAST_DEVIATION = 0.02
-"""Texels; a height that varies less than this is rounding noise and stays flat."""
 
 _FARTHEST = 64
 _CHUNK = 1 << 17
@@ -54,7 +50,7 @@ def geometry_channels(
     """
     if height is None:
         height = integrate(normal, wrap, band)
-    deviation = np.float32(max(float(height.std()), _LEAST_DEVIATION))
+    deviation = np.float32(max(float(height.std()), LEAST_DEVIATION))
     gain = np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal, band), _LEAST_SLOPE)) ** 0.5)
     reach = _reach(height)
     around = _surround(height * gain, reach, wrap)
@@ -72,32 +68,14 @@ def geometry_channels(
 
 
 def integrate(normal: Floats | Codes, wrap: Wrap, band: int | None = None) -> Floats:
-    """Height (H, W) in texels, zero mean, whose slopes fit the normals (H, W, 3) best in least squares.
+    """Height (H, W) in texels, zero mean, whose slopes fit the normals (H, W, 3) best; see `surface`.
 
-    The mean slope is taken out first: on a tiling axis it cannot be, on another it is an error of rounding or a tilt
-    that says nothing about the material. normal, band: as in `geometry_channels`. Source: Frankot and Chellappa, 1988.
+    normal, band: as in `geometry_channels`.
 
     >>> bool(integrate(np.zeros((4, 4, 3), np.float32) + np.array([0, 0, 1], np.float32), (True, False)).any())
     False
     """
-    right, down = _slopes(normal, band)
-    rows, columns = right.shape
-    along, across = frequencies(rows, wrap[0], real=not wrap[1])[:, None], frequencies(columns, wrap[1])
-    # Beyond a border that is mirrored the height goes on even, so the slope across it is odd.
-    spectrum = analysed(analysed(right, 1, wrap[1], True, band), 0, wrap[0], False, band)
-    del right
-    spectrum *= without_nyquist(across)
-    of_down = analysed(analysed(down, 1, wrap[1], False, band), 0, wrap[0], True, band)
-    del down
-    of_down *= without_nyquist(along)
-    spectrum += of_down
-    del of_down
-    for part in bands(spectrum.shape[0], spectrum.shape[1], texels=band):
-        power = across**2 + along[part] ** 2
-        power[power == 0] = np.inf
-        spectrum[part] /= power
-    upright = synthesised(spectrum, 0, wrap[0], rows, not wrap[1], band)
-    return synthesised(upright, 1, wrap[1], columns, True, band)
+    return height_of(surface_of(normal, wrap, band))
 
 
 def horizon_ao(height: Floats, wrap: Wrap) -> Floats:
@@ -162,19 +140,9 @@ def _curvature(around: Floats, reach: int, rows: slice) -> Floats:
     return total
 
 
-def _slopes(normal: Floats | Codes, band: int | None) -> tuple[Floats, Floats]:
-    """Slopes to the right and DOWN, each (H, W), their means taken out."""
-    right, down = (np.empty(normal.shape[:2], np.float32) for _ in range(2))
-    for rows in bands(normal.shape[0], normal.shape[1], texels=band):
-        right[rows], down[rows] = slopes(dequantise(MapKind.NORMAL, normal[rows]))
-    right -= right.mean()
-    np.subtract(down.mean(), down, out=down)
-    return right, down
-
-
 def _rms_slope(normal: Floats | Codes, band: int | None) -> float:
     """Root mean square of the slopes, their mean taken out."""
-    return float(np.hypot(*(axis.std() for axis in _slopes(normal, band))))
+    return float(np.hypot(*(axis.std() for axis in centred_slopes(normal, band))))
 
 
 def _reach(height: Floats) -> int:

@@ -23,6 +23,35 @@ def without_nyquist(frequency: Floats) -> Floats:
     return np.where(np.abs(frequency) < 3.1415, frequency, np.float32(0))
 
 
+def high_pass(along: Floats, across: Floats, size: tuple[int, int], drift: float) -> Floats:
+    """Factors on coefficients, k² / (k² + drift²): 0 at the mean, a half at `drift` cycles a side, 1 far above.
+
+    along (n, 1), across (m,): frequencies in radians per texel, of a field of `size` (height, width). k: cycles over
+    the sides, so a picture that is not square loses equally broad swells, relative to it, either way.
+
+    >>> high_pass(np.float32([[0]]), frequencies(8, True), (8, 8), 1.0)[0, :2].tolist()
+    [0.0, 0.5]
+    """
+    upright, level = (np.float32(side / (2 * np.pi)) for side in size)
+    power = (along * upright) ** 2 + (across * level) ** 2
+    return (power / (power + np.float32(drift**2))).astype(np.float32, copy=False)
+
+
+def energy_weights(side: int, wraps: bool, real: bool = True) -> Floats:
+    """Factors (n,) by which the squares of the coefficients of `analysed` add up to those of the values (Parseval)."""
+    if not wraps:
+        weights = np.full(side, 0.5 / side)
+        weights[0] /= 2
+    elif real:
+        weights = np.full(side // 2 + 1, 2 / side)
+        weights[0] /= 2
+        if side % 2 == 0:
+            weights[-1] /= 2
+    else:
+        weights = np.full(side, 1 / side)
+    return weights.astype(np.float32)
+
+
 def analysed(field: np.ndarray, axis: int, wraps: bool, odd: bool, band: int | None = None) -> np.ndarray:
     """Fourier coefficients of a field (H, W) along one axis; it is overwritten where they fit in its place.
 
