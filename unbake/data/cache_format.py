@@ -29,7 +29,8 @@ class Entry:
 
     folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
     files. styles, specular: per variant of the diffuse, its style (REAL_STYLE, PAINTED_FILE_STYLE or a painter's)
-    and whether it has a specular mask; all scales of a material have the same variants.
+    and whether it has a specular mask; all scales of a material have the same variants. files: name, bytes and CRC-32
+    of each array; () in entries of before there were checksums.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Entry:
     maps16: tuple[MapKind, ...]
     styles: tuple[str, ...]
     specular: tuple[bool, ...]
+    files: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,14 @@ def read_index(folder: Path) -> Index:
     data = path.read_bytes()
     try:
         versions = msgspec.json.decode(data, type=_Versions)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error
     ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (versions.format, versions.geometry)
     if ours != theirs:
         raise UsageError(
             f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
         )
-    return msgspec.json.decode(data, type=Index)
+    try:
+        return msgspec.json.decode(data, type=Index)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error

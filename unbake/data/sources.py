@@ -194,7 +194,7 @@ def _metadata(path: Path) -> dict[str, Any]:
         return {}
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except (msgspec.DecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise FileError(
             f"Expected a JSON object in {path}, got something else ({error}); correct or remove it."
         ) from error

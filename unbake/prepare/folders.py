@@ -41,7 +41,7 @@ def read_metadata(place: Path) -> dict[str, Any] | None:
         return None
     try:
         about = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileError(f"Expected a JSON object in {path}, got {error}; correct or remove it.") from error
     if not isinstance(about, dict):
         raise FileError(f"Expected a JSON object in {path}, got something else; correct or remove it.")
