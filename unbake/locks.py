@@ -12,6 +12,7 @@ import msgspec
 import psutil
 from filelock import FileLock, Timeout
 
+from unbake.decoding import decode_json
 from unbake.errors import FileError, UnbakeError
 from unbake.files import write_atomic
 
@@ -62,8 +63,8 @@ def held(path: Path, doing: str, *, wait: bool = False) -> Iterator[None]:
 def read_holder(about: Path) -> Holder | None:
     """The holder that a file beside a lock names; None where there is none that can be read."""
     try:
-        return msgspec.json.decode(about.read_bytes(), type=Holder)
-    except (OSError, ValueError):
+        return decode_json(about.read_bytes(), Holder)
+    except (OSError, msgspec.DecodeError):
         return None
 
 

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from unbake.data.cache_format import Entry
+from unbake.decoding import decode_json
 from unbake.files import write_atomic
 
 RECORD: Final = "checked.json"
@@ -79,8 +80,8 @@ def _stamps(folder: Path, entry: Entry) -> list[tuple[int, int]] | None:
 
 def _record(folder: Path) -> dict[str, _Checked]:
     try:
-        return msgspec.json.decode((folder / RECORD).read_bytes(), type=dict[str, _Checked])
-    except (OSError, ValueError):
+        return decode_json((folder / RECORD).read_bytes(), dict[str, _Checked])
+    except (OSError, msgspec.DecodeError):
         return {}
 
 

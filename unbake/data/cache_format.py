@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from unbake.data.split import Split
+from unbake.decoding import decode_json
 from unbake.domain.maps import MapKind
 from unbake.domain.materials import Domain
 from unbake.errors import UsageError
@@ -76,8 +77,8 @@ def read_index(folder: Path) -> Index:
         raise UsageError(f"Expected a data cache in {folder}, found no index.json; build the cache first.")
     data = path.read_bytes()
     try:
-        versions = msgspec.json.decode(data, type=_Versions)
-    except (ValueError, RecursionError) as error:
+        versions = decode_json(data, _Versions)
+    except msgspec.DecodeError as error:
         raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error
     ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (versions.format, versions.geometry)
     if ours != theirs:
@@ -85,6 +86,6 @@ def read_index(folder: Path) -> Index:
             f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
         )
     try:
-        return msgspec.json.decode(data, type=Index)
-    except (ValueError, RecursionError) as error:
+        return decode_json(data, Index)
+    except msgspec.DecodeError as error:
         raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error

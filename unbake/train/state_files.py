@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from unbake.decoding import decode_json
 from unbake.errors import FileError
 from unbake.files import clear_drafts, write_atomic, write_file_atomic
 from unbake.models.weights import sha256_of
@@ -114,8 +115,8 @@ def clear_state_drafts(path: Path) -> None:
 def _recorded(path: Path) -> tuple[_State, ...]:
     """The states that the JSON names; none where it is missing or damaged."""
     try:
-        return msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=_States).states
-    except (OSError, ValueError):
+        return decode_json(path.with_suffix(".json").read_bytes(), _States).states
+    except (OSError, msgspec.DecodeError):
         return ()
 
 
