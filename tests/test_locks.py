@@ -33,9 +33,13 @@ def other(tmp_path: Path):
 
 
 def test_the_second_is_told_process_host_and_start_of_the_first(tmp_path: Path, other):
-    with pytest.raises(UnbakeError, match=rf"process {other.pid} on \S+ converts there since 2\d\d\d-") as told:
-        with held(tmp_path / "lock", "converts"):
-            pytest.fail("two hold it")
+    with (
+        pytest.raises(
+            UnbakeError, match=rf"process {other.pid} on \S+ converts there since 2\d\d\d-"
+        ) as told,
+        held(tmp_path / "lock", "converts"),
+    ):
+        pytest.fail("two hold it")
     assert told.value.exit_code == 1
 
 

@@ -1,6 +1,7 @@
 """Locks across processes that say who holds them; a run takes one on what it writes to, before anything else."""
 
 import contextlib
+import math
 import os
 import socket
 from collections.abc import Iterator
@@ -30,18 +31,20 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def held(path: Path, doing: str, *, wait: bool = False) -> Iterator[None]:
+def held(path: Path, doing: str, *, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the lock in the file `path` inside the block; the system lets go of it when the process dies.
 
     Missing folders are made, so that a place that cannot be written to is told here: FileError. doing: for who comes
-    second, as in "a process that trains A0". wait: wait for as long as another holds it; otherwise UnbakeError, which
-    names the other's process, host and start. Beside the lock lies `<name>.json` with its `Holder`.
+    second, as in "trains A0". wait_s: seconds to wait while another holds it, math.inf for as long as that is; then
+    UnbakeError, which names the other's process, host and start. Beside the lock lies `<name>.json` with its `Holder`.
     """
     about = path.with_name(f"{path.name}.json")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():  # whose lock would be another file
+            raise OSError(f"{path.name} is a link")
         lock = FileLock(path)
-        lock.acquire(timeout=-1 if wait else _patience(about))
+        lock.acquire(timeout=-1 if math.isinf(wait_s) else max(wait_s, _patience(about)))
     except Timeout:
         raise _busy(path, read_holder(about)) from None
     except OSError as error:
@@ -79,6 +82,7 @@ def _busy(path: Path, holder: Holder | None) -> UnbakeError:
     who = "another process holds it"
     if holder:
         who = f"process {holder.pid} on {holder.host} {holder.doing} there since {holder.since}"
+    place = path.parent.parent if path.parent.name.startswith(".") else path.parent
     return UnbakeError(
-        f"Expected {path.parent} to be free, but {who}; wait until it has ended, or stop it, and try again."
+        f"Expected {place} to be free, but {who}; wait until it has ended, or stop it, and try again."
     )

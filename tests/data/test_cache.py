@@ -272,7 +272,7 @@ def test_an_entry_of_before_there_were_checksums_is_taken_as_it_is(oak, tmp_path
 def test_a_disk_that_is_too_small_is_told_before_anything_is_built(oak, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 0))
     monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("was built"))
-    with pytest.raises(FileError, match="to be free in .* for the cache"):
+    with pytest.raises(FileError, match=r"to be free in .* for the cache"):
         build(oak, tmp_path / "cache")
 
 

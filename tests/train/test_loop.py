@@ -102,7 +102,9 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
     assert_same(weights_of(resumed), weights_of(straight))
 
 
-def test_a_signal_in_the_first_validation_leaves_a_run_to_go_on_with(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_signal_in_the_first_validation_leaves_a_run_to_go_on_with(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
     straight = start(root)
     train(straight, lambda _: None)
     metrics = root / "train_logs" / "phase_A0" / "metrics.jsonl"

@@ -34,7 +34,9 @@ def run(program: Callable[[], object]) -> None:
         except ModuleNotFoundError as error:
             if (error.name or "").split(".")[0] not in TRAINER_NEEDS:
                 raise
-            _say(f"Expected {error.name} for this verb, it is not installed; run pip install 'unbake[train]'.")
+            _say(
+                f"Expected {error.name} for this verb, it is not installed; run pip install 'unbake[train]'."
+            )
             sys.exit(2)
         except UnbakeError as error:
             _say(str(error))

@@ -17,6 +17,7 @@ disk, or else paintings made here. Skyrim's are never painted.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -103,7 +104,7 @@ def build_cache(
     plans = {"train": (scales, styles, variants, seed)}
     kept_out = (scales[:1], held_styles, len(held_styles), -1)
     jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], kept_out)) for s in sources]
-    with held(folder / ".lock", "builds a cache", wait=True):
+    with held(folder / ".lock", "builds a cache", wait_s=math.inf):
         clear_drafts(folder, recursive=True)
         done = _found(jobs, folder)
         waiting = [job for job in jobs if job.source.id not in done]

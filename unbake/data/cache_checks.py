@@ -52,7 +52,11 @@ def damaged(folder: Path, entries: Sequence[Entry]) -> set[str]:
     waiting = [entry for entry in entries if entry.files and entry.folder not in kept]
     with ThreadPoolExecutor(THREADS) as pool:
         sound = dict(
-            zip((entry.folder for entry in waiting), pool.map(lambda e: _is_sound(folder, e), waiting), strict=True)
+            zip(
+                (entry.folder for entry in waiting),
+                pool.map(lambda e: _is_sound(folder, e), waiting),
+                strict=True,
+            )
         )
     new = {name: _Checked(now, stamps[name] or []) for name, whole in sound.items() if whole}
     if new:
@@ -64,7 +68,8 @@ def _is_sound(folder: Path, entry: Entry) -> bool:
     place = folder / entry.folder
     try:
         return all(
-            (place / name).stat().st_size == size and _crc(place / name) == crc for name, size, crc in entry.files
+            (place / name).stat().st_size == size and _crc(place / name) == crc
+            for name, size, crc in entry.files
         )
     except OSError:
         return False

@@ -109,7 +109,9 @@ def load_state(
         if place != path:
             set_aside(path)
             where = f"epoch {position.epoch}, step {position.step}"
-            on_notice(f"{path.name} is missing or damaged; the run goes on from the state before it, of {where}")
+            on_notice(
+                f"{path.name} is missing or damaged; the run goes on from the state before it, of {where}"
+            )
         settle(path)
         return position
     raise TrainingError(

@@ -333,7 +333,8 @@ class Session:
 def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tuple[Session, Position]:
     """A session and where it stands: before its first step, or where it was stopped.
 
-    With an empty history the untrained networks are to be validated first (`Session.begin`). Raises TrainingError where there is nothing to resume, or another recipe began it.
+    With an empty history the untrained networks are to be validated first (`Session.begin`). Raises TrainingError
+    where there is nothing to resume, or another recipe began it.
     """
     recipe, processes = run.recipe, run.processes
     networks = run.networks.to(processes.device)

@@ -87,7 +87,9 @@ def set_aside(path: Path) -> None:
             path.replace(path.with_suffix(".damaged"))
         older(path).replace(path)
     except OSError as error:
-        raise FileError(f"{path} cannot be replaced ({error.strerror or error}); check space and rights.") from error
+        raise FileError(
+            f"{path} cannot be replaced ({error.strerror or error}); check space and rights."
+        ) from error
 
 
 def settle(path: Path) -> None:
@@ -121,7 +123,9 @@ def _recorded(path: Path) -> tuple[_State, ...]:
 
 
 def _record(path: Path, states: tuple[_State, ...]) -> None:
-    write_atomic(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(_States(states)), indent=1))
+    write_atomic(
+        path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(_States(states)), indent=1)
+    )
 
 
 def _keep(path: Path) -> None:

@@ -12,7 +12,6 @@ from torch.utils.tensorboard import SummaryWriter
 from unbake.errors import UsageError
 from unbake.files import write_atomic
 
-
 METRICS = "metrics.jsonl"
 
 
