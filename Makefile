@@ -1,6 +1,7 @@
 # Everything sets itself up in ./.venv; stamps keep it from being done twice.
 #   make demo      convert the bundled examples (core install only, no torch)
 #   make test      the whole test suite            make check   lint, types, import contracts
+#   make test-faults   kills, full and broken disks, damaged files: all of tests/faults (15 minutes on 2 cores)
 #   make viewer    builds the page of unbake view   make bench   timings on this machine
 #   make rehearse  every recipe on the tiny model  make screenshots   the README's pictures of the page
 #   make lock      requirements/*.txt anew (UPGRADE=--upgrade: newest versions)
@@ -14,7 +15,7 @@ PIP         := $(BIN)/python -m pip install -qq --disable-pip-version-check
 COMPILE     := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
                --generate-hashes --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: demo test check viewer screenshots rehearse bench lock audit clean
+.PHONY: demo test test-faults check viewer screenshots rehearse bench lock audit clean
 
 $(shell sh .ci/venv heal)
 
@@ -24,6 +25,9 @@ demo: .venv/core.stamp
 test: .venv/dev.stamp
 	.ci/browser
 	$(BIN)/python -m pytest
+
+test-faults: .venv/dev.stamp
+	UNBAKE_FAULTS=full $(BIN)/python -m pytest tests/faults
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

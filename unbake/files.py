@@ -3,7 +3,9 @@
 The discipline of all writers: what is written goes to a draft beside its target, the draft's bytes are forced to the
 disk (fsync), one rename puts it in place, and on POSIX the folder is forced to the disk too, so that the rename
 outlives a power cut. A reader, or a run after a kill, finds the old content or the new, never a part. What a killed
-run leaves is a draft by its name alone, which `clear_drafts` removes.
+run leaves is a draft by its name alone, which `clear_drafts` removes. Two kinds of files need no force: those that can
+be made again (`durable=False`: thumbnails, the file that says who holds a lock), and lines added to a journal after
+what they tell of was forced: a line that a power cut takes has its set converted again.
 """
 
 import hashlib
@@ -114,6 +116,33 @@ def clear_drafts(
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
                 count += 1
     return count
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder where it is missing and try to write in it, before a run that ends there; FileError if it fails."""
+    draft = _draft(folder / "try")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(b"1")
+    except OSError as error:
+        raise FileError(
+            f"Expected to write in {folder}, got: {error.strerror or error}; check space and rights, or choose "
+            "another folder."
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def check_space(folder: Path, needed: int, what: str) -> None:
+    """FileError unless the disk of a folder, which need not be there yet, has `needed` bytes left for `what`."""
+    existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise FileError(
+            f"Expected {needed / 1e9:.1f} GB to be free in {folder} for {what}, got {free / 1e9:.1f} GB; make room, "
+            "or choose another folder."
+        )
 
 
 def why_unsafe(name: str) -> str | None:

@@ -54,6 +54,11 @@ class Project:
         """The last state of a phase's run, which --resume goes on from."""
         return self.checkpoints / f"{recipe.writes.removesuffix('_best')}_last.safetensors"
 
+    def lock(self, recipe: Recipe) -> Path:
+        """The file that a trainer of this phase holds a lock on; other phases may be trained beside it."""
+        state = self.state(recipe)
+        return state.with_name(f".{state.stem}.lock")
+
     def best(self, recipe: Recipe) -> Path:
         """The best weights of a phase, with their metadata beside them (.json)."""
         return self.checkpoints / f"{recipe.writes}.safetensors"

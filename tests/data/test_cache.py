@@ -1,4 +1,7 @@
 import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -6,13 +9,15 @@ import pytest
 from PIL import Image
 
 from unbake.data import cache as cache_module
+from unbake.data import cache_checks
 from unbake.data.cache import build_cache
 from unbake.data.cache_format import FORMAT_VERSION, read_index
 from unbake.data.sources import list_materials
 from unbake.domain.maps import MapKind
-from unbake.errors import UsageError
+from unbake.errors import FileError, UsageError
 from unbake.image.arrays import dequantise, quantise
 from unbake.image.geometry import geometry_channels
+from unbake.locks import held
 
 
 def build(materials, folder, where="train", domain="matsynth", **asked):
@@ -189,15 +194,86 @@ def test_no_half_written_file_is_left(cache):
     assert [name for _, folders, files in os.walk(cache) for name in folders + files if "tmp" in name] == []
 
 
-def test_what_a_killed_build_left_is_cleared_and_what_another_build_writes_is_not(oak, tmp_path):
+def test_what_a_killed_build_left_is_cleared_at_the_next(oak, tmp_path):
     build(oak, tmp_path / "cache")
-    old, young = (tmp_path / "cache" / "entries" / f".{digit * 16}.tmp" for digit in "01")
-    for draft in (old, young):
-        draft.mkdir()
-        (draft / "maps8.npy").write_bytes(b"half")
-    os.utime(old, (0, 0))
+    draft = tmp_path / "cache" / "entries" / f".{'1' * 16}.tmp"
+    draft.mkdir()
+    (draft / "maps8.npy").write_bytes(b"half")
     build(oak, tmp_path / "cache")
-    assert (old.exists(), young.exists()) == (False, True)
+    assert not draft.exists()
+
+
+def test_a_build_waits_for_one_under_way(oak, tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        with held(tmp_path / "cache" / ".lock", "builds a cache"):
+            second = pool.submit(build, oak, tmp_path / "cache")
+            with pytest.raises(TimeoutError):
+                second.result(1.0)
+            assert not (tmp_path / "cache" / "index.json").exists()
+        assert second.result() == []
+
+
+def bytes_of(folder):
+    return {p.relative_to(folder): p.read_bytes() for p in (folder / "entries").rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("name", ["maps8.npy", "maps16.npy", "painted.npy", "entry.json"])
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "emptied", "removed"])
+def test_a_damaged_entry_is_built_again_as_it_was(oak, tmp_path, name, damage):
+    cache = tmp_path / "cache"
+    build(oak, cache)
+    build(oak, cache)  # the first check is recorded
+    before = bytes_of(cache)
+    path = next((cache / "entries").rglob(name))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x80
+    match damage:
+        case "flipped":
+            path.write_bytes(data)
+        case "truncated":
+            path.write_bytes(data[:-7])
+        case "emptied":
+            path.write_bytes(b"")
+        case "removed":
+            path.unlink()
+    build(oak, cache)
+    assert bytes_of(cache) == before
+
+
+def test_an_entry_that_rotted_where_it_lies_is_seen_a_week_later(oak, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    build(oak, cache)
+    build(oak, cache)
+    before = bytes_of(cache)
+    path = next((cache / "entries").rglob("painted.npy"))
+    stat, data = path.stat(), bytearray(path.read_bytes())
+    data[200] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    build(oak, cache)
+    assert bytes_of(cache) != before
+    now = time.time() + cache_checks.KEPT_S + 1
+    monkeypatch.setattr(cache_checks.time, "time", lambda: now)
+    build(oak, cache)
+    assert bytes_of(cache) == before
+
+
+def test_an_entry_of_before_there_were_checksums_is_taken_as_it_is(oak, tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    build(oak, cache)
+    for path in (cache / "entries").rglob("entry.json"):
+        about = msgspec.json.decode(path.read_bytes())
+        del about["files"]
+        path.write_bytes(msgspec.json.encode(about))
+    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("was built again"))
+    assert build(oak, cache) == []
+
+
+def test_a_disk_that_is_too_small_is_told_before_anything_is_built(oak, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 0))
+    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("was built"))
+    with pytest.raises(FileError, match=r"to be free in .* for the cache"):
+        build(oak, tmp_path / "cache")
 
 
 def test_a_painter_that_paints_otherwise_repaints(oak, tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from unbake.project import Project
 from unbake.recipe.gate import Verdict
 from unbake.train import session
 from unbake.train.checkpoint import load_networks
+from unbake.train.environment import REPEATED_S
 from unbake.train.loop import EpochDone, Finished, Progress, Run, train
 from unbake.train.review import validate_checkpoint
 
@@ -101,6 +102,72 @@ def test_a_signal_in_validation_ends_it_and_loses_no_step(root: Path, monkeypatc
     assert_same(weights_of(resumed), weights_of(straight))
 
 
+def test_a_signal_in_the_first_validation_leaves_a_run_to_go_on_with(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    straight = start(root)
+    train(straight, lambda _: None)
+    metrics = root / "train_logs" / "phase_A0" / "metrics.jsonl"
+    written = metrics.read_bytes()
+    plain = session.validation_figures
+
+    def interrupted(*given: object) -> dict[str, float]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return plain(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "validation_figures", interrupted)
+        assert train(start(root), lambda _: None).verdict is Verdict.NOT_YET
+    resumed = start(root)
+    train(resumed, lambda _: None, resume=True)
+    assert_same(weights_of(resumed), weights_of(straight))
+    assert metrics.read_bytes() == written
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_terminal_that_closes_stops_a_run_as_other_signals_do(root: Path):
+    def hang_up(event: object) -> None:
+        if isinstance(event, Progress):
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGHUP)  # the shell's and the system's
+
+    assert train(start(root), hang_up).verdict is Verdict.NOT_YET
+    assert train(start(root), lambda _: None, resume=True).verdict is not Verdict.NOT_YET
+
+
+def test_a_second_signal_ends_a_run_at_once(root: Path):
+    def insist(event: object) -> None:
+        if isinstance(event, Progress):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(REPEATED_S + 0.1)
+            os.kill(os.getpid(), signal.SIGTERM)
+            pytest.fail("the second signal did nothing")
+
+    with pytest.raises(KeyboardInterrupt):
+        train(start(root), insist)
+
+
+def test_a_resumed_run_leaves_the_log_of_a_straight_one_to_the_byte(root: Path):
+    metrics = root / "train_logs" / "phase_A0" / "metrics.jsonl"
+    train(start(root), lambda _: None)
+    straight = metrics.read_bytes()
+
+    def stop_in_the_second_epoch(event: object) -> None:
+        if isinstance(event, Progress) and (event.epoch, event.step) == (2, 1):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    train(start(root), stop_in_the_second_epoch)
+    train(start(root), lambda _: None, resume=True)
+    assert metrics.read_bytes() == straight
+
+
+def test_the_log_of_an_earlier_run_is_kept_beside_that_of_a_new_one(root: Path):
+    logs = root / "train_logs" / "phase_A0"
+    for seed in (1, 2, 3):
+        train(start(root, "A0", f"seed={seed}", "epochs.max=1", "epochs.min=1"), lambda _: None)
+    assert len({(logs / f"metrics{n}.jsonl").read_bytes() for n in ("", ".1", ".2")}) == 3
+
+
 def test_resuming_leaves_one_line_an_epoch(root: Path):
     def stop_at_once(event: object) -> None:
         if isinstance(event, Progress):
@@ -128,7 +195,7 @@ def test_a_loss_that_is_not_finite_never_reaches_the_weights(root: Path):
     with torch.no_grad():
         run.networks.vit.classifier.bias[0] = float("nan")
     before = weights_of(run)
-    with pytest.raises(TrainingError, match="finite"):
+    with pytest.raises(TrainingError, match=r"samples: (metal|stone)/.*changed no weight"):
         train(dataclasses.replace(run, steps=25), lambda _: None)
     after = weights_of(run)
     changed = [
@@ -164,6 +231,7 @@ def test_a_run_begun_before_a_field_was_there_is_gone_on_with(root: Path):
     stored = json.loads(header["metadata"])
     del stored["recipe"]["losses"]["rendering"]
     save_file(load_file(state), state, metadata=header | {"metadata": json.dumps(stored)})
+    state.with_suffix(".json").unlink()  # nor were there hashes of states
     assert train(start(root), lambda _: None, resume=True).verdict is not Verdict.NOT_YET
 
 

@@ -10,6 +10,7 @@ import msgspec
 from filelock import FileLock
 
 from unbake.convert.sets import TextureSet
+from unbake.decoding import decode_json
 from unbake.files import write_atomic
 from unbake.report.page import SetReport
 
@@ -76,7 +77,7 @@ class Journal:
                 self._cut = whole if whole < len(text) else None
             for line in text[:whole].splitlines():
                 try:
-                    read: Line = msgspec.json.decode(line, type=Line)
+                    read: Line = decode_json(line, Line)
                 except msgspec.DecodeError:
                     continue  # of another version, or damaged: its set is converted again
                 self._remember(read)

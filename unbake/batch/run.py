@@ -23,6 +23,7 @@ from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
 from unbake.batch.plugins import read_told
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
+from unbake.batch.reserve import reserved
 from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
@@ -90,8 +91,10 @@ def convert_folder(
     stages.predictor = _loaded(options, predictor)
     _begin(emit, skipped, len(own))
     run = _Run(stages, journal, emit)
-    run.convert(own)
-    run.finish(sets, skipped, edids)
+    with reserved(out, options.shard):
+        journal.reload()  # another run may have ended meanwhile
+        run.convert(own)
+        run.finish(sets, skipped, edids)
     _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
     return Summary(
         tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), notes=told.notes

@@ -27,24 +27,6 @@ def followed(json: bool) -> "Iterator[Emit]":
         yield ConversionPrinter(bar)
 
 
-@contextmanager
-def stoppable() -> "Iterator[None]":
-    """Within it, Ctrl-C and SIGTERM finish the files being written, print one sentence and exit with 130."""
-    import signal
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("stopped: what is finished is kept; run it again to go on", err=True)
-        raise typer.Exit(130) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def print_failures(summary: "Summary") -> None:
     """Each failed set and why, on stderr."""
     for failure in summary.failed:

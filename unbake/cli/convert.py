@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unbake.cli.arguments import with_options_of
-from unbake.cli.conversion_events import followed, print_failures, print_notes, print_objections, stoppable
+from unbake.cli.conversion_events import followed, print_failures, print_notes, print_objections
 from unbake.cli.conversion_options import RUN, ConversionOptions
 from unbake.cli.review import print_review
 
@@ -49,7 +49,7 @@ def convert(
     from unbake.batch.run import convert_folder
 
     options = chosen.options()
-    with followed(json) as emit, stoppable():
+    with followed(json) as emit:
         summary = convert_folder(sources, out, options, emit)
     if json:
         typer.echo(as_json(summary))

@@ -1,5 +1,6 @@
 """The verb that runs every phase in order, or prints the plan of what it would run."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,7 +115,8 @@ class _LadderPrinter:
                 self._show(event)
 
     def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, soft_wrap=True)
+        with suppress(OSError):  # as in `TrainingPrinter`
+            self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def _ending(project: "Project", outcome: "PipelineResult") -> str:

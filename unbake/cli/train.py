@@ -1,6 +1,7 @@
 """The verb that trains one phase."""
 
 import math
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -52,17 +53,15 @@ def train(
     from unbake.recipe.gate import Judgement, Verdict
     from unbake.train.loop import train as run_phase
     from unbake.train.parallel import joined
-    from unbake.train.setup import check, conclude, notices, prepare, prepare_data
+    from unbake.train.setup import check, conclude, notices, prepare, prepare_data, reserved
 
     project = Project(root)
-    if not resume and project.state(r).is_file():
-        raise UsageError(
-            f"Expected a run that has not been begun, but {project.state(r)} is there; go on with --resume, or move "
-            "that file away to start anew."
-        )
-    with joined(chosen_device(device)) as processes:
+    with ExitStack() as stack:
+        processes = stack.enter_context(joined(chosen_device(device)))
+        check(project, [r], backbone)
+        stack.enter_context(reserved(project, r, processes))
+        _expect_new(project.state(r), resume)
         with processes.main_first(), progress_bar("cache", processes.is_main) as bar:
-            check(project, [r], backbone)
             task = bar.task_ids[0]
             problems = prepare_data(
                 project, r, workers, lambda done, n: bar.update(task, completed=done, total=n)
@@ -83,3 +82,14 @@ def train(
         )
         say(processes, f"{r.tag}: {finished.reason}{best}")
     raise typer.Exit(finished.verdict.value if over else 130)
+
+
+def _expect_new(state: Path, resume: bool) -> None:
+    """UsageError where a run left a state and is not to be resumed: it would be lost."""
+    from unbake.train.state_files import is_begun
+
+    if not resume and is_begun(state):
+        raise UsageError(
+            f"Expected a run that has not been begun, but {state} is there; go on with --resume, or move "
+            f"{state.stem}.* away to start anew."
+        )

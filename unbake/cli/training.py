@@ -1,5 +1,6 @@
 """Options, device choice and event printing shared by the verbs that train: train, ladder, rehearse."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,7 +44,8 @@ def overriding(override: list[str] | None, epochs: int | None) -> tuple[str, ...
 def say(processes: "Processes", sentence: str, err: bool = False) -> None:
     """Print a sentence once, however many processes train together."""
     if processes.is_main:
-        typer.echo(sentence, err=err)
+        with suppress(OSError):  # the terminal may have gone; the run is worth more
+            typer.echo(sentence, err=err)
 
 
 def chosen_device(name: str) -> "torch.device":
@@ -72,9 +74,15 @@ class TrainingPrinter:
 
     def __call__(self, event: object) -> None:
         """Show one event of `unbake.train.loop`."""
-        from unbake.train.loop import EpochDone, Progress
+        with suppress(OSError):  # the terminal may have gone; the run is worth more
+            self._show(event)
+
+    def _show(self, event: object) -> None:
+        from unbake.train.loop import EpochDone, Notice, Progress
 
         match event:
+            case Notice(sentence=sentence):
+                self._bar.console.print(sentence, highlight=False, soft_wrap=True)
             case Progress():
                 done = (event.epoch - 1) * event.steps + event.step
                 self._bar.update(

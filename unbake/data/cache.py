@@ -17,6 +17,7 @@ disk, or else paintings made here. Skyrim's are never painted.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,6 +26,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from unbake.data.cache_checks import checksums, damaged
 from unbake.data.cache_format import (
     FORMAT_VERSION,
     PAINTED_FILE_STYLE,
@@ -37,17 +39,24 @@ from unbake.data.parallel import in_processes
 from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
 from unbake.data.truth import LEAST_SIDE, read_material, read_painting
+from unbake.decoding import decode_json
 from unbake.domain.layout import LONG_SIDE
-from unbake.domain.maps import MapKind, spec
+from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind, spec
 from unbake.domain.materials import Domain
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
-from unbake.files import STALE_S, clear_drafts, write_atomic, write_folder_atomic
+from unbake.files import check_space, clear_drafts, write_atomic, write_folder_atomic
 from unbake.image.arrays import Maps, Wrap, dequantise, quantise
+from unbake.image.files import picture_size
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
 from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
+from unbake.locks import held
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
+
+ENTRY = "entry.json"
+_HEAD = 1 << 20
+"""Bytes from the start of a picture, with its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +95,63 @@ def build_cache(
     entry. Materials outside "train" get the first scale only and one painting per held style, whatever paintings are
     on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
     processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
-    painter all that it painted; with other splits what moved is built, and what is not asked for now stays.
+    painter all that it painted; with other splits what moved is built, and what is not asked for now stays. An entry
+    that is not as it was built (see `cache_checks`) is built again. While another process builds here, it waits.
     Errors: UsageError for names the painter does not know, for sources of another domain, or when nothing at all
-    could be built.
+    could be built; FileError for a folder that cannot be written in, or too small a disk.
     """
     _check(sources, domain, scales, styles, held_styles, variants)
     plans = {"train": (scales, styles, variants, seed)}
-    held = (scales[:1], held_styles, len(held_styles), -1)
-    jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], held)) for s in sources]
-    clear_drafts(folder, recursive=True, older_than_s=STALE_S)
-    done: dict[str, list[Entry]] = {}
-    problems: list[str] = []
-    waiting = []
-    for job in jobs:
-        stored = [_stored(job, scale) for scale in job.scales]
-        if None in stored:
-            waiting.append(job)
-        else:
-            done[job.source.id] = [entry for entry in stored if entry]
-
-    for job, result in in_processes(_build, waiting, min(workers, len(waiting))):
-        if isinstance(result, str):
-            problems.append(f"{job.source.id}: {result}")
-        else:
-            done[job.source.id] = result
-        if on_progress:
-            on_progress(len(done) + len(problems), len(jobs))
-    if not done:
-        raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
-    entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
-    index = Index(FORMAT_VERSION, GEOMETRY_VERSION, domain, entries)
-    write_atomic(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
+    kept_out = (scales[:1], held_styles, len(held_styles), -1)
+    jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], kept_out)) for s in sources]
+    with held(folder / ".lock", "builds a cache", wait_s=math.inf):
+        clear_drafts(folder, recursive=True)
+        done = _found(jobs, folder)
+        waiting = [job for job in jobs if job.source.id not in done]
+        check_space(folder, sum(map(_bytes_of, waiting)), "the cache")
+        problems: list[str] = []
+        for job, result in in_processes(_build, waiting, min(workers, len(waiting))):
+            if isinstance(result, str):
+                problems.append(f"{job.source.id}: {result}")
+            else:
+                done[job.source.id] = result
+            if on_progress:
+                on_progress(len(done) + len(problems), len(jobs))
+        if not done:
+            raise UsageError(f"Expected at least one usable material, got none: {'; '.join(problems)}")
+        entries = tuple(entry for job in jobs for entry in done.get(job.source.id, ()))
+        index = Index(FORMAT_VERSION, GEOMETRY_VERSION, domain, entries)
+        write_atomic(folder / "index.json", msgspec.json.format(msgspec.json.encode(index), indent=1))
     return sorted(problems)
+
+
+def _found(jobs: Sequence[_Job], folder: Path) -> dict[str, list[Entry]]:
+    """The entries of each job whose scales an earlier build all left, and left sound."""
+    stored = {(job.source.id, scale): _stored(job, scale) for job in jobs for scale in job.scales}
+    wrong = damaged(folder, [entry for entry in stored.values() if entry])
+    for name in wrong:
+        (folder / name / ENTRY).unlink(missing_ok=True)
+    found = {}
+    for job in jobs:
+        entries = [stored[job.source.id, scale] for scale in job.scales]
+        whole = [entry for entry in entries if entry and entry.folder not in wrong]
+        if len(whole) == len(entries):
+            found[job.source.id] = whole
+    return found
+
+
+def _bytes_of(job: _Job) -> int:
+    """Bytes that a material's entries take at most; 0 where its size cannot be read: building it says why."""
+    path = job.source.sized_by
+    try:
+        with path.open("rb") as file:
+            height, width = picture_size(file.read(_HEAD), str(path))
+    except (OSError, UnbakeError):
+        return 0
+    texels = height * width * min(1.0, job.long_side / max(height, width)) ** 2
+    variants = len(job.styles) + len(job.source.painted) + (job.source.own is not None)
+    stored = sum(spec(kind).channels * spec(kind).bits // 8 for kind in (MapKind.NORMAL, *OUTPUTS, *GEOMETRY))
+    return round(texels * sum(scale**2 for scale in job.scales) * (stored + 4 * variants))
 
 
 def _check(
@@ -203,7 +237,7 @@ def _folder(job: _Job, scale: float) -> Path:
 def _stored(job: _Job, scale: float) -> Entry | None:
     """The entry of a job at one scale, where an earlier build left it complete."""
     try:
-        entry = msgspec.json.decode((_folder(job, scale) / "entry.json").read_bytes(), type=Entry)
+        entry = decode_json((_folder(job, scale) / ENTRY).read_bytes(), Entry)
     except (OSError, msgspec.DecodeError):
         return None
     return replace(entry, split=job.split) if entry.key == job.key else None
@@ -309,5 +343,6 @@ def _build_scale(
         np.save(draft / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
         np.save(draft / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
         np.save(draft / "painted.npy", painted)
-        (draft / "entry.json").write_bytes(msgspec.json.encode(entry))
+        entry = replace(entry, files=checksums(draft))
+        (draft / ENTRY).write_bytes(msgspec.json.encode(entry))
     return entry

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from unbake.data.split import Split
+from unbake.decoding import decode_json
 from unbake.domain.maps import MapKind
 from unbake.domain.materials import Domain
 from unbake.errors import UsageError
@@ -29,7 +30,8 @@ class Entry:
 
     folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
     files. styles, specular: per variant of the diffuse, its style (REAL_STYLE, PAINTED_FILE_STYLE or a painter's)
-    and whether it has a specular mask; all scales of a material have the same variants.
+    and whether it has a specular mask; all scales of a material have the same variants. files: name, bytes and CRC-32
+    of each array; () in entries of before there were checksums.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Entry:
     maps16: tuple[MapKind, ...]
     styles: tuple[str, ...]
     specular: tuple[bool, ...]
+    files: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def read_index(folder: Path) -> Index:
         raise UsageError(f"Expected a data cache in {folder}, found no index.json; build the cache first.")
     data = path.read_bytes()
     try:
-        versions = msgspec.json.decode(data, type=_Versions)
+        versions = decode_json(data, _Versions)
     except msgspec.DecodeError as error:
         raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error
     ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (versions.format, versions.geometry)
@@ -82,4 +85,7 @@ def read_index(folder: Path) -> Index:
         raise UsageError(
             f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
         )
-    return msgspec.json.decode(data, type=Index)
+    try:
+        return decode_json(data, Index)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error

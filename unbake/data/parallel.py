@@ -1,9 +1,13 @@
 """Work on many materials in several processes, a few at a time; under the verbs that prepare data."""
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
 from typing import TypeVar
 
 from unbake.errors import UnbakeError
@@ -18,7 +22,8 @@ def in_processes(
     """Each job with its result, as they come; `jobs` is read only a little ahead of the work.
 
     work: a function that can be sent to a process (top-level, or a partial of one). workers: 1 stays in this
-    process and keeps the order. Errors: those of `work`; UnbakeError when a process died.
+    process and keeps the order. Interrupted, it waits for the jobs under way. Errors: those of `work`; UnbakeError
+    when a process died.
 
     >>> list(in_processes(len, ["a", "bcd"], 1))
     [('a', 1), ('bcd', 3)]
@@ -28,7 +33,7 @@ def in_processes(
             yield job, work(job)
         return
     # spawn: a forked child of a process that runs other threads can hang.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin_worker)
     running: dict[Future[Result], Job] = {}
     try:
         for job in jobs:
@@ -50,3 +55,16 @@ def _finished(running: dict[Future[Result], Job]) -> Iterator[tuple[Job, Result]
     """Waits for at least one; takes the finished ones out."""
     for future in wait(running, return_when=FIRST_COMPLETED).done:
         yield running.pop(future), future.result()
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C, which every process of a terminal gets, to the parent, and end when that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -24,7 +24,7 @@ from unbake.evaluate.model_card import model_card
 from unbake.evaluate.painter import PAINTER_VERSION
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
 from unbake.export.bundle import export_onnx, halve
-from unbake.files import write_atomic
+from unbake.files import check_writable, write_atomic
 from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.models.network import Networks, receptive_field
@@ -74,10 +74,10 @@ def release(
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
+    check_writable(out)  # before hours of measuring
     networks, lineage = load_merged(project.checkpoint(checkpoint)) if checkpoint else merge_heads(project)
     materials = held_out(project, ancestry(lineage))
     crossed = _cross_validated(folds)
-    out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
         for path in export_onnx(networks, making).values():

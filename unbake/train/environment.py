@@ -2,10 +2,17 @@
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
+
+REPEATED_S = 0.5
+"""Seconds after a signal within which others are taken for the same request."""
+
+HANGUP = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()
+"""The signal of a terminal that closes; Windows has none."""
 
 
 @contextmanager
@@ -25,18 +32,28 @@ def denormals_flushed() -> Iterator[None]:
 
 @contextmanager
 def stop_requested() -> Iterator[Callable[[], bool]]:
-    """Turns SIGTERM and Ctrl-C into a flag that the loop reads after each step; a second Ctrl-C is immediate."""
-    requested = False
+    """Turns SIGTERM, SIGHUP and Ctrl-C into a flag that the loop reads after each step; a second one is immediate.
+
+    A closing terminal sends SIGHUP twice at once, so the second is one that comes REPEATED_S after the first. A
+    SIGHUP that is ignored already (nohup) stays so.
+    """
+    first: float | None = None
 
     def request(signum: int, frame: object) -> None:
-        nonlocal requested
-        if requested and signum == signal.SIGINT:
+        nonlocal first
+        now = time.monotonic()
+        if first is None:
+            first = now
+        elif now - first > REPEATED_S:
             raise KeyboardInterrupt
-        requested = True
 
-    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.signal(number, request)
+        for number in (signal.SIGTERM, signal.SIGINT, *HANGUP)
+        if number not in HANGUP or signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
-        yield lambda: requested
+        yield lambda: first is not None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

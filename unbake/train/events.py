@@ -38,4 +38,11 @@ class Finished:
     best: float
 
 
-Event = Progress | EpochDone | Finished
+@dataclass(frozen=True)
+class Notice:
+    """A sentence that a person should read, such as that a damaged state was passed over."""
+
+    sentence: str
+
+
+Event = Progress | EpochDone | Finished | Notice

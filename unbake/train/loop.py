@@ -7,10 +7,10 @@ from contextlib import closing
 from unbake.recipe.gate import Judgement, Verdict
 from unbake.train.checkpoint import Position
 from unbake.train.environment import denormals_flushed, stop_requested
-from unbake.train.events import EpochDone, Event, Finished, Progress
+from unbake.train.events import EpochDone, Event, Finished, Notice, Progress
 from unbake.train.session import Run, start_session
 
-__all__ = ["EpochDone", "Event", "Finished", "Progress", "Run", "train"]
+__all__ = ["EpochDone", "Event", "Finished", "Notice", "Progress", "Run", "train"]
 
 STOPPED = Judgement(Verdict.NOT_YET, "stopped by a signal; go on with --resume")
 
@@ -20,10 +20,15 @@ def train(run: Run, emit: Callable[[Event], None], resume: bool = False) -> Fini
 
     Raises TrainingError after `session.MOST_SKIPS` non-finite steps in a row.
     """
-    with denormals_flushed():
-        # Build the optimizer; go on where a stopped run was, or validate the untrained networks first.
+    with denormals_flushed(), stop_requested() as stopped:
+        # Build the optimizer; go on where a stopped run was.
         session, position = start_session(run, emit, resume)
-        with closing(session), stop_requested() as stopped:
+        with closing(session):
+            # Validate the untrained networks.
+            if not position.history:
+                position = session.begin(position, stopped)
+            if not position.history:
+                return session.finish(position, STOPPED)
             # The recipe's condition ends the phase, at its largest number of epochs at the latest.
             while (judgement := session.judgement(position)) is None:
                 # Train what is left of the epoch; the state is saved every two minutes and at its end.

@@ -16,7 +16,8 @@ from unbake.recipe.gate import Judgement, Verdict
 from unbake.train.lineage import read_lineage, read_verdict
 from unbake.train.loop import Event, Finished, train
 from unbake.train.parallel import Processes
-from unbake.train.setup import check, conclude, notices, prepare, prepare_data
+from unbake.train.setup import check, conclude, notices, prepare, prepare_data, reserved
+from unbake.train.state_files import is_begun
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def status_of(project: Project, run: PhaseRun) -> RunStatus:
     best = project.best(run.recipe)
     verdict = read_verdict(best) if best.is_file() else None
     if verdict is None:
-        return RunStatus.STOPPED if project.state(run.recipe).is_file() else RunStatus.NEW
+        return RunStatus.STOPPED if is_begun(project.state(run.recipe)) else RunStatus.NEW
     before, now = as_dict(read_lineage(best).trained_by()), as_dict(run.recipe)
     if before != now:
         differ = sorted(key for key in before | now if before.get(key) != now.get(key))
@@ -200,13 +201,14 @@ def _train(
     wandb: bool,
 ) -> Finished:
     """Build the caches of one run, prepare it and train it to its end or to a signal."""
-    with processes.main_first():
-        for problem in prepare_data(project, run.recipe, workers, on_data):
-            on_notice(f"left out: {problem}")
-    prepared = prepare(project, run.recipe, run.overrides, workers, processes, backbone, wandb)
-    for sentence in notices(prepared):
-        on_notice(sentence)
-    return train(prepared, emit, resume)
+    with reserved(project, run.recipe, processes):
+        with processes.main_first():
+            for problem in prepare_data(project, run.recipe, workers, on_data):
+                on_notice(f"left out: {problem}")
+        prepared = prepare(project, run.recipe, run.overrides, workers, processes, backbone, wandb)
+        for sentence in notices(prepared):
+            on_notice(sentence)
+        return train(prepared, emit, resume)
 
 
 def _recorded(project: Project, run: PhaseRun) -> Judgement:

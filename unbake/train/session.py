@@ -16,17 +16,17 @@ from unbake.data.dataset import Batch, PatchDataset, collate
 from unbake.data.sampler import MixSampler
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
-from unbake.files import clear_drafts
+from unbake.files import STALE_S, clear_drafts
 from unbake.losses.rendering import Light, random_lights
 from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
 from unbake.models.parameters import parameter_info
 from unbake.recipe import Recipe
 from unbake.recipe.gate import Judgement
-from unbake.report.samples import Sample, write_samples
+from unbake.report.samples import FOLDER, Sample, write_samples
 from unbake.train.checkpoint import Position, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
-from unbake.train.events import EpochDone, Event, Finished, Progress
+from unbake.train.events import EpochDone, Event, Finished, Notice, Progress
 from unbake.train.lineage import Lineage
 from unbake.train.optim import (
     build_average,
@@ -38,6 +38,7 @@ from unbake.train.optim import (
 )
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
+from unbake.train.state_files import clear_state_drafts, forget
 from unbake.train.step import Wrapped, forward_networks, loss_weights, total
 from unbake.train.stopping import best_epoch, best_value, ended
 from unbake.train.tracking import Tracker
@@ -51,6 +52,9 @@ LIGHTS = 2
 
 MOST_SKIPS = 20
 """Steps in a row with a non-finite loss after which a run gives up."""
+
+MOST_NAMES = 8
+"""Samples that the sentence about it names."""
 
 StopFlag = Callable[[], bool]
 """True once this process was asked to stop; see `environment.stop_requested`."""
@@ -110,9 +114,15 @@ class Session:
     tracker: Tracker | None
     emit: Callable[[Event], None]
 
-    def first_position(self) -> Position:
-        """Validate the untrained networks: epoch 0 of the history, and for a single head a candidate for the best."""
-        figures, samples = self.validate()
+    def begin(self, position: Position, stopped: StopFlag) -> Position:
+        """Validate the untrained networks: epoch 0 of the history, and for a single head a candidate for the best.
+
+        Where a process was asked to stop meanwhile, the position that came is saved and returned.
+        """
+        figures, samples = self.validate(stopped)
+        if self.run.processes.agree(stopped()):
+            self.save(position)
+            return position
         position = Position(1, 0, [{"epoch": 0} | figures], {}, 0)
         if self.run.processes.is_main:
             write_samples(self.run.log_folder, 0, samples)
@@ -135,6 +145,7 @@ class Session:
         """
         run, epoch, step = self.run, position.epoch, position.step
         sums, skipped, in_a_row = dict(position.train_sums), position.skipped, position.skipped_in_a_row
+        suspects: list[str] = []
         last_save = time.monotonic()
         run.networks.train()
         for batch in self._batches(epoch, step):
@@ -143,8 +154,9 @@ class Session:
             )
             in_a_row = 0 if finite else in_a_row + 1
             skipped += not finite
+            suspects = [] if finite else [*suspects, *batch.names]
             if in_a_row >= MOST_SKIPS:
-                raise _not_finite(terms)
+                raise self._not_finite(terms, suspects)
             step += 1
             for name, value in terms.items() if finite else ():
                 sums.setdefault(name, []).append(value)
@@ -157,7 +169,8 @@ class Session:
             self.emit(Progress(epoch, run.recipe.epochs.max, step, run.steps, self.lr, means))
             position = Position(epoch, step, position.history, sums, skipped, in_a_row)
             stop = run.processes.agree(stopped())
-            if stop or time.monotonic() - last_save > run.save_every_s:
+            # The newest state stays one whose last step was finite.
+            if stop or (not in_a_row and time.monotonic() - last_save > run.save_every_s):
                 self.save(position)
                 last_save = time.monotonic()
             if stop:
@@ -220,6 +233,19 @@ class Session:
                 run.lineage,
                 self.average,
             )
+
+    def _not_finite(self, terms: dict[str, float], suspects: Sequence[str]) -> TrainingError:
+        """The error after too many steps without a finite loss; suspects: the samples of their batches."""
+        wrong = ", ".join(name for name, value in terms.items() if not math.isfinite(value)) or "gradients"
+        names = list(dict.fromkeys(suspects))
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        state = self.run.state_path
+        back = f"{state.name} is the last good state" if state.is_file() else "no state was saved before"
+        return TrainingError(
+            f"Expected finite losses, but {MOST_SKIPS} steps in a row had none ({wrong}; samples: "
+            f"{', '.join(names[:MOST_NAMES])}{more}); these steps have changed no weight, and {back}: look at the "
+            "samples and go on with --resume, or start anew with a lower learning rate (--set optimizer.lr=...)."
+        )
 
     def close(self) -> None:
         """Close the log files."""
@@ -305,9 +331,10 @@ class Session:
 
 
 def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tuple[Session, Position]:
-    """A session and where it stands: before its first step with the networks validated, or where it was stopped.
+    """A session and where it stands: before its first step, or where it was stopped.
 
-    Raises TrainingError where there is nothing to resume, or another recipe began it.
+    With an empty history the untrained networks are to be validated first (`Session.begin`). Raises TrainingError
+    where there is nothing to resume, or another recipe began it.
     """
     recipe, processes = run.recipe, run.processes
     networks = run.networks.to(processes.device)
@@ -319,12 +346,23 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
     eval_networks = average.module if average else networks
     assert isinstance(eval_networks, Networks)
     if processes.is_main:
-        clear_drafts(run.state_path.parent, of=run.state_path.name)  # other runs write theirs beside it
-    resumed: Position | None = None
+        _clear_leftovers(run)
+    position = Position(1, 0, [], {}, 0)
     resumed_at: int | None = None
     if resume:
-        resumed = load_state(run.state_path, networks, optimizer, schedule, run.lineage, average)
-        resumed_at = (resumed.epoch - 1) * run.steps + resumed.step
+        with processes.main_first():  # it may set a damaged state aside
+            position = load_state(
+                run.state_path,
+                networks,
+                optimizer,
+                schedule,
+                run.lineage,
+                average,
+                lambda sentence: emit(Notice(sentence)),
+            )
+        resumed_at = (position.epoch - 1) * run.steps + position.step
+    elif processes.is_main:
+        forget(run.state_path)
     session = Session(
         run=run,
         networks=processes.wrap(networks),
@@ -339,15 +377,15 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
         tracker=Tracker(run.log_folder, resumed_at, wandb=run.wandb) if processes.is_main else None,
         emit=emit,
     )
-    return session, resumed or session.first_position()
+    return session, position
 
 
-def _not_finite(terms: dict[str, float]) -> TrainingError:
-    wrong = ", ".join(name for name, value in terms.items() if not math.isfinite(value)) or "gradients"
-    return TrainingError(
-        f"Expected finite losses, but {MOST_SKIPS} steps in a row had none ({wrong}); "
-        "start the phase again with a lower learning rate (--set optimizer.lr=...)."
-    )
+def _clear_leftovers(run: Run) -> None:
+    """Remove what killed runs had begun to write: this phase's drafts, and others' that are too old to be under way."""
+    clear_state_drafts(run.state_path)
+    clear_drafts(run.state_path.parent, older_than_s=STALE_S)  # other phases may be writing theirs
+    for folder in (run.log_folder, run.log_folder / FOLDER):
+        clear_drafts(folder)
 
 
 def _step_seed(*numbers: int) -> int:

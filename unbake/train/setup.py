@@ -1,7 +1,7 @@
 """From a recipe and a project root to a run that is ready to train; the pieces are `parents` and `datasets`."""
 
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -15,6 +15,8 @@ from unbake.data.split import split
 from unbake.domain.maps import OUTPUTS
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError, UsageError
+from unbake.files import check_space, check_writable
+from unbake.locks import held
 from unbake.models.network import Networks
 from unbake.models.parameters import freeze, parameter_info, select
 from unbake.models.weights import (
@@ -61,6 +63,22 @@ def check(project: Project, recipes: Sequence[Recipe], backbone: Path | None = N
                 project.checkpoint(names)
     for choice in sorted({recipe.losses.perceptual for recipe in recipes}):
         perceptual(choice, backbone, torch.device("cpu"))
+
+
+@contextmanager
+def reserved(project: Project, recipe: Recipe, processes: Processes) -> Iterator[None]:
+    """Hold what a run of this recipe writes to, so that no other trains the same phase; in the main process.
+
+    Raises UnbakeError, which names the other process, and FileError where a folder of the run cannot be written in.
+    """
+    if not processes.is_main:
+        yield
+        return
+    with held(project.lock(recipe), f"trains {recipe.tag} {recipe.map}".strip()):
+        check_writable(project.logs(recipe))
+        for domain in domains(recipe):
+            check_writable(project.cache(domain, long_side(recipe)))
+        yield
 
 
 def _expect_head(recipe: Recipe) -> None:
@@ -119,6 +137,7 @@ def prepare(
     parents = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
     networks, lineage, base = starting_networks(recipe, parents)
     freeze(networks, recipe.trains)
+    _check_space(project, recipe, networks)
     data = open_data(recipe, {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)})
     distance = perceptual(recipe.losses.perceptual, backbone, processes.device)
     lineage = _lineage(lineage, recipe, overrides, networks, data)
@@ -143,6 +162,14 @@ def prepare(
         workers=workers if processes.device.type == "cuda" else 0,
         wandb=wandb,
     )
+
+
+def _check_space(project: Project, recipe: Recipe, networks: Networks) -> None:
+    """FileError where the disk is too small for two states, the one that is written, and the best checkpoint twice."""
+    weights = sum(tensor.nbytes for tensor in networks.state_dict().values())
+    moments = 2 * sum(parameter.nbytes for parameter in networks.parameters() if parameter.requires_grad)
+    state = weights * (1 + (recipe.ema > 0)) + moments
+    check_space(project.checkpoints, 3 * state + 2 * weights, "the states and the checkpoint of a run")
 
 
 def _lineage(

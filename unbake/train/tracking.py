@@ -2,6 +2,7 @@
 
 import json
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import Literal
 from uuid import uuid4
@@ -11,9 +12,13 @@ from torch.utils.tensorboard import SummaryWriter
 from unbake.errors import UsageError
 from unbake.files import write_atomic
 
+METRICS = "metrics.jsonl"
+
 
 class Tracker:
     """Writes one JSON line an epoch to `folder/metrics.jsonl`, and the same figures to TensorBoard beside it.
+
+    The metrics.jsonl of an earlier run becomes metrics.1.jsonl, or the next number that is free.
 
     resumed_at: the global step at which a stopped run goes on, None for a new one. wandb: log to Weights & Biases,
     too, offline under `folder/wandb`; `wandb sync` uploads it. Raises UsageError where that package is missing.
@@ -22,6 +27,8 @@ class Tracker:
     def __init__(self, folder: Path, resumed_at: int | None = None, wandb: bool = False) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        if resumed_at is None:
+            _keep_earlier(folder / METRICS)
         self._offline = OfflineRun(folder, resumed=resumed_at is not None) if wandb else None
         # What TensorBoard holds of later steps is of a run that was cut off, or of an earlier one.
         self._board = SummaryWriter(str(folder), purge_step=0 if resumed_at is None else resumed_at + 1)
@@ -30,12 +37,12 @@ class Tracker:
         """Training terms at a global step."""
         self._log("train", terms | {"lr": lr}, step)
 
-    def epoch(self, step: int, history: list[dict[str, float]]) -> None:
+    def epoch(self, step: int, history: list[dict[str, int | float]]) -> None:
         """Validation figures after an epoch; the file always equals the history, after a resume too."""
         self._log("val", history[-1], step)
         self._board.flush()
         lines = "".join(json.dumps(line, sort_keys=True) + "\n" for line in history)
-        write_atomic(self.folder / "metrics.jsonl", lines.encode())
+        write_atomic(self.folder / METRICS, lines.encode())
 
     def close(self) -> None:
         """Flush and close the event files."""
@@ -48,6 +55,12 @@ class Tracker:
             self._board.add_scalar(f"{kind}/{name}", value, step)
         if self._offline is not None:
             self._offline.log(kind, figures, step)
+
+
+def _keep_earlier(path: Path) -> None:
+    if path.is_file():
+        names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
+        path.rename(next(name for name in names if not name.exists()))
 
 
 class OfflineRun:
