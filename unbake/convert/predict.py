@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime as ort
 
 from unbake.convert.reduced import MULTIPLE, reduced_size
+from unbake.decoding import decode_json
 from unbake.domain.card import CARD, FORMAT, Card, decode_card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS, input_name
@@ -42,7 +43,7 @@ def read_card(folder: Path) -> Card:
             f"Expected a model bundle with a {CARD} in '{folder}', got none ({error.strerror}); name its folder."
         ) from error
     try:
-        version = msgspec.json.decode(data, type=_Version).format
+        version = decode_json(data, _Version).format
         if version != FORMAT:
             raise _other_version(folder, "format", FORMAT, version)
         card = decode_card(data)

@@ -37,6 +37,7 @@ from unbake.data.parallel import in_processes
 from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
 from unbake.data.truth import LEAST_SIDE, read_material, read_painting
+from unbake.decoding import decode_json
 from unbake.domain.layout import LONG_SIDE
 from unbake.domain.maps import MapKind, spec
 from unbake.domain.materials import Domain
@@ -203,7 +204,7 @@ def _folder(job: _Job, scale: float) -> Path:
 def _stored(job: _Job, scale: float) -> Entry | None:
     """The entry of a job at one scale, where an earlier build left it complete."""
     try:
-        entry = msgspec.json.decode((_folder(job, scale) / "entry.json").read_bytes(), type=Entry)
+        entry = decode_json((_folder(job, scale) / "entry.json").read_bytes(), Entry)
     except (OSError, msgspec.DecodeError):
         return None
     return replace(entry, split=job.split) if entry.key == job.key else None

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from unbake.data.split import Split
+from unbake.decoding import decode_json
 from unbake.domain.maps import MapKind
 from unbake.domain.materials import Domain
 from unbake.errors import UsageError
@@ -74,7 +75,7 @@ def read_index(folder: Path) -> Index:
         raise UsageError(f"Expected a data cache in {folder}, found no index.json; build the cache first.")
     data = path.read_bytes()
     try:
-        versions = msgspec.json.decode(data, type=_Versions)
+        versions = decode_json(data, _Versions)
     except msgspec.DecodeError as error:
         raise UsageError(f"Expected a cache index in {path}, got {error}; build the cache again.") from error
     ours, theirs = (FORMAT_VERSION, GEOMETRY_VERSION), (versions.format, versions.geometry)
@@ -82,4 +83,4 @@ def read_index(folder: Path) -> Index:
         raise UsageError(
             f"Expected format and geometry versions {ours} in {path}, got {theirs}; build the cache again."
         )
-    return msgspec.json.decode(data, type=Index)
+    return decode_json(data, Index)

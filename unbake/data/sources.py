@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from unbake.decoding import decode_json
 from unbake.domain.layout import METADATA, PICTURE_SUFFIXES, STEMS
 from unbake.domain.maps import MapKind
 from unbake.domain.materials import Domain
@@ -193,7 +194,7 @@ def _metadata(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        return decode_json(path.read_bytes(), dict[str, Any])
     except (msgspec.DecodeError, OSError) as error:
         raise FileError(
             f"Expected a JSON object in {path}, got something else ({error}); correct or remove it."

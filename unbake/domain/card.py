@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from unbake.decoding import decode_json
 from unbake.domain.maps import MapKind
 
 CARD: Final = "card.json"
@@ -87,4 +88,4 @@ def decode_card(data: bytes) -> Card:
     Traceback (most recent call last):
     msgspec.ValidationError: Expected `object`, got `array`
     """
-    return msgspec.json.decode(data, type=Card)
+    return decode_json(data, Card)

@@ -25,6 +25,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from unbake.decoding import decode_toml
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import RecipeError, TextureSetError
 from unbake.files import why_unsafe
@@ -182,7 +183,7 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 def read_preset(text: str, where: str) -> Preset:
     """The preset in a TOML text; `where` names it in the RecipeError that anything wrong with it raises."""
     try:
-        return msgspec.convert(tomllib.loads(text), Preset, strict=True)
+        return msgspec.convert(decode_toml(text), Preset, strict=True)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise RecipeError(f"Expected a preset in {where}, got: {error}; correct the file.") from error
 

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from unbake.decoding import decode_toml
 from unbake.errors import UsageError
 
 MOST_MATERIALS: Final = 3
@@ -94,7 +95,7 @@ def parsed(text: str) -> Table:
     UsageError where it is no TOML, has an unknown key, or a share, factor or weight outside 0 to 1.
     """
     try:
-        table = msgspec.convert(tomllib.loads(text), Table)
+        table = msgspec.convert(decode_toml(text), Table)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"Expected a table of keywords, got a fault: {error}; mend keywords.toml.") from None
     shares = {

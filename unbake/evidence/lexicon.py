@@ -8,6 +8,7 @@ from importlib import resources
 
 import msgspec
 
+from unbake.decoding import decode_toml
 from unbake.errors import UsageError
 
 FINISHES: tuple[str, ...] = ("polished", "glossy", "satin", "matt", "rough")
@@ -128,7 +129,7 @@ def parsed(text: str) -> Lexicon:
     Raises UsageError where it is no TOML, has an unknown key, or names a material or finish that is not declared.
     """
     try:
-        file = msgspec.convert(tomllib.loads(text), File)
+        file = msgspec.convert(decode_toml(text), File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"Expected a lexicon, got a fault: {error}; mend lexicon.toml.") from None
     family_of = {m: name for name, family in file.families.items() for m in family.materials.split()}

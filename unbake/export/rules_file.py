@@ -9,6 +9,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
+from unbake.decoding import decode_json
 from unbake.errors import UsageError
 from unbake.export.adjust import Adjust, Rules, read_rules, rules_for, values_by_map
 
@@ -27,7 +28,7 @@ def read_request(body: str) -> SavedChanges:
     0.5
     """
     try:
-        return msgspec.json.decode(body, type=SavedChanges)
+        return decode_json(body, SavedChanges)
     except msgspec.DecodeError as error:
         raise UsageError(f"Expected changes of maps as JSON, got: {error}; load the page again.") from error
 
@@ -55,7 +56,7 @@ def with_changes(text: str, saved: SavedChanges) -> str:
                 inline.update(values)
                 table[name] = inline
         edited = tomlkit.dumps(document)
-    except TOMLKitError as error:
+    except (TOMLKitError, RecursionError) as error:
         raise UsageError(
             f"Expected rules that can be edited, got: {error}; edit the file by hand."
         ) from error

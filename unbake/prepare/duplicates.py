@@ -16,6 +16,7 @@ from typing import Any, get_args
 from unbake.data.hygiene import Mark, mark_of
 from unbake.data.parallel import in_processes
 from unbake.data.sources import pictures_in
+from unbake.decoding import decode_any_json
 from unbake.domain.layout import data_folder, duplicates_folder, materials_folder
 from unbake.domain.materials import Domain
 from unbake.errors import FileError, UnbakeError, UsageError
@@ -143,7 +144,7 @@ def _read_undo(quarantined: Path) -> list[str]:
     if not path.is_file():
         return []
     try:
-        return [str(material) for material in json.loads(path.read_bytes())["moved"]]
+        return [str(material) for material in decode_any_json(path.read_bytes())["moved"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FileError(
             f"Expected what was moved in {path}, got {error}; mend the file, or move by hand."

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unbake.decoding import decode_any_json
 from unbake.domain.layout import METADATA, STEMS
 from unbake.domain.maps import MapKind, spec
 from unbake.errors import FileError
@@ -40,7 +41,7 @@ def read_metadata(place: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        about = json.loads(path.read_bytes())
+        about = decode_any_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise FileError(f"Expected a JSON object in {path}, got {error}; correct or remove it.") from error
     if not isinstance(about, dict):

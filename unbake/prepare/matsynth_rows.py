@@ -1,6 +1,5 @@
 """Sources of MatSynth's rows: the hub, parquet files, or folders of pictures; read by `matsynth`."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unbake.decoding import decode_any_json
 from unbake.domain.layout import MATSYNTH_PICTURES, METADATA, PICTURE_SUFFIXES
 from unbake.domain.materials import CATEGORIES
 from unbake.errors import FileError, UsageError
@@ -211,7 +211,7 @@ def _folders(root: Path) -> Source:
 
 def _folder_heading(root: Path, place: Path) -> Heading:
     try:
-        about = json.loads((place / METADATA).read_bytes())
+        about = decode_any_json((place / METADATA).read_bytes())
     except (OSError, ValueError):
         about = {}
     about = about if isinstance(about, dict) else {}

@@ -1,10 +1,10 @@
 """Histories of validation figures read from text, for `check_gate.py`; `gate` judges them."""
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 
+from unbake.decoding import decode_any_json
 from unbake.errors import UsageError
 from unbake.recipe.gate import MAT, SKY
 
@@ -31,10 +31,10 @@ def read_history(text: str) -> list[dict[str, float]]:
 def _json_rows(text: str) -> list[Mapping[str, object]]:
     try:
         if text.lstrip().startswith("["):
-            rows = json.loads(text)
+            rows = decode_any_json(text)
         else:
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except json.JSONDecodeError as error:
+            rows = [decode_any_json(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
         raise UsageError(
             f"Expected JSON, one object a line or one list, but {error}; correct the file."
         ) from None

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from unbake.decoding import decode_toml
 from unbake.domain.maps import OUTPUTS
 from unbake.errors import RecipeError
 from unbake.recipe.checks import check
@@ -41,7 +42,10 @@ def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
     if path.suffix == ".toml":
         if not path.is_file():
             raise RecipeError(f"Expected a recipe file, but there is none at {path}; check the path.")
-        text, where = path.read_text(encoding="utf-8"), str(path)
+        try:
+            text, where = path.read_text(encoding="utf-8"), str(path)
+        except UnicodeDecodeError as error:
+            raise RecipeError(f"Expected a recipe in UTF-8 in {path}, got {error}; save it so.") from None
     else:
         name = _named(phase)
         text, where = _text(name), f"phases/{name}.toml"
@@ -52,7 +56,7 @@ def load(phase: str, overrides: tuple[str, ...] = (), map: str = "") -> Recipe:
     if map and map not in OUTPUTS:
         raise RecipeError(f"Expected a map ({', '.join(OUTPUTS)}), got {map!r}; name one.")
     try:
-        table = tomllib.loads(text.replace(MAP, map or MAP))
+        table = decode_toml(text.replace(MAP, map or MAP))
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"Expected TOML in {where}, but {error}; correct the file.") from None
     return _built(table, overrides, where)
@@ -121,7 +125,7 @@ def _override(table: dict[str, object], override: str) -> None:
     if not sign or not key:
         raise RecipeError(f"Expected --set key.path=value, got {override!r}; for example --set data.px=256.")
     try:
-        value: object = tomllib.loads(f"v = {text}")["v"]
+        value: object = decode_toml(f"v = {text}")["v"]
     except tomllib.TOMLDecodeError:
         value = text
     *parents, last = key.split(".")

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from unbake.decoding import decode_json
 from unbake.errors import FileError
 from unbake.report.confidence import REVIEW_BELOW
 from unbake.report.page import SetReport
@@ -68,8 +69,8 @@ def read_listing(out: Path) -> list[SetReport]:
 def read_sets(data: bytes, name: str) -> list[SetReport]:
     """The sets in the bytes of a `report.json`; FileError where it is damaged."""
     try:
-        found = msgspec.json.decode(data, type=_Listing)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        found = decode_json(data, _Listing)
+    except msgspec.DecodeError as error:
         raise FileError(
             f"Expected the report of a conversion in {name}, got {error}; convert again."
         ) from error

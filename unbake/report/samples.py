@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
+from unbake.decoding import decode_json
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError
 from unbake.files import write_atomic
@@ -148,7 +149,7 @@ def _set_data(path: Path, index: int) -> SetData:
 def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, _Contents]]:
     try:
         with zipfile.ZipFile(path) as archive:
-            yield archive, msgspec.json.decode(archive.read(_CONTENTS), type=_Contents)
+            yield archive, decode_json(archive.read(_CONTENTS), _Contents)
     except (OSError, KeyError, IndexError, zipfile.BadZipFile, msgspec.DecodeError) as error:
         raise FileError(
             f"Expected whole validation samples in {path}, got {error}; remove the file."
