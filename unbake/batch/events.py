@@ -22,9 +22,9 @@ class Options:
     preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
     whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
     names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes.
-    rules: file of changes to the maps, None for `unbake.toml` in IN; adjust: changes that go on top, such as
-    "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or other
-    rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
+    rules: file of changes to the maps, None for `unbake.toml` in OUT, else in IN; adjust: changes that go on top,
+    such as "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or
+    other rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
     cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
     textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`).
     """
@@ -89,7 +89,8 @@ Emit = Callable[[Event], None]
 class Summary:
     """The outcome for every set and file, names sorted.
 
-    planned: the sets that a dry run would convert. disk: bytes that they would take at most.
+    planned: the sets that a dry run would convert. disk: bytes that they would take at most. rules: the file of
+    rules that was read, if any.
     """
 
     converted: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     planned: tuple[str, ...] = ()
     disk: int = 0
+    rules: Path | None = None
 
     @property
     def exit_code(self) -> int:
@@ -112,4 +114,4 @@ def as_json(event: Event | Summary) -> str:
     '{"event":"set_unchanged","name":"clutter/pot"}'
     """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
-    return msgspec.json.encode({"event": name, **msgspec.to_builtins(event)}).decode()
+    return msgspec.json.encode({"event": name, **msgspec.to_builtins(event, enc_hook=str)}).decode()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from unbake.batch.checks import check_apart, check_options, in_shard, without_clashes
+from unbake.batch.checks import check_apart, check_links, check_options, in_shard, without_clashes
 from unbake.batch.events import (
     Emit,
     Options,
@@ -21,6 +21,7 @@ from unbake.batch.map_cache import clear_cached
 from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
+from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
@@ -28,7 +29,7 @@ from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import RULES, load_rules
+from unbake.export.adjust import load_rules
 from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
 from unbake.export.packs import load_preset
 from unbake.files import write_atomic
@@ -61,8 +62,10 @@ def convert_folder(
     roots = [roots] if isinstance(roots, Path) else list(roots)
     for root in roots:
         check_apart(root, out)
+    check_links(out)
     check_options(options)
-    rules = load_rules(roots[-1], options.rules, options.adjust)
+    rules_file = rules_in_force(roots[-1], out, options.rules)
+    rules = load_rules(roots[-1], rules_file, options.adjust)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = _find_sets(roots, options, preset)
     own = [files for files in sets if in_shard(files.name, options.shard)]
@@ -75,15 +78,17 @@ def convert_folder(
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
-        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
+        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed, rules_file)
     check_disk(out, needed)
     stages.predictor = _loaded(options, predictor)
     _begin(emit, skipped, len(own))
     run = _Run(stages, journal, emit)
     run.convert(own)
     run.finish(sets, skipped, edids)
-    _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
-    return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
+    _write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets)))
+    return Summary(
+        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), rules=rules_file
+    )
 
 
 class _Run:
@@ -229,14 +234,13 @@ def _clear_drafts(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _provenance(root: Path, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
-    """The provenance of these sets; `root` is the last IN, whose rules apply."""
+def _provenance(rules: Path | None, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
+    """The provenance of these sets; rules: the file that was read."""
     options = stages.options
-    rules = os.path.abspath(options.rules or root / RULES)  # noqa: PTH100  (links stay as a person named them)
     return Provenance(
         stages.preset.name,
         stages.inference,
-        Path(rules),
+        "" if rules is None else read_toml(rules),
         options.adjust,
         options.seamless,
         options.max_size,

@@ -96,7 +96,7 @@ def _open(page: Path) -> None:
 
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
     """Until Ctrl-C."""
-    from unbake.batch.gallery import save_changes
+    from unbake.batch.rules import save_changes
     from unbake.report.serve import server, url_of
 
     with server(folder, gallery, lambda request: save_changes(folder, request), port) as served:

@@ -1,6 +1,6 @@
 """Strength, bias and inversion of finished maps, by rules that a user writes; applied just before packing.
 
-Rules are one small TOML file, `unbake.toml` in IN or the file named by `--rules`:
+Rules are one small TOML file, named by `--rules`, else `unbake.toml` in OUT, else in IN:
 
     [roughness]                       # every texture
     bias = 0.05
@@ -32,13 +32,14 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
+from unbake.decoding import decode_toml
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps
 from unbake.image.normals import from_slopes, slopes
 
 RULES: Final = "unbake.toml"
-"""The rules of a mod, at the top of IN."""
+"""The rules of a conversion, at the top of OUT, or of a mod, at the top of IN."""
 
 Strength = Annotated[float, msgspec.Meta(ge=0, le=10)]
 Bias = Annotated[float, msgspec.Meta(ge=-1, le=1)]
@@ -110,6 +111,11 @@ def load_rules(source: Path, path: Path | None = None, flags: Sequence[str] = ()
                 f"Expected rules in {file}, but it cannot be read ({why}); check the path."
             ) from error
         rules = read_rules(text, str(file))
+    return with_flags(rules, flags)
+
+
+def with_flags(rules: Rules, flags: Sequence[str]) -> Rules:
+    """The rules with the values of `--adjust` in place of theirs for every texture; UsageError as `load_rules`."""
     for flag in flags:
         rules = _with_flag(rules, flag)
     return rules
@@ -122,7 +128,7 @@ def read_rules(text: str, where: str = RULES) -> Rules:
     0.5
     """
     try:
-        return msgspec.convert(_nested(tomllib.loads(text)), Rules)
+        return msgspec.convert(_nested(decode_toml(text)), Rules)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"Expected rules in {where}, for {', '.join(_NAMES)}: strength (0 to 10), bias (-1 to 1, not of "
