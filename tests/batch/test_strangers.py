@@ -206,3 +206,20 @@ def test_a_link_that_leads_out_is_one_sentence_before_anything_is_converted(
     place.link(name, "" if name != JOURNAL else ".bashrc")
     with pytest.raises(UnbakeError, match=r"^Expected a path inside .*a link in it leads out of the folder"):
         place.convert()
+
+
+def test_a_damaged_archive_in_a_mod_is_a_failure_and_the_rest_is_converted(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.root / "Bad.bsa").write_bytes(b"BSA\0" + bytes(100))
+    events: list[object] = []
+    for dry_run in (True, False):
+        summary = convert_folder(
+            place.root, place.out, Options(preset="png", dry_run=dry_run), events.append, predictor="rules"
+        )
+        assert (summary.unchanged, summary.skipped, summary.exit_code) == (("clutter/pot",), (), 1)
+        assert [failure.name for failure in summary.failed] == ["Bad.bsa"]
+    assert [(one.name, one.status) for one in read_listing(place.out)] == [
+        ("clutter/pot", "converted"),
+        ("Bad.bsa", "failed"),
+    ]
+    assert events.count(summary.failed[0]) == 2

@@ -51,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The sets are found; `total` of them will each end in one of the events below."""
+    """The sets are found; `total` of them, and of archives that cannot be read, each end in one of the events below."""
 
     total: int
 

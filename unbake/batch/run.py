@@ -78,7 +78,8 @@ def convert_folder(
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
-        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed, rules_file)
+        left = tuple(skip for skip in skipped if not skip.failed)
+        return Summary((), tuple(done), _unread(skipped), left, tuple(planned), needed, rules_file)
     check_disk(out, needed)
     stages.predictor = _loaded(options, predictor)
     _begin(emit, skipped, len(own))
@@ -86,9 +87,8 @@ def convert_folder(
     run.convert(own)
     run.finish(sets, skipped, edids)
     _write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets)))
-    return Summary(
-        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), rules=rules_file
-    )
+    failed, left = (*_unread(skipped), *run.failed), tuple(skip for skip in skipped if not skip.failed)
+    return Summary(tuple(run.converted), tuple(run.unchanged), failed, left, rules=rules_file)
 
 
 class _Run:
@@ -152,7 +152,9 @@ class _Run:
             else:
                 self.journal.reload()
             reports = [self._report(files.name) for files in sets]
-            reports += [SetReport(skip.path, "skipped", skip.reason) for skip in skipped]
+            reports += [
+                SetReport(skip.path, "failed" if skip.failed else "skipped", skip.reason) for skip in skipped
+            ]
             if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
                 mod = out.resolve().name or "unbake"
                 pgpatcher.write_entries(out, mod, entries, self.stages.options.form)
@@ -215,9 +217,18 @@ def _loaded(options: Options, predictor: Predictor | Literal["rules"] | None) ->
 
 
 def _begin(emit: Emit, skipped: Sequence[Skipped], total: int) -> None:
+    unread = _unread(skipped)
     for skip in skipped:
-        emit(skip)
-    emit(Started(total))
+        if not skip.failed:
+            emit(skip)
+    emit(Started(total + len(unread)))
+    for failure in unread:
+        emit(failure)
+
+
+def _unread(skipped: Sequence[Skipped]) -> tuple[SetFailed, ...]:
+    """The archives that could not be read, as failures."""
+    return tuple(SetFailed(skip.path, skip.reason) for skip in skipped if skip.failed)
 
 
 def _is_done(files: TextureSet, stages: Stages, find_record: FindRecord) -> bool:

@@ -76,6 +76,7 @@ def _print_result(summary: "Summary", out: Path, review: bool) -> None:
 
 
 def _print_plan(summary: "Summary") -> None:
+    print_failures(summary)
     for name in summary.planned:
         typer.echo(f"would convert {name}")
     typer.echo(
