@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
+from unbake.batch.alone import convert_alone
 from unbake.batch.checks import check_apart, check_links, check_options, in_shard, without_clashes
 from unbake.batch.events import (
     Emit,
@@ -16,6 +17,7 @@ from unbake.batch.events import (
     Started,
     Summary,
 )
+from unbake.batch.in_flight import InFlight
 from unbake.batch.journal import Failure, Journal, exclusive
 from unbake.batch.map_cache import clear_cached
 from unbake.batch.pipeline import Complete, run_staged
@@ -27,7 +29,7 @@ from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predic
 from unbake.convert.sets import Skipped, TextureSet, find_sets
 from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
-from unbake.errors import UnbakeError, UsageError
+from unbake.errors import TextureSetError, UnbakeError, UsageError
 from unbake.export import pgpatcher
 from unbake.export.adjust import load_rules
 from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
@@ -96,6 +98,7 @@ class _Run:
 
     def __init__(self, stages: Stages, journal: Journal, emit: Emit) -> None:
         self.stages, self.journal, self.emit = stages, journal, emit
+        self.in_flight = InFlight(stages.out, stages.options.shard)
         self.converted: list[str] = []
         self.unchanged: list[str] = []
         self.failed: list[SetFailed] = []
@@ -110,18 +113,21 @@ class _Run:
 
             run_on_ray(self.stages, sets, self.journal.record, self.on_result)
             return
-        run_staged(
-            sets,
-            self._load,
-            self.stages.infer,
-            self.stages.write,
-            self.on_result,
-            writers=options.threads or os.cpu_count() or 1,
-            memory=memory_limit(),
-        )
+        with self.in_flight:
+            run_staged(
+                sets,
+                self._load,
+                self.stages.infer,
+                self.stages.write,
+                self.on_result,
+                writers=options.threads or os.cpu_count() or 1,
+                memory=memory_limit(),
+            )
 
     def on_result(self, files: TextureSet, outcome: Written | Exception) -> None:
         """Record a written set in the journal, or report its failure; then emit the event."""
+        if files.name not in self.in_flight.suspects:
+            self.in_flight.end(files.name)
         if isinstance(outcome, Written):
             try:
                 self.journal.append(outcome.record)
@@ -176,8 +182,20 @@ class _Run:
 
     def _load(self, files: TextureSet, acquire: Callable[[int], None]) -> Loaded | Complete[Written]:
         """Runs in the loader's thread."""
+        if files.name in self.in_flight.suspects:
+            return self._load_alone(files)
+        self.in_flight.begin(files.name)
         loaded = self.stages.load(files, self.journal.finished, acquire)
         return Complete(loaded) if isinstance(loaded, Written) else loaded
+
+    def _load_alone(self, files: TextureSet) -> Complete[Written]:
+        """A set that was under way when an earlier run died, all stages of it where it can end nothing else."""
+        outcome = convert_alone(self.stages, files, self.journal.record(files.name))
+        if not outcome.ended:
+            self.in_flight.end(files.name)
+        if outcome.written is None:
+            raise TextureSetError(outcome.failed)
+        return Complete(outcome.written)
 
 
 def _find_sets(
