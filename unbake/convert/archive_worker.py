@@ -12,6 +12,8 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from unbake.convert.bsa import Bsa
+
 ANSWER: Final = struct.Struct(">cQ")
 
 ROOM: Final = 3 << 30
@@ -28,7 +30,7 @@ class Contents:
         import bethkit
 
         self._archive = bethkit.Archive.open(path)
-        self._keys = {_readable(name): _redecoded(name) for name in (e.path for e in self._archive.entries())}
+        self._keys = {_readable(entry.path): _redecoded(entry.path) for entry in self._archive.entries()}
 
     @property
     def names(self) -> list[str]:
@@ -45,7 +47,7 @@ class Contents:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
-    opened: OrderedDict[str, Contents] = OrderedDict()
+    opened: OrderedDict[str, Contents | Bsa] = OrderedDict()
     for line in requests:
         path, modified, size, name = json.loads(line)
         try:
@@ -66,17 +68,26 @@ def main() -> None:
 
 
 def _answer(
-    opened: "OrderedDict[str, Contents]", path: str, key: str, size: int, name: str | None
+    opened: "OrderedDict[str, Contents | Bsa]", path: str, key: str, size: int, name: str | None
 ) -> tuple[bytes, bytes]:
     _limit_memory(ROOM + (0 if key in opened else size))  # the library maps an archive into its memory
     if key not in opened:
-        opened[key] = Contents(Path(path))
+        opened[key] = _open(Path(path))
         while len(opened) > _OPEN:
             opened.popitem(last=False)
     opened.move_to_end(key)
     if name is None:
         return b"n", json.dumps(opened[key].names).encode()
     return b"d", opened[key].read(name)
+
+
+def _open(path: Path) -> Contents | Bsa:
+    try:
+        return Contents(path)
+    except Exception as error:
+        if "UTF-8" not in str(error):
+            raise
+        return Bsa(path)  # names of the western Windows, which the game reads
 
 
 def _limit_memory(room: int) -> None:
