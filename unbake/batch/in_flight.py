@@ -24,24 +24,15 @@ class InFlight:
         self._path = safe_join(out, f"{HIDDEN}/in-flight{part}.txt")
         self._lock = Lock()
         self._file: IO[bytes] | None = None
+        self._under_way: set[str] = set()
         self.suspects = _left(self._path)
 
     def __enter__(self) -> "InFlight":
-        """Begin the file of this run, with the suspects still in it."""
-        write_atomic(self._path, _lines("+", self.suspects), durable=False)
-        self._file = self._path.open("ab", buffering=0)
+        """Begin a run; its file is made when the first set needs work."""
         return self
 
-    def begin(self, name: str) -> None:
-        """Note that a set is under way, from any thread."""
-        self._write("+", name)
-
-    def end(self, name: str) -> None:
-        """Note that it is not any more: it was converted, or failed with an error."""
-        self._write("-", name)
-
     def __exit__(self, *_: object) -> None:
-        """End the file of a run that did not die; of the suspects it keeps those that have not been converted."""
+        """End a run that did not die; of the suspects the file keeps those that have not been converted."""
         with self._lock:
             file, self._file = self._file, None
         if file is None:
@@ -52,10 +43,24 @@ class InFlight:
         else:
             self._path.unlink(missing_ok=True)
 
-    def _write(self, sign: str, name: str) -> None:
+    def begin(self, name: str) -> None:
+        """Note that a set is under way, from any thread."""
         with self._lock:
-            if self._file is not None:
-                self._file.write(_lines(sign, [name]))
+            self._under_way.add(name)
+            self._write("+", name)
+
+    def end(self, name: str) -> None:
+        """Note that it is not any more: it was converted, or failed with an error; nothing where it never was."""
+        with self._lock:
+            if name in self._under_way | self.suspects:
+                self._under_way.discard(name)
+                self._write("-", name)
+
+    def _write(self, sign: str, name: str) -> None:
+        if self._file is None:
+            write_atomic(self._path, _lines("+", self.suspects), durable=False)
+            self._file = self._path.open("ab", buffering=0)
+        self._file.write(_lines(sign, [name]))
 
 
 def _left(path: Path) -> set[str]:

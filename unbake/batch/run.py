@@ -184,8 +184,13 @@ class _Run:
         """Runs in the loader's thread."""
         if files.name in self.in_flight.suspects:
             return self._load_alone(files)
-        self.in_flight.begin(files.name)
-        loaded = self.stages.load(files, self.journal.finished, acquire)
+
+        def begin(size: int) -> None:
+            """Called where the set is to be converted, before anything is decoded."""
+            acquire(size)
+            self.in_flight.begin(files.name)
+
+        loaded = self.stages.load(files, self.journal.finished, begin)
         return Complete(loaded) if isinstance(loaded, Written) else loaded
 
     def _load_alone(self, files: TextureSet) -> Complete[Written]:

@@ -1,7 +1,8 @@
 """Reads the archives that bethkit refuses since a name in them is not UTF-8 but of Windows; for `archive_worker`.
 
-The format is that of Oblivion, Fallout 3, Skyrim and Skyrim SE (versions 103 to 105): a header, folders, their files, the names,
-the files' bytes, each plain, zlib (103, 104) or an LZ4 frame (105). Slower than bethkit on LZ4, which is Python here.
+The format is that of Oblivion, Fallout 3, Skyrim and Skyrim SE (versions 103 to 105): a header, folders, their files,
+the names, the files' bytes, each plain, zlib (103, 104) or an LZ4 frame (105). Slower than bethkit on LZ4, which is
+Python here.
 """
 
 import mmap
@@ -90,8 +91,8 @@ class Bsa:
             end = self._data.find(b"\0", at)
             if end < 0:
                 raise OSError("its names are cut short")
-            name = f"{_text(folder_name)}/{_text(self._data[at:end])}".replace("\\", "/")
-            index[name], at = stored, end + 1
+            path = f"{_text(folder_name)}/{_text(self._data[at:end])}".replace("\\", "/")
+            index[path], at = stored, end + 1
         return index
 
 
