@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.batch.events import Options
-from unbake.batch.gallery import conversion_gallery, save_rules
+from unbake.batch.events import Options, Summary
+from unbake.batch.gallery import conversion_gallery
 from unbake.batch.journal import JOURNAL, Record
 from unbake.batch.map_cache import FOLDER, read_cached
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
+from unbake.batch.rules import save_changes, save_rules
 from unbake.batch.run import convert_folder
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
@@ -63,8 +64,8 @@ def still(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
-def convert(root: Path, out: Path, **options: object) -> None:
-    convert_folder(root, out, Options(**{"preset": "png", "threads": 1, **options}), predictor="rules")
+def convert(root: Path, out: Path, **options: object) -> Summary:
+    return convert_folder(root, out, Options(**{"preset": "png", "threads": 1, **options}), predictor="rules")
 
 
 def entry(gallery: Gallery, name: str) -> Entry:
@@ -142,6 +143,7 @@ def test_rules_are_shown_as_they_are_and_as_they_fall_on_each_set(root: Path, ou
         '# mine\nao.strength = 0.5\n[[rules]]\nmatch = "pan"\nroughness.bias = 0.25\nheight.invert = true\n'
     )
     (root / "unbake.toml").write_text(text)
+    convert(root, out)
     gallery = conversion_gallery(out)
     assert (gallery.page.rules, gallery.page.changes) == ("unbake.toml", {"ao": {"strength": 0.5}})
     assert gallery.page.overrides == [
@@ -226,29 +228,53 @@ def test_what_is_no_conversion_is_one_sentence(tmp_path: Path):
 def test_saved_rules_are_what_the_next_conversion_reads(root: Path, out: Path):
     text = "# duller\nroughness.bias = 0.125\n"
     save_rules(out, text)
-    assert (root / "unbake.toml").read_text() == text
+    assert (out / "unbake.toml").read_text() == text
     assert entry(conversion_gallery(out), "pot").adjust["roughness"] == Tuning(bias=0.125)
+    before = (out / "pot_roughness.png").read_bytes()
+    assert convert(root, out).rules == out / "unbake.toml"
+    assert (out / "pot_roughness.png").read_bytes() != before
 
 
-def test_rules_are_saved_in_the_file_that_was_named(root: Path, tmp_path: Path):
-    (tmp_path / "my.toml").write_text("")
-    convert(root, tmp_path / "out", rules=tmp_path / "my.toml")
-    save_rules(tmp_path / "out", "ao.strength = 0.5")
-    assert (tmp_path / "my.toml").read_text() == "ao.strength = 0.5"
-    assert conversion_gallery(tmp_path / "out").page.rules == "my.toml"
+@pytest.mark.parametrize("named", ["in/unbake.toml", "my.toml"])
+def test_the_first_save_begins_with_the_rules_that_were_read_and_leaves_their_file_alone(
+    root: Path, tmp_path: Path, named: str
+):
+    (tmp_path / named).write_text("# mine\nao.strength = 0.5\n")
+    chosen = None if named.startswith("in/") else tmp_path / named
+    assert convert(root, tmp_path / "out", rules=chosen).rules == tmp_path / named
+    save_changes(tmp_path / "out", '{"changes": {"roughness": {"bias": 0.25}}, "name": "pot"}')
+    assert (tmp_path / named).read_text() == "# mine\nao.strength = 0.5\n"
+    saved = (tmp_path / "out" / "unbake.toml").read_text()
+    assert saved.startswith("# mine\nao.strength = 0.5\n")
+    assert 'match = "pot"' in saved
+    assert conversion_gallery(tmp_path / "out").page.rules == "unbake.toml"
+
+
+def test_a_named_file_of_rules_comes_before_that_of_out(root: Path, out: Path, tmp_path: Path):
+    save_rules(out, "ao.strength = 0.5")
+    (tmp_path / "my.toml").write_text("ao.strength = 0.25")
+    assert convert(root, out, rules=tmp_path / "my.toml").rules == tmp_path / "my.toml"
+    assert convert(root, out).rules == out / "unbake.toml"
 
 
 def test_rules_that_are_none_leave_the_file_as_it_was(root: Path, out: Path):
     save_rules(out, "ao.strength = 0.5")
     with pytest.raises(UsageError, match="ao"):
         save_rules(out, "ao.strength = 11")
-    assert (root / "unbake.toml").read_text() == "ao.strength = 0.5"
+    assert (out / "unbake.toml").read_text() == "ao.strength = 0.5"
+    assert not (root / "unbake.toml").exists()
 
 
-def test_rules_for_a_mod_that_is_one_file_have_no_place_and_that_is_told(root: Path, tmp_path: Path):
+def test_rules_for_a_mod_that_is_one_file_are_saved_in_out_too(root: Path, tmp_path: Path):
     convert(root / "pot.png", tmp_path / "out")
-    with pytest.raises(UsageError, match="--rules"):
-        save_rules(tmp_path / "out", "ao.strength = 0.5")
+    save_rules(tmp_path / "out", "ao.strength = 0.5")
+    assert convert(root / "pot.png", tmp_path / "out").rules == tmp_path / "out" / "unbake.toml"
+
+
+def test_rules_are_saved_for_conversions_alone(tmp_path: Path):
+    with pytest.raises(UsageError, match="unbake convert"):
+        save_rules(tmp_path, "ao.strength = 0.5")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_it_came_from_is_read_as_it_was_written(still: Path):
@@ -265,7 +291,7 @@ def test_two_thousand_sets_are_indexed_in_a_second_of_work(tmp_path: Path):
     source = tmp_path / "wall.dds"
     source.write_bytes(b"")
     sets = tuple(TextureSet(name, name, Source(source), Source(source)) for name in names)
-    origin = Provenance("skyrim", {}, tmp_path / "unbake.toml", (), None, None, sets)
+    origin = Provenance("skyrim", {}, "", (), None, None, sets)
     (tmp_path / PROVENANCE).parent.mkdir()
     (tmp_path / PROVENANCE).write_bytes(encode_provenance(origin))
     lines = [

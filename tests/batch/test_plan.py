@@ -29,6 +29,14 @@ def test_sizes_are_read_from_headers(tmp_path: Path) -> None:
     assert size_of(Source(tmp_path / "a.png"), 15) == (10, 15)
 
 
+def test_a_header_that_claims_more_than_its_file_can_hold_plans_nothing(tmp_path: Path) -> None:
+    write_dds(tmp_path / "a.dds", [np.zeros((8, 16, 3), np.uint8)], DxgiFormat.BC1_UNORM)
+    head = bytearray((tmp_path / "a.dds").read_bytes())
+    head[12:20] = (16384).to_bytes(4, "little") * 2
+    (tmp_path / "a.dds").write_bytes(head)
+    assert size_of(Source(tmp_path / "a.dds"), None) is None
+
+
 @pytest.mark.parametrize("preset", ["skyrim", "png", "remix"])
 def test_no_set_takes_more_disk_than_was_planned(tmp_path: Path, preset: str) -> None:
     noise = np.random.default_rng(0).random((64, 64, 4), np.float32)  # nothing compresses worse

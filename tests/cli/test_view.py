@@ -126,10 +126,10 @@ def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_pat
     )
     try:
         assert served.stdout
-        address = re.match(r"http://127\.0\.0\.1:(\d+)/", served.stdout.readline())
+        address = re.match(r"http://127\.0\.0\.1:(\d+)(/\S+/) ", served.stdout.readline())
         assert address
         connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=30)
-        connection.request("GET", "/")
+        connection.request("GET", address[2])
         token = index(connection.getresponse().read())["served"]["token"]
         connection.request(
             "POST", "/rules", b'{"changes": {"ao": {"strength": 0.5}}}', {"X-Unbake-Token": token}
@@ -143,6 +143,9 @@ def test_a_served_page_saves_rules_that_convert_reads_and_ends_on_ctrl_c(tmp_pat
         served.wait()
         if served.stdout:
             served.stdout.close()
-    assert read_rules((root / "unbake.toml").read_text()).changes.ao.strength == 0.5
+    assert read_rules((tmp_path / "out" / "unbake.toml").read_text()).changes.ao.strength == 0.5
+    assert not (root / "unbake.toml").exists()
+    assert not (tmp_path / "out" / ".unbake" / "serve.html").exists()
     again = call("convert", root, tmp_path / "out", "--fast", "--max-size", 32)
     assert "1 converted, 0 unchanged" in again.output
+    assert f"rules: {tmp_path / 'out' / 'unbake.toml'}" in again.output.replace("\n", "")

@@ -13,7 +13,7 @@ from unbake.files import write_atomic
 from unbake.image.dds.blocks import BlockFormat, encode_blocks
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
-from unbake.image.files import decode_picture, read_picture, write_png
+from unbake.image.files import decode_picture, picture_size, read_picture, write_png
 
 RGBA8 = DxgiFormat.R8G8B8A8_UNORM
 RNG = np.random.default_rng(0)
@@ -325,6 +325,54 @@ def test_a_lying_header_allocates_nothing(data):
     try:
         with pytest.raises(FileError, match=r"Expected (sides|a file long enough|\d+ bytes)"):
             decode_picture(data, "lie")
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def flat_png(side, colour):
+    """A sound PNG of one colour, RGBA (6) or grey (0), as small as deflate makes it."""
+    row = b"\0" + bytes(side * (4 if colour == 6 else 1))
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    chunks = [
+        (b"IHDR", struct.pack(">2I5B", side, side, 8, colour, 0, 0, 0)),
+        (b"IDAT", packed),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    )
+
+
+@pytest.mark.parametrize(("side", "colour"), [(16384, 0), (12000, 6)])
+def test_a_small_file_of_a_huge_picture_is_refused_by_its_header(side, colour):
+    data = flat_png(side, colour)
+    tracemalloc.start()
+    try:
+        for read in (decode_picture, lambda data, name: picture_size(data, name, len(data))):
+            with pytest.raises(
+                FileError, match=r"^Expected a picture of .* in more than .*; make it smaller.*\.$"
+            ):
+                read(data, "empty.png")
+        assert tracemalloc.get_traced_memory()[1] < 2**21
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_large_picture_of_one_colour_is_read():
+    data = flat_png(8192, 0)
+    assert picture_size(data, "grey.png", len(data)) == (8192, 8192)
+
+
+@pytest.mark.parametrize("flags", [0x40, 0x41, 0x20000, 0x20001, 0x2, 0x80000])
+@pytest.mark.parametrize("bits", [2**32 - 1, 2**31, 0, 7, 64])
+def test_an_impossible_count_of_bits_is_refused_at_once(bits, flags):
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match=f"got {bits} bits"):
+            decode_picture(dds(bytes(1000), flags=flags, bits=bits, masks=(2**31, 2**30, 1, 2)), "lie.dds")
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()

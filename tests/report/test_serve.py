@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import os
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -11,7 +13,7 @@ import pytest
 
 from unbake.errors import UsageError
 from unbake.report import view
-from unbake.report.serve import LONGEST, server, url_of
+from unbake.report.serve import LONGEST, private_link, server, url_of
 from unbake.report.view import Entry, Gallery, Page, Served, SetData
 
 Answer = tuple[int, bytes]
@@ -56,7 +58,7 @@ class Site:
             connection.close()
 
     def get(self, path: str, **headers: str) -> Answer:
-        return self.ask("GET", path, **headers)
+        return self.ask("GET", f"/{self.token}{path}", **headers)
 
     def post(self, body: bytes, token: str | None = None, path: str = "/rules", **headers: str) -> Answer:
         return self.ask(
@@ -192,7 +194,48 @@ def test_nothing_can_be_posted_elsewhere(site: Site):
 
 def test_it_listens_on_the_loopback_only(site: Site):
     assert site.http.server_address[0] == "127.0.0.1"
-    assert url_of(site.http) == f"http://127.0.0.1:{site.port}/"
+    assert url_of(site.http) == f"http://127.0.0.1:{site.port}/{site.token}/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/report/%C3%84%20b/ao.jpg", "/.unbake/view/k.js", "/another/", "/?token=", "/%C3%84/", "//"],
+)
+def test_nothing_can_be_read_without_the_token(site: Site, path: str):
+    assert site.ask("GET", path)[0] == 403
+    assert site.made == []
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
+def test_a_page_of_another_site_is_refused(site: Site, origin: str):
+    assert site.get("/", Origin=origin)[0] == 403
+    assert site.post(b"", Origin=origin)[0] == 403
+    assert site.saved == []
+
+
+def test_its_own_page_may_ask(site: Site):
+    assert site.post(b"a", Origin=f"http://127.0.0.1:{site.port}")[0] == 204
+
+
+def test_a_gallery_that_fails_in_an_unforeseen_way_is_answered(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def fail(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(site.http.site, "_opened", fail)
+    monkeypatch.setattr(site.http.site, "_save", fail)
+    assert site.get("/") == (500, b"too deep")
+    assert site.post(b"x") == (500, b"too deep")
+    assert capsys.readouterr().err == ""
+
+
+def test_the_browser_is_opened_on_a_page_that_only_this_account_can_read(tmp_path: Path):
+    with private_link(tmp_path, "http://127.0.0.1:1/secret/") as link:
+        assert "http://127.0.0.1:1/secret/" in link.read_text()
+        if os.name == "posix":
+            assert stat.S_IMODE(link.stat().st_mode) == 0o600
+    assert not link.exists()
 
 
 def test_a_port_that_is_taken_is_one_sentence(site: Site):

@@ -49,7 +49,7 @@ def served(mod: tuple[Path, Path]) -> Iterator[str]:
     command = [sys.executable, "-m", "unbake.cli", "view", str(mod[1]), "--serve", "--no-open"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", process.stdout.readline())
         assert found is not None
         yield found.group()
         process.terminate()
@@ -102,7 +102,7 @@ def test_converting_again_with_the_download_does_what_the_page_showed(
     assert roughness(again) - before == pytest.approx(0.35 * 255, abs=20)  # less where it is clipped
 
 
-def test_a_served_page_saves_into_the_mod_and_shows_it_when_opened_again(
+def test_a_served_page_saves_into_out_and_shows_it_when_opened_again(
     tab, mod: tuple[Path, Path], served: str
 ):
     try:
@@ -115,8 +115,9 @@ def test_a_served_page_saves_into_the_mod_and_shows_it_when_opened_again(
             one.page.locator("#roughness-bias").fill("-0.2")
             one.page.click("#save")
             one.page.wait_for_selector("#saved:not(:empty)")
-        text = (mod[0] / RULES).read_text("utf-8")
+        text = (mod[1] / RULES).read_text("utf-8")
         assert text.startswith(SAID)
+        assert (mod[0] / RULES).read_text("utf-8") == SAID
         assert rules_for(read_rules(text), NAME).roughness.bias == -0.2
     finally:
-        (mod[0] / RULES).write_text(SAID)
+        (mod[1] / RULES).unlink(missing_ok=True)

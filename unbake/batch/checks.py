@@ -5,9 +5,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 from unbake.batch.events import Options
+from unbake.batch.journal import HIDDEN, journals
 from unbake.convert.sets import Skipped, TextureSet
 from unbake.domain.packing import Preset
-from unbake.errors import UsageError
+from unbake.errors import FileError, UsageError
+from unbake.files import safe_join
 
 
 def check_options(options: Options) -> None:
@@ -34,6 +36,21 @@ def check_apart(root: Path, out: Path) -> None:
         )
     if out.exists() and not out.is_dir():
         raise UsageError(f"Expected a folder to write to, got the file '{out}'; choose another OUT.")
+
+
+def check_links(out: Path) -> None:
+    """UsageError where one of the program's own files or folders in OUT is a link that leads out of it."""
+    for name in (
+        HIDDEN,
+        f"{HIDDEN}/lock",
+        f"{HIDDEN}/maps",
+        f"{HIDDEN}/view",
+        *(path.name for path in journals(out)),
+    ):
+        try:
+            safe_join(out, name)
+        except FileError as error:
+            raise UsageError(str(error)) from error
 
 
 def in_shard(name: str, shard: tuple[int, int] | None) -> bool:

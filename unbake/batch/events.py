@@ -22,9 +22,9 @@ class Options:
     preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
     whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
     names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes and are not flat.
-    rules: file of changes to the maps, None for `unbake.toml` in IN; adjust: changes that go on top, such as
-    "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or other
-    rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
+    rules: file of changes to the maps, None for `unbake.toml` in OUT, else in IN; adjust: changes that go on top,
+    such as "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or
+    other rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
     cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
     textures (`export.landscape`). plugins: folders, plugins or a load order (`evidence.load_order.find_all`), which
     give editor IDs too, and keywords where evidence is read. form: of PGPatcher's JSON (`export.pgpatcher.document`).
@@ -58,7 +58,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The sets are found; `total` of them will each end in one of the events below."""
+    """The sets are found; `total` of them, and of archives that cannot be read, each end in one of the events below."""
 
     total: int
 
@@ -97,7 +97,7 @@ class Summary:
     """The outcome for every set and file, names sorted.
 
     planned: the sets that a dry run would convert. disk: bytes that they would take at most. notes: sentences about
-    the conversion as a whole, such as a plugin that could not be read.
+    the conversion as a whole, such as a plugin that could not be read. rules: the file of rules that was read, if any.
     """
 
     converted: tuple[str, ...] = ()
@@ -107,6 +107,7 @@ class Summary:
     planned: tuple[str, ...] = ()
     disk: int = 0
     notes: tuple[str, ...] = ()
+    rules: Path | None = None
 
     @property
     def exit_code(self) -> int:
@@ -121,4 +122,4 @@ def as_json(event: Event | Summary) -> str:
     '{"event":"set_unchanged","name":"clutter/pot"}'
     """
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(event).__name__).lower()
-    return msgspec.json.encode({"event": name, **msgspec.to_builtins(event)}).decode()
+    return msgspec.json.encode({"event": name, **msgspec.to_builtins(event, enc_hook=str)}).decode()

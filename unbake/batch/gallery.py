@@ -6,26 +6,24 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from unbake.batch.journal import Journal, keys_of
-from unbake.batch.map_cache import FOLDER, read_cached
+from unbake.batch.map_cache import read_cached, stamp_of
 from unbake.batch.pipeline import Budget
 from unbake.batch.plan import memory_limit, memory_of, size_of
 from unbake.batch.provenance import Provenance, read_provenance
+from unbake.batch.rules import UNKNOWN_SOURCE, rules_shown
 from unbake.batch.stages import contents_of, error_sentence
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
-from unbake.errors import UsageError
-from unbake.export.adjust import RULES, Adjust, Rules, load_rules, read_rules, rules_for, values_by_map
+from unbake.export.adjust import RULES, Adjust, read_rules, rules_for, values_by_map, with_flags
 from unbake.export.pgpatcher import PARALLAX_DEPTH, displacement_scale
-from unbake.export.rules_file import read_request, with_changes
-from unbake.files import write_atomic
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture
 from unbake.image.tiling import tileable_axes
 from unbake.report.confidence import REVIEW_BELOW
 from unbake.report.listing import read_listing, worst_first
-from unbake.report.page import SetReport
+from unbake.report.page import SetReport, thumbnails_of
 from unbake.report.view import (
     SIZE,
     Entry,
@@ -48,8 +46,6 @@ BEFORE: Final[tuple[MapKind, ...]] = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.S
 AFTER: Final = tuple(kind for kind in OUTPUTS if not SPECS[kind].binary)
 """The output maps on view."""
 
-UNKNOWN_SOURCE: Final = "the sources of this conversion are unknown; run the same `unbake convert` again"
-
 
 def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) -> Gallery:
     """The gallery of the conversion in `out`, worst sets first; its pictures are made only when asked for.
@@ -60,9 +56,8 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
     reports = read_listing(out)
     provenance = read_provenance(out)
     pictures_of = _Pictures(out, provenance, size)
-    toml = read_toml(provenance.rules) if provenance else ""
-    rules = _rules(provenance, toml) if provenance else Rules()
-    saved = read_rules(toml)
+    saved = read_rules(rules_shown(out, provenance))
+    rules = with_flags(saved, provenance.adjust if provenance else ())
     converted = worst_first(reports)
     keys = {report.name: pictures_of.key(report.name) for report in converted}
     page = Page(
@@ -70,7 +65,7 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         title=out.resolve().name,
         made=f"unbake {__version__}",
         served=None if token is None else Served(token),
-        rules=provenance.rules.name if provenance else RULES,
+        rules=RULES,
         changes=values_by_map(saved.changes),
         overrides=[Override(rule.match, values_by_map(rule.changes)) for rule in saved.rules],
         sets=[_entry(report, keys[report.name], rules_for(rules, report.name)) for report in converted],
@@ -78,46 +73,6 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         skipped=[Left(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
     return Gallery(page, {key: partial(pictures_of.set_data, name) for name, key in keys.items()})
-
-
-def read_toml(path: Path) -> str:
-    """The text of a file of rules, "" where there is none; UsageError where it cannot be read."""
-    try:
-        return path.read_text("utf-8-sig")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"Expected rules in {path}, got a file that cannot be read ({why}); mend it."
-        ) from error
-
-
-def save_rules(out: Path, text: str) -> None:
-    """Write the file of rules that the conversion in `out` reads, whole or not at all.
-
-    UsageError where the text is not valid rules, or where they cannot be saved.
-    """
-    read_rules(text)
-    provenance = read_provenance(out)
-    if provenance is None:
-        raise UsageError(UNKNOWN_SOURCE)
-    if not provenance.rules.parent.is_dir():
-        raise UsageError(
-            f"Expected a folder to save {provenance.rules.name} in, got '{provenance.rules.parent}'; save the rules "
-            "elsewhere and name that file with --rules."
-        )
-    write_atomic(provenance.rules, text.encode())
-
-
-def save_changes(out: Path, request: str) -> None:
-    """Edit the file of rules that the conversion in `out` reads, as a request of the viewer's page asks (JSON).
-
-    UsageError in one sentence where the request is none, or as `save_rules`.
-    """
-    changes = read_request(request)
-    provenance = read_provenance(out)
-    save_rules(out, with_changes(read_toml(provenance.rules) if provenance else "", changes))
 
 
 class _Pictures:
@@ -133,8 +88,8 @@ class _Pictures:
         """A key of a set's pictures, which changes with its cached maps and its source files."""
         record = self.journal.record(name) if self.journal else None
         files = self.sets[name].files if name in self.sets else ()
-        cached = self.out / FOLDER / f"{record.inference}.zip" if record else None
-        stamps = [_stamp(path) for path in (cached, *(source.path for source in files)) if path]
+        stamps = [stamp_of(self.out, record.inference)] if record else []
+        stamps += [_stamp(source.path) for source in files]
         return key_of(name, record and record.inference, self.size, *stamps)
 
     def set_data(self, name: str) -> SetData:
@@ -207,15 +162,11 @@ def _codes(inputs: Inputs | None) -> dict[MapKind, Any]:
     return {} if inputs is None else inputs.maps.codes
 
 
-def _rules(provenance: Provenance, toml: str) -> Rules:
-    return load_rules(provenance.rules, provenance.rules if toml else None, provenance.adjust)
-
-
 def _entry(report: SetReport, key: str, adjust: Adjust) -> Entry:
     return Entry(
         key=key,
         name=report.name,
-        thumbs={kind: quote(path) for kind, path in report.thumbnails.items()},
+        thumbs={kind: quote(path) for kind, path in thumbnails_of(report).items()},
         classes=report.classes,
         confidence=report.confidence,
         doubtful=report.confidence < REVIEW_BELOW,

@@ -1,7 +1,7 @@
 """Journal of finished sets in OUT, one JSON line a set, so that a later run goes on where this one ended."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,8 @@ from filelock import FileLock
 
 from unbake.convert.sets import TextureSet
 from unbake.decoding import decode_json
-from unbake.files import write_atomic
+from unbake.errors import FileError
+from unbake.files import safe_join, why_unsafe, write_atomic
 from unbake.report.page import SetReport
 
 STEM: Final = "unbake-journal"
@@ -38,6 +39,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="s
     outputs: list[str]
     report: SetReport
     entry: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for path in self.outputs:
+            if reason := why_unsafe(path):
+                raise ValueError(f"the output {path!r} should lie inside OUT: {reason}")
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failed", tag_field="state"):
@@ -68,9 +74,7 @@ class Journal:
     def reload(self) -> None:
         """Read all journals again, with the lines that other shards have added."""
         self._lines.clear()
-        for path in sorted(
-            self._out.glob(f"{STEM}*.jsonl"), key=lambda path: (path.name != JOURNAL, path.name)
-        ):
+        for path in journals(self._out):
             text = path.read_bytes()
             whole = text.rfind(b"\n") + 1
             if path == self._path:
@@ -108,9 +112,10 @@ class Journal:
         if isinstance(before, Record) and isinstance(line, Record):
             others = [record.outputs for record in self._records(line.name) if record.preset != line.preset]
             for path in set(before.outputs).difference(line.outputs, *others):
-                (self._out / path).unlink(missing_ok=True)
+                with suppress(FileError):  # a link in it leads out of OUT: it is not ours
+                    safe_join(self._out, path).unlink(missing_ok=True)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("ab") as file:
+        with safe_join(self._out, self._path.name).open("ab") as file:
             if self._cut is not None:
                 file.truncate(self._cut)
             file.write(msgspec.json.encode(line) + b"\n")
@@ -162,6 +167,11 @@ class Journal:
         return all((self._out / path).is_file() for path in record.outputs)
 
 
+def journals(out: Path) -> list[Path]:
+    """The journals in OUT, the shards' last."""
+    return sorted(out.glob(f"{STEM}*.jsonl"), key=lambda path: (path.name != JOURNAL, path.name))
+
+
 def keys_of(
     files: TextureSet,
     contents: Mapping[str, bytes],
@@ -189,7 +199,7 @@ def keys_of(
 @contextmanager
 def exclusive(out: Path) -> Iterator[None]:
     """Exclusive lock on OUT across processes; released by the OS if the holder dies."""
-    path = out / HIDDEN / "lock"
+    path = safe_join(out, f"{HIDDEN}/lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path):
         yield

@@ -14,9 +14,13 @@ from PIL.PngImagePlugin import PngImageFile
 from unbake.batch.journal import HIDDEN
 from unbake.convert.convert import Converted
 from unbake.convert.inputs import Inputs
+from unbake.decoding import decode_json
 from unbake.domain.maps import OUTPUTS, MapKind
-from unbake.files import write_atomic
+from unbake.errors import FileError
+from unbake.files import safe_join, write_atomic
 from unbake.image.arrays import CodedMaps, Floats
+from unbake.image.dds.header import MAX_SIDE
+from unbake.image.files import MAX_FILE
 
 FOLDER: Final = f"{HIDDEN}/maps"
 _ABOUT: Final = "about.json"
@@ -77,15 +81,16 @@ def write_cached(out: Path, key: str, inputs: Inputs, converted: Converted) -> N
 
 def read_cached(out: Path, key: str) -> CachedMaps | None:
     """The maps cached under this key; None where there are none, or where the file is damaged."""
-    path = _path(out, key)
-    if not path.is_file():
-        return None
     try:
-        with zipfile.ZipFile(path) as archive:
-            about = msgspec.json.decode(archive.read(_ABOUT), type=_About)
+        with zipfile.ZipFile(_path(out, key)) as archive:
+            if max(member.file_size for member in archive.infolist()) > MAX_FILE:
+                return None
+            about = decode_json(archive.read(_ABOUT), _About)
             codes = {}
             for kind in OUTPUTS:
                 with PngImageFile(archive.open(f"{kind}.png")) as image:
+                    if max(image.size) > MAX_SIDE:
+                        return None
                     pixels = np.array(image)
                 codes[kind] = pixels[..., None] if pixels.ndim == 2 else pixels
             logits = None
@@ -101,10 +106,19 @@ def read_cached(out: Path, key: str) -> CachedMaps | None:
 
 def clear_cached(out: Path, keys: set[str]) -> None:
     """Remove the maps cached under any other key than these."""
-    for path in (out / FOLDER).glob("*.zip"):
+    for path in safe_join(out, FOLDER).glob("*.zip"):
         if path.stem not in keys:
             path.unlink(missing_ok=True)
 
 
+def stamp_of(out: Path, key: str) -> tuple[int, int] | None:
+    """Time and size of the file of a key, which change with its maps; None where there is none."""
+    try:
+        stat = _path(out, key).stat()
+    except (OSError, FileError):
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
 def _path(out: Path, key: str) -> Path:
-    return out / FOLDER / f"{key}.zip"
+    return safe_join(out, f"{FOLDER}/{key}.zip")

@@ -1,4 +1,4 @@
-"""The sources and options of a conversion, saved in OUT: `unbake view` needs them to show sources and save rules."""
+"""The sources and options of a conversion, saved in OUT: `unbake view` needs them to show sources and rules."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -7,6 +7,9 @@ import msgspec
 
 from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
+from unbake.decoding import decode_json
+from unbake.errors import FileError
+from unbake.files import safe_join
 
 PROVENANCE: Final = f"{HIDDEN}/origin.json"
 
@@ -14,13 +17,13 @@ PROVENANCE: Final = f"{HIDDEN}/origin.json"
 class Provenance(msgspec.Struct, frozen=True):
     """The sources of a conversion and the options that its maps depend on.
 
-    rules: absolute path of the file of rules, which need not exist. inference: all that maps depend on besides the
-    files of their set, see `journal.keys_of`. The rest: see `events.Options`.
+    rules_text: the rules that were read, as TOML; no path, which in a stranger's OUT could name any file. inference:
+    all that maps depend on besides the files of their set, see `journal.keys_of`. The rest: see `events.Options`.
     """
 
     preset: str
     inference: dict[str, str]
-    rules: Path
+    rules_text: str
     adjust: tuple[str, ...]
     seamless: bool | None
     max_size: int | None
@@ -35,8 +38,8 @@ def encode_provenance(provenance: Provenance) -> bytes:
 def read_provenance(out: Path) -> Provenance | None:
     """The provenance of the conversion in `out`; None where it is missing or of another version."""
     try:
-        return msgspec.json.decode((out / PROVENANCE).read_bytes(), type=Provenance, dec_hook=_path)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return decode_json(safe_join(out, PROVENANCE).read_bytes(), Provenance, dec_hook=_path)
+    except (OSError, FileError, msgspec.DecodeError):
         return None
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from unbake.batch.checks import check_apart, check_options, in_shard, without_clashes
+from unbake.batch.alone import convert_alone
+from unbake.batch.checks import check_apart, check_links, check_options, in_shard, without_clashes
 from unbake.batch.events import (
     Emit,
     Options,
@@ -16,6 +17,7 @@ from unbake.batch.events import (
     Started,
     Summary,
 )
+from unbake.batch.in_flight import InFlight
 from unbake.batch.journal import Failure, Journal, exclusive
 from unbake.batch.levels import Levels, keep_level, measure_level
 from unbake.batch.map_cache import clear_cached
@@ -24,14 +26,15 @@ from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
 from unbake.batch.plugins import read_told
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
 from unbake.batch.reserve import reserved
+from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, find_sets
 from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
-from unbake.errors import UnbakeError, UsageError
+from unbake.errors import TextureSetError, UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import RULES, load_rules
+from unbake.export.adjust import load_rules
 from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
 from unbake.export.packs import load_preset
 from unbake.files import write_atomic
@@ -64,8 +67,10 @@ def convert_folder(
     roots = [roots] if isinstance(roots, Path) else list(roots)
     for root in roots:
         check_apart(root, out)
+    check_links(out)
     check_options(options)
-    rules = load_rules(roots[-1], options.rules, options.adjust, options.hints)
+    rules_file = rules_in_force(roots[-1], out, options.rules)
+    rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = _find_sets(roots, options, preset)
     told = read_told(options.plugins, [files.texture for files in sets])
@@ -84,7 +89,10 @@ def convert_folder(
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
-        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed, told.notes)
+        left = tuple(skip for skip in skipped if not skip.failed)
+        return Summary(
+            (), tuple(done), _unread(skipped), left, tuple(planned), needed, told.notes, rules_file
+        )
     check_disk(out, needed)
     if options.evidence == "auto":
         keep_level(out, levels)
@@ -95,9 +103,10 @@ def convert_folder(
         journal.reload()  # another run may have ended meanwhile
         run.convert(own)
         run.finish(sets, skipped, edids)
-    _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
+        _write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets)))
+    failed, left = (*_unread(skipped), *run.failed), tuple(skip for skip in skipped if not skip.failed)
     return Summary(
-        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), notes=told.notes
+        tuple(run.converted), tuple(run.unchanged), failed, left, notes=told.notes, rules=rules_file
     )
 
 
@@ -106,6 +115,7 @@ class _Run:
 
     def __init__(self, stages: Stages, journal: Journal, emit: Emit) -> None:
         self.stages, self.journal, self.emit = stages, journal, emit
+        self.in_flight = InFlight(stages.out, stages.options.shard)
         self.converted: list[str] = []
         self.unchanged: list[str] = []
         self.failed: list[SetFailed] = []
@@ -120,18 +130,21 @@ class _Run:
 
             run_on_ray(self.stages, sets, self.journal.record, self.on_result)
             return
-        run_staged(
-            sets,
-            self._load,
-            self.stages.infer,
-            self.stages.write,
-            self.on_result,
-            writers=options.threads or os.cpu_count() or 1,
-            memory=memory_limit(),
-        )
+        with self.in_flight:
+            run_staged(
+                sets,
+                self._load,
+                self.stages.infer,
+                self.stages.write,
+                self.on_result,
+                writers=options.threads or os.cpu_count() or 1,
+                memory=memory_limit(),
+            )
 
     def on_result(self, files: TextureSet, outcome: Written | Exception) -> None:
         """Record a written set in the journal, or report its failure; then emit the event."""
+        if files.name not in self.in_flight.suspects:
+            self.in_flight.end(files.name)
         if isinstance(outcome, Written):
             try:
                 self.journal.append(outcome.record)
@@ -162,7 +175,9 @@ class _Run:
             else:
                 self.journal.reload()
             reports = [self._report(files.name) for files in sets]
-            reports += [SetReport(skip.path, "skipped", skip.reason) for skip in skipped]
+            reports += [
+                SetReport(skip.path, "failed" if skip.failed else "skipped", skip.reason) for skip in skipped
+            ]
             if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
                 mod = out.resolve().name or "unbake"
                 pgpatcher.write_entries(out, mod, entries, self.stages.options.form)
@@ -184,8 +199,25 @@ class _Run:
 
     def _load(self, files: TextureSet, acquire: Callable[[int], None]) -> Loaded | Complete[Written]:
         """Runs in the loader's thread."""
-        loaded = self.stages.load(files, self.journal.finished, acquire)
+        if files.name in self.in_flight.suspects:
+            return self._load_alone(files)
+
+        def begin(size: int) -> None:
+            """Called where the set is to be converted, before anything is decoded."""
+            acquire(size)
+            self.in_flight.begin(files.name)
+
+        loaded = self.stages.load(files, self.journal.finished, begin)
         return Complete(loaded) if isinstance(loaded, Written) else loaded
+
+    def _load_alone(self, files: TextureSet) -> Complete[Written]:
+        """A set that was under way when an earlier run died, all stages of it where it can end nothing else."""
+        outcome = convert_alone(self.stages, files, self.journal.record(files.name))
+        if not outcome.ended:
+            self.in_flight.end(files.name)
+        if outcome.written is None:
+            raise TextureSetError(outcome.failed)
+        return Complete(outcome.written)
 
 
 def _find_sets(
@@ -232,9 +264,18 @@ def _loaded(options: Options, predictor: Predictor | Literal["rules"] | None) ->
 
 
 def _begin(emit: Emit, skipped: Sequence[Skipped], total: int) -> None:
+    unread = _unread(skipped)
     for skip in skipped:
-        emit(skip)
-    emit(Started(total))
+        if not skip.failed:
+            emit(skip)
+    emit(Started(total + len(unread)))
+    for failure in unread:
+        emit(failure)
+
+
+def _unread(skipped: Sequence[Skipped]) -> tuple[SetFailed, ...]:
+    """The archives that could not be read, as failures."""
+    return tuple(SetFailed(skip.path, skip.reason) for skip in skipped if skip.failed)
 
 
 def _is_done(files: TextureSet, stages: Stages, find_record: FindRecord) -> bool:
@@ -251,14 +292,13 @@ def _clear_drafts(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _provenance(root: Path, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
-    """The provenance of these sets; `root` is the last IN, whose rules apply."""
+def _provenance(rules: Path | None, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
+    """The provenance of these sets; rules: the file that was read."""
     options = stages.options
-    rules = os.path.abspath(options.rules or root / RULES)  # noqa: PTH100  (links stay as a person named them)
     return Provenance(
         stages.preset.name,
         stages.inference,
-        Path(rules),
+        "" if rules is None else read_toml(rules),
         options.adjust,
         options.seamless,
         options.max_size,

@@ -53,7 +53,7 @@ class ConversionOptions:
         Path | None,
         typer.Option(
             help="Strength, bias and invert of maps, for all textures and for some (TOML); "
-            "default: unbake.toml in IN.",
+            "default: unbake.toml in OUT, else in IN.",
             rich_help_panel=MAPS,
         ),
     ] = None

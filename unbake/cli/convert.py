@@ -67,6 +67,8 @@ def _print_result(summary: "Summary", out: Path, review: bool) -> None:
         f"{len(summary.converted)} converted, {len(summary.unchanged)} unchanged, {len(summary.failed)} failed, "
         f"{len(summary.skipped)} files skipped; look at {out / 'report.html'}"
     )
+    if summary.rules is not None:
+        typer.echo(f"rules: {summary.rules}")
     print_failures(summary)
     print_notes(summary)
     print_objections(out)
@@ -75,6 +77,7 @@ def _print_result(summary: "Summary", out: Path, review: bool) -> None:
 
 
 def _print_plan(summary: "Summary") -> None:
+    print_failures(summary)
     for name in summary.planned:
         typer.echo(f"would convert {name}")
     typer.echo(

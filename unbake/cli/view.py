@@ -25,7 +25,10 @@ def view(
     ],
     serve: Annotated[
         bool,
-        typer.Option("--serve", help="Serve the page to this machine alone; it then saves rules itself."),
+        typer.Option(
+            "--serve",
+            help="Serve the page to you alone; it then saves rules itself.",
+        ),
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="For --serve; 0 = any that is free.")] = 0,
     opened: Annotated[
@@ -96,17 +99,15 @@ def _open(page: Path) -> None:
 
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
     """Until Ctrl-C."""
-    from unbake.batch.gallery import save_changes
-    from unbake.report.serve import server, url_of
+    from unbake.batch.rules import save_changes
+    from unbake.report.serve import private_link, server, url_of
 
     with server(folder, gallery, lambda request: save_changes(folder, request), port) as served:
         typer.echo(f"{url_of(served)}    Ctrl-C ends it")
-        if opened:
-            typer.launch(url_of(served))
-        try:
+        with private_link(folder, url_of(served)) as link, suppress(KeyboardInterrupt):
+            if opened:
+                _open(link.resolve())
             served.serve_forever()
-        except KeyboardInterrupt:
-            return
 
 
 def _link_report(folder: Path) -> None:

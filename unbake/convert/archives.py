@@ -1,19 +1,30 @@
-"""Reads BSA archives with bethkit: names at once, each file's bytes when asked for; used by `sources`.
+"""Reads BSA archives: names at once, each file's bytes when asked for; used by `sources`.
 
-bethkit has wheels for Windows and Linux on x64 alone, so it is imported when the first archive is opened.
+bethkit reads them, in a process of its own (`archive_worker`), so that a damaged archive that ends or blocks it costs
+that archive alone. It has wheels for Windows and Linux on x64, and is started when the first archive is opened.
 """
 
 import atexit
-from functools import lru_cache
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock
-from types import ModuleType
+from threading import Lock, Timer
 from typing import Final
 
+from unbake.convert.archive_worker import ANSWER
 from unbake.errors import FileError, UsageError
 from unbake.image.files import MAX_FILE
 
 SUFFIX: Final = ".bsa"
+
+PATIENCE_S = 120.0
+"""Seconds that an archive may take for its names or for one file."""
+
+_START: Final = "from unbake.convert.archive_worker import main; main()"
 
 
 def is_archive(path: Path) -> bool:
@@ -22,94 +33,130 @@ def is_archive(path: Path) -> bool:
 
 
 def entry_names(path: Path) -> list[str]:
-    """The names of all files in an archive, forward slashes, sorted; UsageError where that or bethkit fails."""
+    """The names of all files in an archive, forward slashes, sorted.
+
+    FileError where it cannot be read, UsageError where bethkit is not installed.
+    """
     try:
-        return _opened(path).names
+        names: list[str] = json.loads(_WORKER.ask(path, None))
     except OSError as error:
-        raise UsageError(
+        raise FileError(
             f"Expected an archive of Skyrim, got '{path}', which cannot be opened ({_reason(error)}); unpack it with "
             "another tool and convert the folder."
         ) from error
+    return names
 
 
 def read_entry(path: Path, name: str) -> bytes:
     """The bytes of one file in an archive, and of no other; FileError where they cannot be read."""
     try:
-        return _opened(path).read(name)
+        return _WORKER.ask(path, name)
     except OSError as error:
         raise FileError(
             f"Expected a readable file {path}/{name}, got none ({_reason(error)}); unpack the archive again."
         ) from error
 
 
-class _Contents:
-    """An open archive: the index in memory, each file read from the disk when it is asked for."""
+class _Worker:
+    """The process that reads archives, started when it is needed and again after an archive has ended it."""
 
-    def __init__(self, path: Path) -> None:
-        self._bethkit = _bethkit(path)
+    def __init__(self) -> None:
         self._lock = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._fatal: dict[tuple[str, int, int], str] = {}
+        """Archives that ended the process, and how; they are not tried again."""
+
+    def ask(self, path: Path, name: str | None) -> bytes:
+        """The names in an archive as JSON, or the bytes of one file; OSError with the reason where there are none."""
+        _check_bethkit(path)
+        stat = path.stat()
+        key = os.path.abspath(path), stat.st_mtime_ns, stat.st_size  # noqa: PTH100  (links stay as named)
+        with self._lock:
+            if key in self._fatal:
+                raise OSError(self._fatal[key])
+            process = self._started()
+            late = Timer(PATIENCE_S, process.kill)
+            late.start()
+            try:
+                return _answer(process, [*key, name])
+            except (EOFError, BrokenPipeError) as error:
+                blocked = not late.is_alive()
+                self._fatal[key] = _how_it_ended(blocked, self._stop())
+                raise OSError(self._fatal[key]) from error
+            finally:
+                late.cancel()
+
+    def close(self) -> None:
+        """End the process, if it runs."""
+        with self._lock:
+            self._stop()
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is None or self._process.poll() is not None:
+            self._stop()
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _START],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        return self._process
+
+    def _stop(self) -> int:
+        """The exit code of the process, which has ended or is ended now."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        assert process.stdin and process.stdout
+        process.stdout.close()
+        with suppress(OSError):  # what was still to be sent has no reader
+            process.stdin.close()
         try:
-            self._archive = self._bethkit.Archive.open(path)
-            stored = [entry.path for entry in self._archive.entries()]
-        except self._bethkit.BethkitError as error:
-            raise OSError(_reason(error)) from error
-        self._keys = {_readable(name): _redecoded(name) for name in stored}
-
-    @property
-    def names(self) -> list[str]:
-        return sorted(self._keys)
-
-    def read(self, name: str) -> bytes:
-        try:
-            with self._lock:
-                data = self._archive.extract(self._keys[name]) if name in self._keys else None
-        except self._bethkit.BethkitError as error:
-            raise OSError(_reason(error)) from error
-        if data is None:
-            raise OSError("it is no longer there")
-        if len(data) > MAX_FILE:
-            raise OSError("it is larger than any picture")
-        return data
+            return process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
 
 
-def _bethkit(path: Path) -> ModuleType:
-    """The package that reads archives; UsageError where it is not installed."""
-    try:
-        import bethkit
-    except ImportError as error:
+_WORKER: Final = _Worker()
+atexit.register(_WORKER.close)
+
+
+def _answer(process: "subprocess.Popen[bytes]", request: list[object]) -> bytes:
+    """The answer to a request; OSError with the reason where it is none, EOFError where the process has ended."""
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    process.stdin.flush()
+    head = process.stdout.read(ANSWER.size)
+    if len(head) < ANSWER.size:
+        raise EOFError
+    kind, length = ANSWER.unpack(head)
+    if length > MAX_FILE:
+        raise EOFError
+    data = process.stdout.read(length)
+    if len(data) < length:
+        raise EOFError
+    if kind == b"e":
+        raise OSError(data.decode("utf-8", "replace"))
+    return data
+
+
+def _how_it_ended(blocked: bool, code: int) -> str:
+    if blocked:
+        return f"it is damaged: reading it took more than {PATIENCE_S:g} seconds"
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"it is damaged: it ended the program that read it ({how})"
+
+
+def _check_bethkit(path: Path) -> None:
+    """UsageError where the package that reads archives is not installed."""
+    if find_spec("bethkit") is None:
         raise UsageError(
             f"Expected the package bethkit to read '{path}', got none; install it by pip install 'unbake[bsa]' "
             "(Windows or Linux on x64), or unpack the archive with another tool and convert the folder without it."
-        ) from error
-    atexit.unregister(_cached.cache_clear)  # once is enough, however many archives
-    atexit.register(_cached.cache_clear)  # bethkit cannot free an archive after its own modules are gone
-    return bethkit
-
-
-def _opened(path: Path) -> _Contents:
-    stat = path.stat()
-    return _cached(path, stat.st_mtime_ns, stat.st_size)
-
-
-@lru_cache(maxsize=64)
-def _cached(path: Path, _modified: int, _size: int) -> _Contents:
-    """Archives stay open between reads, since a large index takes long to read; a changed file is opened anew."""
-    return _Contents(path)
-
-
-def _redecoded(name: str) -> str:
-    """A stored name by which bethkit finds it: it returns each byte of the UTF-8 as a character of its own."""
-    try:
-        return name.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return name
-
-
-def _readable(name: str) -> str:
-    """A stored name as a person wrote it; bethkit's own writer encodes names twice."""
-    while (again := _redecoded(name)) != name:
-        name = again
-    return name.replace("\\", "/")
+        )
 
 
 def _reason(error: Exception) -> str:

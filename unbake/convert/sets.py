@@ -18,6 +18,7 @@ from unbake.domain.naming import (
     unsupported_folder,
 )
 from unbake.errors import FileError
+from unbake.files import why_unsafe
 from unbake.image.files import not_flat
 
 
@@ -49,10 +50,14 @@ class TextureSet:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A texture file that is not converted: its path below the texture root, and the reason."""
+    """A texture file that is not converted: its path below the texture root, and the reason.
+
+    failed: an archive that could not be read, so that what it holds is missing from the conversion.
+    """
 
     path: str
     reason: str
+    failed: bool = False
 
 
 def find_sets(
@@ -80,7 +85,7 @@ def find_sets(
         own = [skip for skip in skipped if PurePosixPath(skip.path).name == name]
         skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
     sets = [files for files in sets if _wanted(files.name, include, exclude)]
-    skipped = [skip for skip in skipped if _wanted(_set_name(skip.path), include, exclude)]
+    skipped = [skip for skip in skipped if skip.failed or _wanted(_set_name(skip.path), include, exclude)]
     return _without_unflat(sets, skipped)
 
 
@@ -116,8 +121,12 @@ def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skippe
     folders: dict[str, list[tuple[PurePosixPath, Texture]]] = defaultdict(list)
     for texture in textures:
         game = texture.game
-        if game is None:
+        if texture.unreadable:
+            skipped.append(Skipped(texture.source.name, texture.unreadable, failed=True))
+        elif game is None:
             skipped.append(Skipped(texture.source.name, "outside the textures folder"))
+        elif reason := why_unsafe(str(game)):
+            skipped.append(Skipped(str(game), f"no system could be sure to take its name: {reason}"))
         elif reason := unsupported_folder(game.parts[:-1]):
             skipped.append(Skipped(str(game), reason))
         else:

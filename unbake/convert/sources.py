@@ -60,20 +60,23 @@ class Texture:
 
     game: its path below the texture root, None for what lies outside of it. mod: the place in the load order
     of the IN it comes from. rank: of two with one path the game sees the lower.
+    unreadable: instead of a texture, an archive that cannot be read, and why.
     """
 
     game: PurePosixPath | None
     source: Source
     mod: int = 0
     rank: int = 0
+    unreadable: str = ""
 
 
 def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> list[Texture]:
     """Every texture of these mods, each a folder with the archives in it, an archive, or one texture.
 
     Later mods come before earlier ones, as a mod manager resolves; in one mod loose files come before its
-    archives, and of those the last by name. One texture comes with the files beside it. UsageError where a
-    root does not exist or is something else, and where `texture_root` is neither above nor below any.
+    archives, and of those the last by name. One texture comes with the files beside it. An archive in a folder that
+    cannot be read is listed as such; the rest of the mod is read. UsageError where a root does not exist, is something
+    else or such an archive itself, and where `texture_root` is neither above nor below any.
 
     >>> list_textures([Path("Skyrim - Textures0.bsa"), Path("MyMod")])   # doctest: +SKIP
     """
@@ -85,6 +88,9 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
         _check(root, alone=len(roots) == 1)
         fits = fits or _fits(root, texture_root)
         for sources in _by_precedence(root):
+            if isinstance(sources, Texture):
+                listed.append(sources)
+                continue
             games = map(_composed, _game_paths(root, sources, texture_root))
             listed += [Texture(game, source, mod, rank) for source, game in zip(sources, games, strict=True)]
             rank += 1
@@ -113,17 +119,23 @@ def _check(root: Path, alone: bool) -> None:
         )
 
 
-def _by_precedence(root: Path) -> Iterator[list[Source]]:
-    """The textures of one mod: loose ones, then those of each archive."""
+def _by_precedence(root: Path) -> Iterator[list[Source] | Texture]:
+    """The textures of one mod: loose ones, then those of each archive, or the archive where it cannot be read."""
     if is_archive(root):
-        yield [Source(root, entry) for entry in entry_names(root) if is_texture(entry)]
+        try:
+            yield [Source(root, entry) for entry in entry_names(root) if is_texture(entry)]
+        except FileError as error:
+            raise UsageError(str(error)) from error
         return
     folder = root if root.is_dir() else root.parent
     yield sorted(Source(path) for path in _textures_below(folder, deep=root.is_dir()))
     if root.is_dir():
         archives = (path for path in root.iterdir() if is_archive(path) and path.is_file())
         for archive in sorted(archives, key=lambda path: path.name.lower(), reverse=True):
-            yield [Source(archive, entry) for entry in entry_names(archive) if is_texture(entry)]
+            try:
+                yield [Source(archive, entry) for entry in entry_names(archive) if is_texture(entry)]
+            except FileError as error:
+                yield Texture(None, Source(archive), unreadable=str(error))
 
 
 def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:

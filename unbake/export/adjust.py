@@ -1,6 +1,6 @@
 """Strength, bias and inversion of finished maps, by rules that a user writes; applied just before packing.
 
-Rules are one small TOML file, `unbake.toml` in IN or the file named by `--rules`:
+Rules are one small TOML file, named by `--rules`, else `unbake.toml` in OUT, else in IN:
 
     [roughness]                       # every texture
     bias = 0.05
@@ -34,6 +34,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
+from unbake.decoding import decode_toml
 from unbake.domain.hints import Hint, merged
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import UsageError
@@ -41,7 +42,7 @@ from unbake.image.arrays import Maps
 from unbake.image.normals import from_slopes, slopes
 
 RULES: Final = "unbake.toml"
-"""The rules of a mod, at the top of IN."""
+"""The rules of a conversion, at the top of OUT, or of a mod, at the top of IN."""
 
 Strength = Annotated[float, msgspec.Meta(ge=0, le=10)]
 Bias = Annotated[float, msgspec.Meta(ge=-1, le=1)]
@@ -118,6 +119,14 @@ def load_rules(
                 f"Expected rules in {file}, but it cannot be read ({why}); check the path."
             ) from error
         rules = read_rules(text, str(file))
+    return with_flags(rules, flags, hints)
+
+
+def with_flags(rules: Rules, flags: Sequence[str], hints: Sequence[str] = ()) -> Rules:
+    """The rules with the values of `--adjust` in place of theirs for every texture, and each `--hint` as a last rule.
+
+    UsageError as `load_rules`.
+    """
     for flag in flags:
         rules = _with_flag(rules, flag)
     said = tuple(read_hint(text) for text in hints)
@@ -158,7 +167,7 @@ def read_rules(text: str, where: str = RULES) -> Rules:
     0.5
     """
     try:
-        return msgspec.convert(_nested(tomllib.loads(text)), Rules)
+        return msgspec.convert(_nested(decode_toml(text)), Rules)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             f"Expected rules in {where}, for {', '.join(_NAMES)}: strength (0 to 10), bias (-1 to 1, not of "

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from unbake.decoding import decode_any_json
 from unbake.errors import UsageError
-from unbake.files import write_atomic
+from unbake.files import safe_join, write_atomic
 
 FOLDER: Final = "PBRTextureSets"
 """Folder of the JSON files, beside `textures`."""
@@ -83,7 +84,7 @@ def write_landscape(out: Path, entries: Iterable[Mapping[str, Any]], known: Edit
         texture = _key(entry["texture"])
         settings = {key: entry[source] for key, source in _KEYS.items()}
         for identity in known.get(texture, ()):
-            path = out / FOLDER / f"{identity}.json"
+            path = safe_join(out, f"{FOLDER}/{identity}.json")
             data = (json.dumps(settings, indent=2) + "\n").encode()
             if not path.is_file() or path.read_bytes() != data:
                 write_atomic(path, data)
@@ -108,7 +109,7 @@ def is_ground(texture: str) -> bool:
 def faults(path: Path) -> list[str]:
     """Faults for which Community Shaders would drop or ignore one of these files: sentences, [] if none."""
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = decode_any_json(path.read_text("utf-8"))
     except ValueError as error:
         return [f"{path.name} is not JSON: {error}."]
     if not isinstance(content, dict):

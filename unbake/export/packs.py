@@ -13,6 +13,7 @@ from unbake.errors import TextureSetError, UsageError
 from unbake.export.adjust import Adjust, adjusted
 from unbake.export.channels import Stored, coded, pack, recentred, recentring, size_of
 from unbake.export.gltf import write_gltf
+from unbake.files import safe_join
 from unbake.image.arrays import CodedMaps, Maps, Wrap, bands, dequantise
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import write_dds
@@ -117,7 +118,7 @@ def write_set(
     wrap: which axes (rows, columns) tile and are resampled across their seam.
     """
     maps = maps.codes if isinstance(maps, CodedMaps) else maps
-    base = out / preset.folder / relative_name(name)
+    base = safe_join(out, f"{preset.folder}/{relative_name(name)}".lstrip("/"))
     green: Green = input_green if preset.normal == "as_input" else preset.normal
     paths, files = [], wanted(maps, preset, parallax)
     for file in files:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from unbake.decoding import decode_any_json
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.export import landscape
-from unbake.files import write_atomic
+from unbake.files import safe_join, write_atomic
 from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
@@ -102,7 +103,7 @@ def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: 
 
     form: see `document`; PGPatcher reads both.
     """
-    path = out / FOLDER / f"{relative_name(mod).name}.json"
+    path = safe_join(out, f"{FOLDER}/{relative_name(mod).name}.json")
     _write_changed(path, document(sorted(entries, key=lambda entry: entry["texture"].lower()), form))
     return path
 
@@ -140,7 +141,7 @@ def validate(out: Path) -> list[str]:
     ]
     for path in sorted((out / FOLDER).glob("*.json")):
         try:
-            content = json.loads(path.read_text("utf-8"))
+            content = decode_any_json(path.read_text("utf-8"))
         except ValueError as error:
             found.append(f"{path.name} is not JSON: {error}.")
             continue

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from unbake.domain.maps import MapKind
+from unbake.files import why_unsafe
 from unbake.report.confidence import REVIEW_BELOW
 
 PAGE = "report.html"
@@ -41,6 +42,19 @@ class SetReport:
     notes: list[str] = field(default_factory=list)
 
 
+def thumbnails_of(report: SetReport) -> dict[str, str]:
+    """The thumbnails that a page may show: JPEGs inside OUT, whoever wrote the report that names them.
+
+    >>> thumbnails_of(SetReport("pot", thumbnails={"ao": "report/pot/ao.jpg", "height": "//example.org/pot.jpg"}))
+    {'ao': 'report/pot/ao.jpg'}
+    """
+    return {
+        kind: path
+        for kind, path in report.thumbnails.items()
+        if path.endswith(".jpg") and why_unsafe(path) is None
+    }
+
+
 def page(results: Sequence[SetReport], viewed: bool = False) -> str:
     """The HTML, sets of little confidence first, else by name; all text from outside is escaped.
 
@@ -71,7 +85,7 @@ def _card(report: SetReport) -> str:
     pictures = "".join(
         f'<figure><img src="{quote(path)}" alt="{escape(kind)} of {escape(report.name)}" loading="lazy">'
         f"<figcaption>{escape(_CAPTIONS.get(kind, kind))}</figcaption></figure>"
-        for kind, path in report.thumbnails.items()
+        for kind, path in thumbnails_of(report).items()
     )
     likely = sorted(report.classes.items(), key=lambda item: -item[1])
     chips = f"<span>confidence {report.confidence:.0%}</span>"

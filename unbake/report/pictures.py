@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
-from unbake.files import write_atomic
+from unbake.files import safe_join, write_atomic
 from unbake.image.arrays import Maps
 from unbake.image.files import encode_jpeg, read_picture
 from unbake.image.normals import encode_normal
@@ -58,7 +58,7 @@ def save_thumbnails(maps: Maps, name: str, out: Path) -> dict[str, str]:
     for kind in SHOWN:
         if kind in maps:
             path = f"{FOLDER}/{relative_name(name)}/{kind}.jpg"
-            write_atomic(out / path, encode_jpeg(thumbnail(maps[kind], kind)), durable=False)
+            write_atomic(safe_join(out, path), encode_jpeg(thumbnail(maps[kind], kind)), durable=False)
             saved[kind.value] = path
     return saved
 
@@ -110,6 +110,6 @@ def sheet_of(out: Path, named: Mapping[str, Mapping[str, str]]) -> np.ndarray | 
 
 def _read(out: Path, path: str | None) -> np.ndarray | None:
     try:
-        return None if path is None else read_picture(out / path).pixels
+        return None if path is None else read_picture(safe_join(out, path)).pixels
     except FileError:
         return None

@@ -1,8 +1,13 @@
-"""The viewer's page over HTTP on the loopback: scripts are made on request, and rules can be saved."""
+"""The viewer's page over HTTP on the loopback: scripts are made on request, and rules can be saved.
+
+Every address begins with a secret that only the printed one has, since other accounts of the machine reach the
+loopback too.
+"""
 
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,11 +15,15 @@ from threading import Lock
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from unbake.errors import UnbakeError, UsageError
+from unbake.errors import UsageError
+from unbake.files import safe_join
 from unbake.report import pictures
 from unbake.report.view import FOLDER, Gallery, ensure_script, html
 
 ADDRESS: Final = "127.0.0.1"
+LINK: Final = ".unbake/serve.html"
+"""The page that leads to the server while it runs, below the folder that is shown."""
+
 LONGEST: Final = 1 << 20
 """Longest request to save, bytes."""
 
@@ -35,8 +44,9 @@ def server(
 
     opened: loads the gallery, with the token that allows saving. save: edits the
     rules as the page's request says (JSON, `export.rules_file`), or raises UsageError.
-    port: 0 for any that is free. It listens on the loopback only, answers to no other host's name, and nothing but
-    the page, its scripts and its thumbnails can be read. UsageError where the port is taken.
+    port: 0 for any that is free. It listens on the loopback only, answers to nobody without the token, to no other
+    host's name and to no page of another site, and nothing but the page, its scripts and its thumbnails can be read.
+    UsageError where the port is taken.
     """
     site = _Site(folder, opened, save)
     site.open()
@@ -49,8 +59,30 @@ def server(
 
 
 def url_of(served: ThreadingHTTPServer) -> str:
-    """Address of the page."""
-    return f"http://{ADDRESS}:{served.server_address[1]}/"
+    """Address of the page, with its secret."""
+    assert isinstance(served, _Server)
+    return f"http://{ADDRESS}:{served.server_address[1]}/{served.site.token}/"
+
+
+@contextmanager
+def private_link(folder: Path, url: str) -> Iterator[Path]:
+    """A page in `folder` that leads to an address and that only this account can read, for a browser to be opened on.
+
+    The address itself would stand in the list of processes, which every account sees. The page is gone afterwards.
+    """
+    path = safe_join(folder, LINK)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.touch(0o600, exist_ok=False)
+    path.write_text(
+        f'<!doctype html><meta http-equiv="refresh" content="0; url={url}"><title>unbake</title>',
+        encoding="utf-8",
+    )
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            path.unlink()
 
 
 _Answer = tuple[HTTPStatus, str, bytes]
@@ -62,6 +94,10 @@ def _text(status: HTTPStatus, sentence: str) -> _Answer:
 
 _NOTHING: Final = _text(HTTPStatus.NOT_FOUND, "There is nothing here.")
 _STRANGER: Final = _text(HTTPStatus.FORBIDDEN, "This page is for its own machine only.")
+_SECRET: Final = _text(
+    HTTPStatus.FORBIDDEN,
+    "Expected the address that `unbake view --serve` printed, got one without its token; copy all of it.",
+)
 
 
 class _Site:
@@ -119,17 +155,24 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        self._answer(self.server.site.get)
+        self._answer(self._get)
 
     def do_POST(self) -> None:
         self._answer(self._post)
 
+    def _get(self, path: str) -> "_Answer":
+        token, slash, rest = path[1:].partition("/")
+        if not self._knows(token):
+            return _SECRET
+        return self.server.site.get(f"/{rest}") if slash else _NOTHING
+
+    def _knows(self, token: str) -> bool:
+        return secrets.compare_digest(token.encode("utf-8", "replace"), self.server.site.token.encode())
+
     def _post(self, path: str) -> "_Answer":
         if path != "/rules":
             return _NOTHING
-        if not secrets.compare_digest(
-            self.headers.get("X-Unbake-Token", "").encode(), self.server.site.token.encode()
-        ):
+        if not self._knows(self.headers.get("X-Unbake-Token", "")):
             return _text(
                 HTTPStatus.FORBIDDEN,
                 "Expected this server's token, got another; load the page again.",
@@ -149,12 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.site.post(self.rfile.read(int(length)))
 
     def _answer(self, ask: "Callable[[str], _Answer]") -> None:
-        # Browsers leave out HTTP's own port.
-        host, at = f"{self.headers.get('Host', '')}:80".split(":")[:2]
-        known = host in (ADDRESS, "localhost") and at == str(self.connection.getsockname()[1])
+        origin = self.headers.get("Origin")
+        known = self._is_own(self.headers.get("Host", ""))
+        known = known and (origin is None or self._is_own(origin.removeprefix("http://")))
         try:
             status, kind, body = ask(unquote(urlsplit(self.path).path)) if known else _STRANGER
-        except (UnbakeError, OSError) as error:
+        except Exception as error:  # one request never ends the thread that answers it, whatever OUT holds
             status, kind, body = _text(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         try:
             self.send_response(status)
@@ -167,6 +210,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         except ConnectionError:
             self.close_connection = True  # the browser went on to another page
+
+    def _is_own(self, address: str) -> bool:
+        """Whether "host:port" is this server's."""
+        host, at = f"{address}:80".split(":")[:2]  # browsers leave out HTTP's own port
+        return host in (ADDRESS, "localhost") and at == str(self.connection.getsockname()[1])
 
     def log_message(self, format: str, *args: object) -> None:
         pass

@@ -20,7 +20,7 @@ from PIL import Image
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.errors import FileError
-from unbake.files import write_atomic
+from unbake.files import safe_join, write_atomic
 from unbake.image.arrays import Wrap
 from unbake.report.pictures import thumbnail
 
@@ -189,7 +189,7 @@ def script(key: str, data: SetData) -> bytes:
 
 def ensure_script(folder: Path, gallery: Gallery, key: str) -> Path:
     """The path of a set's script, which is written if it is missing."""
-    path = folder / script_path(key)
+    path = safe_join(folder, script_path(key))
     if not path.is_file():
         write_atomic(path, script(key, gallery.make[key]()))
     return path
@@ -207,7 +207,7 @@ def write_view(
     """
     page = folder / VIEW
     write_atomic(page, html(gallery.page))
-    for path in (folder / FOLDER).glob("*.js"):
+    for path in safe_join(folder, FOLDER).glob("*.js"):
         if path.stem not in gallery.make:
             path.unlink(missing_ok=True)
     wanted = [entry.key for entry in gallery.page.sets if not (folder / script_path(entry.key)).is_file()]

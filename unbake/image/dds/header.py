@@ -254,7 +254,7 @@ def _spell(fourcc: bytes) -> str:
 def _legacy_masks(name: str, flags: int, bits: int, masks: tuple[int, int, int, int]) -> tuple[Masks, str]:
     """The layout that a legacy header's masks describe, and its name."""
     whole = 2**bits - 1 if bits in (8, 16, 24, 32) else 0
-    half = 2 ** (bits // 2) - 1
+    half = 2 ** (bits // 2) - 1 if whole else 0  # the bits may be any number up to 2^32: a power of gigabytes
     translucent = bool(flags & _ALPHA_PIXELS and masks[3])
     colours: tuple[int, ...] = ()
     label = ""
