@@ -1,5 +1,6 @@
 """Predicted maps are cached: other rules, strengths and presets pack them again without the networks."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +112,15 @@ def test_maps_come_back_as_they_were(root: Path, tmp_path: Path) -> None:
     assert all(np.array_equal(again.maps.codes[kind], converted.maps.codes[kind]) for kind in OUTPUTS)
     assert (again.relief, again.notes, again.wrap) == (converted.relief, converted.notes, converted.wrap)
     assert read_cached(tmp_path, "other") is None
+
+
+def test_kept_maps_that_would_unfold_to_gigabytes_are_not_read(root: Path, tmp_path: Path) -> None:
+    convert(root, tmp_path / "out")
+    [kept, _] = (tmp_path / "out" / FOLDER).glob("*.zip")
+    assert read_cached(tmp_path / "out", kept.stem)
+    with zipfile.ZipFile(kept) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    assert read_cached(tmp_path / "out", kept.stem) is None

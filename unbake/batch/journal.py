@@ -74,7 +74,7 @@ class Journal:
     def reload(self) -> None:
         """Read all journals again, with the lines that other shards have added."""
         self._lines.clear()
-        for path in journals(self._out):
+        for path in filter(Path.is_file, journals(self._out)):  # a pipe would never end
             text = path.read_bytes()
             whole = text.rfind(b"\n") + 1
             if path == self._path:

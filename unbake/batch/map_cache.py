@@ -20,7 +20,6 @@ from unbake.errors import FileError
 from unbake.files import safe_join, write_atomic
 from unbake.image.arrays import CodedMaps, Floats
 from unbake.image.dds.header import MAX_SIDE
-from unbake.image.files import MAX_FILE
 
 FOLDER: Final = f"{HIDDEN}/maps"
 _ABOUT: Final = "about.json"
@@ -83,8 +82,8 @@ def read_cached(out: Path, key: str) -> CachedMaps | None:
     """The maps cached under this key; None where there are none, or where the file is damaged."""
     try:
         with zipfile.ZipFile(_path(out, key)) as archive:
-            if max(member.file_size for member in archive.infolist()) > MAX_FILE:
-                return None
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                return None  # ours are stored; a stranger's could unfold to gigabytes
             about = decode_json(archive.read(_ABOUT), _About)
             codes = {}
             for kind in OUTPUTS:

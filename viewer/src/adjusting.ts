@@ -171,7 +171,7 @@ function download(page: Page, text: string): string {
   });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  return `Put ${page.rules} at the top of the mod, or name it with --rules, and convert again.`;
+  return `Put ${page.rules} beside this page, or name it with --rules, and convert again.`;
 }
 
 const signed = (value: number) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;

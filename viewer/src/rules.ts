@@ -1,5 +1,5 @@
 /**
- * The rules of a mod with the sliders' values, as the text of a fresh `unbake.toml` to download.
+ * The rules of a conversion with the sliders' values, as the text of a fresh `unbake.toml` to download.
  *
  * The grammar is that of unbake/export/adjust.py. Where the page is served, Python edits the file itself instead
  * (unbake/export/rules_file.py), and so keeps its comments.
