@@ -1,13 +1,10 @@
-"""The table of faults and of fuzzing at the end of a run, and how much of it is run."""
+"""The table of faults and of fuzzing at the end of a run."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-
-FULL = os.environ.get("UNBAKE_FAULTS") == "full"
-"""All of it (`make test-faults`), or the small part that the whole test suite has time for."""
+from support.faults import FULL
 
 
 @dataclass

@@ -2,10 +2,11 @@
 
 import json
 import os
-from pathlib import Path
+import subprocess
 
 import pytest
-from support.drivers import driven
+from support.drivers import started
+from support.faults import FULL
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver forks")
 
@@ -17,29 +18,40 @@ MEANING = {
     "torn": "file cut afterwards",
 }
 
-# What, kind, and how many: in the whole suite, and in `make test-faults` (0: at every call that writes).
-CASES = [
-    ("train", "random", 2, 45),
-    ("train", "kill", 2, 45),
-    ("train", "ENOSPC", 2, 30),
-    ("train", "EIO", 2, 30),
-    ("train", "torn", 1, 16),
-    ("convert", "random", 3, 40),
-    ("convert", "kill", 3, 60),
-    ("convert", "ENOSPC", 3, 0),
-    ("convert", "EIO", 3, 0),
-    ("convert", "torn", 2, 20),
-]
+# How many: in the whole suite, and in `make test-faults` (0: at every call that writes).
+FEW = {
+    "train": {"random": 2, "kill": 2, "ENOSPC": 2, "EIO": 2, "torn": 1},
+    "convert": {"random": 2, "kill": 3, "ENOSPC": 3, "EIO": 3, "torn": 2},
+}
+MANY = {
+    "train": {"random": 40, "kill": 50, "ENOSPC": 30, "EIO": 30, "torn": 16},
+    "convert": {"random": 40, "kill": 70, "ENOSPC": 0, "EIO": 0, "torn": 20},
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.Popen[str]]:
+    """Both drivers, side by side."""
+    asked = MANY if FULL else FEW
+    return {
+        what: started(
+            "fault_driver",
+            what,
+            tmp_path_factory.mktemp(what),
+            14,
+            *(f"{kind}={count}" for kind, count in asked[what].items()),
+        )
+        for what in asked
+    }
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(("what", "kind", "few", "many"), CASES, ids=lambda value: str(value))
-def test_after_a_fault_the_next_run_ends_as_an_undisturbed_one(
-    what: str, kind: str, few: int, many: int, tmp_path: Path, table, much: bool
-):
-    answer = driven("fault_driver", what, kind, tmp_path, many if much else few, 14)
-    assert answer.returncode == 0, answer.stderr
-    found = json.loads(answer.stdout)
-    table.faults.append((f"{what}: {MEANING[kind]}", found["injected"], len(found["lost"])))
-    assert found["lost"] == []
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("what", FEW)
+def test_after_a_fault_the_next_run_ends_as_an_undisturbed_one(what: str, running, table):
+    said, problems = running[what].communicate()
+    assert running[what].returncode == 0, problems
+    found = json.loads(said)
+    for kind, row in found.items():
+        table.faults.append((f"{what}: {MEANING[kind]}", row["injected"], len(row["lost"])))
+    assert {kind: row["lost"] for kind, row in found.items() if row["lost"]} == {}

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.drivers import driven
+from support.drivers import started
 from support.fuzz import READERS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the driver's alarm is POSIX")
@@ -18,12 +18,10 @@ SECONDS = 12.0
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_a_damaged_file_is_read_or_refused_in_one_sentence(reader: str, tmp_path: Path, table, much: bool):
-    answer = driven("fuzz", reader, tmp_path, MANY if much else FEW, 14, SECONDS)
-    died = (
-        []
-        if answer.returncode == 0
-        else [f"the process ended with {answer.returncode}: {answer.stderr[-300:]}"]
-    )
-    found = json.loads(answer.stdout) if not died else {"executions": 0, "crashes": died, "hangs": []}
+    process = started("fuzz", reader, tmp_path, MANY if much else FEW, 14, SECONDS)
+    said, problems = process.communicate()
+    code = process.returncode
+    died = [f"the process ended with {code}: {problems[-300:]}"] if code else []
+    found = json.loads(said) if not died else {"executions": 0, "crashes": died, "hangs": []}
     table.fuzzed.append((reader, found["executions"], len(found["crashes"]), len(found["hangs"])))
     assert (found["crashes"], found["hangs"]) == ([], [])

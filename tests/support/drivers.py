@@ -8,9 +8,10 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 
 
-def driven(module: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """A module of `support` run to its end with these arguments."""
+def started(module: str, *arguments: object) -> subprocess.Popen[str]:
+    """A module of `support` as a program with these arguments."""
     command = [sys.executable, "-m", f"support.{module}", *map(str, arguments)]
-    paths = os.pathsep.join([str(TESTS), str(TESTS.parent)])
-    environment = os.environ | {"PYTHONPATH": paths}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )

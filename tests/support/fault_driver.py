@@ -1,8 +1,8 @@
 """Injects faults into training and conversion and compares what is left with an undisturbed run; prints JSON.
 
-python -m support.fault_driver (train|convert) (random|kill|ENOSPC|EIO|torn) FOLDER COUNT SEED
+python -m support.fault_driver (train|convert) FOLDER SEED KIND=COUNT ...
 
-random: SIGKILLs at random moments. kill, ENOSPC, EIO: at COUNT of the calls that write, spread evenly (0: at each).
+KIND random: SIGKILLs at random moments. kill, ENOSPC, EIO: at COUNT of the calls that write, spread evenly (0: at each).
 torn: files cut at random places afterwards.
 """
 
@@ -171,34 +171,38 @@ def disturbed(scenario: Scenario, kind: Kind, at: int) -> None:
     scenario.run()
 
 
-def main(what: str, kind: str, folder: Path, count: int, seed: int) -> dict[str, Any]:
-    """Inject the faults; how many there were, and a sentence for each after which something was lost."""
+def main(what: str, folder: Path, seed: int, kinds: dict[str, int]) -> dict[str, Any]:
+    """Inject the faults; of each kind how many there were, and a sentence for each after which something was lost."""
     scenario = SCENARIOS[what](folder)
     scenario.clear()
     ended = in_child(scenario.run)
     assert ended == "done", ended
-    expected = scenario.contents()
-    injected, lost, ends = 0, [], {"done": 0, "told": 0, "killed": 0}
-    for name, ended in injections(scenario, kind, count, random.Random(seed)):
-        injected += 1
-        if ended not in ends:
-            lost.append(f"{name}: {ended}")
-            continue
-        ends[ended] += 1
-        again = in_child(scenario.run)
-        if again != "done":
-            lost.append(f"{name}, then gone on with: {again}")
-            continue
-        left = scenario.contents()
-        if differing := sorted(
-            key for key in expected.keys() | left.keys() if expected.get(key) != left.get(key)
-        ):
-            lost.append(f"{name} ({ended}): {', '.join(differing[:5])} differ")
-    return {"injected": injected, "ends": ends, "lost": lost}
+    expected, chance = scenario.contents(), random.Random(seed)
+    found: dict[str, Any] = {}
+    for kind, count in kinds.items():
+        ends, lost = {"done": 0, "told": 0, "killed": 0}, []
+        for name, ended in injections(scenario, kind, count, chance):
+            if problem := lost_after(scenario, expected, ended):
+                lost.append(f"{name}: {problem}")
+            ends[ended if ended in ends else "done"] += 1
+        found[kind] = {"injected": sum(ends.values()), "ends": ends, "lost": lost}
+    return found
+
+
+def lost_after(scenario: Scenario, expected: Contents, ended: str) -> str:
+    """Go on after a fault; what is wrong then, or ""."""
+    if ended not in ("done", "told", "killed"):
+        return ended
+    again = in_child(scenario.run)
+    if again != "done":
+        return f"{ended}, then gone on with: {again}"
+    left = scenario.contents()
+    differing = sorted(key for key in expected.keys() | left.keys() if expected.get(key) != left.get(key))
+    return f"{ended}, then these differ: {', '.join(differing[:5])}" if differing else ""
 
 
 if __name__ == "__main__":
-    what, kind, folder, count, seed = sys.argv[1:]
+    what, folder, seed, *kinds = sys.argv[1:]
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch  # once for all forks
 
@@ -206,4 +210,5 @@ if __name__ == "__main__":
     from unbake.batch import run  # noqa: F401
     from unbake.train import setup  # noqa: F401
 
-    print(json.dumps(main(what, kind, Path(folder), int(count), int(seed))))
+    asked = {kind: int(count) for kind, _, count in (text.partition("=") for text in kinds)}
+    print(json.dumps(main(what, Path(folder), int(seed), asked)))

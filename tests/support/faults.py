@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 Kind = Literal["count", "kill", "ENOSPC", "EIO"]
 
+FULL = os.environ.get("UNBAKE_FAULTS") == "full"
+"""All of tests/faults (`make test-faults`), or the small part that the whole test suite has time for."""
+
 CALLS = ("fsync", "link", "replace", "rename", "unlink", "mkdir")
 
 
