@@ -1,4 +1,4 @@
-"""Who converts into an OUT: one run, or the shards of one, never two that do not know of each other."""
+"""Reserves OUT for one run, or for the shards of one: never two that do not know of each other."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

@@ -1,4 +1,4 @@
-"""Which file of rules a conversion reads, and where the viewer saves rules: in OUT, never in a mod that is read."""
+"""Finds the file of rules that a conversion reads, and saves rules in OUT, never in a mod that is read."""
 
 from pathlib import Path
 

@@ -64,7 +64,8 @@ def main() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    with os.fdopen(0, "rb") as requests, os.fdopen(1, "wb") as answers:
+        serve(requests, answers)
 
 
 def _answer(

@@ -17,7 +17,7 @@ from unbake.data.sampler import MixSampler
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
 from unbake.files import STALE_S, clear_drafts
-from unbake.losses.rendering import Light, random_lights
+from unbake.losses.rendering import Light
 from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
 from unbake.models.parameters import parameter_info
@@ -26,6 +26,7 @@ from unbake.recipe.gate import Judgement
 from unbake.report.samples import FOLDER, Sample, write_samples
 from unbake.train.checkpoint import Position, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
+from unbake.train.draws import step_lights, step_seed
 from unbake.train.events import EpochDone, Event, Finished, Notice, Progress
 from unbake.train.lineage import Lineage
 from unbake.train.optim import (
@@ -46,9 +47,6 @@ from unbake.train.validate import validation_figures
 
 PRINT_EVERY = 50
 """Iterations between reports of the losses (plan: "print losses every 50 it")."""
-
-LIGHTS = 2
-"""Random lights of a step, for the rendering loss where a recipe has one: new ones each step, so few will do."""
 
 MOST_SKIPS = 20
 """Steps in a row with a non-finite loss after which a run gives up."""
@@ -150,7 +148,7 @@ class Session:
         run.networks.train()
         for batch in self._batches(epoch, step):
             terms, finite = self._step(
-                batch.to(run.processes.device), _step_seed(run.recipe.seed, epoch, step)
+                batch.to(run.processes.device), step_seed(run.recipe.seed, epoch, step)
             )
             in_a_row = 0 if finite else in_a_row + 1
             skipped += not finite
@@ -267,7 +265,7 @@ class Session:
         torch.manual_seed(seed)
         self.optimizer.zero_grad(set_to_none=True)
         statistics = [buffer.clone() for buffer in run.networks.buffers()]
-        terms = self._backward(batch, _lights(seed) if self.weights.rendering else [])
+        terms = self._backward(batch, step_lights(seed) if self.weights.rendering else [])
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         finite = all(map(math.isfinite, terms.values())) and math.isfinite(
             clip_gradients(parameters, run.recipe.clip)
@@ -386,16 +384,3 @@ def _clear_leftovers(run: Run) -> None:
     clear_drafts(run.state_path.parent, older_than_s=STALE_S)  # other phases may be writing theirs
     for folder in (run.log_folder, run.log_folder / FOLDER):
         clear_drafts(folder)
-
-
-def _step_seed(*numbers: int) -> int:
-    """One seed from several: the random draws of a step depend only on the recipe's seed, the epoch and the step."""
-    seed = 0
-    for number in numbers:
-        seed = (seed * 1_000_003 + number + 1) % (2**63)
-    return seed
-
-
-def _lights(seed: int) -> list[Light]:
-    """Lights of a step, from a generator of their own: the same in every process, and after any resume."""
-    return random_lights(LIGHTS, torch.Generator().manual_seed(seed))
