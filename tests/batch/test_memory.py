@@ -23,6 +23,7 @@ from unbake.convert.sets import find_sets
 from unbake.batch.stages import Stages
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
+from unbake.evidence.level import Level
 from unbake.export.adjust import Rules
 from unbake.export.packs import load_preset
 from unbake.image.dds.blocks import Effort
@@ -32,7 +33,7 @@ class Copies:
     card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
                 classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
     def predict_global(self, diffuse, normal, specular, wrap):
-        return np.array([0.5]), np.zeros((*diffuse.shape[:2], 1), np.float32)
+        return np.array([0.5]), np.zeros((*diffuse.shape[:2], 1), np.float32), np.zeros((64, 64, 1), np.float32)
     def predict_albedo(self, window, given):
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
     def predict_maps(self, window, given, probabilities):
@@ -40,7 +41,7 @@ class Copies:
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
 options = Options(effort=Effort.FAST, seamless=False)
-stages = Stages(out, options, load_preset("skyrim"), Rules(), Copies(), "copies")
+stages = Stages(out, options, load_preset("skyrim"), Rules(), Copies(), "copies", Level(0.5, 0.5, 0.1, 9))
 [files], _ = find_sets(root)
 stages.write(stages.infer(stages.load(files, lambda *_: None, lambda size: None)))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))

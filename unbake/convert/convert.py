@@ -129,6 +129,7 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
         maps, tile = _tiled(read, predict_albedo, 16, tile, card, wrap)
         known |= maps
     else:
+        del known[MapKind.DIFFUSE]  # at the networks' level; the last one reads it no more
         known[MapKind.ALBEDO] = rule_albedo(codes, known[MapKind.METALLIC_MASK], wrap, level, 16)
     read = {kind: known[kind] for kind in NETWORKS["unet_maps"].reads}
     maps, tile = _tiled(read, predict_maps, None, tile, card, wrap)
