@@ -8,6 +8,8 @@ from unbake.batch.events import Options
 from unbake.convert.sets import Skipped, TextureSet
 from unbake.domain.packing import Preset
 from unbake.errors import UsageError
+from unbake.evidence.lexicon import bundled
+from unbake.export.adjust import Rules
 
 
 def check_options(options: Options) -> None:
@@ -34,6 +36,16 @@ def check_apart(root: Path, out: Path) -> None:
         )
     if out.exists() and not out.is_dir():
         raise UsageError(f"Expected a folder to write to, got the file '{out}'; choose another OUT.")
+
+
+def check_materials(rules: Rules) -> None:
+    """UsageError where a rule or hint names a material by a word that the lexicon does not know."""
+    for hint in (rules.hint, *(rule.hint for rule in rules.rules)):
+        if hint.material is not None and not bundled().says(hint.material):
+            near = ", ".join(bundled().near(hint.material))
+            raise UsageError(
+                f"Expected a material that the lexicon knows, got {hint.material!r}; write one such as {near}."
+            )
 
 
 def in_shard(name: str, shard: tuple[int, int] | None) -> bool:

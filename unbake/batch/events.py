@@ -11,6 +11,7 @@ import msgspec
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
 from unbake.image.dds.blocks import Effort
+from unbake.report.page import ModReport
 
 Engine = Literal["local", "ray"]
 
@@ -94,7 +95,8 @@ Emit = Callable[[Event], None]
 class Summary:
     """The outcome for every set and file, names sorted.
 
-    planned: the sets that a dry run would convert. disk: bytes that they would take at most.
+    planned: the sets that a dry run would convert. disk: bytes that they would take at most. mod: what is to be told
+    of the whole.
     """
 
     converted: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     planned: tuple[str, ...] = ()
     disk: int = 0
+    mod: ModReport = ModReport()
 
     @property
     def exit_code(self) -> int:

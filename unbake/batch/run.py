@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from unbake.batch.checks import check_apart, check_options, in_shard, without_clashes
+from unbake.batch.checks import check_apart, check_materials, check_options, in_shard, without_clashes
 from unbake.batch.events import (
     Emit,
     Options,
@@ -29,12 +29,12 @@ from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import RULES, load_rules
+from unbake.export.adjust import RULES, load_rules, unmatched
 from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
 from unbake.export.packs import load_preset
 from unbake.files import write_atomic
 from unbake.report.listing import REPORT, listing
-from unbake.report.page import PAGE, SetReport, page
+from unbake.report.page import PAGE, ModReport, SetReport, page
 from unbake.report.view import VIEW
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
@@ -64,6 +64,7 @@ def convert_folder(
         check_apart(root, out)
     check_options(options)
     rules = load_rules(roots[-1], options.rules, options.adjust, options.hints)
+    check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = _find_sets(roots, options, preset)
     own = [files for files in sets if in_shard(files.name, options.shard)]
@@ -71,23 +72,27 @@ def convert_folder(
     new = [files for files in own if journal.record(files.name) is None]
     sizes = (size_of(files.diffuse, options.max_size) for files in new)
     needed = total_disk(sizes, preset, options.keep_maps)
-    level = None
-    if options.evidence == "auto":
-        level = mod_level(out, _whole_mod(roots, options, sets), keep=not options.dry_run)
+    whole = _whole_mod(roots, options, sets)
+    level = mod_level(out, whole, keep=not options.dry_run) if options.evidence == "auto" else None
     stages = Stages(out, options, preset, rules, None, _fingerprint(options, predictor), level)
+    mod = ModReport(
+        "" if level is None else level.sentence(), tuple(unmatched(rules, [files.name for files in whole]))
+    )
     if options.dry_run:
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
-        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
+        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed, mod)
     check_disk(out, needed)
     stages.predictor = _loaded(options, predictor)
     _begin(emit, skipped, len(own))
     run = _Run(stages, journal, emit)
     run.convert(own)
-    run.finish(sets, skipped, edids)
+    run.finish(sets, skipped, edids, mod)
     _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
-    return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
+    return Summary(
+        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), mod=mod
+    )
 
 
 class _Run:
@@ -141,7 +146,9 @@ class _Run:
             notes = tuple(outcome.record.report.notes)
             self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
 
-    def finish(self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds) -> None:
+    def finish(
+        self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds, mod: ModReport
+    ) -> None:
         """Write the files about all sets, those of other shards as well: PGPatcher's JSON and the reports."""
         out, preset = self.stages.out, self.stages.preset
         with exclusive(out):
@@ -153,12 +160,12 @@ class _Run:
             reports = [self._report(files.name) for files in sets]
             reports += [SetReport(skip.path, "skipped", skip.reason) for skip in skipped]
             if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
-                mod = out.resolve().name or "unbake"
-                pgpatcher.write_entries(out, mod, entries, self.stages.options.form)
+                title = out.resolve().name or "unbake"
+                pgpatcher.write_entries(out, title, entries, self.stages.options.form)
                 ground = write_landscape(out, entries, edids)
                 reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
-            _write_changed(out / REPORT, listing(reports))
-            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file()).encode())
+            _write_changed(out / REPORT, listing(reports, mod))
+            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file(), mod).encode())
 
     def _report(self, name: str) -> SetReport:
         """The report of a set, of this run or of another shard so far."""

@@ -178,7 +178,7 @@ class Stages:
             wrap=converted.wrap,
         )
         shown = adjusted(dict(_sampled(converted.maps)), adjust)
-        judged = judge(shown, converted.classes, converted.wrap)
+        judged = judge(shown, converted.classes, converted.wrap, converted.decision)
         resampled = resampling(converted.maps.size, self.preset)
         record = Record(
             name=files.name,
@@ -194,6 +194,7 @@ class Stages:
                 figures=judged.figures,
                 warnings=judged.warnings,
                 notes=[*converted.notes, *filter(None, [resampled])],
+                decided=converted.decision,
             ),
             entry=self._entry(files, converted, paths, adjust),
         )

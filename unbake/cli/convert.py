@@ -67,10 +67,19 @@ def _print_result(summary: "Summary", out: Path, review: bool) -> None:
         f"{len(summary.converted)} converted, {len(summary.unchanged)} unchanged, {len(summary.failed)} failed, "
         f"{len(summary.skipped)} files skipped; look at {out / 'report.html'}"
     )
+    _print_mod(summary)
     print_failures(summary)
     print_objections(out)
     if review:
         print_review(read_listing(out))
+
+
+def _print_mod(summary: "Summary") -> None:
+    """The painter's level on stdout, patterns without a texture on stderr."""
+    if summary.mod.level:
+        typer.echo(summary.mod.sentences()[0])
+    for sentence in summary.mod.sentences()[bool(summary.mod.level) :]:
+        typer.echo(sentence, err=True)
 
 
 def _print_plan(summary: "Summary") -> None:
@@ -80,3 +89,4 @@ def _print_plan(summary: "Summary") -> None:
         f"{len(summary.planned)} sets would be converted, {len(summary.unchanged)} are done, "
         f"{len(summary.skipped)} files skipped; up to {summary.disk / 1e6:.0f} MB of disk are needed"
     )
+    _print_mod(summary)
