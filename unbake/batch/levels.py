@@ -75,6 +75,11 @@ def mod_level(out: Path, sets: Sequence[TextureSet], keep: bool = True) -> Level
     return level
 
 
+def kept_level(out: Path) -> Level | None:
+    """The level that the conversion in `out` used; None where it used none."""
+    return _read(out).level
+
+
 def _close(level: float, other: float) -> bool:
     return abs(math.log(level / other)) <= SAME
 

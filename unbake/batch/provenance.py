@@ -1,12 +1,13 @@
 """The sources and options of a conversion, saved in OUT: `unbake view` needs them to show sources and save rules."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
+from unbake.evidence.level import Level
 
 PROVENANCE: Final = f"{HIDDEN}/origin.json"
 
@@ -15,7 +16,8 @@ class Provenance(msgspec.Struct, frozen=True):
     """The sources of a conversion and the options that its maps depend on.
 
     rules: absolute path of the file of rules, which need not exist. inference: all that maps depend on besides the
-    files of their set, see `journal.keys_of`. The rest: see `events.Options`.
+    files of their set, see `journal.keys_of`. level: the painter's, None without evidence. albedo_by_rule: as
+    `apply_evidence` takes it. The rest: see `events.Options`.
     """
 
     preset: str
@@ -25,6 +27,10 @@ class Provenance(msgspec.Struct, frozen=True):
     seamless: bool | None
     max_size: int | None
     sets: tuple[TextureSet, ...]
+    hints: tuple[str, ...] = ()
+    brightness: Literal["natural", "keep"] = "natural"
+    level: Level | None = None
+    albedo_by_rule: bool = True
 
 
 def encode_provenance(provenance: Provenance) -> bytes:

@@ -259,6 +259,10 @@ def _provenance(root: Path, stages: Stages, sets: Sequence[TextureSet]) -> Prove
         options.seamless,
         options.max_size,
         tuple(sets),
+        options.hints,
+        options.brightness,
+        stages.level,
+        stages.albedo_by_rule,
     )
 
 

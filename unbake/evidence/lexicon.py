@@ -118,8 +118,9 @@ class Lexicon(msgspec.Struct, frozen=True):
 
     def near(self, word: str) -> list[str]:
         """The words for materials that are written most like this one, or some materials where none is; sorted."""
-        found = difflib.get_close_matches(word, [*self.family_of, *self.words], n=4, cutoff=0.6)
-        return sorted(set(found)) or sorted(self.family_of)[:8]
+        outright = {name for name, told in self.words.items() if any(meaning.outright for meaning in told)}
+        words = sorted((set(self.family_of) | outright) - {_plural(name) for name in outright if name[-1] != "s"})
+        return sorted(difflib.get_close_matches(word, words, n=4, cutoff=0.5)) or sorted(self.family_of)[:8]
 
 
 @cache
