@@ -58,9 +58,7 @@ class Guess:
         )  # fmt: skip
         self.asked = 0
 
-    def predict_global(
-        self, diffuse: np.ndarray, *_: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predict_global(self, diffuse: np.ndarray, *_: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         self.asked += 1
         shape = (*diffuse.shape[:2], 1)
         return np.array([0.5, 0.5]), np.full(shape, 0.3, np.float32), np.full(shape, -1.0, np.float32)
@@ -69,7 +67,7 @@ class Guess:
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
 
     def predict_maps(self, window: dict[MapKind, np.ndarray], *_: Any) -> dict[MapKind, np.ndarray]:
-        return {kind: window[MapKind.ALBEDO][..., :1] for kind in MAPS_HEADS}
+        return dict.fromkeys(MAPS_HEADS, window[MapKind.ALBEDO][..., :1])
 
 
 def write_mod(root: Path) -> Path:
@@ -133,7 +131,11 @@ class TestNone:
         for files_of in find_sets(root)[0]:
             converted = convert_set(load_inputs(files_of), Guess())
             write_set(
-                converted.maps.codes, files_of.name, tmp_path / "by_hand", load_preset("png"), wrap=converted.wrap
+                converted.maps.codes,
+                files_of.name,
+                tmp_path / "by_hand",
+                load_preset("png"),
+                wrap=converted.wrap,
             )
         made = pictures(tmp_path / "out")
         by_hand = pictures(tmp_path / "by_hand")
@@ -165,10 +167,16 @@ class TestPerson:
     def test_a_material_sets_what_is_not_said_otherwise(self, root: Path, tmp_path: Path):
         convert(root, tmp_path / "out", hints=(f"{WALL}: material=brass finish=polished",))
         found = decision(tmp_path / "out", WALL)
-        assert (found.material, found.finish, metal(tmp_path / "out", WALL) > 0.5) == ("bronze", "polished", True)
+        assert (found.material, found.finish, metal(tmp_path / "out", WALL) > 0.5) == (
+            "bronze",
+            "polished",
+            True,
+        )
 
     def test_a_material_that_nobody_knows_is_refused_with_words_like_it(self, root: Path, tmp_path: Path):
-        with pytest.raises(UsageError, match=r"^Expected a material that the lexicon knows, got 'ironn'; .*\biron\b"):
+        with pytest.raises(
+            UsageError, match=r"^Expected a material that the lexicon knows, got 'ironn'; .*\biron\b"
+        ):
             convert(root, tmp_path / "out", hints=("*: material=ironn",))
         assert not (tmp_path / "out").exists()
 

@@ -137,7 +137,9 @@ def test_what_is_no_longer_said_is_gone_and_the_rest_of_its_rule_stays():
 
 
 def test_a_hint_for_every_texture_stands_outside_of_the_rules():
-    assert read_rules(said('[[rules]]\nmatch = "a"\n', None, hint={"painted": "dark"})).hint == Hint(painted="dark")
+    assert read_rules(said('[[rules]]\nmatch = "a"\n', None, hint={"painted": "dark"})).hint == Hint(
+        painted="dark"
+    )
 
 
 @pytest.mark.parametrize(

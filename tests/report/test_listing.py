@@ -44,7 +44,9 @@ def test_the_worst_are_listed_even_where_nothing_seems_wrong():
 
 
 def test_what_speaks_against_each_other_comes_before_what_is_merely_unsure():
-    conflict = Decision(metal=0.0, alone=0.0, by="companion", conflict="Its name speaks of metal, its mask of none.")
+    conflict = Decision(
+        metal=0.0, alone=0.0, by="companion", conflict="Its name speaks of metal, its mask of none."
+    )
     sets = [
         SetReport("unsure", confidence=0.1),
         *(SetReport(f"usual{number}", figures={"albedo_lift": 0.5}) for number in range(3)),

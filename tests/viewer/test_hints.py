@@ -128,9 +128,7 @@ def served(mod: tuple[Path, Path]) -> Iterator[str]:
         process.terminate()
 
 
-def test_a_served_page_saves_a_hint_and_shows_it_when_opened_again(
-    tab, mod: tuple[Path, Path], served: str
-):
+def test_a_served_page_saves_a_hint_and_shows_it_when_opened_again(tab, mod: tuple[Path, Path], served: str):
     try:
         for place, expected in enumerate(("unsaid", "little")):
             one = tab()

@@ -11,7 +11,7 @@ import msgspec
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
 from unbake.image.dds.blocks import Effort
-from unbake.report.page import ModReport
+from unbake.report.page import NOTHING_TOLD, ModReport
 
 Engine = Literal["local", "ray"]
 
@@ -105,7 +105,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     planned: tuple[str, ...] = ()
     disk: int = 0
-    mod: ModReport = ModReport()
+    mod: ModReport = NOTHING_TOLD
 
     @property
     def exit_code(self) -> int:

@@ -28,7 +28,9 @@ def explained_below(
     if place.exists():
         sets, _ = find_sets(place)
         if not sets:
-            raise UsageError(f"Expected textures in '{path}', got none that are converted; name another folder.")
+            raise UsageError(
+                f"Expected textures in '{path}', got none that are converted; name another folder."
+            )
         names = [files.name for files in sets]
         if out is None and place.is_dir():
             level = mod_level(place, sets, keep=False)
@@ -42,9 +44,7 @@ def explained_below(
     known = _rules(place, out, rules, hints)
     check_materials(known)
     return [
-        explained(
-            name, hint_for(known, name), level, reports[name].decided if name in reports else None
-        )
+        explained(name, hint_for(known, name), level, reports[name].decided if name in reports else None)
         for name in names
     ]
 

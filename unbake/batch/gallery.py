@@ -85,7 +85,8 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         changes=values_by_map(saved.changes),
         hint=values_of_hint(saved.hint),
         overrides=[
-            Override(rule.match, values_by_map(rule.changes), values_of_hint(rule.hint)) for rule in saved.rules
+            Override(rule.match, values_by_map(rule.changes), values_of_hint(rule.hint))
+            for rule in saved.rules
         ],
         mod=read_mod(out).sentences(),
         sets=[_entry(report, keys[report.name], rules) for report in converted],

@@ -90,9 +90,7 @@ def convert_folder(
     run.convert(own)
     run.finish(sets, skipped, edids, mod)
     _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
-    return Summary(
-        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), mod=mod
-    )
+    return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), mod=mod)
 
 
 class _Run:

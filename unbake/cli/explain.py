@@ -45,9 +45,7 @@ def explain(
                 typer.echo("\n".join(one.lines()))
 
 
-def _explained(
-    path: str, out: Path | None, rules: Path | None, hints: tuple[str, ...]
-) -> "list[Explained]":
+def _explained(path: str, out: Path | None, rules: Path | None, hints: tuple[str, ...]) -> "list[Explained]":
     """What is known of one texture, or of all in a folder."""
     from unbake.batch.explain import explained, game_name
     from unbake.domain.hints import Hint

@@ -119,7 +119,9 @@ class Lexicon(msgspec.Struct, frozen=True):
     def near(self, word: str) -> list[str]:
         """The words for materials that are written most like this one, or some materials where none is; sorted."""
         outright = {name for name, told in self.words.items() if any(meaning.outright for meaning in told)}
-        words = sorted((set(self.family_of) | outright) - {_plural(name) for name in outright if name[-1] != "s"})
+        words = sorted(
+            (set(self.family_of) | outright) - {_plural(name) for name in outright if name[-1] != "s"}
+        )
         return sorted(difflib.get_close_matches(word, words, n=4, cutoff=0.5)) or sorted(self.family_of)[:8]
 
 

@@ -61,8 +61,8 @@ def read_request(body: str) -> SavedChanges:
 def with_changes(text: str, saved: SavedChanges) -> str:
     """The text of a rules file with these changes in it; all else stays, comments too.
 
-    A texture's changes go into a rule of its own, which becomes the last one, so that none overrides it; those of a
-    folder likewise. Changes for every texture go into the tables outside of the rules. UsageError where the text is no TOML, or no rules.
+    Those of a texture or a folder go into a rule of their own, which becomes the last one, so that none overrides it;
+    those of every texture go into the tables outside of the rules. UsageError where the text is no TOML, or no rules.
 
     >>> print(with_changes("# mine\\nao.bias = 0.1\\n", read_request('{"changes": {"ao": {"bias": 0.2}}}')), end="")
     # mine

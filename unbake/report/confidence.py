@@ -13,7 +13,7 @@ implausible thing that `checks` found. It orders textures for a person to look a
 In the cross-validation of docs/LAB.md (132 materials, each converted by a model that never saw it) the rank correlation
 of 1 - confidence with the error is 0.44 for metallic, 0.22 for albedo and 0.05 for roughness: it finds wrong metal, and
 little else. The weights were chosen before, with another model, on 67 of these materials; `FAMILIAR` was read from all.
-`DISAGREEMENT` is chosen, not fitted: a mask finds metal far better than the picture (docs/LAB.md), a name somewhat better.
+`DISAGREEMENT` is chosen, not fitted: a mask finds metal far better than the picture, a name somewhat better.
 """
 
 import math
@@ -166,7 +166,7 @@ def _sentences(
     """Warnings for the doubts that are large enough."""
     sentences = []
     if decision is not None and decision.conflict:
-        sentences.append(f"{decision.conflict} Say which: metal = \"none\", \"some\" or \"all\".")
+        sentences.append(f'{decision.conflict} Say which: metal = "none", "some" or "all".')
     elif _disagreement(decision) > LARGE_DISAGREEMENT and decision is not None:
         sentences.append(
             f"The picture alone would have been {decision.alone:.0%} metal; {decision.how or 'other sources'} "

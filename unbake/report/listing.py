@@ -10,7 +10,7 @@ import msgspec
 
 from unbake.errors import FileError
 from unbake.report.confidence import REVIEW_BELOW
-from unbake.report.page import ModReport, SetReport
+from unbake.report.page import NOTHING_TOLD, ModReport, SetReport
 
 REPORT: Final = "report.json"
 """Beside `report.html`."""
@@ -47,10 +47,10 @@ class _Listing(msgspec.Struct, frozen=True):
     converted: list[SetReport]
     failed: list[_Failed]
     skipped: list[_Skipped]
-    mod: ModReport = ModReport()
+    mod: ModReport = NOTHING_TOLD
 
 
-def listing(reports: Sequence[SetReport], mod: ModReport = ModReport()) -> bytes:  # noqa: B008
+def listing(reports: Sequence[SetReport], mod: ModReport = NOTHING_TOLD) -> bytes:
     """The JSON of `report.json`: sets and skipped files by their status; the same ones give the same bytes.
 
     >>> read_sets(listing([SetReport("clutter/pot")]), "report.json")[0].name
@@ -123,7 +123,9 @@ def reasons(report: SetReport) -> list[str]:
         return [report.reason]
     told = [*report.warnings]
     if abs(lift := report.figures.get("albedo_lift", 0.0)) >= CHANGES:
-        told.append(f"Its albedo is {abs(lift):.1f} stops {'brighter' if lift > 0 else 'darker'} than its diffuse.")
+        told.append(
+            f"Its albedo is {abs(lift):.1f} stops {'brighter' if lift > 0 else 'darker'} than its diffuse."
+        )
     return [*told, *report.reasons] or ["Several small doubts add up."]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import quote
 
 from unbake.domain.decision import Decision
@@ -71,7 +71,10 @@ class ModReport:
         ]
 
 
-def page(results: Sequence[SetReport], viewed: bool = False, mod: ModReport = ModReport()) -> str:  # noqa: B008
+NOTHING_TOLD: Final = ModReport()
+
+
+def page(results: Sequence[SetReport], viewed: bool = False, mod: ModReport = NOTHING_TOLD) -> str:
     """The HTML, sets of little confidence first, else by name; all text from outside is escaped.
 
     viewed: whether the viewer's page is beside it. mod: told at the top.
