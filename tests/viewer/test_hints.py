@@ -70,6 +70,10 @@ def test_the_choices_stand_where_the_rules_do(page):
     assert page.locator("#metal-unsaid").is_checked()
 
 
+def test_the_page_says_when_a_hint_is_applied_and_that_no_network_runs(page):
+    assert "the networks do not run again" in page.locator("#hints").inner_text()
+
+
 def test_the_page_says_why_there_is_metal(page):
     assert "The picture alone said" in page.locator("#about .reasons").inner_text()
 
@@ -79,7 +83,7 @@ def test_a_hint_for_one_texture_is_a_rule_for_it_alone(page):
     rules = read_rules(saved(page))
     assert hint_for(rules, NAME) == Hint(metal="most", painted="bright")
     assert hint_for(rules, BESIDE) == Hint(painted="bright")
-    assert "networks do not run" in page.locator("#hints-saved").inner_text()
+    assert "convert again" in page.locator("#hints-saved").inner_text()
 
 
 def test_a_hint_for_the_folder_is_a_rule_for_all_in_it(page):

@@ -1,10 +1,13 @@
 """What was decided about a set and why, as reports and the viewer tell it; made where evidence meets the maps."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from unbake.domain.hints import Finish
+
+SAME: Final = 0.02
+"""Difference of shares of metal that nobody sees."""
 
 Source = Literal["person", "companion", "name", "picture"]
 
@@ -38,20 +41,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return 0.0 if self.by == "person" else abs(self.metal - self.alone)
 
     def sentences(self) -> list[str]:
-        """For a person, the metal first.
+        """For a person, the metal first; without the level, which is the mod's.
 
         >>> Decision(metal=0.41, alone=0.0, by="companion", how="its environment mask marks it").sentences()
         ['Metal: 41 % — its environment mask marks it. The picture alone said 0 %.']
         """
         why = [*([] if self.by == "person" else [self.how]), *self.because]
         metal = f"Metal: {_percent(self.metal)} — {'; '.join(filter(None, why)) or 'nothing else is known'}."
-        told = [f"{metal} The picture alone said {_percent(self.alone)}."]
+        alone = "says the same" if abs(self.metal - self.alone) < SAME else f"said {_percent(self.alone)}"
+        told = [f"{metal} The picture alone {alone}."]
         if self.conflict:
             told.append(self.conflict)
         if self.finish:
             told.append(f"Finish: {self.finish}.")
-        if self.level:
-            told.append(f"Brightness: {self.level}.")
         return told
 
 

@@ -38,7 +38,7 @@ IMPLAUSIBLE: Final = 0.85
 REVIEW_BELOW: Final = 0.6
 """Confidence below which a person should look at a texture."""
 
-DISAGREEMENT: Final[dict[str, float]] = {"person": 0.0, "companion": 0.4, "name": 0.8, "picture": 1.0}
+DISAGREEMENT: Final[dict[str, float]] = {"person": 0.0, "companion": 0.4, "name": 0.6, "picture": 1.0}
 """Factor on how far a decision is from the picture alone, by the source that decided."""
 
 FAMILIAR: Final = {
@@ -50,7 +50,7 @@ FAMILIAR: Final = {
 """The 1st and 99th percentile of 264 materials (132 painted for games, 132 measured or made for renderers): mean and
 standard deviation of sRGB luminance, mean of max - min over the channels, and root mean square of the slopes."""
 
-LARGE_DISAGREEMENT: Final = 0.3
+LARGE_DISAGREEMENT: Final = 0.25
 """Doubt about a decision on metal from which a person is told."""
 
 UNRECOGNISED: Final = 0.3
@@ -169,8 +169,7 @@ def _sentences(
         sentences.append(f'{decision.conflict} Say which: metal = "none", "some" or "all".')
     elif _disagreement(decision) > LARGE_DISAGREEMENT and decision is not None:
         sentences.append(
-            f"The picture alone would have been {decision.alone:.0%} metal; {decision.how or 'other sources'} "
-            f"made it {decision.metal:.0%}."
+            f"{decision.metal:.0%} metal was decided against the picture, which alone said {decision.alone:.0%}."
         )
     if outside > 0.1:
         name = max(

@@ -126,7 +126,8 @@ def reasons(report: SetReport) -> list[str]:
         told.append(
             f"Its albedo is {abs(lift):.1f} stops {'brighter' if lift > 0 else 'darker'} than its diffuse."
         )
-    return [*told, *report.reasons] or ["Several small doubts add up."]
+    why = [] if report.decided is None else report.decided.sentences()
+    return [*told, *why] or ["Several small doubts add up."]
 
 
 def _urgency(report: SetReport, usual: float, below: float) -> tuple[int, float] | None:

@@ -46,7 +46,10 @@ class SetReport:
     @property
     def reasons(self) -> list[str]:
         """Why metal, finish and brightness are as they are, one sentence each; [] where nothing but the picture was."""
-        return [] if self.decided is None else self.decided.sentences()
+        if self.decided is None:
+            return []
+        level = [f"Brightness: {self.decided.level}."] if self.decided.level else []
+        return [*self.decided.sentences(), *level]
 
 
 @dataclass(frozen=True, slots=True)

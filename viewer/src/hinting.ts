@@ -7,6 +7,8 @@ import { download, send } from "./saving.ts";
 const LABELS: Record<HintName, string> = { metal: "Metal", finish: "Finish", painted: "Was painted" };
 const NAMES = Object.keys(HINTS) as HintName[];
 
+const APPLIED = "The next unbake convert applies what is saved here, and the networks do not run again for it.";
+
 /** The choice of saying nothing. */
 const UNSAID = "unsaid";
 
@@ -34,6 +36,7 @@ export class Hinting {
       h("h2", {}, "What it is"),
       ...NAMES.map((name) => this.row(name, entry)),
       this.scope(entry),
+      h("p", { class: "quiet" }, APPLIED),
       h("p", { class: "buttons" }, save),
       this.message,
     );
@@ -82,7 +85,7 @@ export class Hinting {
       Object.assign(this.page, rules);
       entry.hint = spoken({ ...entry.hint, ...said });
       this.chosen = {};
-      this.message.textContent = `${done} The networks do not run for it.`;
+      this.message.textContent = done;
     } catch (error) {
       this.message.textContent = `Not saved: ${(error as Error).message}`;
     }
