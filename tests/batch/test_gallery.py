@@ -306,3 +306,22 @@ def test_two_thousand_sets_are_indexed_in_a_second_of_work(tmp_path: Path):
         took.append(time.process_time() - started)
     assert len(gallery.make) == len(gallery.page.sets) == 2000
     assert min(took) < 1
+
+
+def test_a_set_brings_its_reasons_its_metal_and_what_rules_say_it_is(root: Path, tmp_path: Path):
+    (root / "unbake.toml").write_text('[[rules]]\nmatch = "pot"\nmetal = "all"\n', "utf-8")
+    convert(root, tmp_path / "out")
+    found = entry(conversion_gallery(tmp_path / "out"), "pot")
+    assert (found.metal, found.hint) == (1.0, {"metal": "all"})
+    assert found.reasons[0].startswith("Metal: 100 % — you said: metal all")
+    assert conversion_gallery(tmp_path / "out").page.mod[0].startswith("painted ")
+
+
+def test_the_pictures_are_of_maps_as_decided_and_follow_a_hint_that_is_saved(out: Path):
+    before = conversion_gallery(out)
+    save_changes(out, '{"name": "pot", "changes": {}, "hint": {"metal": "all"}}')
+    after = conversion_gallery(out)
+    assert picture(data(before, "pot"), "metallic").max() < 250
+    assert picture(data(after, "pot"), "metallic").min() > 250
+    keys = [entry(gallery, name).key for name in ("pan", "pot") for gallery in (before, after)]
+    assert (keys[0] == keys[1], keys[2] == keys[3]) == (True, False)

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from unbake.domain.hints import Hint
 from unbake.errors import UsageError
-from unbake.export.adjust import Change, read_rules, rules_for
+from unbake.export.adjust import Change, hint_for, read_rules, rules_for
 from unbake.export.rules_file import read_request, with_changes
 
 DULL = Change(strength=1.0, bias=0.4, invert=False)
@@ -98,3 +99,52 @@ def test_a_request_that_is_none_is_one_sentence(body: str):
 def test_a_file_that_holds_no_rules_is_not_edited(text: str):
     with pytest.raises(UsageError, match=r"^Expected rules in unbake\.toml"):
         saved(text)
+
+
+def said(text: str, name: str | None = "town/wall", **more: object) -> str:
+    """The text after the page has saved hints."""
+    return with_changes(text, read_request(json.dumps({"name": name, "changes": {}, **more})))
+
+
+def test_a_hint_goes_into_a_rule_of_its_texture_and_lines_of_others_stay():
+    text = '# mine\n[[rules]] # towns\nmatch = "town/*"\nmetal = "none" # no armour\n'
+    after = said(text, hint={"metal": "all", "painted": -1.5})
+    assert after.startswith(text)
+    assert hint_for(read_rules(after), "town/wall") == Hint(metal="all", painted=-1.5)
+    assert hint_for(read_rules(after), "town/roof") == Hint(metal="none")
+
+
+def test_a_hint_for_a_folder_overrides_what_was_said_of_its_textures():
+    after = said(said("", hint={"metal": "all"}), hint={"metal": "none"}, folder=True)
+    rules = read_rules(after)
+    assert [rule.match for rule in rules.rules] == ["town/wall", "town/*"]
+    assert {hint_for(rules, name).metal for name in ("town/wall", "town/deep/roof")} == {"none"}
+    assert hint_for(rules, "townhall/wall").metal is None
+
+
+def test_a_folder_with_signs_of_a_pattern_matches_itself_alone():
+    rules = read_rules(said("", "a[1]/b", hint={"metal": "all"}, folder=True))
+    assert (hint_for(rules, "a[1]/c").metal, hint_for(rules, "a1/c").metal) == ("all", None)
+
+
+def test_the_folder_of_a_texture_at_the_top_is_every_texture():
+    assert read_rules(said("", "wall", hint={"metal": "all"}, folder=True)).rules[0].match == "*"
+
+
+def test_what_is_no_longer_said_is_gone_and_the_rest_of_its_rule_stays():
+    text = said("", hint={"metal": "all", "finish": "rough"})
+    assert hint_for(read_rules(said(text, unsaid=["metal"])), "town/wall") == Hint(finish="rough")
+
+
+def test_a_hint_for_every_texture_stands_outside_of_the_rules():
+    assert read_rules(said('[[rules]]\nmatch = "a"\n', None, hint={"painted": "dark"})).hint == Hint(
+        painted="dark"
+    )
+
+
+@pytest.mark.parametrize(
+    "more", [{"hint": {"metal": "much"}}, {"hint": {"metal": 2}}, {"unsaid": ["match"]}, {"hints": {}}]
+)
+def test_a_hint_that_is_none_is_refused(more: dict[str, object]):
+    with pytest.raises(UsageError, match=r"^Expected changes of maps as JSON, got: "):
+        said("", **more)

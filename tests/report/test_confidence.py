@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from unbake.domain.decision import Decision
 from unbake.domain.maps import SPECS, MapKind
 from unbake.image.normals import from_slopes
-from unbake.report.confidence import IMPLAUSIBLE, WEIGHTS, judge
+from unbake.report.confidence import DISAGREEMENT, IMPLAUSIBLE, WEIGHTS, judge
 
 SIDE = 64
 
@@ -40,7 +41,7 @@ def test_a_material_that_is_known_whole_and_plausible_is_trusted_fully():
 def test_a_material_that_is_not_recognised_is_doubted_by_its_weight():
     found = judge(material(), {"stone": 0.2, "wood": 0.1}, (True, True))
     assert found.confidence == pytest.approx(1 - WEIGHTS["unfamiliar"] * 0.6)
-    assert found.warnings == ["The material is not recognised: likeliest is stone, at 20%."]
+    assert found.warnings == ["The material is not recognised."]
 
 
 def test_a_picture_unlike_any_material_is_doubted_with_what_is_unlike():
@@ -74,3 +75,35 @@ def test_figures_are_numbers_from_which_the_confidence_can_be_made_again():
     found = judge(material() | flat(MapKind.METALLIC_MASK, 0.7), {"wood": 0.4}, (True, True))
     again = np.prod([1 - weight * found.figures[f"doubt_{name}"] for name, weight in WEIGHTS.items()])
     assert found.confidence == pytest.approx(again, abs=1e-3)
+
+
+def told(by, metal=0.5, alone=0.0, **more):
+    return Decision(metal=metal, alone=alone, by=by, how="its name says that it is mostly metal", **more)
+
+
+def test_a_decision_against_the_picture_is_doubted_the_more_the_less_its_source_is_trusted():
+    doubts = [
+        judge(material(), {}, (True, True), told(by)).figures["doubt_metal"]
+        for by in ("person", "companion", "name", "picture")
+    ]
+    assert doubts == sorted(doubts)
+    assert (doubts[0], doubts[2]) == (0.0, pytest.approx(0.5 * DISAGREEMENT["name"]))
+
+
+def test_a_decision_against_the_picture_is_told():
+    found = judge(material(), {}, (True, True), told("name"))
+    assert found.warnings == ["50% metal was decided against the picture, which alone said 0%."]
+
+
+def test_a_name_and_a_mask_that_disagree_are_doubted_fully_whatever_the_picture_said():
+    conflict = "Its name speaks of metal, its mask of none."
+    found = judge(material(), {}, (True, True), told("companion", 0.0, conflict=conflict))
+    assert found.figures["doubt_metal"] == 1.0
+    assert found.warnings[0].startswith(conflict)
+
+
+def test_the_change_of_brightness_is_a_figure_in_stops():
+    darker = material() | {MapKind.DIFFUSE: material()[MapKind.DIFFUSE] * np.float32(0.5)}
+    lifts = [judge(maps, {}, (True, True)).figures["albedo_lift"] for maps in (material(), darker)]
+    assert lifts[0] == 0
+    assert lifts[1] > 1.5

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
+from unbake.domain.decision import Decision
 from unbake.errors import FileError
-from unbake.report.listing import REPORT, listing, read_listing, reasons, to_review
-from unbake.report.page import SetReport
+from unbake.report.listing import REPORT, listing, read_listing, read_mod, reasons, to_review
+from unbake.report.page import ModReport, SetReport
 
 SETS = [
     SetReport("good", confidence=0.9),
@@ -26,13 +27,53 @@ def test_the_file_is_json_that_says_what_confidence_is():
     assert content["converted"][1]["warnings"] == ["AO is dark."]
 
 
-def test_failed_sets_come_first_then_those_of_least_confidence_and_good_ones_not_at_all():
-    assert [one.name for one in to_review(SETS)] == ["broken", "worse", "doubtful"]
-    assert [one.name for one in to_review(SETS, below=0.2)] == ["broken", "worse"]
+def names(reports, **options):
+    return [one.name for one in to_review(reports, **options)]
+
+
+def test_failed_sets_come_first_then_those_of_least_confidence_and_good_ones_only_to_fill_up():
+    assert names(SETS, least=0) == ["broken", "worse", "doubtful"]
+    assert names(SETS, below=0.2, least=0) == ["broken", "worse"]
+    assert names(SETS) == ["broken", "worse", "doubtful", "good"]
+
+
+def test_the_worst_are_listed_even_where_nothing_seems_wrong():
+    sets = [SetReport(f"set{number}", confidence=0.7 + number / 100) for number in range(20)]
+    assert names(sets) == [f"set{number}" for number in range(10)]
+    assert names(sets, least=2) == ["set0", "set1"]
+
+
+def test_what_speaks_against_each_other_comes_before_what_is_merely_unsure():
+    conflict = Decision(
+        metal=0.0, alone=0.0, by="companion", conflict="Its name speaks of metal, its mask of none."
+    )
+    sets = [
+        SetReport("unsure", confidence=0.1),
+        *(SetReport(f"usual{number}", figures={"albedo_lift": 0.5}) for number in range(3)),
+        SetReport("much brighter", figures={"albedo_lift": 2.5}),
+        SetReport("a little against", decided=Decision(metal=0.3, alone=0.0, by="name")),
+        SetReport("against the picture", decided=Decision(metal=0.8, alone=0.0, by="name")),
+        SetReport("as a person said", decided=Decision(metal=0.8, alone=0.0, by="person")),
+        SetReport("conflict", decided=conflict),
+        SetReport("broken", "failed", "it is empty."),
+    ]
+    found = ["broken", "conflict", "against the picture", "a little against", "much brighter", "unsure"]
+    assert names(sets, least=0) == found
+
+
+def test_the_mod_as_a_whole_is_read_again_and_older_reports_have_none(tmp_path):
+    mod = ModReport("painted 0.9 stops dark (from 45 textures)", ("weapon/*",))
+    (tmp_path / REPORT).write_bytes(listing(SETS, mod))
+    assert read_mod(tmp_path) == mod
+    older = {key: value for key, value in json.loads(listing(SETS)).items() if key != "mod"}
+    for one in older["converted"]:
+        del one["decided"]
+    (tmp_path / REPORT).write_text(json.dumps(older), "utf-8")
+    assert (read_mod(tmp_path), read_listing(tmp_path)) == (ModReport(), SETS)
 
 
 def test_every_set_to_look_at_has_a_reason():
-    assert [bool(reasons(one)) for one in to_review(SETS)] == [True] * 3
+    assert [bool(reasons(one)) for one in to_review(SETS)] == [True] * 4
 
 
 @pytest.mark.parametrize("content", [None, b"{", b'{"about": 1}'])

@@ -1,6 +1,7 @@
 from html.parser import HTMLParser
 
-from unbake.report.page import SetReport, page
+from unbake.domain.decision import Decision
+from unbake.report.page import ModReport, SetReport, page
 
 
 class Reader(HTMLParser):
@@ -31,6 +32,11 @@ def read(results):
     return reader
 
 
+DECIDED = Decision(
+    metal=0.41, alone=0.0, by="companion", how="its environment mask marks the metal",
+    because=("name 'dwarven' says metal",), level="painted 0.9 stops dark (from 45 textures)",
+)  # fmt: skip
+
 RESULTS = [
     SetReport(
         "clutter/pot",
@@ -39,6 +45,7 @@ RESULTS = [
         confidence=0.42,
         warnings=["AO is dark."],
         notes=["Resampled."],
+        decided=DECIDED,
     ),
     SetReport("sky/clouds", "skipped", "part of the sky"),
     SetReport("sky/stars", "skipped", "part of the sky"),
@@ -52,12 +59,30 @@ def test_the_page_has_every_set_and_every_reason():
         assert expected in text
 
 
-def test_the_page_has_warnings_notes_counts_and_the_likely_classes_only():
+def test_the_page_has_warnings_notes_counts_and_metal_but_no_class():
     text = " ".join(read(RESULTS).words)
     assert "1 converted, 1 failed, 2 skipped; 1 to look at, which come first" in text
     assert "confidence 42%" in text
-    assert "AO is dark." in text and "Resampled." in text and "metal 93%" in text
-    assert "wood" not in text
+    assert "AO is dark." in text and "Resampled." in text and "41% metal" in text
+    assert "93%" not in text and "wood" not in text
+
+
+def test_the_page_says_why_there_is_metal_and_how_bright_it_was_painted():
+    words = read(RESULTS).words
+    assert (
+        "Metal: 41 % — its environment mask marks the metal; name 'dwarven' says metal. The picture alone said 0 %."
+        in words
+    )
+    assert "Brightness: painted 0.9 stops dark (from 45 textures)." in words
+
+
+def test_the_page_tells_the_level_of_the_mod_and_patterns_without_a_texture():
+    mod = ModReport("painted 0.9 stops dark (from 45 textures)", ("weapon/*",))
+    reader = Reader()
+    reader.feed(page([], mod=mod))
+    text = " ".join(reader.words)
+    assert "painted 0.9 stops dark (from 45 textures); --hint '*: painted=normal' overrides" in text
+    assert "no texture matches the pattern 'weapon/*'" in text
 
 
 def test_every_picture_has_an_alternative_text():
@@ -69,9 +94,10 @@ def test_every_picture_has_an_alternative_text():
 
 def test_texts_from_outside_are_escaped_wherever_they_stand():
     evil = '"><script>alert(1)</script>'
-    one = SetReport(evil, "converted", evil, {evil: evil}, {evil: 1.0}, 1.0, {evil: 1.0}, [evil], [evil])
+    why = Decision(metal=0.0, alone=0.0, how=evil, because=(evil,), conflict=evil, level=evil)
+    one = SetReport(evil, "converted", evil, {evil: evil}, {evil: 1.0}, 1.0, {evil: 1.0}, [evil], [evil], why)
     results = [one, SetReport(evil, "skipped", evil)]
-    assert "<script" not in page(results)
+    assert "<script" not in page(results, mod=ModReport(evil, (evil,)))
     assert evil in read(results).words
 
 

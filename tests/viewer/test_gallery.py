@@ -15,12 +15,13 @@ FIRST_CARD = 2.0
 
 @pytest.fixture(scope="module")
 def many(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of 2 000 sets, every tenth of them doubtful, every fifth with a warning, half of them stone."""
+    """The page of 2 000 sets, every tenth of them doubtful, every fifth with a warning, half of them metal."""
     sets = [
         Entry(
             key=f"key{number}",
             name=f"architecture/hall{number // 10:03}/wall{number:04}",
-            classes={"stone" if number % 2 else "wood": 0.9},
+            metal=0.9 if number % 2 else None,
+            reasons=["Metal: 90 % — name 'steel' says metal."] if number % 2 else [],
             confidence=0.4 if number % 10 == 0 else 0.9,
             doubtful=number % 10 == 0,
             warnings=["The normal map is nearly flat."] if number % 5 == 0 else [],
@@ -30,6 +31,7 @@ def many(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     left = [Left(f"actors/face{number}", "Faces are left alone.") for number in range(100)]
     page = Page(
         kind="conversion", title="many", made="unbake", rules="unbake.toml", sets=sets,
+        mod=["painted 0.9 stops dark (from 45 textures)"],
         failed=[Left("broken/<b>", "Its header is damaged & cut off.")], skipped=left,
     )  # fmt: skip
     path = tmp_path_factory.mktemp("many") / "view.html"
@@ -67,9 +69,12 @@ class TestFinding:
 
     def test_every_word_of_the_search_must_be_found(self, gallery: Callable):
         page = gallery()
-        page.fill("#search", "hall042 STONE 7")
+        page.fill("#search", "hall042 STEEL 7")
         assert names(page) == ["architecture/hall042/wall0427"]
         assert page.locator("#count").inner_text() == f"1 of {MANY} sets"
+
+    def test_the_painter_s_level_is_told_at_the_top(self, gallery: Callable):
+        assert "painted 0.9 stops dark" in gallery().locator("#gallery").inner_text()
 
     def test_a_search_for_what_is_not_there_says_so(self, gallery: Callable):
         page = gallery()
@@ -84,11 +89,13 @@ class TestFinding:
             told.append(page.locator("#count").inner_text())
         assert told == [f"200 of {MANY} sets", f"400 of {MANY} sets", f"{MANY} sets"]
 
-    def test_one_class_is_shown_alone(self, gallery: Callable):
+    def test_a_card_says_how_much_metal_was_decided_where_anything_was(self, gallery: Callable):
         page = gallery()
-        page.select_option("#class", "stone")
-        assert page.locator("#count").inner_text() == f"{MANY // 2} of {MANY} sets"
-        assert all("stone" in chips for chips in page.locator("#sets .chips").all_inner_texts())
+        page.fill("#search", "hall042")
+        chips = page.locator("#sets .chips").all_inner_texts()
+        decided = [int(name[-1]) % 2 == 1 for name in names(page)]
+        assert True in decided
+        assert ["90 % metal" in chip for chip in chips] == decided
 
     def test_the_worst_come_first_unless_names_are_asked_for(self, gallery: Callable):
         page = gallery()

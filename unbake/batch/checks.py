@@ -9,6 +9,8 @@ from unbake.batch.journal import HIDDEN, journals
 from unbake.convert.sets import Skipped, TextureSet
 from unbake.domain.packing import Preset
 from unbake.errors import FileError, UsageError
+from unbake.evidence.lexicon import bundled
+from unbake.export.adjust import Rules
 from unbake.files import safe_join
 
 
@@ -51,6 +53,16 @@ def check_links(out: Path) -> None:
             safe_join(out, name)
         except FileError as error:
             raise UsageError(str(error)) from error
+
+
+def check_materials(rules: Rules) -> None:
+    """UsageError where a rule or hint names a material by a word that the lexicon does not know."""
+    for hint in (rules.hint, *(rule.hint for rule in rules.rules)):
+        if hint.material is not None and not bundled().says(hint.material):
+            near = ", ".join(bundled().near(hint.material))
+            raise UsageError(
+                f"Expected a material that the lexicon knows, got {hint.material!r}; write one such as {near}."
+            )
 
 
 def in_shard(name: str, shard: tuple[int, int] | None) -> bool:

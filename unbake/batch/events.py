@@ -11,6 +11,7 @@ import msgspec
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
 from unbake.image.dds.blocks import Effort
+from unbake.report.page import NOTHING_TOLD, ModReport
 
 Engine = Literal["local", "ray"]
 
@@ -97,7 +98,8 @@ class Summary:
     """The outcome for every set and file, names sorted.
 
     planned: the sets that a dry run would convert. disk: bytes that they would take at most. notes: sentences about
-    the conversion as a whole, such as a plugin that could not be read. rules: the file of rules that was read, if any.
+    the conversion as a whole, such as a plugin that could not be read. rules: the file of rules that was read, if
+    any. mod: what is to be told of the whole.
     """
 
     converted: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ class Summary:
     disk: int = 0
     notes: tuple[str, ...] = ()
     rules: Path | None = None
+    mod: ModReport = NOTHING_TOLD
 
     @property
     def exit_code(self) -> int:

@@ -6,23 +6,35 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from unbake.batch.journal import Journal, keys_of
-from unbake.batch.map_cache import read_cached, stamp_of
+from unbake.batch.map_cache import CachedMaps, read_cached, stamp_of
 from unbake.batch.pipeline import Budget
 from unbake.batch.plan import memory_limit, memory_of, size_of
 from unbake.batch.provenance import Provenance, read_provenance
 from unbake.batch.rules import UNKNOWN_SOURCE, rules_shown
 from unbake.batch.stages import contents_of, error_sentence
+from unbake.convert.apply_evidence import apply_evidence
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
-from unbake.export.adjust import RULES, Adjust, read_rules, rules_for, values_by_map, with_flags
+from unbake.evidence.evidence import Evidence, gather
+from unbake.evidence.names import name_evidence
+from unbake.export.adjust import (
+    RULES,
+    Rules,
+    hint_for,
+    read_rules,
+    rules_for,
+    values_by_map,
+    values_of_hint,
+    with_flags,
+)
 from unbake.export.pgpatcher import PARALLAX_DEPTH, displacement_scale
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture
 from unbake.image.tiling import tileable_axes
 from unbake.report.confidence import REVIEW_BELOW
-from unbake.report.listing import read_listing, worst_first
+from unbake.report.listing import read_listing, read_mod, worst_first
 from unbake.report.page import SetReport, thumbnails_of
 from unbake.report.view import (
     SIZE,
@@ -55,9 +67,9 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
     """
     reports = read_listing(out)
     provenance = read_provenance(out)
-    pictures_of = _Pictures(out, provenance, size)
     saved = read_rules(rules_shown(out, provenance))
-    rules = with_flags(saved, provenance.adjust if provenance else ())
+    rules = with_flags(saved, provenance.adjust, provenance.hints) if provenance else saved
+    pictures_of = _Pictures(out, provenance, size, rules)
     converted = worst_first(reports)
     keys = {report.name: pictures_of.key(report.name) for report in converted}
     page = Page(
@@ -67,8 +79,13 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         served=None if token is None else Served(token),
         rules=RULES,
         changes=values_by_map(saved.changes),
-        overrides=[Override(rule.match, values_by_map(rule.changes)) for rule in saved.rules],
-        sets=[_entry(report, keys[report.name], rules_for(rules, report.name)) for report in converted],
+        hint=values_of_hint(saved.hint),
+        overrides=[
+            Override(rule.match, values_by_map(rule.changes), values_of_hint(rule.hint))
+            for rule in saved.rules
+        ],
+        mod=read_mod(out).sentences(),
+        sets=[_entry(report, keys[report.name], rules) for report in converted],
         failed=[Left(report.name, report.reason) for report in reports if report.status == "failed"],
         skipped=[Left(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
@@ -78,8 +95,8 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
 class _Pictures:
     """The pictures of a conversion's sets, made when asked for; sets are looked up by name."""
 
-    def __init__(self, out: Path, provenance: Provenance | None, size: int) -> None:
-        self.out, self.provenance, self.size = out, provenance, size
+    def __init__(self, out: Path, provenance: Provenance | None, size: int, rules: Rules) -> None:
+        self.out, self.provenance, self.size, self.rules = out, provenance, size, rules
         self.sets = {files.name: files for files in provenance.sets} if provenance else {}
         self.journal = Journal(out, provenance.preset) if provenance else None
         self.budget = Budget(memory_limit())
@@ -90,7 +107,15 @@ class _Pictures:
         files = self.sets[name].files if name in self.sets else ()
         stamps = [stamp_of(self.out, record.inference)] if record else []
         stamps += [_stamp(source.path) for source in files]
-        return key_of(name, record and record.inference, self.size, *stamps)
+        return key_of(name, record and record.inference, self.size, self.evidence_of(name), *stamps)
+
+    def evidence_of(self, name: str) -> Evidence | None:
+        """What is known of a set, by the rules as they are now; None where that is switched off."""
+        files = self.sets.get(name)
+        if files is None or self.provenance is None or self.provenance.level is None:
+            return None
+        said = self.provenance.keywords.get(files.texture)
+        return gather(name_evidence(files.texture), hint_for(self.rules, name), self.provenance.level, said)
 
     def set_data(self, name: str) -> SetData:
         """The pictures of a set before and after; `missing` says what cannot be shown and why."""
@@ -122,7 +147,9 @@ class _Pictures:
         elif inputs and inference != record.inference:
             missing.append("its sources have changed since it was converted; convert again")
         codes: dict[MapKind, Any] = {kind: image for kind, image in _codes(inputs).items() if kind in BEFORE}
-        codes |= {kind: image for kind, image in (cached.codes if cached else {}).items() if kind in AFTER}
+        if cached is not None:
+            made = self._decided(files.name, cached, inputs, provenance)
+            codes |= {kind: image for kind, image in made.items() if kind in AFTER}
         if not codes:
             return SetData(missing="; ".join(missing))
         shown = pictures(CodedMaps(codes), codes, self.size)
@@ -145,6 +172,17 @@ class _Pictures:
             images={kind: data_url(kind, image) for kind, image in shown.items()},
         )
 
+    def _decided(
+        self, name: str, cached: CachedMaps, inputs: Inputs | None, provenance: Provenance
+    ) -> dict[MapKind, Any]:
+        """The kept maps with what is known of the set, as conversion applies it; without the sources as they are."""
+        evidence = self.evidence_of(name)
+        if evidence is None or inputs is None or inputs.size != next(iter(cached.codes.values())).shape[:2]:
+            return cached.codes
+        converted = cached.as_converted(inputs)
+        by_rule = provenance.albedo_by_rule
+        return apply_evidence(converted, inputs, evidence, provenance.brightness, by_rule=by_rule).maps.codes
+
 
 def _inputs(files: TextureSet, provenance: Provenance) -> tuple[Inputs, str]:
     """The sources as they are now, and the hash of all that their maps depend on."""
@@ -162,17 +200,20 @@ def _codes(inputs: Inputs | None) -> dict[MapKind, Any]:
     return {} if inputs is None else inputs.maps.codes
 
 
-def _entry(report: SetReport, key: str, adjust: Adjust) -> Entry:
+def _entry(report: SetReport, key: str, rules: Rules) -> Entry:
+    adjust = rules_for(rules, report.name)
     return Entry(
         key=key,
         name=report.name,
         thumbs={kind: quote(path) for kind, path in thumbnails_of(report).items()},
-        classes=report.classes,
         confidence=report.confidence,
         doubtful=report.confidence < REVIEW_BELOW,
+        metal=None if report.decided is None else report.decided.metal,
+        reasons=report.reasons,
         warnings=report.warnings,
         notes=report.notes,
         adjust={name: _tuning(getattr(adjust, name)) for name in adjust.__struct_fields__},
+        hint=values_of_hint(hint_for(rules, report.name)),
         figures=report.figures,
     )
 

@@ -77,6 +77,11 @@ def keep_level(out: Path, levels: Levels) -> None:
         write_atomic(out / FILE, msgspec.json.encode(levels))
 
 
+def kept_level(out: Path) -> Level | None:
+    """The level that the conversion in `out` used; None where it used none."""
+    return _read(out).level
+
+
 def _close(level: float, other: float) -> bool:
     return abs(math.log(level / other)) <= SAME
 

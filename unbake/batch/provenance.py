@@ -1,7 +1,7 @@
 """The sources and options of a conversion, saved in OUT: `unbake view` needs them to show sources and rules."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -9,6 +9,8 @@ from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
 from unbake.decoding import decode_json
 from unbake.errors import FileError
+from unbake.evidence.keywords import KeywordEvidence
+from unbake.evidence.level import Level
 from unbake.files import safe_join
 
 PROVENANCE: Final = f"{HIDDEN}/origin.json"
@@ -18,7 +20,9 @@ class Provenance(msgspec.Struct, frozen=True):
     """The sources of a conversion and the options that its maps depend on.
 
     rules_text: the rules that were read, as TOML; no path, which in a stranger's OUT could name any file. inference:
-    all that maps depend on besides the files of their set, see `journal.keys_of`. The rest: see `events.Options`.
+    all that maps depend on besides the files of their set, see `journal.keys_of`. level: the painter's, None without
+    evidence. albedo_by_rule: as `apply_evidence` takes it. keywords: of plugins, see `Stages`. The rest: see
+    `events.Options`.
     """
 
     preset: str
@@ -28,6 +32,11 @@ class Provenance(msgspec.Struct, frozen=True):
     seamless: bool | None
     max_size: int | None
     sets: tuple[TextureSet, ...]
+    hints: tuple[str, ...] = ()
+    brightness: Literal["natural", "keep"] = "natural"
+    level: Level | None = None
+    albedo_by_rule: bool = True
+    keywords: dict[str, KeywordEvidence] = {}
 
 
 def encode_provenance(provenance: Provenance) -> bytes:

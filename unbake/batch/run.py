@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from unbake.batch.alone import convert_alone
-from unbake.batch.checks import check_apart, check_links, check_options, in_shard, without_clashes
+from unbake.batch.checks import (
+    check_apart,
+    check_links,
+    check_materials,
+    check_options,
+    in_shard,
+    without_clashes,
+)
 from unbake.batch.events import (
     Emit,
     Options,
@@ -34,12 +41,12 @@ from unbake.domain.naming import EXTENSIONS
 from unbake.domain.packing import Preset
 from unbake.errors import TextureSetError, UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import load_rules
+from unbake.export.adjust import load_rules, unmatched
 from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
 from unbake.export.packs import load_preset
 from unbake.files import write_atomic
 from unbake.report.listing import REPORT, listing
-from unbake.report.page import PAGE, SetReport, page
+from unbake.report.page import PAGE, ModReport, SetReport, page
 from unbake.report.view import VIEW
 
 _DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
@@ -71,6 +78,7 @@ def convert_folder(
     check_options(options)
     rules_file = rules_in_force(roots[-1], out, options.rules)
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
+    check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
     sets, skipped = _find_sets(roots, options, preset)
     told = read_told(options.plugins, [files.texture for files in sets])
@@ -80,18 +88,22 @@ def convert_folder(
     new = [files for files in own if journal.record(files.name) is None]
     sizes = (size_of(files.diffuse, options.max_size) for files in new)
     needed = total_disk(sizes, preset, options.keep_maps)
-    levels = Levels()
+    levels, whole = Levels(), _whole_mod(roots, options, sets)
     if options.evidence == "auto":
-        levels = measure_level(out, _whole_mod(roots, options, sets))
+        levels = measure_level(out, whole)
     model = _fingerprint(options, predictor)
     stages = Stages(out, options, preset, rules, None, model, levels.level, told.keywords)
+    mod = ModReport(
+        "" if levels.level is None else levels.level.sentence(),
+        tuple(unmatched(rules, [files.name for files in whole])),
+    )
     if options.dry_run:
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
         left = tuple(skip for skip in skipped if not skip.failed)
         return Summary(
-            (), tuple(done), _unread(skipped), left, tuple(planned), needed, told.notes, rules_file
+            (), tuple(done), _unread(skipped), left, tuple(planned), needed, told.notes, rules_file, mod
         )
     check_disk(out, needed)
     if options.evidence == "auto":
@@ -102,11 +114,11 @@ def convert_folder(
     with reserved(out, options.shard):
         journal.reload()  # another run may have ended meanwhile
         run.convert(own)
-        run.finish(sets, skipped, edids)
+        run.finish(sets, skipped, edids, mod)
         _write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets)))
     failed, left = (*_unread(skipped), *run.failed), tuple(skip for skip in skipped if not skip.failed)
     return Summary(
-        tuple(run.converted), tuple(run.unchanged), failed, left, notes=told.notes, rules=rules_file
+        tuple(run.converted), tuple(run.unchanged), failed, left, notes=told.notes, rules=rules_file, mod=mod
     )
 
 
@@ -165,7 +177,9 @@ class _Run:
             notes = tuple(outcome.record.report.notes)
             self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
 
-    def finish(self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds) -> None:
+    def finish(
+        self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds, mod: ModReport
+    ) -> None:
         """Write the files about all sets, those of other shards as well: PGPatcher's JSON and the reports."""
         out, preset = self.stages.out, self.stages.preset
         with exclusive(out):
@@ -179,12 +193,12 @@ class _Run:
                 SetReport(skip.path, "failed" if skip.failed else "skipped", skip.reason) for skip in skipped
             ]
             if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
-                mod = out.resolve().name or "unbake"
-                pgpatcher.write_entries(out, mod, entries, self.stages.options.form)
+                title = out.resolve().name or "unbake"
+                pgpatcher.write_entries(out, title, entries, self.stages.options.form)
                 ground = write_landscape(out, entries, edids)
                 reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
-            _write_changed(out / REPORT, listing(reports))
-            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file()).encode())
+            _write_changed(out / REPORT, listing(reports, mod))
+            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file(), mod).encode())
 
     def _report(self, name: str) -> SetReport:
         """The report of a set, of this run or of another shard so far."""
@@ -303,6 +317,11 @@ def _provenance(rules: Path | None, stages: Stages, sets: Sequence[TextureSet]) 
         options.seamless,
         options.max_size,
         tuple(sets),
+        options.hints,
+        options.brightness,
+        stages.level,
+        stages.albedo_by_rule,
+        dict(stages.keywords),
     )
 
 

@@ -135,6 +135,11 @@ class Stages:
             packing["evidence"] = f"{APPLIED} {bundled().version} " + msgspec.json.encode(evidence).decode()
         return keys_of(files, contents, self.inference, packing)
 
+    @property
+    def albedo_by_rule(self) -> bool:
+        """Whether the albedo of a mod of known level is made by rule; else the networks' stays."""
+        return self.predictor is None or self.predictor.card.level_albedo == "baseline"
+
     def evidence_of(self, files: TextureSet) -> Evidence | None:
         """What is known of a set outside its picture; None where that is switched off."""
         if self.level is None:
@@ -176,9 +181,8 @@ class Stages:
         if self.options.keep_maps and loaded.cached is None:
             write_cached(self.out, loaded.inference, loaded.inputs, converted)
         if (evidence := self.evidence_of(files)) is not None:
-            by_rule = self.predictor is None or self.predictor.card.level_albedo == "baseline"
             converted = apply_evidence(
-                converted, loaded.inputs, evidence, self.options.brightness, by_rule=by_rule
+                converted, loaded.inputs, evidence, self.options.brightness, by_rule=self.albedo_by_rule
             )
         adjust = rules_for(self.rules, files.name)
         paths = write_set(
@@ -192,7 +196,7 @@ class Stages:
             wrap=converted.wrap,
         )
         shown = adjusted(dict(_sampled(converted.maps)), adjust)
-        judged = judge(shown, converted.classes, converted.wrap)
+        judged = judge(shown, converted.classes, converted.wrap, converted.decision)
         resampled = resampling(converted.maps.size, self.preset)
         record = Record(
             name=files.name,
@@ -208,6 +212,7 @@ class Stages:
                 figures=judged.figures,
                 warnings=judged.warnings,
                 notes=[*converted.notes, *filter(None, [resampled])],
+                decided=converted.decision,
             ),
             entry=self._entry(files, converted, paths, adjust),
         )

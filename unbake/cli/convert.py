@@ -69,11 +69,20 @@ def _print_result(summary: "Summary", out: Path, review: bool) -> None:
     )
     if summary.rules is not None:
         typer.echo(f"rules: {summary.rules}")
+    _print_mod(summary)
     print_failures(summary)
     print_notes(summary)
     print_objections(out)
     if review:
         print_review(read_listing(out))
+
+
+def _print_mod(summary: "Summary") -> None:
+    """The painter's level on stdout, patterns without a texture on stderr."""
+    if summary.mod.level:
+        typer.echo(summary.mod.sentences()[0])
+    for sentence in summary.mod.sentences()[bool(summary.mod.level) :]:
+        typer.echo(sentence, err=True)
 
 
 def _print_plan(summary: "Summary") -> None:
@@ -85,3 +94,4 @@ def _print_plan(summary: "Summary") -> None:
         f"{len(summary.skipped)} files skipped; up to {summary.disk / 1e6:.0f} MB of disk are needed"
     )
     print_notes(summary)
+    _print_mod(summary)

@@ -29,10 +29,10 @@ def report(
 
     reports = read_listing(out)
     converted = worst_first(reports)
-    table = Table("confidence", "set", "material", "to know", box=None)
+    table = Table("confidence", "set", "metal", "to know", box=None)
     for record in converted[:limit]:
-        likeliest = max(record.classes, key=record.classes.__getitem__, default="")
-        table.add_row(f"{record.confidence:.0%}", record.name, likeliest, " ".join(record.warnings[:1]))
+        metal = "" if record.decided is None else f"{record.decided.metal:.0%}"
+        table.add_row(f"{record.confidence:.0%}", record.name, metal, " ".join(record.warnings[:1]))
     if converted:
         print_table(table)
     if len(converted) > limit:

@@ -113,8 +113,8 @@ def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, 
 def _link_report(folder: Path) -> None:
     """Let a conversion's report.html lead to the viewer's page."""
     from unbake.files import write_atomic
-    from unbake.report.listing import REPORT, read_listing
+    from unbake.report.listing import REPORT, read_listing, read_mod
     from unbake.report.page import PAGE, page
 
     if (folder / REPORT).is_file():
-        write_atomic(folder / PAGE, page(read_listing(folder), viewed=True).encode())
+        write_atomic(folder / PAGE, page(read_listing(folder), viewed=True, mod=read_mod(folder)).encode())

@@ -12,11 +12,12 @@ import numpy as np
 from unbake.convert.albedo_rule import rule_albedo, small_size
 from unbake.convert.convert import Converted
 from unbake.convert.inputs import Inputs
+from unbake.domain.decision import Decision, Source
 from unbake.domain.hints import FINISH_ROUGHNESS
 from unbake.domain.maps import MapKind
 from unbake.evidence.companions import MetalCue, strength
 from unbake.evidence.evidence import Evidence
-from unbake.evidence.fuse import Plan, metal_probability, plan
+from unbake.evidence.fuse import HARDLY, LEAST_WEIGHT, MOSTLY, Plan, metal_probability, plan
 from unbake.evidence.level import Level
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
@@ -60,7 +61,7 @@ def apply_evidence(
 
     converted: of these inputs, by networks or rules. brightness: "natural" for the level of the material, "keep" for
     the picture's own mean. by_rule: whether the albedo is made by rule; else the networks' stays.
-    The result's last note says what was decided and why.
+    The result's `decision` says what was decided and why.
     """
     cue = inputs.cue
     logits = _logits(converted, inputs)
@@ -75,8 +76,40 @@ def apply_evidence(
     if evidence.finish is not None:
         maps[MapKind.ROUGHNESS] = _finished(maps[MapKind.ROUGHNESS], evidence)
     share = float(unit(maps[MapKind.METALLIC]).mean())
-    note = f"metal {share:.0%} (the picture alone said {alone:.0%}): {how.because}"
-    return replace(converted, maps=CodedMaps(maps), notes=(*converted.notes, note))
+    return replace(converted, maps=CodedMaps(maps), decision=_decision(share, alone, how, cue, evidence))
+
+
+def _decision(share: float, alone: float, how: Plan, cue: MetalCue | None, evidence: Evidence) -> Decision:
+    """What was decided, for the report. share, alone: mean metal of the result and of the picture alone."""
+    by: Source = "picture"
+    if evidence.coverage is not None:
+        by = "person"
+    elif cue is not None:
+        by = "companion"
+    elif evidence.metal_weight >= LEAST_WEIGHT:
+        by = "name"
+    return Decision(
+        metal=round(share, 4),
+        alone=round(alone, 4),
+        by=by,
+        how=how.because,
+        because=evidence.because,
+        conflict=_conflict(share, evidence) if by == "companion" else "",
+        finish=evidence.finish,
+        material=evidence.material,
+        level=evidence.level.sentence(),
+    )
+
+
+def _conflict(share: float, evidence: Evidence) -> str:
+    """One sentence where a companion's word on metal is the opposite of the name's, else ""."""
+    if evidence.metal_weight < LEAST_WEIGHT:
+        return ""
+    if share < HARDLY and evidence.mostly_metal >= MOSTLY:
+        return "Its name speaks of metal, its mask of none."
+    if share >= 0.5 and evidence.metal_share < HARDLY:
+        return "Its mask marks metal, its name speaks of none."
+    return ""
 
 
 def _logits(converted: Converted, inputs: Inputs) -> Floats:

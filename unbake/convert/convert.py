@@ -11,6 +11,7 @@ from unbake.convert.baselines import rule_based
 from unbake.convert.inputs import Inputs
 from unbake.convert.predict import Predictor, metal_of
 from unbake.domain.card import Card
+from unbake.domain.decision import Decision
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
@@ -41,6 +42,7 @@ class Converted:
     probability, {} without networks. relief: standard deviation of the surface without drift, as a share of the
     texture's width (`surface.relief_of`). metal_logits: the networks' log-odds of
     metal (h, w, 1), float32, on a small copy; None without networks.
+    decision: what evidence made of it; None before `apply_evidence`.
     """
 
     maps: CodedMaps
@@ -49,6 +51,7 @@ class Converted:
     relief: float
     notes: tuple[str, ...] = ()
     metal_logits: Floats | None = None
+    decision: Decision | None = None
 
 
 def convert_set(

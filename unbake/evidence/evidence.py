@@ -17,7 +17,7 @@ class Evidence(msgspec.Struct, frozen=True):
     coverage: metal's share of the surface as a person says, None where nobody did. metal_share: expected share;
     mostly_metal: probability that it is half or more; metal_weight: 0 (nothing is known) to 1. mask_gate: how far
     an environment mask marks metal here, 0 to 1. finish: with finish_weight from 0 to 1. material: fine material.
-    level: the painter's. because: sentences for a person, the weightiest first.
+    level: the painter's. because: clauses for a person, the weightiest first; `level` has a sentence of its own.
     """
 
     level: Level = Level()
@@ -62,7 +62,7 @@ def gather(
     if known is None:
         return Evidence(
             level, hint.coverage, finish=finish, finish_weight=finish_weight, material=hint.material,
-            because=(*because, level.sentence()),
+            because=tuple(because),
         )  # fmt: skip
     return Evidence(
         level=level,
@@ -73,8 +73,8 @@ def gather(
         mask_gate=known.mask_gate,
         finish=finish,
         finish_weight=finish_weight,
-        material=hint.material or known.material,
-        because=(*because, *known.because, level.sentence()),
+        material=known.material,
+        because=(*because, *known.because),
     )
 
 

@@ -36,6 +36,9 @@ SEEN: Final = 0.1
 HARDLY: Final = 0.15
 """Expected share below which a name speaks against metal."""
 
+LEAST_WEIGHT: Final = 0.15
+"""Weight of a name's word below which it says nothing of metal."""
+
 LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
@@ -134,7 +137,7 @@ def _told(logits: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> 
 def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     """Without companions: the networks' word, its level moved towards the share that the name expects."""
     weight, expected = evidence.metal_weight, evidence.metal_share
-    if weight < 0.15:
+    if weight < LEAST_WEIGHT:
         if _presence(logits) < UNKNOWN_PRESENCE:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
         return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")

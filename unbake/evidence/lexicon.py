@@ -1,5 +1,6 @@
 """Reads `domain/lexicon.toml`: words of texture paths and the materials they speak of; asked by `names`."""
 
+import difflib
 import hashlib
 import tomllib
 from collections.abc import Mapping
@@ -111,6 +112,18 @@ class Lexicon(msgspec.Struct, frozen=True):
         if meaning is None or not meaning.outright:
             return None
         return max(meaning.materials, key=lambda material: meaning.materials[material])
+
+    def says(self, word: str) -> bool:
+        """Whether a person may name a material by this word."""
+        return word in self.family_of or word in self.words
+
+    def near(self, word: str) -> list[str]:
+        """The words for materials that are written most like this one, or some materials where none is; sorted."""
+        outright = {name for name, told in self.words.items() if any(meaning.outright for meaning in told)}
+        words = sorted(
+            (set(self.family_of) | outright) - {_plural(name) for name in outright if name[-1] != "s"}
+        )
+        return sorted(difflib.get_close_matches(word, words, n=4, cutoff=0.5)) or sorted(self.family_of)[:8]
 
 
 @cache

@@ -233,6 +233,16 @@ def values_by_map(adjust: Adjust) -> dict[str, dict[str, Any]]:
     return {name: values for name, values in msgspec.to_builtins(adjust).items() if values}
 
 
+def values_of_hint(hint: Hint) -> dict[str, str | float]:
+    """What a hint says, by name; what it does not say is left out.
+
+    >>> values_of_hint(Hint(metal="all"))
+    {'metal': 'all'}
+    """
+    values: dict[str, str | float] = msgspec.to_builtins(hint)
+    return values
+
+
 def relief_factor(adjust: Adjust) -> float:
     """The `strength` of `displacement_scale`, so that a stronger height map has deeper parallax."""
     return 1.0 if adjust.height.strength is None else adjust.height.strength

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import tomlkit
@@ -10,15 +10,41 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
 from unbake.decoding import decode_json
+from unbake.domain.hints import Hint
 from unbake.errors import UsageError
-from unbake.export.adjust import Adjust, Rules, read_rules, rules_for, values_by_map
+from unbake.export.adjust import (
+    Adjust,
+    Rules,
+    hint_for,
+    read_rules,
+    rules_for,
+    values_by_map,
+    values_of_hint,
+)
 
 
 class SavedChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A request of the viewer's page: changes for the texture of this name, or for every texture (None)."""
+    """A request of the viewer's page: changes and hints for the texture of this name, or for every texture (None).
+
+    folder: for every texture of that texture's folder instead, those in folders below it too. unsaid: names of hints
+    that the same rule said and that no longer hold.
+    """
 
     changes: Adjust
+    hint: Hint = Hint()
+    unsaid: tuple[Literal["metal", "finish", "painted"], ...] = ()
     name: str | None = None
+    folder: bool = False
+
+    @property
+    def match(self) -> str | None:
+        """The pattern of the rule that says so; None for every texture."""
+        if self.name is None:
+            return None
+        if not self.folder:
+            return exact_pattern(self.name)
+        above, slash, _ = self.name.rpartition("/")
+        return f"{exact_pattern(above)}{slash}*"
 
 
 def read_request(body: str) -> SavedChanges:
@@ -36,8 +62,8 @@ def read_request(body: str) -> SavedChanges:
 def with_changes(text: str, saved: SavedChanges) -> str:
     """The text of a rules file with these changes in it; all else stays, comments too.
 
-    A texture's changes go into a rule of its own, which becomes the last one, so that none overrides it. Changes for
-    every texture go into the tables outside of the rules. UsageError where the text is no TOML, or no rules.
+    Those of a texture or a folder go into a rule of their own, which becomes the last one, so that none overrides it;
+    those of every texture go into the tables outside of the rules. UsageError where the text is no TOML, or no rules.
 
     >>> print(with_changes("# mine\\nao.bias = 0.1\\n", read_request('{"changes": {"ao": {"bias": 0.2}}}')), end="")
     # mine
@@ -46,7 +72,8 @@ def with_changes(text: str, saved: SavedChanges) -> str:
     read_rules(text)
     try:
         document = tomlkit.parse(text)
-        table: MutableMapping[str, Any] = document if saved.name is None else _own_rule(document, saved.name)
+        match = saved.match
+        table: MutableMapping[str, Any] = document if match is None else _own_rule(document, match)
         for name, values in values_by_map(saved.changes).items():
             if name in table:
                 for key, value in values.items():
@@ -55,6 +82,10 @@ def with_changes(text: str, saved: SavedChanges) -> str:
                 inline = tomlkit.inline_table()
                 inline.update(values)
                 table[name] = inline
+        for name, value in values_of_hint(saved.hint).items():
+            table[name] = value
+        for name in saved.unsaid:
+            table.pop(name, None)
         edited = tomlkit.dumps(document)
     except (TOMLKitError, RecursionError) as error:
         raise UsageError(
@@ -76,9 +107,8 @@ def exact_pattern(name: str) -> str:
     return re.sub(r"([\[*?])", r"[\1]", name)
 
 
-def _own_rule(document: tomlkit.TOMLDocument, name: str) -> MutableMapping[str, Any]:
-    """The rule of one texture, moved behind all others, or a new one."""
-    match = exact_pattern(name)
+def _own_rule(document: tomlkit.TOMLDocument, match: str) -> MutableMapping[str, Any]:
+    """The rule of a pattern, moved behind all others, or a new one."""
     rules = document.setdefault("rules", tomlkit.aot())
     own = [index for index, rule in enumerate(rules) if rule["match"] == match]
     if own:
@@ -93,6 +123,10 @@ def _own_rule(document: tomlkit.TOMLDocument, name: str) -> MutableMapping[str, 
 
 def _says(rules: Rules, saved: SavedChanges) -> bool:
     """Whether rules give the values that were to be saved."""
-    found = rules.changes if saved.name is None else rules_for(rules, saved.name)
+    found, hint = rules.changes, rules.hint
+    if saved.name is not None:
+        found, hint = rules_for(rules, saved.name), hint_for(rules, saved.name)
     wanted, got = values_by_map(saved.changes), values_by_map(found)
-    return all(wanted[name].items() <= got.get(name, {}).items() for name in wanted)
+    return values_of_hint(saved.hint).items() <= values_of_hint(hint).items() and all(
+        wanted[name].items() <= got.get(name, {}).items() for name in wanted
+    )

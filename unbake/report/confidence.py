@@ -5,23 +5,28 @@ implausible thing that `checks` found. It orders textures for a person to look a
 
 - unfamiliar (weight 0.3): the greater of 1 - twice the likeliest class's probability, and of how far the diffuse or
   the normal is outside the range of 98 % of known materials, in half widths of that range (`FAMILIAR`).
-- metal (0.4): twice the difference between the shares of texels that the metallic map and the metal mask call metal.
+- metal (0.4): the greatest of: twice the difference between the shares of texels that the metallic map and the metal
+  mask call metal; how far the decision about metal is from the picture alone, by how much the source that decided is
+  trusted (`DISAGREEMENT`); and 1 where companion and name disagree.
 - seam (0.2): how much more the worst seam of a map shows than the diffuse's own, from 1.25 times (0) to 2.75 (1).
 
 In the cross-validation of docs/LAB.md (132 materials, each converted by a model that never saw it) the rank correlation
 of 1 - confidence with the error is 0.44 for metallic, 0.22 for albedo and 0.05 for roughness: it finds wrong metal, and
 little else. The weights were chosen before, with another model, on 67 of these materials; `FAMILIAR` was read from all.
+`DISAGREEMENT` is chosen, not fitted: a mask finds metal far better than the picture, a name somewhat better.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from unbake.domain.decision import Decision
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, SPECS, MapKind
 from unbake.image.arrays import Maps, Wrap
-from unbake.image.colour import luma
+from unbake.image.colour import luma, srgb_to_linear
 from unbake.image.normals import slopes
 from unbake.metrics.seam import seam_ratio
 from unbake.report import checks
@@ -33,6 +38,9 @@ IMPLAUSIBLE: Final = 0.85
 REVIEW_BELOW: Final = 0.6
 """Confidence below which a person should look at a texture."""
 
+DISAGREEMENT: Final[dict[str, float]] = {"person": 0.0, "companion": 0.4, "name": 0.6, "picture": 1.0}
+"""Factor on how far a decision is from the picture alone, by the source that decided."""
+
 FAMILIAR: Final = {
     "luminance": (0.10, 0.85),
     "contrast": (0.01, 0.28),
@@ -42,8 +50,13 @@ FAMILIAR: Final = {
 """The 1st and 99th percentile of 264 materials (132 painted for games, 132 measured or made for renderers): mean and
 standard deviation of sRGB luminance, mean of max - min over the channels, and root mean square of the slopes."""
 
+LARGE_DISAGREEMENT: Final = 0.25
+"""Doubt about a decision on metal from which a person is told."""
+
 UNRECOGNISED: Final = 0.3
 """Probability of the likeliest class below which a material counts as not recognised."""
+
+_DARKEST: Final = 1e-4
 
 _STEEPEST: Final = 5.0
 """Slopes count no further than this."""
@@ -62,16 +75,21 @@ class Judgement:
     warnings: list[str]
 
 
-def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
+def judge(
+    maps: Maps, classes: Mapping[str, float], wrap: Wrap, decision: Decision | None = None
+) -> Judgement:
     """Judges a converted set.
 
     maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL and the outputs, as they are written.
-    classes: material class to probability, {} without networks. wrap: which axes tile (rows, columns).
+    classes: material class to probability, {} without networks. wrap: which axes tile (rows, columns). decision: what
+    evidence made of the set, None where the picture alone decided.
 
     >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, {}, (True, True)).confidence
     1.0
     """
-    figures = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps)
+    figures = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps) | _lift(maps)
+    if decision is not None:
+        figures["metal_disagreement"] = decision.disagreement
     implausible = checks.plausibility(maps)
     outside = max(
         (_outside(figures[name], *FAMILIAR[name]) for name in FAMILIAR if name in figures), default=0.0
@@ -79,10 +97,10 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
     likeliest = max(classes.values(), default=1.0)
     doubts = {
         "unfamiliar": max(min(outside, 1.0), 1.0 - 2 * likeliest),
-        "metal": min(2 * figures.get("metal_gap", 0.0), 1.0),
+        "metal": max(min(2 * figures.get("metal_gap", 0.0), 1.0), _disagreement(decision)),
         "seam": float(np.clip((figures.get("seam", 1.0) - 1.25) / 1.5, 0, 1)),
     }
-    warnings = [*implausible, *_sentences(figures, outside, classes)]
+    warnings = [*implausible, *_sentences(figures, outside, classes, decision)]
     confidence = IMPLAUSIBLE ** len(implausible) * float(
         np.prod([1 - WEIGHTS[name] * doubt for name, doubt in doubts.items()])
     )
@@ -105,6 +123,23 @@ def _statistics(maps: Maps) -> dict[str, float]:
     return found
 
 
+def _disagreement(decision: Decision | None) -> float:
+    """Doubt about a decision on metal, 0 to 1."""
+    if decision is None:
+        return 0.0
+    return 1.0 if decision.conflict else DISAGREEMENT[decision.by] * decision.disagreement
+
+
+def _lift(maps: Maps) -> dict[str, float]:
+    """How much brighter the albedo is than the diffuse, in stops of mean linear light."""
+    if MapKind.DIFFUSE not in maps or MapKind.ALBEDO not in maps:
+        return {}
+    before, after = (
+        float(srgb_to_linear(maps[kind]).mean()) + _DARKEST for kind in (MapKind.DIFFUSE, MapKind.ALBEDO)
+    )
+    return {"albedo_lift": math.log2(after / before)}
+
+
 def _metal(maps: Maps) -> dict[str, float]:
     """The shares of metal in the metallic map and in the mask, and the gap between them."""
     if MapKind.METALLIC not in maps:
@@ -125,9 +160,17 @@ def _seams(maps: Maps, wrap: Wrap) -> dict[str, float]:
     return {"seam": max(seams, default=1.0) / own}
 
 
-def _sentences(figures: Mapping[str, float], outside: float, classes: Mapping[str, float]) -> list[str]:
+def _sentences(
+    figures: Mapping[str, float], outside: float, classes: Mapping[str, float], decision: Decision | None
+) -> list[str]:
     """Warnings for the doubts that are large enough."""
     sentences = []
+    if decision is not None and decision.conflict:
+        sentences.append(f'{decision.conflict} Say which: metal = "none", "some" or "all".')
+    elif _disagreement(decision) > LARGE_DISAGREEMENT and decision is not None:
+        sentences.append(
+            f"{decision.metal:.0%} metal was decided against the picture, which alone said {decision.alone:.0%}."
+        )
     if outside > 0.1:
         name = max(
             (key for key in FAMILIAR if key in figures),
@@ -138,8 +181,7 @@ def _sentences(figures: Mapping[str, float], outside: float, classes: Mapping[st
             f"The texture is unlike known materials: its {name} is {figures[name]:.2f}, not {low:.2f} to {high:.2f}."
         )
     if classes and max(classes.values()) < UNRECOGNISED:
-        label = max(classes, key=lambda name: classes[name])
-        sentences.append(f"The material is not recognised: likeliest is {label}, at {classes[label]:.0%}.")
+        sentences.append("The material is not recognised.")
     if figures.get("metal_gap", 0.0) > 0.1:
         sentences.append(
             f"The maps disagree about metal: {figures['metal_share']:.0%} of metallic, "

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import quote
 
+from unbake.domain.decision import Decision
 from unbake.domain.maps import MapKind
 from unbake.files import why_unsafe
 from unbake.report.confidence import REVIEW_BELOW
@@ -27,8 +28,9 @@ class SetReport:
     name: its path below the texture root.
     status: "converted", "skipped" (never meant to be converted) or "failed"; `reason` says why for the last two.
     thumbnails: map to the picture's path below OUT, as `pictures.save_thumbnails` gives them.
-    classes: material class to probability. confidence, figures, warnings: see `confidence.judge`. notes: other
-    facts, such as a resampling.
+    classes: material class to probability; for tools, as they are not shown. confidence, figures, warnings: see
+    `confidence.judge`. notes: other facts, such as a resampling. decided: what evidence made of the set, None where
+    the picture alone decided.
     """
 
     name: str
@@ -40,6 +42,15 @@ class SetReport:
     figures: dict[str, float] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    decided: Decision | None = None
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why metal, finish and brightness are as they are, one sentence each; [] where nothing but the picture was."""
+        if self.decided is None:
+            return []
+        level = [f"Brightness: {self.decided.level}."] if self.decided.level else []
+        return [*self.decided.sentences(), *level]
 
 
 def thumbnails_of(report: SetReport) -> dict[str, str]:
@@ -55,10 +66,35 @@ def thumbnails_of(report: SetReport) -> dict[str, str]:
     }
 
 
-def page(results: Sequence[SetReport], viewed: bool = False) -> str:
+@dataclass(frozen=True, slots=True)
+class ModReport:
+    """What is to be told of a mod as a whole.
+
+    level: the painter's, as a clause, "" where it was not read. unmatched: patterns of rules that no texture matches.
+    """
+
+    level: str = ""
+    unmatched: tuple[str, ...] = ()
+
+    def sentences(self) -> list[str]:
+        """For a person.
+
+        >>> ModReport("painted 0.9 stops dark (from 45 textures)").sentences()
+        ["painted 0.9 stops dark (from 45 textures); --hint '*: painted=normal' overrides"]
+        """
+        level = [f"{self.level}; --hint '*: painted=normal' overrides"] if self.level else []
+        return level + [
+            f"no texture matches the pattern {pattern!r} of a rule or hint" for pattern in self.unmatched
+        ]
+
+
+NOTHING_TOLD: Final = ModReport()
+
+
+def page(results: Sequence[SetReport], viewed: bool = False, mod: ModReport = NOTHING_TOLD) -> str:
     """The HTML, sets of little confidence first, else by name; all text from outside is escaped.
 
-    viewed: whether the viewer's page is beside it.
+    viewed: whether the viewer's page is beside it. mod: told at the top.
 
     >>> "&lt;b&gt;" in page([SetReport("<b>")])
     True
@@ -74,6 +110,7 @@ def page(results: Sequence[SetReport], viewed: bool = False) -> str:
     return _PAGE.format(
         counts=f"{counts}; {doubtful} to look at, which come first",
         view=_VIEWED if viewed else _NOT_VIEWED,
+        mod="".join(f"<p>{escape(sentence)}</p>" for sentence in mod.sentences()),
         style=_STYLE,
         failed=_reasons("Failed", by_status["failed"], opened=True),
         cards="\n".join(_card(report) for report in by_status["converted"]),
@@ -87,14 +124,15 @@ def _card(report: SetReport) -> str:
         f"<figcaption>{escape(_CAPTIONS.get(kind, kind))}</figcaption></figure>"
         for kind, path in thumbnails_of(report).items()
     )
-    likely = sorted(report.classes.items(), key=lambda item: -item[1])
     chips = f"<span>confidence {report.confidence:.0%}</span>"
-    chips += "".join(f"<span>{escape(label)} {share:.0%}</span>" for label, share in likely if share >= 0.1)
+    if report.decided is not None:
+        chips += f"<span>{report.decided.metal:.0%} metal</span>"
     return (
         f"<article{' class=doubtful' * (report.confidence < REVIEW_BELOW)}><h2>{escape(report.name)}</h2>"
         + f'<p class="chips">{chips}</p>'
         + f'<div class="maps">{pictures}</div>'
         + _list("warnings", report.warnings)
+        + _list("reasons", report.reasons)
         + _list("notes", report.notes)
         + "</article>"
     )
@@ -149,7 +187,7 @@ _PAGE = """<!doctype html>
 </style>
 </head>
 <body>
-<header><h1>unbake report</h1><p>{counts}</p><p>{view}</p></header>
+<header><h1>unbake report</h1><p>{counts}</p><p>{view}</p>{mod}</header>
 <main>
 {failed}
 {cards}

@@ -60,19 +60,22 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A set in the index.
 
     key: names its script, and changes with every input of the script. thumbs: map to the picture's URL.
-    adjust: map to its values in the rules. figures: name to value. The rest: see `page.SetReport`.
+    adjust: map to its values in the rules. hint: what the rules say of it, by name. metal: mean of the metallic map as
+    decided, None where the picture alone decided. figures: name to value. The rest: see `page.SetReport`.
     """
 
     key: str
     name: str
     data: str = ""
     thumbs: dict[str, str] = {}
-    classes: dict[str, float] = {}
     confidence: float = 1.0
     doubtful: bool = False
+    metal: float | None = None
+    reasons: list[str] = []
     warnings: list[str] = []
     notes: list[str] = []
     adjust: dict[str, Tuning] = {}
+    hint: dict[str, str | float] = {}
     figures: dict[str, float] = {}
 
     def __post_init__(self) -> None:
@@ -80,10 +83,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Override(msgspec.Struct, frozen=True):
-    """A rule of the file of rules: by map, the values for the textures whose name matches."""
+    """A rule of the file of rules: by map, the values for the textures whose name matches, and its hints."""
 
     match: str
     changes: dict[str, dict[str, bool | float]] = {}
+    hint: dict[str, str | float] = {}
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -103,7 +107,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The index: everything the gallery shows.
 
     title: of the folder. made: name and version of the program. rules: name of the file that saving writes.
-    changes: its values for every texture, by map. overrides: its rules for some textures, in order.
+    changes: its values for every texture, by map; hint: what it says of every texture. overrides: its rules for some
+    textures, in order. mod: sentences on the whole.
     """
 
     kind: Literal["conversion", "run"]
@@ -112,7 +117,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     served: Served | None = None
     rules: str = ""
     changes: dict[str, dict[str, bool | float]] = {}
+    hint: dict[str, str | float] = {}
     overrides: list[Override] = []
+    mod: list[str] = []
     sets: list[Entry] = []
     failed: list[Left] = []
     skipped: list[Left] = []

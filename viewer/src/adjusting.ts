@@ -1,9 +1,10 @@
 /** The sliders that change a set's maps, and saving their values as rules. */
 import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
-import { ADJUSTABLE, MAPS, type Changes, type Entry, type MapName, type Page, type Tuning } from "./contract.ts";
+import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Tuning } from "./contract.ts";
 import { button, checkbox, h, percent, radios, slider } from "./dom.ts";
 import type { Pictures } from "./pixels.ts";
 import { changesOf, rulesText, withChanges, type Said } from "./rules.ts";
+import { download, send } from "./saving.ts";
 
 export class Adjusting {
   readonly element = h("section", { id: "adjust", "aria-label": "Adjust maps" });
@@ -148,30 +149,6 @@ export class Adjusting {
       this.message.textContent = `Not saved: ${(error as Error).message}`;
     }
   }
-}
-
-/** Asks whoever serves the page to save changes; says what happened. */
-async function send(page: Page, request: { name: string | null; changes: Changes }): Promise<string> {
-  const answer = await fetch("/rules", {
-    method: "POST",
-    body: JSON.stringify(request),
-    headers: { "Content-Type": "application/json", "X-Unbake-Token": page.served!.token },
-  }).catch(() => {
-    throw new Error("unbake view --serve does not answer; start it again.");
-  });
-  if (!answer.ok) throw new Error((await answer.text()) || `the answer was ${answer.status}.`);
-  return `Saved in ${page.rules}; convert again, and only what changed is packed anew.`;
-}
-
-/** Offers a file of rules as a download; says what to do with it. */
-function download(page: Page, text: string): string {
-  const link = h("a", {
-    href: URL.createObjectURL(new Blob([text], { type: "application/toml" })),
-    download: page.rules,
-  });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-  return `Put ${page.rules} beside this page, or name it with --rules, and convert again.`;
 }
 
 const signed = (value: number) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;

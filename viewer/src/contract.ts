@@ -52,22 +52,40 @@ export interface Entry {
   name: string;
   data: string;
   thumbs: Record<string, string>;
-  classes: Record<string, number>;
   confidence: number;
   doubtful: boolean;
+  /** Mean of the metallic map as decided; null where the picture alone decided. */
+  metal: number | null;
+  /** Why metal, finish and brightness are as they are. */
+  reasons: string[];
   warnings: string[];
   notes: string[];
   adjust: Partial<Record<MapName, Tuning>>;
+  /** What the rules say of it: metal, finish, material, painted. */
+  hint: Record<string, string | number>;
   figures: Record<string, number>;
 }
 
 /** The values that a rule gives for each map that it names: keys of Tuning, "normal" without bias. */
 export type Changes = Record<string, Record<string, boolean | number>>;
 
+/** What rules say a texture is, by name: see unbake/domain/hints.py. */
+export type Hint = Record<string, string | number>;
+
+/** The hints that the page offers, and their words. */
+export const HINTS = {
+  metal: ["none", "little", "some", "most", "all"],
+  finish: ["polished", "glossy", "satin", "matt", "rough"],
+  painted: ["dark", "normal", "bright"],
+} as const;
+
+export type HintName = keyof typeof HINTS;
+
 /** A rule for the textures whose name matches. */
 export interface Override {
   match: string;
   changes: Record<string, Record<string, boolean | number>>;
+  hint: Record<string, string | number>;
 }
 
 /** A name that made no set, and why. */
@@ -89,7 +107,9 @@ export interface Page {
   served: Served | null;
   rules: string;
   changes: Record<string, Record<string, boolean | number>>;
+  hint: Record<string, string | number>;
   overrides: Override[];
+  mod: string[];
   sets: Entry[];
   failed: Left[];
   skipped: Left[];

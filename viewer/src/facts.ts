@@ -1,15 +1,10 @@
 /** Facts about a set besides its pictures: confidence, classes, warnings, notes, figures. */
 import type { Entry, Page } from "./contract.ts";
 import { h, percent } from "./dom.ts";
-import { classes } from "./filter.ts";
 import type { Decoded } from "./pixels.ts";
 
 export function facts(entry: Entry, page: Page, decoded?: Decoded): HTMLElement[] {
   const rows: [string, string][] = [];
-  const likely = classes(entry)
-    .map(([name, share]) => `${name} ${percent(share)}`)
-    .join(", ");
-  if (likely) rows.push(["Material", likely]);
   if (page.kind === "conversion")
     rows.push(["Confidence", percent(entry.confidence) + (entry.doubtful ? ": look at it" : "")]);
   if (decoded) {
@@ -25,6 +20,7 @@ export function facts(entry: Entry, page: Page, decoded?: Decoded): HTMLElement[
     h("dl", {}, ...rows.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)])),
     decoded?.data.missing ? h("p", { class: "note", id: "missing" }, decoded.data.missing) : null,
     list("warnings", entry.warnings),
+    list("reasons", entry.reasons),
     list("notes", entry.notes),
   ].filter((one) => one !== null);
 }

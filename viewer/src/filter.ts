@@ -7,33 +7,18 @@ export type Order = "worst" | "name" | "confidence" | "given";
 
 export interface Wanted {
   text: string;
-  /** A material class, or "" for all. */
-  label: string;
   shown: Shown;
   order: Order;
 }
 
-/** The likeliest class of a set, or "". */
-export function likeliest(entry: Entry): string {
-  return classes(entry)[0]?.[0] ?? "";
-}
-
-/** The classes of a set that are likely enough to show, likeliest first. */
-export function classes(entry: Entry): [string, number][] {
-  return Object.entries(entry.classes)
-    .sort((one, other) => other[1] - one[1])
-    .filter(([, share], place) => place === 0 || share >= 0.1);
-}
-
-/** The sets that are wanted, in the order wanted. Each word of the text must be in the name, a class or a warning. */
+/** The sets that are wanted, in the order wanted. Each word of the text must be in the name, a reason or a warning. */
 export function select(sets: readonly Entry[], wanted: Wanted): Entry[] {
   const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
   return sets
     .filter((one) => wanted.shown !== "doubtful" || one.doubtful)
     .filter((one) => wanted.shown !== "warnings" || one.warnings.length > 0)
-    .filter((one) => !wanted.label || likeliest(one) === wanted.label)
     .filter((one) => {
-      const said = [one.name, ...classes(one).map(([label]) => label), ...one.warnings].join("\n").toLowerCase();
+      const said = [one.name, ...one.reasons, ...one.warnings].join("\n").toLowerCase();
       return words.every((word) => said.includes(word));
     })
     .sort(ORDERS[wanted.order]);
@@ -51,16 +36,6 @@ export function byReason(left: readonly Left[], text: string): [string, string[]
     else groups.set(key, [name]);
   }
   return [...groups].sort((one, other) => other[1].length - one[1].length);
-}
-
-/** Number of sets by their likeliest class. */
-export function countClasses(sets: readonly Entry[]): [string, number][] {
-  const counts = new Map<string, number>();
-  for (const one of sets) {
-    const label = likeliest(one);
-    if (label) counts.set(label, (counts.get(label) ?? 0) + 1);
-  }
-  return [...counts].sort(([one], [other]) => compare(one, other));
 }
 
 // Far quicker than localeCompare, which makes a collator for each call.

@@ -1,7 +1,7 @@
 /** All sets as cards, of which only those near the window exist; search, filters, keyboard. */
 import type { Entry, Page } from "./contract.ts";
 import { choice, h, percent } from "./dom.ts";
-import { byReason, classes, countClasses, select, type Order, type Shown, type Wanted } from "./filter.ts";
+import { byReason, select, type Order, type Shown, type Wanted } from "./filter.ts";
 
 /** Least width and the height of a card with the gap below and beside it, pixels; the style sheet has the same height. */
 const WIDTH = 264;
@@ -21,11 +21,11 @@ export class Gallery {
   readonly element: HTMLElement;
   /** The sets that are shown, in their order. */
   order: Entry[] = [];
-  private readonly wanted: Wanted = { text: "", label: "", shown: "all", order: "worst" };
+  private readonly wanted: Wanted = { text: "", shown: "all", order: "worst" };
   private readonly search = h("input", {
     id: "search",
     type: "search",
-    placeholder: "name, class or warning",
+    placeholder: "name, reason or warning",
     autocomplete: "off",
   });
   private readonly count = h("p", { id: "count", role: "status" });
@@ -48,10 +48,6 @@ export class Gallery {
       ["failed", `failed (${failed.length})`],
       ["skipped", `skipped (${skipped.length})`],
     ];
-    const labels = [
-      ["", "all classes"] as const,
-      ...countClasses(sets).map(([name, many]) => [name, `${name} (${many})`] as const),
-    ];
     const run = page.kind === "run";
     const orders: (readonly [Order, string])[] = run
       ? [
@@ -70,16 +66,12 @@ export class Gallery {
       "search",
       { class: "tools" },
       h("div", { class: "choice" }, h("label", { for: "search" }, "Search"), this.search),
-      ...(run
-        ? []
-        : [
-            choice("shown", "Show", shown, "all", (value) => set({ shown: value })).element,
-            choice("class", "Class", labels, "", (label) => set({ label })).element,
-          ]),
+      run ? null : choice("shown", "Show", shown, "all", (value) => set({ shown: value })).element,
       choice("order", "Order", orders, this.wanted.order, (order) => set({ order })).element,
     );
     const head = h("header", { class: "title" }, h("h1", {}, page.title), h("p", { class: "quiet" }, page.made));
-    this.element = h("main", { id: "gallery", hidden: true }, head, tools, this.count, this.reasons, this.space);
+    const mod = page.mod.map((sentence) => h("p", { class: "quiet" }, sentence));
+    this.element = h("main", { id: "gallery", hidden: true }, head, ...mod, tools, this.count, this.reasons, this.space);
     window.addEventListener("scroll", () => this.render(), { passive: true });
     new ResizeObserver(() => this.render()).observe(this.space);
     this.element.addEventListener("keydown", (event) => this.key(event));
@@ -167,9 +159,7 @@ export class Gallery {
       this.page.kind === "conversion"
         ? h("span", { class: entry.doubtful ? "chip doubtful" : "chip" }, `${percent(entry.confidence)} confident`)
         : null,
-      ...classes(entry)
-        .slice(0, 2)
-        .map(([name, share]) => h("span", { class: "chip" }, `${name} ${percent(share)}`)),
+      entry.metal === null ? null : h("span", { class: "chip" }, `${percent(entry.metal)} metal`),
       ...Object.entries(entry.figures)
         .slice(0, this.page.kind === "run" ? 3 : 0)
         .map(([name, value]) => h("span", { class: "chip" }, `${name} ${value.toPrecision(2)}`)),

@@ -5,6 +5,7 @@ import { MAP_NAMES, type Entry, type MapName, type Page } from "./contract.ts";
 import { button, h } from "./dom.ts";
 import { facts } from "./facts.ts";
 import { errorTable, flatView } from "./flat.ts";
+import { Hinting } from "./hinting.ts";
 import { loadSet } from "./load.ts";
 import { captionOf, comparisons, lookOf } from "./looks.ts";
 import { orbit } from "./orbit.ts";
@@ -40,6 +41,7 @@ export class MaterialView {
   private readonly divided = dividers((moving) => this.stage?.request(moving));
   private readonly panel: Panel;
   private readonly adjusting: Adjusting;
+  private readonly hinting: Hinting;
   private readonly stage: Stage | undefined;
   private opened: Opened | undefined;
   private turn = 0;
@@ -49,6 +51,7 @@ export class MaterialView {
     ways: Ways,
   ) {
     this.adjusting = new Adjusting(page, (names, moving) => this.replace(names, moving));
+    this.hinting = new Hinting(page);
     this.stage = this.tryStage();
     this.panel = new Panel(this.stage !== undefined, (change) => this.show(change));
     const bar = h(
@@ -64,6 +67,7 @@ export class MaterialView {
       "div",
       { id: "side" },
       this.panel.element,
+      page.kind === "run" ? null : this.hinting.element,
       page.kind === "run" ? null : this.adjusting.element,
       this.about,
     );
@@ -118,6 +122,7 @@ export class MaterialView {
 
   private begin(entry: Entry, decoded: Decoded): void {
     const { data, truth } = decoded;
+    this.hinting.open(entry);
     const made = this.adjusting.open(entry, decoded.made);
     const surface = (pictures: Pictures) => makeSurface(pictures, this.stage!.anisotropy);
     const surfaces = this.stage ? { made: surface(made), truth: truth && surface(truth) } : undefined;

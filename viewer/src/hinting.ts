@@ -1,0 +1,108 @@
+/** What a person says a texture is: how much metal, its finish, how dark it was painted; saved as hints in rules. */
+import { HINTS, type Entry, type HintName, type Page } from "./contract.ts";
+import { button, h, percent, radios } from "./dom.ts";
+import { rulesText, spoken, withHints } from "./rules.ts";
+import { download, send } from "./saving.ts";
+
+const LABELS: Record<HintName, string> = { metal: "Metal", finish: "Finish", painted: "Was painted" };
+const NAMES = Object.keys(HINTS) as HintName[];
+
+const APPLIED = "The next unbake convert applies what is saved here, and the networks do not run again for it.";
+
+/** The choice of saying nothing. */
+const UNSAID = "unsaid";
+
+export class Hinting {
+  readonly element = h("section", { id: "hints", "aria-label": "What it is" });
+  private entry: Entry | undefined;
+  /** What was chosen since the set was opened; null: is to be said no longer. */
+  private chosen: Partial<Record<HintName, string | null>> = {};
+  private folder = false;
+  private readonly message = h("p", { id: "hints-saved", role: "status" });
+
+  constructor(private readonly page: Page) {}
+
+  /** Shows what the rules say of a set. */
+  open(entry: Entry): void {
+    this.entry = entry;
+    this.chosen = {};
+    this.message.textContent = "";
+    const save = button(
+      "save-hints",
+      this.page.served ? `Save to ${this.page.rules}` : `Download ${this.page.rules}`,
+      () => void this.save(),
+    );
+    this.element.replaceChildren(
+      h("h2", {}, "What it is"),
+      ...NAMES.map((name) => this.row(name, entry)),
+      this.scope(entry),
+      h("p", { class: "quiet" }, APPLIED),
+      h("p", { class: "buttons" }, save),
+      this.message,
+    );
+  }
+
+  private row(name: HintName, entry: Entry): HTMLElement {
+    const said = entry.hint[name];
+    const words: (readonly [string, string])[] = HINTS[name].map((word) => [word, word]);
+    if (typeof said === "number") words.push([String(said), name === "metal" ? percent(said) : `${said} stops`]);
+    return radios<string>(
+      name,
+      LABELS[name],
+      [[UNSAID, "let unbake decide"], ...words],
+      said === undefined ? UNSAID : String(said),
+      (value) => (this.chosen[name] = value === UNSAID ? null : value),
+    );
+  }
+
+  private scope(entry: Entry): HTMLElement {
+    const folder = entry.name.slice(0, entry.name.lastIndexOf("/") + 1);
+    return radios(
+      "hint-scope",
+      "Say it of",
+      [
+        ["one", "this texture"],
+        ["folder", folder ? `all in ${folder}` : "all textures"],
+      ],
+      this.folder ? "folder" : "one",
+      (value) => (this.folder = value === "folder"),
+    );
+  }
+
+  private async save(): Promise<void> {
+    const entry = this.entry!;
+    const said = this.changed(entry);
+    const names = Object.keys(said) as HintName[];
+    if (names.length === 0) {
+      this.message.textContent = "Nothing has changed since it was last saved: choose something first.";
+      return;
+    }
+    try {
+      const rules = withHints(this.page, said, entry.name, this.folder);
+      const unsaid = names.filter((name) => said[name] === null);
+      const request = { name: entry.name, changes: {}, hint: spoken(said), unsaid, folder: this.folder };
+      const done = this.page.served ? await send(this.page, request) : download(this.page, rulesText(rules));
+      Object.assign(this.page, rules);
+      entry.hint = spoken({ ...entry.hint, ...said });
+      this.chosen = {};
+      this.message.textContent = done;
+    } catch (error) {
+      this.message.textContent = `Not saved: ${(error as Error).message}`;
+    }
+  }
+
+  /** What is said otherwise than the rules did. */
+  private changed(entry: Entry): Record<string, string | number | null> {
+    const changed = NAMES.filter((name) => this.chosen[name] !== undefined).map(
+      (name) => [name, valueOf(this.chosen[name]!)] as const,
+    );
+    return Object.fromEntries(
+      this.folder ? changed : changed.filter(([name, value]) => value !== (entry.hint[name] ?? null)),
+    );
+  }
+}
+
+/** A number that a rule gave stays one. */
+function valueOf(word: string | null): string | number | null {
+  return word === null || word === "" || Number.isNaN(Number(word)) ? word : Number(word);
+}
