@@ -28,7 +28,8 @@ class InFlight:
         self.suspects = _left(self._path)
 
     def __enter__(self) -> "InFlight":
-        """Begin a run; its file is made when the first set needs work."""
+        """Begin a run, beside which no other has this part of OUT; its file is made when the first set needs work."""
+        self.suspects = _left(self._path)
         return self
 
     def __exit__(self, *_: object) -> None:
