@@ -19,7 +19,7 @@ SCRIPT = """
 import ctypes
 import sys
 from pathlib import Path
-from unbake.batch import stages
+from unbake.batch import levels, stages
 from unbake.batch.events import Options, as_json
 from unbake.batch.run import convert_folder
 
@@ -30,10 +30,18 @@ def decode(data, name):
         ctypes.string_at(0)
     return sound(data, name)
 
+measure = levels._measure
+
+def measured(files):
+    if files.name == "bad":
+        ctypes.string_at(0)
+    return measure(files)
+
+levels._measure = measured
 stages.decode_picture = decode  # in the processes that this one starts too, which import this file
 
 if __name__ == "__main__":
-    options = Options(preset="png", threads=1)
+    options = Options(preset="png", threads=1, evidence=sys.argv[3])
     summary = convert_folder(Path(sys.argv[1]), Path(sys.argv[2]), options, predictor="rules")
     print(as_json(summary))
     sys.exit(summary.exit_code)
@@ -48,24 +56,28 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def run(root: Path, out: Path) -> tuple[int, dict]:
+def run(root: Path, out: Path, evidence: str) -> tuple[int, dict]:
     script = root.parent / "script.py"
     script.write_text(SCRIPT)
     done = subprocess.run(
-        [sys.executable, str(script), str(root), str(out)], capture_output=True, text=True, timeout=240
+        [sys.executable, str(script), str(root), str(out), evidence],
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
     return done.returncode, json.loads(done.stdout) if done.stdout else {}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has exit codes in the place of signals")
+@pytest.mark.parametrize("evidence", ["auto", "none"])  # the level of a mod is measured before it is converted
 def test_a_set_that_ends_its_process_is_named_by_the_next_run_and_the_batch_goes_on(
-    root: Path, tmp_path: Path
+    root: Path, tmp_path: Path, evidence: str
 ) -> None:
     out = tmp_path / "out"
-    assert run(root, out)[0] == -signal.SIGSEGV
+    assert run(root, out, evidence)[0] == -signal.SIGSEGV
     assert "bad" in InFlight(out).suspects
     for times in (1, 2):  # the third run has not forgotten
-        code, summary = run(root, out)
+        code, summary = run(root, out, evidence)
         assert code == 1
         assert len(summary["converted"]) + len(summary["unchanged"]) == 7
         assert len(summary["unchanged"]) == 7 or times == 1
@@ -74,7 +86,7 @@ def test_a_set_that_ends_its_process_is_named_by_the_next_run_and_the_batch_goes
         assert "ended the program that decoded it (signal 11); save" in failure["message"]
         assert InFlight(out).suspects == {"bad"}
     assert [one.name for one in read_listing(out) if one.status == "failed"] == ["bad"]
-    healed = convert_folder(root, out, Options(preset="png", threads=1), predictor="rules")
+    healed = convert_folder(root, out, Options(preset="png", threads=1, evidence=evidence), predictor="rules")
     assert (healed.converted, len(healed.unchanged), healed.exit_code) == (("bad",), 7, 0)
     assert InFlight(out).suspects == set()
     assert not list((out / ".unbake").glob("in-flight*"))

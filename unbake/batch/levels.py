@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from unbake.batch.in_flight import InFlight
 from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
 from unbake.convert.small import small_picture
@@ -47,18 +48,20 @@ class Levels(msgspec.Struct, frozen=True):
     measured: dict[str, Measured] = {}
 
 
-def measure_level(out: Path, sets: Sequence[TextureSet]) -> Levels:
+def measure_level(out: Path, sets: Sequence[TextureSet], in_flight: InFlight | None = None) -> Levels:
     """The level of a mod, from all its sets, whatever the shard and their order; nothing is written.
 
     A level that an earlier run used is used again while the estimate hardly differs, so that nothing is converted
     anew for a change nobody sees. Textures that cannot be read do not count: their conversion says why.
+    in_flight: is told of each set that is decoded, so that one that ends the program is known; its suspects do not
+    count either.
     """
     kept = _read(out)
     measured: dict[str, Measured] = {}
     painted: list[PaintedSet] = []
     for files in sets:
         key = _key(files)
-        found = kept.measured.get(key) or _measure(files)
+        found = kept.measured.get(key) or _noted(files, in_flight)
         if found is None:
             continue
         measured[key] = found
@@ -84,6 +87,19 @@ def kept_level(out: Path) -> Level | None:
 
 def _close(level: float, other: float) -> bool:
     return abs(math.log(level / other)) <= SAME
+
+
+def _noted(files: TextureSet, in_flight: InFlight | None) -> Measured | None:
+    """`_measure`, noted as under way."""
+    if in_flight is None:
+        return _measure(files)
+    if files.name in in_flight.suspects:
+        return None
+    in_flight.begin(files.name)
+    try:
+        return _measure(files)
+    finally:
+        in_flight.end(files.name)
 
 
 def _measure(files: TextureSet) -> Measured | None:

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from unbake.decoding import decode_json
 from unbake.errors import FileError
 from unbake.report.confidence import REVIEW_BELOW
 from unbake.report.page import NOTHING_TOLD, ModReport, SetReport
