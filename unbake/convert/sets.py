@@ -10,15 +10,18 @@ from unbake.convert.archives import is_archive
 from unbake.convert.sources import Source, Texture, list_textures
 from unbake.domain.naming import (
     EXTENSIONS,
-    SUFFIXES,
     Role,
+    green_of,
     is_variant,
+    partner_of,
     role_among,
     split_stem,
+    suffix_order,
     unsupported_folder,
 )
 from unbake.errors import FileError
 from unbake.image.files import not_flat
+from unbake.image.normals import Green
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class TextureSet:
     name: path below the texture root without extension and without a diffuse's `_d`, forward slashes.
     texture: the same with the `_d`: what a mesh refers to.
     shared: the name of the normal's own texture, where this one has none and is taken for a variant of it.
+    green: direction of the normal's green, where its name tells it (`naming.green_of`).
     """
 
     name: str
@@ -39,6 +43,7 @@ class TextureSet:
     parallax: Source | None = None
     glow: Source | None = None
     shared: str | None = None
+    green: Green | None = None
 
     @property
     def files(self) -> tuple[Source, ...]:
@@ -135,7 +140,14 @@ def _sort_folder(
 ) -> None:
     """Find the sets of one folder; `members` are its textures with their paths below the root."""
     unique = _one_per_stem(members, skipped)
-    roles = {stem: role_among(game.stem, unique.keys()) for stem, (game, _) in unique.items()}
+    roles = _roles({stem: game.stem for stem, (game, _) in unique.items()})
+    companions: dict[str, list[str]] = defaultdict(list)
+    for stem, (base, role) in roles.items():
+        if role is not Role.DIFFUSE:
+            companions[base.lower()].append(stem)
+    lenders = {
+        name.lower(): stem for kind in _NORMALS for stem, (name, role) in roles.items() if role is kind
+    }
     used: set[str] = set()
 
     def skip(stem: str, reason: str) -> None:
@@ -145,18 +157,13 @@ def _sort_folder(
         if role is not Role.DIFFUSE:
             continue
         bases = dict.fromkeys((stem, base.lower()))
-        owned = {f"{name}{suffix}" for name in bases for suffix in SUFFIXES} & unique.keys()
-        owned = {other for other in owned if roles[other][1] is not Role.DIFFUSE}
-        beside = {
-            roles[other][1]: other
-            for suffix in reversed(SUFFIXES)
-            for other in (f"{name}{suffix}" for name in reversed(bases))
-            if other in owned
-        }
-        used |= owned | {stem}
+        owned = {other: place for place, name in enumerate(bases) for other in companions[name]}
+        order = sorted(owned, key=lambda other: (suffix_order(other), owned[other], other), reverse=True)
+        beside = {roles[other][1]: other for other in order}
+        used |= owned.keys() | {stem}
         lender = None
         if not beside.keys() & {*_NORMALS}:
-            lender = _lender(base.lower(), roles)
+            lender = _lender(base.lower(), lenders)
         if lender is not None:
             beside[roles[lender][1]] = lender
             used.add(lender)
@@ -164,9 +171,9 @@ def _sort_folder(
             for other in {stem, *owned}:
                 skip(other, why)
             continue
-        if Role.NORMAL not in beside and Role.SPECULAR in beside:
+        if Role.NORMAL not in beside and beside.get(Role.SPECULAR, "").endswith("_s"):
             skip(beside.pop(Role.SPECULAR), "a subsurface map; left alone")
-        for other in owned - set(beside.values()):
+        for other in owned.keys() - set(beside.values()):
             if (kind := roles[other][1]) in beside:
                 skip(other, f"{unique[beside[kind]][0].name} is used instead")
         for kind in beside.keys() - _READ:
@@ -184,24 +191,36 @@ def _sort_folder(
                 parallax=files.get(Role.PARALLAX),
                 glow=files.get(Role.GLOW),
                 shared=str(game.with_name(roles[lender][0])) if lender else None,
+                green=green_of(beside[Role.NORMAL]) if Role.NORMAL in beside else None,
             )
         )
     for stem in unique.keys() - used:
         skip(stem, f"{roles[stem][1].described} without a diffuse beside it")
 
 
-def _lender(base: str, roles: dict[str, tuple[str, Role]]) -> str | None:
+def _roles(stems: dict[str, str]) -> dict[str, tuple[str, Role]]:
+    """Base and role of each stem (lower case → as written); of two diffuses of one name the later keeps its stem."""
+    roles = {lower: role_among(stem, stems.keys()) for lower, stem in stems.items()}
+    named: set[str] = set()
+    for lower in sorted(roles, key=lambda stem: (suffix_order(stem), stem)):
+        base, role = roles[lower]
+        if role is Role.DIFFUSE:
+            if base.lower() in named:
+                roles[lower] = (stems[lower], role)
+            named.add(base.lower())
+    return roles
+
+
+def _lender(base: str, lenders: dict[str, str]) -> str | None:
     """The stem of the normal that a diffuse without one borrows: of the longest name it is a variant of.
 
-    Which normal a surface has stands in its meshes; a texture's name is all that a folder tells of it.
+    lenders: a normal's name, lower case, to its stem. Which normal a surface has stands in its meshes; a texture's
+    name is all that a folder tells of it.
     """
-    lenders = {
-        name.lower(): stem
-        for kind in _NORMALS
-        for stem, (name, role) in roles.items()
-        if role is kind and is_variant(base, name.lower())
-    }
-    return lenders[max(lenders, key=len)] if lenders else None
+    for length in range(len(base) - 1, 0, -1):
+        if base[:length] in lenders and is_variant(base, base[:length]):
+            return lenders[base[:length]]
+    return lenders.get(partner_of(base) or "")
 
 
 _NORMALS = (Role.NORMAL, Role.MODEL_NORMAL)
