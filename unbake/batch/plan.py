@@ -69,14 +69,11 @@ def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
 
 
 def size_of(source: Source, max_size: int | None) -> tuple[int, int] | None:
-    """The (height, width) in which a diffuse is converted, by its header; None where that cannot be read."""
+    """The (height, width) in which a diffuse is converted, by its header; None where that cannot be read or lies."""
     try:
-        if source.entry is None:
-            with source.path.open("rb") as file:
-                head = file.read(_HEADER)
-        else:
-            head = source.read()
-        height, width = picture_size(head, str(source))
+        head = source.head(_HEADER) if source.entry is None else source.read()
+        length = source.path.stat().st_size if source.entry is None else len(head)
+        height, width = picture_size(head, str(source), length)
     except (OSError, UnbakeError):
         return None  # loading it says why
     scale = min(1.0, (max_size or max(height, width)) / max(height, width))

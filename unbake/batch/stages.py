@@ -120,7 +120,8 @@ class Stages:
         inference, key = self.keys(files, contents)
         if record := find_record(files.name, key):
             return Written(record, unchanged=True)
-        acquire(memory_of(picture_size(contents["diffuse"], str(files.diffuse))))
+        diffuse = contents["diffuse"]
+        acquire(memory_of(picture_size(diffuse, str(files.diffuse), len(diffuse))))
         by_source = {getattr(files, role): contents.pop(role) for role in tuple(contents)}
 
         def read(source: Source) -> Picture:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from unbake.convert.archives import is_archive
-from unbake.convert.sources import Source, Texture, list_textures
+from unbake.convert.sources import Source, Texture, list_textures, printable
 from unbake.domain.naming import (
     EXTENSIONS,
     Role,
@@ -70,8 +70,8 @@ def find_sets(
 
     roots: a folder, an archive or one diffuse texture, or several mods of which later ones override earlier
     ones file by file; see `sources.list_textures`.
-    texture_root: what names are relative to; by default the deepest folder called `textures` in a file's
-    path, else the root itself (SPEC C1).
+    texture_root: what names are relative to; by default the outermost folder called `textures` in a mod,
+    else the one in the root's own path, else the root itself (SPEC C1).
     include, exclude: case-insensitive patterns (`*`, `?`, `[]`) matched against names; a `*` crosses folders.
     Raises UsageError where a root does not exist or lies outside `texture_root`.
 
@@ -122,7 +122,11 @@ def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skippe
     for texture in textures:
         game = texture.game
         if game is None:
-            skipped.append(Skipped(texture.source.name, "outside the textures folder"))
+            skipped.append(Skipped(printable(texture.source.name), "outside the textures folder"))
+        elif (name := printable(str(game))) != str(game):
+            skipped.append(
+                Skipped(name, "its name is not valid UTF-8, which the game's files need; rename it")
+            )
         elif reason := unsupported_folder(game.parts[:-1]):
             skipped.append(Skipped(str(game), reason))
         else:

@@ -1,6 +1,7 @@
 """Picture files: the one place where bytes become pixels (DDS, PNG, TGA, JPEG, BMP), and pixels PNG or JPEG."""
 
 import io
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,9 +64,12 @@ def read_picture(path: Path) -> Picture:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture."""
+    """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture.
+
+    Also for what is no file and might never end: a pipe, a device.
+    """
     try:
-        size = path.stat().st_size
+        size = _regular_size(path)
         if size > MAX_FILE:
             raise FileError(
                 f"Expected a picture of at most {MAX_SIDE}×{MAX_SIDE} in {path}, got {size} bytes; make it smaller."
@@ -75,6 +79,27 @@ def read_bytes(path: Path) -> bytes:
         raise FileError(
             f"Expected a file that can be read in {path}, got: {error.strerror}; check it."
         ) from error
+
+
+def read_start(path: Path, count: int) -> bytes:
+    """The first bytes of a file; FileError as `read_bytes`."""
+    try:
+        _regular_size(path)
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise FileError(
+            f"Expected a readable file, got {path} ({error.strerror}); check the path."
+        ) from error
+
+
+def _regular_size(path: Path) -> int:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(
+            f"Expected a file that can be read in {path}, got a folder, a pipe or a device; remove it."
+        )
+    return status.st_size
 
 
 def decode_picture(data: bytes, name: str) -> Picture:
@@ -88,21 +113,52 @@ def decode_picture(data: bytes, name: str) -> Picture:
     return _decode_pillow(*_opener(data, name), data, name)
 
 
-def picture_size(data: bytes, name: str) -> tuple[int, int]:
+def picture_size(data: bytes, name: str, length: int | None = None) -> tuple[int, int]:
     """The (height, width) of the picture that begins with these bytes, by its header; errors as `decode_picture`.
+
+    length: bytes of the whole file, where that is known: FileError where they cannot hold so many texels.
 
     >>> picture_size(encode_png(np.zeros((2, 3, 1), np.float32)), "black.png")
     (2, 3)
     """
     if data.startswith(b"DDS "):
         info = read_dds_info(data, name)
+        if length is not None:
+            _check_length(info, length, name)
         return info.height, info.width
     opener, kind = _opener(data, name)
     try:
         with opener(io.BytesIO(data)) as image:
-            return image.size[1], image.size[0]
+            width, height = image.size
+            if length is not None:
+                _check_size(width, height, length, name)
+            return height, width
+    except FileError:
+        raise
     except Exception as error:  # as in `_decode_pillow`
         raise FileError(_damaged(name, kind, error)) from error
+
+
+def _check_length(info: DdsInfo, length: int, name: str) -> None:
+    """FileError unless a DDS file of this length can hold its top mip."""
+    if length < info.offset + info.top_bytes:
+        raise FileError(
+            f"Expected {info.offset + info.top_bytes} bytes of {info.width}×{info.height} {info.format} in {name}, "
+            f"got {length}; restore it from its source."
+        )
+
+
+def _check_size(width: int, height: int, length: int, name: str) -> None:
+    """FileError where a picture is larger than any texture, or than its file can hold."""
+    if max(width, height) > MAX_SIDE:
+        raise FileError(
+            f"Expected sides from 1 to {MAX_SIDE} texels in {name}, got {width}×{height}; make it smaller."
+        )
+    if width * height // 8 > _MAX_RATIO * length:
+        raise FileError(
+            f"Expected a file long enough for {width}×{height} texels in {name}, got {length} bytes; "
+            "restore it from its source."
+        )
 
 
 def not_flat(data: bytes) -> str | None:
@@ -183,11 +239,7 @@ def _decode_dds(data: bytes, name: str) -> Picture:
     info = read_dds_info(data, name)
     if what := _not_flat(info):
         raise UnsuitableError(f"{name} holds {what}, not one flat texture")
-    if len(data) < info.offset + info.top_bytes:
-        raise FileError(
-            f"Expected {info.offset + info.top_bytes} bytes of {info.width}×{info.height} {info.format} in {name}, "
-            f"got {len(data)}; restore it from its source."
-        )
+    _check_length(info, len(data), name)
     body = memoryview(data)[info.offset : info.offset + info.top_bytes]
     if isinstance(info.layout, BlockFormat):
         pixels: Codes = decode_blocks(body, info.width, info.height, info.layout)
@@ -248,16 +300,7 @@ def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, na
     try:
         # Not Image.open: it guesses again, and warns of every picture over 9459².
         with opener(io.BytesIO(data)) as image:
-            width, height = image.size
-            if max(width, height) > MAX_SIDE:
-                raise FileError(
-                    f"Expected sides from 1 to {MAX_SIDE} texels in {name}, got {width}×{height}; make it smaller."
-                )
-            if width * height // 8 > _MAX_RATIO * len(data):
-                raise FileError(
-                    f"Expected a file long enough for {width}×{height} texels in {name}, got {len(data)} bytes; "
-                    "restore it from its source."
-                )
+            _check_size(*image.size, len(data), name)
             pixels = _pixels(image)
     except (FileError, MemoryError):
         raise
