@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from unbake.convert.archives import SUFFIX, entry_names, is_archive, read_entry
 from unbake.domain.naming import EXTENSIONS, LITTER_FOLDER, ROOT_FOLDER, below_textures, is_texture
-from unbake.errors import FileError, UsageError
+from unbake.errors import UsageError
 from unbake.image.files import Picture, decode_picture, read_bytes, read_start
 
 
@@ -239,9 +239,9 @@ def _check_one_mod(folder: Path, homes: set[tuple[str, ...]]) -> None:
     named = ", ".join(f"'{printable(name)}'" for name in found[:3]) + (", ..." if len(found) > 3 else "")
     command = " ".join(f'"{printable(str(folder / name))}"' for name in found[:3])
     raise UsageError(
-        f"Expected one mod in '{folder}', got {len(found)} folders that each hold one ({named}): several mods, or options "
-        f"of an installer; name those you use in the order they are installed, since later ones override earlier "
-        f"ones: unbake convert {command}{' ...' if len(found) > 3 else ''} OUT."
+        f"Expected one mod in '{folder}', got {len(found)} folders that each hold one ({named}): several mods, or "
+        "options of an installer; name those you use in the order they are installed, since later ones override "
+        f"earlier ones: unbake convert {command}{' ...' if len(found) > 3 else ''} OUT."
     )
 
 
