@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from unbake.convert.normal_map import Normals
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
 from unbake.image.dds.blocks import Effort
@@ -21,7 +22,8 @@ class Options:
 
     preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
     whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
-    names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes.
+    names. normals: direction of green in normal maps, "auto" asks names and heights. threads: 0 for all cores.
+    parallax: None writes it for surfaces that tile on both axes.
     rules: file of changes to the maps, None for `unbake.toml` in IN; adjust: changes that go on top, such as
     "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or other
     rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
@@ -32,6 +34,7 @@ class Options:
     preset: str = "skyrim"
     model: Path | None = None
     seamless: bool | None = None
+    normals: Normals = "auto"
     max_size: int | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -174,7 +174,7 @@ def keys_of(
     and the set's names.
     """
     digest = blake2b(digest_size=16)
-    for name, value in sorted(inference.items()):
+    for name, value in sorted({**inference, "green": str(files.green)}.items()):
         digest.update(f"{name}={value}\0".encode())
     for role, content in sorted(contents.items()):
         digest.update(f"{role}:{len(content)}:".encode() + content)

@@ -92,6 +92,7 @@ class Stages:
             "geometry": str(GEOMETRY_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
+            "normals": options.normals,
             "max_size": str(options.max_size),
         }
 
@@ -127,7 +128,7 @@ class Stages:
         def read(source: Source) -> Picture:
             return decode_picture(by_source.pop(source), str(source))
 
-        inputs = load_inputs(files, self.options.seamless, self.options.max_size, read)
+        inputs = load_inputs(files, self.options.seamless, self.options.max_size, read, self.options.normals)
         cached = read_cached(self.out, inference)
         if cached and {codes.shape[:2] for codes in cached.codes.values()} != {inputs.size}:
             cached = None
@@ -156,7 +157,7 @@ class Stages:
             wrap=converted.wrap,
         )
         shown = adjusted(dict(_sampled(converted.maps)), adjust)
-        judged = judge(shown, converted.classes, converted.wrap)
+        judged = judge(shown, converted.classes, converted.wrap, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
         record = Record(
             name=files.name,

@@ -49,6 +49,13 @@ class ConversionOptions:
             help="Say whether the textures tile; by default each one is measured.", rich_help_panel=MAPS
         ),
     ] = None
+    normals: Annotated[
+        Literal["auto", "directx", "opengl"],
+        typer.Option(
+            help="Which way green points in the normal maps; auto: as names (_NormalGL) or heights say, else directx.",
+            rich_help_panel=MAPS,
+        ),
+    ] = "auto"
     rules: Annotated[
         Path | None,
         typer.Option(

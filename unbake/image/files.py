@@ -19,6 +19,7 @@ from unbake.image.arrays import Codes, Floats, Reals, bands, unit
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, decode_blocks
 from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
+from unbake.image.normals import with_blue
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
 """Longest file that is read, in bytes: sixteen-bit RGBA of the largest size, doubled for metadata."""
@@ -31,8 +32,9 @@ _MAX_RATIO = 1100
 class Picture:
     """One decoded picture, as stored: no colour space is applied.
 
-    pixels: uint8 or uint16 (H, W, C), C = 1 grey, 3 RGB, 4 RGBA; colours are not multiplied by alpha. Two-channel DDS formats hold normals: their
-    blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb" or "png/16".
+    pixels: uint8 or uint16 (H, W, C), C = 1 grey, 3 RGB, 4 RGBA; colours are not multiplied by alpha. Two-channel DDS
+    formats hold normals: their blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb"
+    or "png/16".
     """
 
     pixels: Codes
@@ -253,7 +255,7 @@ def _decode_dds(data: bytes, name: str) -> Picture:
         if info.format.startswith("LA"):
             pixels = pixels[..., [0, 0, 0, 1]]
     if pixels.shape[2] == 2:
-        pixels = _rebuild_blue(pixels)
+        pixels = with_blue(pixels)
     if info.swapped:
         pixels = pixels[..., [3, 1, 2]]
     if info.premultiplied and pixels.shape[2] == 4:
@@ -339,14 +341,6 @@ def _signed_pair(words: np.ndarray) -> Codes:
     return np.rint(np.clip(reals, 0, 1) * 65535).astype(np.uint16)
 
 
-def _rebuild_blue(pixels: Codes) -> Codes:
-    """RGB codes of unit normals of which only X and Y are stored."""
-    top = np.iinfo(pixels.dtype).max
-    square = ((pixels.astype(np.float32) * (2 / top) - 1) ** 2).sum(axis=2, keepdims=True)
-    blue = (np.sqrt(np.clip(1 - square, 0, 1)) + 1) * (top / 2)
-    return np.concatenate([pixels, np.rint(blue).astype(pixels.dtype)], axis=2)
-
-
 def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, name: str) -> Picture:
     try:
         # Not Image.open: it guesses again, and warns of every picture over 9459².
@@ -371,7 +365,7 @@ _SIXTEEN_BITS: dict[object, tuple[str, tuple[str, ...]]] = {
     "RGBA;16B": ("RGBA", ("RGBA;16B", "RGBA;16L")),
     "LA;16B": ("RGBA", ("RGBA",)),
 }
-"""How Pillow unpacks a PNG file of several channels of 16 bits, to the mode and the ways that together keep them all."""
+"""How Pillow unpacks a PNG file of several channels of 16 bits, to the mode and the ways that together keep all."""
 
 
 def _sixteen_bits(opener: type[ImageFile.ImageFile], data: bytes, mode: str, ways: tuple[str, ...]) -> Codes:

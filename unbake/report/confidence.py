@@ -13,7 +13,7 @@ of 1 - confidence with the error is 0.44 for metallic, 0.22 for albedo and 0.05 
 little else. The weights were chosen before, with another model, on 67 of these materials; `FAMILIAR` was read from all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,9 @@ IMPLAUSIBLE: Final = 0.85
 
 REVIEW_BELOW: Final = 0.6
 """Confidence below which a person should look at a texture."""
+
+DOUBTFUL: Final = 0.5
+"""Most that the confidence is of a set whose files are not what their names say."""
 
 FAMILIAR: Final = {
     "luminance": (0.10, 0.85),
@@ -62,11 +65,12 @@ class Judgement:
     warnings: list[str]
 
 
-def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
+def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap, doubtful: Sequence[str] = ()) -> Judgement:
     """Judges a converted set.
 
     maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL and the outputs, as they are written.
     classes: material class to probability, {} without networks. wrap: which axes tile (rows, columns).
+    doubtful: warnings about the files themselves; with one, a person should look whatever the maps are.
 
     >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, {}, (True, True)).confidence
     1.0
@@ -82,12 +86,16 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap) -> Judgement:
         "metal": min(2 * figures.get("metal_gap", 0.0), 1.0),
         "seam": float(np.clip((figures.get("seam", 1.0) - 1.25) / 1.5, 0, 1)),
     }
-    warnings = [*implausible, *_sentences(figures, outside, classes)]
+    warnings = [*doubtful, *implausible, *_sentences(figures, outside, classes)]
     confidence = IMPLAUSIBLE ** len(implausible) * float(
         np.prod([1 - WEIGHTS[name] * doubt for name, doubt in doubts.items()])
     )
+    if doubtful:
+        confidence = min(confidence, DOUBTFUL)
     named = {f"doubt_{name}": value for name, value in doubts.items()}
-    rounded = {name: round(float(value), 4) for name, value in (figures | named).items()}
+    rounded = {
+        name: round(float(value), 4) for name, value in (figures | named).items() if np.isfinite(value)
+    }
     return Judgement(round(confidence, 4), rounded, warnings)
 
 
