@@ -131,7 +131,9 @@ def test_blue_paint_stays_paint(colour: tuple[float, float, float]) -> None:
 def test_a_height_tells_which_way_green_points(green: Green) -> None:
     height = surface()
     codes = picture(normals(height, green)).pixels
-    assert follows_height(codes, picture(((height - height.min()) / np.ptp(height))[..., None]).pixels) == green
+    assert (
+        follows_height(codes, picture(((height - height.min()) / np.ptp(height))[..., None]).pixels) == green
+    )
 
 
 def test_a_height_of_something_else_tells_nothing() -> None:

@@ -77,7 +77,7 @@ class Journal:
             for line in text[:whole].splitlines():
                 try:
                     read: Line = msgspec.json.decode(line, type=Line)
-                except msgspec.DecodeError:
+                except (msgspec.DecodeError, UnicodeDecodeError):
                     continue  # of another version, or damaged: its set is converted again
                 self._remember(read)
 

@@ -16,7 +16,7 @@ from unbake.convert.convert import Converted, convert_set
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sets import TextureSet
-from unbake.convert.sources import Source
+from unbake.convert.sources import Source, printable
 from unbake.domain.maps import MapKind
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError
@@ -221,7 +221,7 @@ def error_sentence(error: Exception) -> str:
             message = (
                 f"Expected to convert this set, got an unforeseen {type(error).__name__}: {error}; report it."
             )
-    return " ".join(message.split())
+    return printable(" ".join(message.split()))
 
 
 def _sampled(maps: CodedMaps) -> CodedMaps:

@@ -75,7 +75,8 @@ def judge(maps: Maps, classes: Mapping[str, float], wrap: Wrap, doubtful: Sequen
     >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, {}, (True, True)).confidence
     1.0
     """
-    figures = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps)
+    found = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps)
+    figures = {name: value for name, value in found.items() if np.isfinite(value)}
     implausible = checks.plausibility(maps)
     outside = max(
         (_outside(figures[name], *FAMILIAR[name]) for name in FAMILIAR if name in figures), default=0.0

@@ -29,11 +29,15 @@ class _Skipped(msgspec.Struct, frozen=True):
     reason: str
 
 
+class _Named(msgspec.Struct, frozen=True):
+    name: str
+
+
 class _Listing(msgspec.Struct, frozen=True):
-    """The content of `report.json`."""
+    """The content of `report.json`; what is converted is decoded a set at a time."""
 
     about: str
-    converted: list[SetReport]
+    converted: list[msgspec.Raw]
     failed: list[_Failed]
     skipped: list[_Skipped]
 
@@ -46,7 +50,7 @@ def listing(reports: Sequence[SetReport]) -> bytes:
     """
     content = _Listing(
         _ABOUT,
-        [report for report in reports if report.status == "converted"],
+        [msgspec.Raw(msgspec.json.encode(report)) for report in reports if report.status == "converted"],
         [_Failed(report.name, report.reason) for report in reports if report.status == "failed"],
         [_Skipped(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
@@ -66,7 +70,10 @@ def read_listing(out: Path) -> list[SetReport]:
 
 
 def read_sets(data: bytes, name: str) -> list[SetReport]:
-    """The sets in the bytes of a `report.json`; FileError where it is damaged."""
+    """The sets in the bytes of a `report.json`; FileError where it is damaged.
+
+    A converted set whose entry alone is damaged comes as a failed one.
+    """
     try:
         found = msgspec.json.decode(data, type=_Listing)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -74,10 +81,23 @@ def read_sets(data: bytes, name: str) -> list[SetReport]:
             f"Expected the report of a conversion in {name}, got {error}; convert again."
         ) from error
     return [
-        *found.converted,
+        *(_read_set(entry, number) for number, entry in enumerate(found.converted)),
         *(SetReport(report.name, "failed", report.message) for report in found.failed),
         *(SetReport(report.path, "skipped", report.reason) for report in found.skipped),
     ]
+
+
+def _read_set(entry: msgspec.Raw, number: int) -> SetReport:
+    try:
+        return msgspec.json.decode(entry, type=SetReport)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        try:
+            name = msgspec.json.decode(entry, type=_Named).name
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            name = f"set {number}"
+        return SetReport(
+            name, "failed", f"Expected its report, got a damaged one ({error}); convert it again."
+        )
 
 
 def to_review(reports: Sequence[SetReport], below: float = REVIEW_BELOW) -> list[SetReport]:
