@@ -147,7 +147,7 @@ def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
             f"Expected a readable folder, got '{error.filename}' ({error.strerror}); check its rights."
         ) from error
 
-    entered = {str(folder): (os.path.realpath(folder),)}
+    entered: dict[str, tuple[str, ...]] = {str(folder): (os.path.realpath(folder),)}
     for at, folders, names in os.walk(folder, onerror=stop, followlinks=True):
         chain = entered.pop(at)
         folders[:] = [name for name in folders if name.lower() != LITTER_FOLDER] if deep else []

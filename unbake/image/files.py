@@ -269,12 +269,10 @@ def _unpremultiplied(pixels: Codes, srgb: bool) -> Codes:
     for rows in bands(*pixels.shape[:2]):
         colour, alpha = unit(pixels[rows, :, :3]), unit(pixels[rows, :, 3:])
         alpha[alpha == 0] = 1
-        colour = (
-            linear_to_srgb(np.clip(srgb_to_linear(colour) / alpha, 0, 1))
-            if srgb
-            else np.clip(colour / alpha, 0, 1)
+        light = np.clip((srgb_to_linear(colour) if srgb else colour) / alpha, 0, 1)
+        divided[rows, :, :3] = np.rint(
+            (linear_to_srgb(light) if srgb else light) * np.iinfo(pixels.dtype).max
         )
-        divided[rows, :, :3] = np.rint(colour * np.iinfo(pixels.dtype).max)
     return divided
 
 
@@ -381,9 +379,9 @@ def _sixteen_bits(opener: type[ImageFile.ImageFile], data: bytes, mode: str, way
             image.tile = [tile._replace(args=way) for tile in image.tile]
             halves.append(np.array(image).astype(np.uint16))
     if len(halves) == 2:
-        return halves[0] << 8 | halves[1]
-    pairs = halves[0][..., ::2] << 8 | halves[0][..., 1::2]
-    return pairs[..., [0, 0, 0, 1]]
+        return np.asarray(halves[0] * 256 + halves[1], np.uint16)
+    pairs = halves[0][..., ::2] * 256 + halves[0][..., 1::2]
+    return np.asarray(pairs[..., [0, 0, 0, 1]], np.uint16)
 
 
 def _pixels(image: Image.Image) -> Codes:
