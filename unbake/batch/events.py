@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -28,7 +28,8 @@ class Options:
     "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or other
     rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
     cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
-    textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`).
+    textures (`export.landscape`). form: of PGPatcher's JSON (`export.pgpatcher.document`). prune: remove from OUT the
+    sets whose source is gone. verify: read what earlier runs wrote, and convert again what is not as it was written.
     """
 
     preset: str = "skyrim"
@@ -50,6 +51,8 @@ class Options:
     engine: Engine = "local"
     edid_map: Path | None = None
     form: Form = "array"
+    prune: bool = False
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ Emit = Callable[[Event], None]
 class Summary:
     """The outcome for every set and file, names sorted.
 
-    planned: the sets that a dry run would convert. disk: bytes that they would take at most.
+    planned: the sets that a dry run would convert. disk: bytes that they would take at most. notes: what a person
+    should know of the run as a whole, one sentence each.
     """
 
     converted: tuple[str, ...] = ()
@@ -101,6 +105,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     planned: tuple[str, ...] = ()
     disk: int = 0
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def exit_code(self) -> int:

@@ -7,6 +7,7 @@ import msgspec
 
 from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
+from unbake.report.page import SetReport
 
 PROVENANCE: Final = f"{HIDDEN}/origin.json"
 
@@ -15,7 +16,8 @@ class Provenance(msgspec.Struct, frozen=True):
     """The sources of a conversion and the options that its maps depend on.
 
     rules: absolute path of the file of rules, which need not exist. inference: all that maps depend on besides the
-    files of their set, see `journal.keys_of`. The rest: see `events.Options`.
+    files of their set, see `journal.keys_of`. sets: of all runs into OUT whose sources are there. left: what failed or
+    was left out, by the sources of its run (`earlier.key_of_roots`). The rest: see `events.Options`.
     """
 
     preset: str
@@ -25,6 +27,7 @@ class Provenance(msgspec.Struct, frozen=True):
     seamless: bool | None
     max_size: int | None
     sets: tuple[TextureSet, ...]
+    left: dict[str, list[SetReport]] = {}
 
 
 def encode_provenance(provenance: Provenance) -> bytes:

@@ -3,10 +3,11 @@
 import os
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from unbake.batch.checks import check_apart, check_options, in_shard, without_clashes
+from unbake.batch.earlier import Earlier, earlier_sets, key_of_roots, note_of
 from unbake.batch.events import (
     Emit,
     Options,
@@ -20,11 +21,11 @@ from unbake.batch.journal import Failure, Journal, exclusive
 from unbake.batch.map_cache import clear_cached
 from unbake.batch.pipeline import Complete, run_staged
 from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
-from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
+from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
-from unbake.convert.sets import Skipped, TextureSet, find_sets
-from unbake.domain.naming import EXTENSIONS
+from unbake.convert.sets import Skipped, TextureSet, list_sets, select, unmatched
+from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
@@ -64,9 +65,9 @@ def convert_folder(
     check_options(options)
     rules = load_rules(roots[-1], options.rules, options.adjust)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped = _find_sets(roots, options, preset)
+    sets, skipped, notes = _find_sets(roots, options, preset, [rule.match for rule in rules.rules])
     own = [files for files in sets if in_shard(files.name, options.shard)]
-    journal = Journal(out, preset.name, options.shard)
+    journal = Journal(out, preset.name, options.shard, verify=options.verify)
     new = [files for files in own if journal.record(files.name) is None]
     sizes = (size_of(files.diffuse, options.max_size) for files in new)
     needed = total_disk(sizes, preset, options.keep_maps)
@@ -75,15 +76,25 @@ def convert_folder(
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
         planned = [files.name for files in own if files.name not in done]
         _begin(emit, skipped, len(planned))
-        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed)
+        return Summary((), tuple(done), (), tuple(skipped), tuple(planned), needed, tuple(notes))
     check_disk(out, needed)
     stages.predictor = _loaded(options, predictor)
     _begin(emit, skipped, len(own))
     run = _Run(stages, journal, emit)
     run.convert(own)
-    run.finish(sets, skipped, edids)
-    _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets)))
-    return Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped))
+    before = read_provenance(out)
+    earlier = earlier_sets(journal, before, roots, sets)
+    if earlier.gone:
+        notes.append(note_of(earlier.gone, options.prune))
+    reports = run.finish(sets, skipped, edids, earlier)
+    left = {key_of_roots(roots): [report for report in reports if report.status != "converted"]}
+    if before is not None:
+        left = dict(sorted((before.left | left).items()))
+    sets = sorted((*sets, *earlier.sets), key=lambda files: files.name)
+    _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets, left)))
+    return Summary(
+        tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), notes=tuple(notes)
+    )
 
 
 class _Run:
@@ -137,24 +148,35 @@ class _Run:
             notes = tuple(outcome.record.report.notes)
             self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
 
-    def finish(self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds) -> None:
-        """Write the files about all sets, those of other shards as well: PGPatcher's JSON and the reports."""
+    def finish(
+        self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds, earlier: Earlier
+    ) -> list[SetReport]:
+        """Write the files about all sets, those of other shards and earlier runs as well: PGPatcher's JSON and reports.
+
+        Returns the reports of this run's sets and skipped files.
+        """
         out, preset = self.stages.out, self.stages.preset
         with exclusive(out):
             if self.stages.options.shard is None:
+                if self.stages.options.prune:
+                    self.journal.remove(earlier.gone)
                 self.journal.compact()
                 clear_cached(out, self.journal.inferences())
             else:
                 self.journal.reload()
             reports = [self._report(files.name) for files in sets]
             reports += [SetReport(skip.path, "skipped", skip.reason) for skip in skipped]
-            if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
-                mod = out.resolve().name or "unbake"
+            entries, mod = self.journal.entries(), out.resolve().name or "unbake"
+            if preset.folder == pgpatcher.PBR_ROOT and (entries or pgpatcher.path_of(out, mod).is_file()):
                 pgpatcher.write_entries(out, mod, entries, self.stages.options.form)
                 ground = write_landscape(out, entries, edids)
                 reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
-            _write_changed(out / REPORT, listing(reports))
-            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file()).encode())
+            pruned = earlier.gone if self.stages.options.prune else ()
+            others = [report for report in earlier.reports if report.name not in pruned]
+            told = sorted((*reports, *others), key=lambda report: report.name) if others else reports
+            _write_changed(out / REPORT, listing(told))
+            _write_changed(out / PAGE, page(told, (out / VIEW).is_file()).encode())
+        return reports
 
     def _report(self, name: str) -> SetReport:
         """The report of a set, of this run or of another shard so far."""
@@ -174,10 +196,14 @@ class _Run:
 
 
 def _find_sets(
-    roots: Sequence[Path], options: Options, preset: Preset
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """The sets of all shards and the skipped files; UsageError where there are no textures at all."""
-    sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
+    roots: Sequence[Path], options: Options, preset: Preset, rules: Sequence[str]
+) -> tuple[list[TextureSet], list[Skipped], list[str]]:
+    """The sets of all shards, the skipped files, and notes; UsageError where there are no textures at all.
+
+    rules: the patterns of the file of rules.
+    """
+    everything = list_sets(roots, options.texture_root)
+    sets, skipped = select(*everything, options.include, options.exclude)
     if not sets and not skipped:
         cure = "name their folder"
         if options.include or options.exclude:
@@ -185,7 +211,36 @@ def _find_sets(
         raise UsageError(
             f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
         )
-    return without_clashes(sets, skipped, preset)
+    names = [files.name for files in everything[0]]
+    notes = [
+        f"{origin} '{pattern}' matches no texture set"
+        for origin, patterns in (
+            ("--include", options.include),
+            ("--exclude", options.exclude),
+            ("the rule for", rules),
+        )
+        for pattern in unmatched(patterns, names)
+    ]
+    if (
+        options.texture_root is None
+        and preset.folder == pgpatcher.PBR_ROOT
+        and sets
+        and not _below_textures(sets)
+    ):
+        notes.append(
+            f"no folder called {ROOT_FOLDER} was found, so paths in the game start at '{roots[-1]}': {sets[0].texture} "
+            f"is taken for {ROOT_FOLDER}/{sets[0].texture}; name another start with --texture-root"
+        )
+    return *without_clashes(sets, skipped, preset), notes
+
+
+def _below_textures(sets: Sequence[TextureSet]) -> bool:
+    """Whether any set lies below a folder called `textures`, from which its game path was taken."""
+    return any(
+        ROOT_FOLDER
+        in map(str.lower, PurePosixPath(files.diffuse.entry or files.diffuse.path.as_posix()).parts[:-1])
+        for files in sets
+    )
 
 
 def _fingerprint(options: Options, predictor: Predictor | Literal["rules"] | None) -> str:
@@ -229,7 +284,9 @@ def _clear_drafts(out: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _provenance(root: Path, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
+def _provenance(
+    root: Path, stages: Stages, sets: Sequence[TextureSet], left: dict[str, list[SetReport]]
+) -> Provenance:
     """The provenance of these sets; `root` is the last IN, whose rules apply."""
     options = stages.options
     rules = os.path.abspath(options.rules or root / RULES)  # noqa: PTH100  (links stay as a person named them)
@@ -241,6 +298,7 @@ def _provenance(root: Path, stages: Stages, sets: Sequence[TextureSet]) -> Prove
         options.seamless,
         options.max_size,
         tuple(sets),
+        left,
     )
 
 

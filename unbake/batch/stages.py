@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from unbake.batch.events import Options
-from unbake.batch.journal import ROLES, Record, keys_of
+from unbake.batch.journal import ROLES, Record, keys_of, measured
 from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
 from unbake.convert.convert import Converted, convert_set
@@ -159,12 +159,16 @@ class Stages:
         shown = adjusted(dict(_sampled(converted.maps)), adjust)
         judged = judge(shown, converted.classes, converted.wrap, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
+        outputs = [path.relative_to(self.out).as_posix() for path in paths]
+        sizes, hashes = measured(self.out, outputs)
         record = Record(
             name=files.name,
             preset=self.preset.name,
             key=loaded.key,
             inference=loaded.inference,
-            outputs=[path.relative_to(self.out).as_posix() for path in paths],
+            outputs=outputs,
+            sizes=sizes,
+            hashes=hashes,
             report=SetReport(
                 files.name,
                 thumbnails=save_thumbnails(shown, files.name, self.out),

@@ -77,6 +77,13 @@ def find_sets(
 
     >>> sets, skipped = find_sets(Path("Data"), include=["architecture/*"])   # doctest: +SKIP
     """
+    return select(*list_sets(roots, texture_root), include, exclude)
+
+
+def list_sets(
+    roots: Path | Sequence[Path], texture_root: Path | None = None
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """`find_sets` by names alone: without patterns, and without a look into any file."""
     roots = [roots] if isinstance(roots, Path) else list(roots)
     sets, skipped = classify(list_textures(roots, texture_root))
     if roots[0].is_file() and not is_archive(roots[0]):
@@ -84,9 +91,29 @@ def find_sets(
         sets = [files for files in sets if files.diffuse.name == name]
         own = [skip for skip in skipped if PurePosixPath(skip.path).name == name]
         skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
-    sets = [files for files in sets if _wanted(files.name, include, exclude)]
-    skipped = [skip for skip in skipped if _wanted(_set_name(skip.path), include, exclude)]
-    return _without_unflat(sets, skipped)
+    return sets, skipped
+
+
+def select(
+    sets: Iterable[TextureSet],
+    skipped: Iterable[Skipped],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """The sets and skipped files whose names the patterns want, and of the sets those that are flat textures."""
+    chosen = [files for files in sets if _wanted(files.name, include, exclude)]
+    left = [skip for skip in skipped if _wanted(_set_name(skip.path), include, exclude)]
+    return _without_unflat(chosen, left)
+
+
+def unmatched(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The patterns that match none of these names.
+
+    >>> unmatched(["clutter/*", "clutr/*"], ["clutter/pot"])
+    ['clutr/*']
+    """
+    names = list(names)
+    return [pattern for pattern in patterns if not any(_matches(name, pattern) for name in names)]
 
 
 def _without_unflat(
@@ -269,7 +296,10 @@ def _set_name(path: str) -> str:
 
 
 def _wanted(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    def matches(pattern: str) -> bool:
-        return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())
+    if include and not any(_matches(name, pattern) for pattern in include):
+        return False
+    return not any(_matches(name, pattern) for pattern in exclude)
 
-    return (not include or any(map(matches, include))) and not any(map(matches, exclude))
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())

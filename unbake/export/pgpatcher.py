@@ -81,12 +81,17 @@ def entry(
     }
 
 
+def path_of(out: Path, mod: str) -> Path:
+    """The file of a mod's entries in the mod folder `out`."""
+    return out / FOLDER / f"{relative_name(mod).name}.json"
+
+
 def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: Form = "array") -> Path:
     """Writes `OUT/PBRNIFPatcher/<mod>.json`, entries sorted by texture, where it differs; returns its path.
 
     form: see `document`; PGPatcher reads both.
     """
-    path = out / FOLDER / f"{relative_name(mod).name}.json"
+    path = path_of(out, mod)
     _write_changed(path, document(sorted(entries, key=lambda entry: entry["texture"].lower()), form))
     return path
 
