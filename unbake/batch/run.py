@@ -82,16 +82,7 @@ def convert_folder(
     _begin(emit, skipped, len(own))
     run = _Run(stages, journal, emit)
     run.convert(own)
-    before = read_provenance(out)
-    earlier = earlier_sets(journal, before, roots, sets)
-    if earlier.gone:
-        notes.append(note_of(earlier.gone, options.prune))
-    reports = run.finish(sets, skipped, edids, earlier)
-    left = {key_of_roots(roots): [report for report in reports if report.status != "converted"]}
-    if before is not None:
-        left = dict(sorted((before.left | left).items()))
-    sets = sorted((*sets, *earlier.sets), key=lambda files: files.name)
-    _write_changed(out / PROVENANCE, encode_provenance(_provenance(roots[-1], stages, sets, left)))
+    notes += _finish(run, roots, sets, skipped, edids)
     return Summary(
         tuple(run.converted), tuple(run.unchanged), tuple(run.failed), tuple(skipped), notes=tuple(notes)
     )
@@ -282,6 +273,26 @@ def _clear_drafts(out: Path) -> None:
     for path in out.rglob(".*.tmp"):
         if _DRAFT.fullmatch(path.name):
             path.unlink(missing_ok=True)
+
+
+def _finish(
+    run: "_Run",
+    roots: Sequence[Path],
+    sets: Sequence[TextureSet],
+    skipped: Sequence[Skipped],
+    edids: EditorIds,
+) -> list[str]:
+    """Write what describes OUT as a whole, this run's sets and those of earlier ones; notes on the latter."""
+    out, prune = run.stages.out, run.stages.options.prune
+    before = read_provenance(out)
+    earlier = earlier_sets(run.journal, before, roots, sets)
+    reports = run.finish(sets, skipped, edids, earlier)
+    left = {} if before is None else before.left
+    left = left | {key_of_roots(roots): [report for report in reports if report.status != "converted"]}
+    known = sorted((*sets, *earlier.sets), key=lambda files: files.name)
+    provenance = _provenance(roots[-1], run.stages, known, dict(sorted(left.items())))
+    _write_changed(out / PROVENANCE, encode_provenance(provenance))
+    return [note_of(earlier.gone, prune)] if earlier.gone else []
 
 
 def _provenance(

@@ -270,9 +270,8 @@ def _unpremultiplied(pixels: Codes, srgb: bool) -> Codes:
         colour, alpha = unit(pixels[rows, :, :3]), unit(pixels[rows, :, 3:])
         alpha[alpha == 0] = 1
         light = np.clip((srgb_to_linear(colour) if srgb else colour) / alpha, 0, 1)
-        divided[rows, :, :3] = np.rint(
-            (linear_to_srgb(light) if srgb else light) * np.iinfo(pixels.dtype).max
-        )
+        top = np.iinfo(pixels.dtype).max
+        divided[rows, :, :3] = np.rint((linear_to_srgb(light) if srgb else light) * top)
     return divided
 
 
@@ -333,7 +332,7 @@ def _small_floats(words: np.ndarray, layout: Masks) -> np.ndarray:
 
 def _signed_pair(words: np.ndarray) -> Codes:
     """Codes of sixteen bits of the two floats of each pixel, from their bytes (H, W, bytes of a pixel)."""
-    reals = np.nan_to_num(words.view(f"<f{words.shape[2] // 2}").astype(np.float32))
+    reals: np.ndarray = np.nan_to_num(words.view(f"<f{words.shape[2] // 2}").astype(np.float32))
     if (reals < 0).any():
         reals = (reals + 1) / 2
     return np.rint(np.clip(reals, 0, 1) * 65535).astype(np.uint16)
