@@ -1,6 +1,7 @@
 """Logs of a run: metrics.jsonl, for people and for the gate, and event files for TensorBoard or W&B."""
 
 import json
+import math
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -34,7 +35,7 @@ class Tracker:
         """Validation figures after an epoch; the file always equals the history, after a resume too."""
         self._log("val", history[-1], step)
         self._board.flush()
-        lines = "".join(json.dumps(line, sort_keys=True) + "\n" for line in history)
+        lines = "".join(json.dumps(_finite(line), sort_keys=True) + "\n" for line in history)
         write_atomic(self.folder / "metrics.jsonl", lines.encode())
 
     def close(self) -> None:
@@ -48,6 +49,11 @@ class Tracker:
             self._board.add_scalar(f"{kind}/{name}", value, step)
         if self._offline is not None:
             self._offline.log(kind, figures, step)
+
+
+def _finite(line: dict[str, float]) -> dict[str, float | None]:
+    """The figures of an epoch as JSON has them: null for what is no finite number."""
+    return {name: value if math.isfinite(value) else None for name, value in line.items()}
 
 
 class OfflineRun:
