@@ -69,7 +69,9 @@ def run(root: Path, out: Path, evidence: str) -> tuple[int, dict]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has exit codes in the place of signals")
-@pytest.mark.parametrize("evidence", ["auto", "none"])  # the level of a mod is measured before it is converted
+@pytest.mark.parametrize(
+    "evidence", ["auto", "none"]
+)  # the level of a mod is measured before it is converted
 def test_a_set_that_ends_its_process_is_named_by_the_next_run_and_the_batch_goes_on(
     root: Path, tmp_path: Path, evidence: str
 ) -> None:

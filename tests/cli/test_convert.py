@@ -92,3 +92,23 @@ def test_what_cannot_be_done_as_asked_is_told_before_anything_is_written(
     assert isinstance(failed, UsageError)
     assert word in str(failed)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_path_alone_is_answered_with_the_command_to_give(tmp_path: Path):
+    done = call("convert", tmp_path / "MyMod")
+    assert isinstance(done.exception, UsageError)
+    assert f'unbake convert "{tmp_path / "MyMod"}" "{tmp_path / "MyMod - PBR"}"' in str(done.exception)
+
+
+def test_what_a_person_should_know_of_a_run_is_printed_with_the_plan_too(tmp_path: Path):
+    done = call(
+        "convert", EXAMPLES, tmp_path / "out", "--dry-run", "--include", "clutter/*", "--exclude", "nothing/*"
+    )
+    assert "note: --exclude 'nothing/*' matches no texture set" in done.stderr
+
+
+def test_the_way_green_points_is_an_option(tmp_path: Path):
+    done = call(
+        "convert", EXAMPLES, tmp_path / "out", "--dry-run", "--normals", "opengl", "--prune", "--verify"
+    )
+    assert done.exit_code == 0, done.output

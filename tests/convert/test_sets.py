@@ -246,3 +246,58 @@ def test_a_missing_folder_is_a_usage_error(tmp_path: Path) -> None:
 def test_a_file_that_is_no_texture_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="choose another"):
         find_sets(tree(tmp_path, "mesh.nif") / "mesh.nif")
+
+
+@pytest.mark.parametrize(
+    ("diffuse", "normal", "green"),
+    [
+        ("rock_diffuse", "rock_normal", None),
+        ("rock_albedo", "rock_NormalGL", "opengl"),
+        ("rock_Color", "rock_nrm", None),
+        ("rock_basecolor", "rock_NormalDX", "directx"),
+        ("rock_COL_1K", "rock_NRM_1K", None),
+        ("rock_diff_1k", "rock_nor_gl_1k", "opengl"),
+        ("rock", "rock_norm", None),
+    ],
+)
+def test_sets_named_as_other_tools_do_are_found(
+    tmp_path: Path, diffuse: str, normal: str, green: str | None
+) -> None:
+    sets, skipped = find_sets(tree(tmp_path, f"{diffuse}.png", f"{normal}.png"))
+    assert [(one.texture, one.normal, one.green) for one in sets] == [
+        (diffuse, Source(tmp_path / f"{normal}.png"), green)
+    ]
+    assert skipped == []
+
+
+def test_the_maps_of_a_finished_material_are_never_painted_over(tmp_path: Path) -> None:
+    sets, skipped = find_sets(
+        tree(tmp_path, *(f"a_{end}.png" for end in ("albedo", "nrm", "rough", "metallic")))
+    )
+    assert [one.name for one in sets] == ["a"]
+    assert reasons(skipped) == {
+        "a_metallic.png": "a metallic map; left alone",
+        "a_rough.png": "a roughness map; left alone",
+    }
+
+
+def test_of_two_diffuses_of_one_name_both_are_sets(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "rock_albedo.png", "rock_diffuse.png", "rock_normal.png"))
+    assert [(one.name, one.normal is not None) for one in sets] == [("rock", True), ("rock_diffuse", True)]
+    assert skipped == []
+
+
+@pytest.mark.parametrize(("one", "other"), [("m", "f"), ("f", "m"), ("0", "1"), ("male", "female")])
+def test_a_pair_with_one_normal_gives_two_sets(tmp_path: Path, one: str, other: str) -> None:
+    sets, skipped = find_sets(tree(tmp_path, f"robes_{one}.dds", f"robes_{one}_n.dds", f"robes_{other}.dds"))
+    assert {files.name: files.shared for files in sets} == {
+        f"robes_{one}": None,
+        f"robes_{other}": f"robes_{one}",
+    }
+    assert skipped == []
+
+
+def test_a_pair_with_a_normal_of_its_plain_name_gives_two_sets(tmp_path: Path) -> None:
+    sets, skipped = find_sets(tree(tmp_path, "robes_m.dds", "robes_f.dds", "robes_n.dds"))
+    assert [files.shared for files in sets] == ["robes", "robes"]
+    assert skipped == []

@@ -221,3 +221,83 @@ def test_a_folder_is_listed_without_bethkit(tmp_path: Path, monkeypatch: pytest.
 def test_nothing_of_the_converter_imports_bethkit_before_an_archive_is_opened() -> None:
     script = "import sys, unbake.cli, unbake.batch.run; sys.exit('bethkit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+
+
+def test_records_of_macos_beside_textures_are_left_out(tmp_path: Path) -> None:
+    names = (
+        "textures/pot.dds",
+        "textures/._pot.dds",
+        "__MACOSX/textures/._pot.dds",
+        "__MACOSX/textures/pot.dds",
+    )
+    assert diffuses(loose(tmp_path / "a", dict.fromkeys(names, b"x"))) == {"pot": b"x"}
+    assert diffuses(archive(tmp_path / "b.bsa", dict.fromkeys(names, b"x"))) == {"pot": b"x"}
+
+
+def test_of_nested_textures_folders_the_outermost_counts_on_disk_and_in_archives(tmp_path: Path) -> None:
+    files = {"textures/pot.dds": b"x", "textures/armor/foo/textures/a.dds": b"y"}
+    found = diffuses(loose(tmp_path / "Mod", files))
+    assert (
+        found == diffuses(archive(tmp_path / "Mod.bsa", files)) == {"pot": b"x", "armor/foo/textures/a": b"y"}
+    )
+    assert diffuses(tmp_path / "Mod" / "textures") == found
+
+
+def test_a_mod_below_a_folder_called_textures_keeps_its_own(tmp_path: Path) -> None:
+    mod = loose(tmp_path / "Textures" / "MyMod", {"textures/clutter/pot.dds": b"x", "shot.jpg": b"y"})
+    assert diffuses(mod) == {"clutter/pot": b"x"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("00 Core/Textures/pot.dds", "10 Option/textures/pot.dds"),
+        ("ModA/textures/pot.dds", "ModB/textures/pan.dds", "ModC/textures/pan.dds"),
+        ("ModA/textures/pot.dds", "ModB/ModB.bsa"),
+    ],
+)
+def test_several_mods_or_options_in_one_folder_are_refused_with_the_command_to_give(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    loose(tmp_path, dict.fromkeys(names, b"x"))
+    first, second = (name.partition("/")[0] for name in names[:2])
+    with pytest.raises(UsageError, match="Expected one mod") as raised:
+        find_sets(tmp_path)
+    assert f'unbake convert "{tmp_path}/{first}" "{tmp_path}/{second}"' in str(raised.value)
+
+
+def test_a_textures_folder_beside_the_mods_own_is_left_out_and_told(tmp_path: Path) -> None:
+    loose(tmp_path, {"textures/pot.dds": b"x", "optional/textures/pan.dds": b"y"})
+    sets, skipped = find_sets(tmp_path)
+    assert [one.name for one in sets] == ["pot"]
+    assert [(one.path, one.reason) for one in skipped] == [("pan.dds", "outside the textures folder")]
+
+
+def test_linked_folders_are_converted_and_loops_of_links_end(tmp_path: Path) -> None:
+    loose(tmp_path, {"mod/textures/pot.dds": b"x", "elsewhere/pan.dds": b"y"})
+    textures = tmp_path / "mod" / "textures"
+    for name, target in (
+        ("clutter", tmp_path / "elsewhere"),
+        ("loop", textures),
+        ("outer", tmp_path),
+    ):
+        (textures / name).symlink_to(target, target_is_directory=True)
+    (tmp_path / "elsewhere" / "back").symlink_to(textures, target_is_directory=True)
+    (tmp_path / "elsewhere" / "self").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert diffuses(tmp_path / "mod") == {"pot": b"x", "clutter/pan": b"y"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are not Unicode")
+def test_a_name_that_is_not_utf8_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    loose(tmp_path, {"textures/pot.dds": b"x", "textures/caf\udce9.dds": b"y"})
+    sets, skipped = find_sets(tmp_path)
+    assert [one.name for one in sets] == ["pot"]
+    assert [(one.path, "UTF-8" in one.reason) for one in skipped] == [("caf\\udce9.dds", True)]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+def test_a_pipe_called_as_a_texture_fails_instead_of_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pot.png")
+    [found], _ = find_sets(tmp_path)
+    with pytest.raises(FileError, match="a pipe or a device"):
+        found.diffuse.read()

@@ -6,6 +6,7 @@ import pytest
 from unbake.domain.naming import (
     Role,
     below_textures,
+    green_of,
     is_texture,
     is_variant,
     role_among,
@@ -113,3 +114,57 @@ def test_other_names_are_other_textures(name: str, of: str) -> None:
 def test_naming_needs_no_numpy() -> None:
     code = "import sys; import unbake.domain.naming; assert 'numpy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("rock_diffuse", ("rock", Role.DIFFUSE)),
+        ("wall_albedo", ("wall", Role.DIFFUSE)),
+        ("stone_baseColor", ("stone", Role.DIFFUSE)),
+        ("stone_base_color", ("stone", Role.DIFFUSE)),
+        ("plank_Color", ("plank", Role.DIFFUSE)),
+        ("brick_bc", ("brick", Role.DIFFUSE)),
+        ("brick_COL_2K", ("brick_2K", Role.DIFFUSE)),
+        ("mud_diff_1k", ("mud_1k", Role.DIFFUSE)),
+        ("rock_normal", ("rock", Role.NORMAL)),
+        ("wall_NormalGL", ("wall", Role.NORMAL)),
+        ("wall_normal-ogl", ("wall", Role.NORMAL)),
+        ("plank_nrm", ("plank", Role.NORMAL)),
+        ("plank_norm", ("plank", Role.NORMAL)),
+        ("mud_nor_gl_1k", ("mud_1k", Role.NORMAL)),
+        ("mud_n_dx", ("mud", Role.NORMAL)),
+        ("rock_spec", ("rock", Role.SPECULAR)),
+        ("rock_metallic", ("rock", Role.METALLIC)),
+        ("rock_rough", ("rock", Role.ROUGHNESS)),
+        ("rock_Displacement", ("rock", Role.PARALLAX)),
+    ],
+)
+def test_the_words_of_other_tools_tell_the_role_too(stem: str, expected: tuple[str, Role]) -> None:
+    assert split_stem(stem) == expected
+
+
+@pytest.mark.parametrize("stem", ["rockcolor", "color", "normal", "iron_colt", "rug_normandy"])
+def test_a_word_inside_a_name_is_no_suffix(stem: str) -> None:
+    assert split_stem(stem) == (stem, Role.DIFFUSE)
+
+
+@pytest.mark.parametrize(
+    ("stem", "green"),
+    [
+        ("wall_NormalGL", "opengl"), ("wall_normal_ogl", "opengl"), ("mud_nor_gl_1k", "opengl"),
+        ("wall_normal-OpenGL", "opengl"), ("wall_NormalDX", "directx"), ("wall_normal_directx", "directx"),
+        ("mud_n_dx", "directx"), ("wall_normal", None), ("wall_n", None),
+    ],
+)  # fmt: skip
+def test_a_normal_map_may_tell_its_green_by_its_name(stem: str, green: str | None) -> None:
+    assert green_of(stem) == green
+
+
+def test_both_of_a_pair_are_diffuses_where_the_plain_name_is_none() -> None:
+    assert role_among("robes_f", {"robes_f", "robes_m", "robes_m_n"}) == ("robes_f", Role.DIFFUSE)
+    assert role_among("robes_f", {"robes_f", "robes_m", "robes"}) == ("robes", Role.FUZZ)
+
+
+def test_records_of_macos_are_no_textures() -> None:
+    assert not is_texture("._rock.dds")

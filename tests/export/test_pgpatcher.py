@@ -196,3 +196,37 @@ def test_twice_the_contrast_at_half_the_scale_is_the_same_depth():
 
 def test_a_height_of_twice_the_strength_keeps_its_scale_and_so_is_twice_as_deep():
     assert displacement_scale(0.003, 2 * 0.08, strength=2) == displacement_scale(0.003, 0.08)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"match_normal": "clutter\\bowl_n", "emissive": False},
+        {"path_contains": "clutter\\pots", "parallax": False},
+        {"match_diffuse": "pot"},
+    ],
+)
+def test_entries_that_others_write_pass(tmp_path, one):
+    place(tmp_path, "pot", "pot_n", "pot_rmaos")
+    dump(tmp_path, [one])
+    assert validate(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"rename": None}, "rename should be text, got null"),
+        ({"texture": None}, "texture should be text, got null"),
+        ({"texture": ["pot"]}, 'texture should be text, got ["pot"]'),
+        ({"emissive_color": None}, "emissive_color should be a list of numbers, got null"),
+        ({"emissive_color": [1, None]}, "emissive_color should be a list of numbers, got [1, null]"),
+        ({"parallax": "yes"}, 'parallax should be true or false, got "yes"'),
+        ({"roughness_scale": True}, "roughness_scale should be a number, got true"),
+    ],
+)
+def test_a_value_of_another_kind_is_named_and_the_other_entries_are_still_read(tmp_path, change, sentence):
+    place(tmp_path, "pot", "pot_n", "pot_rmaos")
+    dump(tmp_path, [{"texture": "pot"} | change, {"texture": "a/b"}])
+    found = validate(tmp_path)
+    assert f"mod.json, entry 0: {sentence}." in found
+    assert any("entry 1" in fault for fault in found)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from unbake.errors import FileError, UnsuitableError
 from unbake.files import write_atomic
+from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, encode_blocks
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
@@ -207,6 +208,86 @@ def test_a_signed_normal_gets_its_blue_back():
 )
 def test_uncompressed_dx10_is_read_to_the_bit(dxgi, order):
     np.testing.assert_array_equal(RGBA, decode_picture(dx10(dxgi, RGBA[..., order].tobytes()), "a").pixels)
+
+
+def padded(rows, pitch, mips=1, stated=None):
+    """An RGB24 DDS file of one top mip whose rows (H, W, 3) are `pitch` bytes apart; its header states `stated`."""
+    height, width = rows.shape[:2]
+    body = b"".join(row[:, ::-1].tobytes().ljust(pitch, b"\xee") for row in rows)
+    data = bytearray(dds(body, width, height, bits=24, masks=(0xFF0000, 0xFF00, 0xFF, 0)))
+    if stated is not None:
+        struct.pack_into("<I", data, 8, 0x100F)
+        struct.pack_into("<I", data, 20, stated)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("pitch, stated", [(24, 24), (24, None), (21, 21), (21, None), (21, 24), (32, 32)])
+def test_padded_rows_are_read_where_length_and_header_allow_no_other_reading(pitch, stated):
+    rows = RNG.integers(0, 256, (6, 7, 3), np.uint8)
+    assert np.array_equal(decode_picture(padded(rows, pitch, stated=stated), "wall.dds").pixels, rows)
+
+
+def test_premultiplied_colours_are_divided_by_alpha():
+    straight = np.full((4, 4, 4), (200, 100, 40, 128), np.uint8)
+    stored = straight.copy()
+    stored[..., :3] = straight[..., :3] * (128 / 255)
+    body = encode_blocks(stored, BlockFormat.BC3)
+    plain, divided = (
+        decode_picture(dds(body, 4, 4, fourcc, 4), "glass.dds").pixels.astype(int)
+        for fourcc in (b"DXT5", b"DXT4")
+    )
+    assert np.abs(divided[..., :3] - straight[..., :3]).max() <= 12
+    assert np.abs(plain[..., :3] - stored[..., :3]).max() <= 8
+    assert np.array_equal(divided[..., 3], plain[..., 3])
+
+
+def test_premultiplied_dx10_of_linear_light_is_divided_in_linear_light():
+    straight = np.full((4, 4, 4), (200, 100, 40, 128), np.uint8)
+    linear = srgb_to_linear(straight[..., :3] / 255) * (128 / 255)
+    stored = straight.copy()
+    stored[..., :3] = np.rint(linear_to_srgb(linear) * 255)
+    data = bytearray(dx10(DxgiFormat.R8G8B8A8_UNORM_SRGB, stored.tobytes(), 4, 4))
+    struct.pack_into("<I", data, 144, 2)
+    assert np.abs(decode_picture(bytes(data), "glass.dds").pixels.astype(int) - straight).max() <= 2
+
+
+def test_where_nothing_is_visible_premultiplied_colours_stay():
+    stored = np.full((4, 4, 4), (7, 7, 7, 0), np.uint8)
+    data = bytearray(dx10(RGBA8, stored.tobytes(), 4, 4))
+    struct.pack_into("<I", data, 144, 2)
+    assert np.array_equal(decode_picture(bytes(data), "glass.dds").pixels, stored)
+
+
+@pytest.mark.parametrize("channels, colour_type", [(2, 4), (3, 2), (4, 6)])
+def test_sixteen_bit_png_of_several_channels_keeps_all_levels(channels, colour_type):
+    stored = np.random.default_rng(0).integers(0, 65536, (9, 7, channels), np.uint16)
+
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", 7, 9, 16, colour_type, 0, 0, 0))
+    data += chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row.astype(">u2").tobytes() for row in stored)))
+    read = decode_picture(data + chunk(b"IEND", b""), "height.png").pixels
+    assert np.array_equal(read, stored[..., [0, 0, 0, 1]] if channels == 2 else stored)
+
+
+def test_doom_3s_red_in_alpha_is_put_back():
+    stored = np.zeros((4, 4, 4), np.uint8)
+    stored[:] = (0, 120, 240, 90)
+    data = dds(encode_blocks(stored, BlockFormat.BC3), 4, 4, b"RXGB", 4)
+    assert np.abs(decode_picture(data, "wall_n.dds").pixels.astype(int) - (90, 120, 240)).max() <= 8
+
+
+def test_small_floats_are_read_as_their_numbers():
+    one, half, quarter = 15 << 6, 14 << 6, 13 << 5
+    word = one | half << 11 | quarter << 22
+    data = dx10(DxgiFormat.R11G11B10_FLOAT, struct.pack("<I", word) * 4, 2, 2)
+    assert decode_picture(data, "glow.dds").unit()[0, 0] == pytest.approx([1, 0.5, 0.25], abs=1e-4)
+
+
+def test_two_floats_that_go_below_0_are_a_normals_numbers():
+    data = dx10(DxgiFormat.R16G16_FLOAT, np.float16([[0.6, 0]] * 3 + [[-0.6, 0]]).tobytes(), 2, 2)
+    assert decode_picture(data, "wall_n.dds").unit()[0, 0] == pytest.approx([0.8, 0.5, 0.9], abs=1e-3)
 
 
 @pytest.mark.parametrize("container_format", [None, "DXT1", "DXT3", "DXT5", "BC2", "BC3"])

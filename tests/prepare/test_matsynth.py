@@ -265,3 +265,11 @@ def test_a_source_that_is_none_is_answered_with_what_there_could_be(tmp_path, mo
 def test_the_folder_that_is_written_to_is_no_source(tmp_path):
     with pytest.raises(UsageError, match="elsewhere"):
         open_source(str(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("column", ["metadata", "category"])
+def test_a_parquet_file_without_a_column_says_which(tmp_path, column):
+    source = write_parquet(tmp_path / "pq" / "train-00000.parquet", [row("Old planks")])
+    pq.write_table(pq.read_table(source).drop([column]), source)
+    report = brought(tmp_path / "pq", tmp_path / "into")
+    assert f"got none called {column}" in str(report["failed"])

@@ -4,7 +4,7 @@ import pytest
 
 from unbake.domain.decision import Decision
 from unbake.errors import FileError
-from unbake.report.listing import REPORT, listing, read_listing, read_mod, reasons, to_review
+from unbake.report.listing import REPORT, listing, read_listing, read_mod, read_sets, reasons, to_review
 from unbake.report.page import ModReport, SetReport
 
 SETS = [
@@ -82,3 +82,10 @@ def test_a_report_that_is_missing_or_damaged_is_one_sentence(tmp_path, content):
         (tmp_path / REPORT).write_bytes(content)
     with pytest.raises(FileError, match=r"report\.json"):
         read_listing(tmp_path)
+
+
+def test_a_damaged_entry_costs_its_own_set_only() -> None:
+    data = listing([SetReport("a"), SetReport("b"), SetReport("c")])
+    damaged = data.replace(b'"name": "b"', b'"name": "b", "confidence": null', 1)
+    found = {report.name: report.status for report in read_sets(damaged, "report.json")}
+    assert found == {"a": "converted", "b": "failed", "c": "converted"}

@@ -123,3 +123,14 @@ def test_wandb_without_its_package_says_what_to_install(tmp_path: Path, monkeypa
     monkeypatch.setattr(tracking, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="pip install wandb"):
         Tracker(tmp_path, wandb=True)
+
+
+def test_what_is_no_number_is_null_in_the_file(tmp_path: Path) -> None:
+    tracker = Tracker(tmp_path)
+    tracker.epoch(0, [{"epoch": 0.0, "mat_val_loss": math.nan, "sky_val_loss": math.inf}])
+    tracker.close()
+    assert json.loads((tmp_path / "metrics.jsonl").read_text()) == {
+        "epoch": 0.0,
+        "mat_val_loss": None,
+        "sky_val_loss": None,
+    }

@@ -26,6 +26,8 @@ def check_options(options: Options) -> None:
             f"Expected a shard from 1/{count} to {count}/{count}, got {'/'.join(map(str, options.shard))}; "
             "give each machine one of them."
         )
+    if options.prune and options.shard is not None:
+        raise UsageError("Expected --prune without --shard, got both; prune in a run of all parts.")
 
 
 def check_apart(root: Path, out: Path) -> None:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from unbake.convert.normal_map import Normals
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
 from unbake.image.dds.blocks import Effort
@@ -22,7 +23,8 @@ class Options:
 
     preset: a name or the path of a `.toml`. model: a bundle's folder, None for the bundled one. seamless:
     whether textures tile, None measures each. max_size: longest side, texels. include, exclude: patterns of
-    names. threads: 0 for all cores. parallax: None writes it for surfaces that tile on both axes and are not flat.
+    names. normals: direction of green in normal maps, "auto" asks names and heights. threads: 0 for all cores.
+    parallax: None writes it for surfaces that tile on both axes and are not flat.
     rules: file of changes to the maps, None for `unbake.toml` in OUT, else in IN; adjust: changes that go on top,
     such as "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or
     other rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
@@ -31,11 +33,14 @@ class Options:
     give editor IDs too, and keywords where evidence is read. form: of PGPatcher's JSON (`export.pgpatcher.document`).
     evidence: "auto" reads names, companions and the mod's level, "none" the pictures alone. brightness: of the albedo:
     "natural" for the material's own, "keep" for the picture's. hints: a person's words, "weapons/*: metal=all".
+    prune: remove from OUT the sets whose source is gone. verify: read what earlier runs wrote, and convert again what
+    is not as it was written.
     """
 
     preset: str = "skyrim"
     model: Path | None = None
     seamless: bool | None = None
+    normals: Normals = "auto"
     max_size: int | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -55,6 +60,8 @@ class Options:
     evidence: Literal["auto", "none"] = "auto"
     brightness: Literal["natural", "keep"] = "natural"
     hints: tuple[str, ...] = ()
+    prune: bool = False
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ class Summary:
     skipped: tuple[Skipped, ...] = ()
     planned: tuple[str, ...] = ()
     disk: int = 0
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
     rules: Path | None = None
     mod: ModReport = NOTHING_TOLD
 

@@ -193,7 +193,8 @@ def _inputs(files: TextureSet, provenance: Provenance) -> tuple[Inputs, str]:
     def read(source: Source) -> Picture:
         return decode_picture(by_source[source], str(source))
 
-    return load_inputs(files, provenance.seamless, provenance.max_size, read), inference
+    normals: Any = provenance.inference.get("normals", "auto")
+    return load_inputs(files, provenance.seamless, provenance.max_size, read, normals), inference
 
 
 def _codes(inputs: Inputs | None) -> dict[MapKind, Any]:

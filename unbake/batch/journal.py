@@ -1,5 +1,7 @@
 """Journal of finished sets in OUT, one JSON line a set, so that a later run goes on where this one ended."""
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
@@ -28,8 +30,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="s
     """One finished set.
 
     key: hash of all that its files depend on. inference: hash of all that its maps depend on (see `keys_of`).
-    outputs: files written, below OUT. report: its entry in the report. entry: its PGPatcher entry, where the preset
-    has one.
+    outputs: files written, below OUT; sizes and hashes: of each, bytes and BLAKE2b in hexadecimal, [] in the records of
+    old versions. report: its entry in the report. entry: its PGPatcher entry, where the preset has one.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, tag="done", tag_field="s
     inference: str
     outputs: list[str]
     report: SetReport
+    sizes: list[int] = []
+    hashes: list[str] = []
     entry: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -60,11 +64,15 @@ Line = Record | Failure
 class Journal:
     """The lines in `OUT/unbake-journal*.jsonl`, one file for each shard; the last of a name and preset counts.
 
-    Nothing is read from it that was not written whole: a line cut short by a kill is dropped.
+    Nothing is read from it that was not written whole: a line cut short by a kill is dropped, and so is one of whose
+    files one has another size now. verify: their contents are read and compared too.
     """
 
-    def __init__(self, out: Path, preset: str, shard: tuple[int, int] | None = None) -> None:
-        self._out, self._preset, self._shard = out, preset, shard
+    def __init__(
+        self, out: Path, preset: str, shard: tuple[int, int] | None = None, *, verify: bool = False
+    ) -> None:
+        self._out, self._preset, self._shard, self._verify = out, preset, shard, verify
+        self._verified: dict[tuple[str, str, str], bool] = {}
         self._path = out / (JOURNAL if shard is None else f"{STEM}.{shard[0]}-of-{shard[1]}.jsonl")
         self._cut: int | None = None
         self._lines: dict[tuple[str, str], Line] = {}
@@ -96,6 +104,26 @@ class Journal:
         line = self._lines.get((self._preset, name))
         return line if isinstance(line, Record) and self._complete(line) else None
 
+    def records(self) -> list[Record]:
+        """The records of all sets whose files are still there, in the order of their names."""
+        return [line for line in self._of_preset() if isinstance(line, Record) and self._complete(line)]
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove sets with their files, but for those that other records name too; final with `compact`."""
+        gone = {(self._preset, name) for name in names}
+        lines = {key: line for key, line in self._lines.items() if isinstance(line, Record)}
+        kept = {path for key, line in lines.items() if key not in gone for path in _files_of(line)}
+        for key in gone & lines.keys():
+            for path in _files_of(lines[key]) - kept:
+                with suppress(
+                    FileError, OSError
+                ):  # what leads out of OUT is not ours; a folder may hold more
+                    file = safe_join(self._out, path)
+                    file.unlink()
+                    for folder in file.relative_to(self._out).parents[:-1]:
+                        (self._out / folder).rmdir()
+            del self._lines[key]
+
     def failure(self, name: str) -> Failure | None:
         """The failure of a set, where its last conversion failed."""
         line = self._lines.get((self._preset, name))
@@ -124,8 +152,7 @@ class Journal:
 
     def entries(self) -> list[dict[str, Any]]:
         """The PGPatcher entries of every set whose files are there, of earlier runs as well."""
-        records = [line for line in self._of_preset() if isinstance(line, Record) and self._complete(line)]
-        return [record.entry for record in records if record.entry is not None]
+        return [record.entry for record in self.records() if record.entry is not None]
 
     def compact(self) -> None:
         """Leave one record a set, in the order of their names and in one file, whatever the shards and their timing."""
@@ -136,7 +163,7 @@ class Journal:
         ]
         data = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
         target = self._out / JOURNAL
-        if data and (not target.is_file() or target.read_bytes() != data):
+        if target.read_bytes() != data if target.is_file() else data:
             write_atomic(target, data)
         for path in self._out.glob(f"{STEM}.*.jsonl"):
             path.unlink()
@@ -164,7 +191,37 @@ class Journal:
         return (line for (preset, _), line in sorted(self._lines.items()) if preset == self._preset)
 
     def _complete(self, record: Record) -> bool:
-        return all((self._out / path).is_file() for path in record.outputs)
+        sizes = record.sizes if len(record.sizes) == len(record.outputs) else [None] * len(record.outputs)
+        if not all(
+            _is_file(f"{self._out}/{path}", size) for path, size in zip(record.outputs, sizes, strict=True)
+        ):
+            return False
+        if not self._verify or len(record.hashes) != len(record.outputs):
+            return True
+        key = (record.preset, record.name, record.key)
+        if key not in self._verified:
+            self._verified[key] = measured(self._out, record.outputs)[1] == record.hashes
+        return self._verified[key]
+
+
+def measured(out: Path, outputs: Iterable[str]) -> tuple[list[int], list[str]]:
+    """Sizes and hashes of files below OUT, as a `Record` keeps them; OSError where one cannot be read."""
+    contents = [(out / path).read_bytes() for path in outputs]
+    return [len(data) for data in contents], [blake2b(data, digest_size=16).hexdigest() for data in contents]
+
+
+def _is_file(path: str, size: int | None) -> bool:
+    """Whether a file is there, of this size where one is given."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  (five a set, and a Path costs more than the call)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and size in (None, status.st_size)
+
+
+def _files_of(record: Record) -> set[str]:
+    """The files of a set below OUT, thumbnails included."""
+    return {*record.outputs, *record.report.thumbnails.values()}
 
 
 def journals(out: Path) -> list[Path]:
@@ -185,7 +242,7 @@ def keys_of(
     and the set's names.
     """
     digest = blake2b(digest_size=16)
-    for name, value in sorted(inference.items()):
+    for name, value in sorted({**inference, "green": str(files.green)}.items()):
         digest.update(f"{name}={value}\0".encode())
     for role, content in sorted(contents.items()):
         digest.update(f"{role}:{len(content)}:".encode() + content)

@@ -12,6 +12,7 @@ from unbake.errors import FileError
 from unbake.evidence.keywords import KeywordEvidence
 from unbake.evidence.level import Level
 from unbake.files import safe_join
+from unbake.report.page import SetReport
 
 PROVENANCE: Final = f"{HIDDEN}/origin.json"
 
@@ -21,8 +22,9 @@ class Provenance(msgspec.Struct, frozen=True):
 
     rules_text: the rules that were read, as TOML; no path, which in a stranger's OUT could name any file. inference:
     all that maps depend on besides the files of their set, see `journal.keys_of`. level: the painter's, None without
-    evidence. albedo_by_rule: as `apply_evidence` takes it. keywords: of plugins, see `Stages`. The rest: see
-    `events.Options`.
+    evidence. albedo_by_rule: as `apply_evidence` takes it. keywords: of plugins, see `Stages`.
+    sets: of all runs into OUT whose sources are there. left: what failed or was left out, by the sources of its run
+    (`earlier.key_of_roots`). The rest: see `events.Options`.
     """
 
     preset: str
@@ -37,6 +39,7 @@ class Provenance(msgspec.Struct, frozen=True):
     level: Level | None = None
     albedo_by_rule: bool = True
     keywords: dict[str, KeywordEvidence] = {}
+    left: dict[str, list[SetReport]] = {}
 
 
 def encode_provenance(provenance: Provenance) -> bytes:

@@ -1,12 +1,10 @@
 """Converts a folder: find, plan, convert, record, report; each set is handled by `stages`."""
 
-import os
-import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from unbake.batch.alone import convert_alone
 from unbake.batch.checks import (
     check_apart,
     check_links,
@@ -15,41 +13,35 @@ from unbake.batch.checks import (
     in_shard,
     without_clashes,
 )
+from unbake.batch.earlier import earlier_sets, key_of_roots, note_of
 from unbake.batch.events import (
     Emit,
     Options,
-    SetDone,
     SetFailed,
-    SetUnchanged,
     Started,
     Summary,
 )
 from unbake.batch.in_flight import InFlight
-from unbake.batch.journal import Failure, Journal, exclusive
+from unbake.batch.journal import Journal
 from unbake.batch.levels import Levels, keep_level, measure_level
-from unbake.batch.map_cache import clear_cached
-from unbake.batch.pipeline import Complete, run_staged
-from unbake.batch.plan import check_disk, memory_limit, size_of, total_disk
-from unbake.batch.plugins import read_told
-from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance
+from unbake.batch.plan import check_disk, size_of, total_disk
+from unbake.batch.plugins import read_told as read_plugins
+from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.reserve import reserved
 from unbake.batch.rules import read_toml, rules_in_force
-from unbake.batch.stages import FindRecord, Loaded, Stages, Written, contents_of, error_sentence
+from unbake.batch.runner import Run, write_changed
+from unbake.batch.stages import FindRecord, Stages, contents_of
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
-from unbake.convert.sets import Skipped, TextureSet, find_sets
-from unbake.domain.naming import EXTENSIONS
+from unbake.convert.sets import Skipped, TextureSet, list_sets, select
+from unbake.convert.sets import unmatched as idle_patterns
+from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER
 from unbake.domain.packing import Preset
-from unbake.errors import TextureSetError, UnbakeError, UsageError
+from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import load_rules, unmatched
-from unbake.export.landscape import EditorIds, read_edid_map, write_landscape
+from unbake.export.adjust import Rules, load_rules, unmatched
+from unbake.export.landscape import EditorIds, read_edid_map
 from unbake.export.packs import load_preset
-from unbake.files import write_atomic
-from unbake.report.listing import REPORT, listing
-from unbake.report.page import PAGE, ModReport, SetReport, page
-from unbake.report.view import VIEW
-
-_DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
+from unbake.report.page import ModReport, SetReport
 
 
 def convert_folder(
@@ -80,165 +72,87 @@ def convert_folder(
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped = _find_sets(roots, options, preset)
-    told = read_told(options.plugins, [files.texture for files in sets])
-    edids = {**told.editor_ids, **edids}
+    sets, skipped, notes = _find_sets(roots, options, preset)
+    plugins = read_plugins(options.plugins, [files.texture for files in sets])
     own = [files for files in sets if in_shard(files.name, options.shard)]
-    journal = Journal(out, preset.name, options.shard)
-    new = [files for files in own if journal.record(files.name) is None]
-    sizes = (size_of(files.diffuse, options.max_size) for files in new)
-    needed = total_disk(sizes, preset, options.keep_maps)
-    levels, whole = Levels(), _whole_mod(roots, options, sets)
-    if options.evidence == "auto":
-        levels = measure_level(out, whole)
+    journal = Journal(out, preset.name, options.shard, verify=options.verify)
+    job = _Job(
+        roots, sets, _whole_mod(roots, options, sets), skipped, {**plugins.editor_ids, **edids}, rules_file
+    )
     model = _fingerprint(options, predictor)
-    stages = Stages(out, options, preset, rules, None, model, levels.level, told.keywords)
-    mod = ModReport(
-        "" if levels.level is None else levels.level.sentence(),
-        tuple(unmatched(rules, [files.name for files in whole])),
-    )
+    needed = _disk(own, journal, preset, options)
+    notes += plugins.notes
+
+    def stages_of(levels: Levels) -> Stages:
+        return Stages(out, options, preset, rules, None, model, levels.level, plugins.keywords)
+
     if options.dry_run:
+        levels = _levels(out, job.whole, options)
+        stages = stages_of(levels)
         done = [files.name for files in own if _is_done(files, stages, journal.finished)]
-        planned = [files.name for files in own if files.name not in done]
+        planned = tuple(files.name for files in own if files.name not in done)
         _begin(emit, skipped, len(planned))
-        left = tuple(skip for skip in skipped if not skip.failed)
-        return Summary(
-            (), tuple(done), _unread(skipped), left, tuple(planned), needed, told.notes, rules_file, mod
-        )
+        told = _Told(tuple(notes), rules_file, _mod_report(levels, rules, job.whole))
+        return told.summary(skipped, unchanged=tuple(done), planned=planned, disk=needed)
     check_disk(out, needed)
-    if options.evidence == "auto":
-        keep_level(out, levels)
-    stages.predictor = _loaded(options, predictor)
-    _begin(emit, skipped, len(own))
-    run = _Run(stages, journal, emit)
-    with reserved(out, options.shard):
+    loaded = _loaded(options, predictor)
+    with reserved(out, options.shard), InFlight(out, options.shard) as in_flight:
+        levels = _levels(out, job.whole, options, in_flight)
+        if options.evidence == "auto":
+            keep_level(out, levels)
+        stages = stages_of(levels)
+        stages.predictor = loaded
+        _begin(emit, skipped, len(own))
         journal.reload()  # another run may have ended meanwhile
+        run = Run(stages, journal, emit, in_flight)
         run.convert(own)
-        run.finish(sets, skipped, edids, mod)
-        _write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets)))
-    failed, left = (*_unread(skipped), *run.failed), tuple(skip for skip in skipped if not skip.failed)
-    return Summary(
-        tuple(run.converted), tuple(run.unchanged), failed, left, notes=told.notes, rules=rules_file, mod=mod
-    )
+        mod = _mod_report(levels, rules, job.whole)
+        notes += _finish(run, job, mod)
+    told = _Told(tuple(notes), rules_file, mod)
+    return told.summary(skipped, tuple(run.converted), tuple(run.unchanged), tuple(run.failed))
 
 
-class _Run:
-    """One conversion under way: the outcome of each set so far, and the files that describe all of them."""
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The sources of a conversion: the mods, their sets that are converted and all of them, and the rest."""
 
-    def __init__(self, stages: Stages, journal: Journal, emit: Emit) -> None:
-        self.stages, self.journal, self.emit = stages, journal, emit
-        self.in_flight = InFlight(stages.out, stages.options.shard)
-        self.converted: list[str] = []
-        self.unchanged: list[str] = []
-        self.failed: list[SetFailed] = []
+    roots: Sequence[Path]
+    sets: Sequence[TextureSet]
+    whole: Sequence[TextureSet]
+    skipped: Sequence[Skipped]
+    edids: EditorIds
+    rules_file: Path | None
 
-    def convert(self, sets: Sequence[TextureSet]) -> None:
-        """Convert every set on the engine of the options; after an interruption, files being written are finished."""
-        options = self.stages.options
-        if options.shard is None:
-            _clear_drafts(self.stages.out)  # other shards may be writing theirs
-        if options.engine == "ray":
-            from unbake.batch.ray import run_on_ray
 
-            run_on_ray(self.stages, sets, self.journal.record, self.on_result)
-            return
-        with self.in_flight:
-            run_staged(
-                sets,
-                self._load,
-                self.stages.infer,
-                self.stages.write,
-                self.on_result,
-                writers=options.threads or os.cpu_count() or 1,
-                memory=memory_limit(),
-            )
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The parts of a summary that are about the conversion as a whole."""
 
-    def on_result(self, files: TextureSet, outcome: Written | Exception) -> None:
-        """Record a written set in the journal, or report its failure; then emit the event."""
-        if files.name not in self.in_flight.suspects:
-            self.in_flight.end(files.name)
-        if isinstance(outcome, Written):
-            try:
-                self.journal.append(outcome.record)
-            except OSError as error:
-                outcome = error
-        if isinstance(outcome, Exception):
-            self.failed.append(SetFailed(files.name, error_sentence(outcome)))
-            if self.stages.options.shard is not None:
-                self.journal.append(
-                    Failure(name=files.name, preset=self.stages.preset.name, message=error_sentence(outcome))
-                )
-            self.emit(self.failed[-1])
-        elif outcome.unchanged:
-            self.unchanged.append(files.name)
-            self.emit(SetUnchanged(files.name))
-        else:
-            self.converted.append(files.name)
-            notes = tuple(outcome.record.report.notes)
-            self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
+    notes: tuple[str, ...]
+    rules: Path | None
+    mod: ModReport
 
-    def finish(
-        self, sets: Sequence[TextureSet], skipped: Sequence[Skipped], edids: EditorIds, mod: ModReport
-    ) -> None:
-        """Write the files about all sets, those of other shards as well: PGPatcher's JSON and the reports."""
-        out, preset = self.stages.out, self.stages.preset
-        with exclusive(out):
-            if self.stages.options.shard is None:
-                self.journal.compact()
-                clear_cached(out, self.journal.inferences())
-            else:
-                self.journal.reload()
-            reports = [self._report(files.name) for files in sets]
-            reports += [
-                SetReport(skip.path, "failed" if skip.failed else "skipped", skip.reason) for skip in skipped
-            ]
-            if preset.folder == pgpatcher.PBR_ROOT and (entries := self.journal.entries()):
-                title = out.resolve().name or "unbake"
-                pgpatcher.write_entries(out, title, entries, self.stages.options.form)
-                ground = write_landscape(out, entries, edids)
-                reports += [SetReport(texture, "skipped", reason) for texture, reason in ground.items()]
-            _write_changed(out / REPORT, listing(reports, mod))
-            _write_changed(out / PAGE, page(reports, (out / VIEW).is_file(), mod).encode())
-
-    def _report(self, name: str) -> SetReport:
-        """The report of a set, of this run or of another shard so far."""
-        failed = {failure.name: failure.message for failure in self.failed}
-        if name in failed:
-            return SetReport(name, "failed", failed[name])
-        if record := self.journal.record(name):
-            return record.report
-        if failure := self.journal.failure(name):
-            return SetReport(name, "failed", failure.message)
-        return SetReport(name, "skipped", "another shard is to convert it")
-
-    def _load(self, files: TextureSet, acquire: Callable[[int], None]) -> Loaded | Complete[Written]:
-        """Runs in the loader's thread."""
-        if files.name in self.in_flight.suspects:
-            return self._load_alone(files)
-
-        def begin(size: int) -> None:
-            """Called where the set is to be converted, before anything is decoded."""
-            acquire(size)
-            self.in_flight.begin(files.name)
-
-        loaded = self.stages.load(files, self.journal.finished, begin)
-        return Complete(loaded) if isinstance(loaded, Written) else loaded
-
-    def _load_alone(self, files: TextureSet) -> Complete[Written]:
-        """A set that was under way when an earlier run died, all stages of it where it can end nothing else."""
-        outcome = convert_alone(self.stages, files, self.journal.record(files.name))
-        if not outcome.ended:
-            self.in_flight.end(files.name)
-        if outcome.written is None:
-            raise TextureSetError(outcome.failed)
-        return Complete(outcome.written)
+    def summary(
+        self,
+        skipped: Sequence[Skipped],
+        converted: tuple[str, ...] = (),
+        unchanged: tuple[str, ...] = (),
+        failed: tuple[SetFailed, ...] = (),
+        planned: tuple[str, ...] = (),
+        disk: int = 0,
+    ) -> Summary:
+        """The summary; archives that could not be read are failures, too."""
+        left = tuple(skip for skip in skipped if not skip.failed)
+        failed = (*_unread(skipped), *failed)
+        return Summary(converted, unchanged, failed, left, planned, disk, self.notes, self.rules, self.mod)
 
 
 def _find_sets(
     roots: Sequence[Path], options: Options, preset: Preset
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """The sets of all shards and the skipped files; UsageError where there are no textures at all."""
-    sets, skipped = find_sets(roots, options.texture_root, options.include, options.exclude)
+) -> tuple[list[TextureSet], list[Skipped], list[str]]:
+    """The sets of all shards, the skipped files, and notes; UsageError where there are no textures at all."""
+    everything = list_sets(roots, options.texture_root)
+    sets, skipped = select(*everything, options.include, options.exclude)
     if not sets and not skipped:
         cure = "name their folder"
         if options.include or options.exclude:
@@ -246,14 +160,60 @@ def _find_sets(
         raise UsageError(
             f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
         )
-    return without_clashes(sets, skipped, preset)
+    names = [files.name for files in everything[0]]
+    notes = [
+        f"{origin} '{pattern}' matches no texture set"
+        for origin, patterns in (
+            ("--include", options.include),
+            ("--exclude", options.exclude),
+        )
+        for pattern in idle_patterns(patterns, names)
+    ]
+    if (
+        options.texture_root is None
+        and preset.folder == pgpatcher.PBR_ROOT
+        and sets
+        and not _below_textures(sets)
+    ):
+        notes.append(
+            f"no folder called {ROOT_FOLDER} was found, so paths in the game start at '{roots[-1]}': {sets[0].texture} "
+            f"is taken for {ROOT_FOLDER}/{sets[0].texture}; name another start with --texture-root"
+        )
+    return *without_clashes(sets, skipped, preset), notes
+
+
+def _below_textures(sets: Sequence[TextureSet]) -> bool:
+    """Whether any set lies below a folder called `textures`, from which its game path was taken."""
+    return any(
+        ROOT_FOLDER
+        in map(str.lower, PurePosixPath(files.diffuse.entry or files.diffuse.path.as_posix()).parts[:-1])
+        for files in sets
+    )
 
 
 def _whole_mod(roots: Sequence[Path], options: Options, chosen: Sequence[TextureSet]) -> Sequence[TextureSet]:
     """All sets of a mod, by whose brightness its painter's level is known, whichever are converted."""
     if not options.include and not options.exclude:
         return chosen
-    return find_sets(roots, options.texture_root)[0]
+    return list_sets(roots, options.texture_root)[0]
+
+
+def _levels(
+    out: Path, whole: Sequence[TextureSet], options: Options, in_flight: InFlight | None = None
+) -> Levels:
+    return measure_level(out, whole, in_flight) if options.evidence == "auto" else Levels()
+
+
+def _mod_report(levels: Levels, rules: Rules, whole: Sequence[TextureSet]) -> ModReport:
+    level = "" if levels.level is None else levels.level.sentence()
+    return ModReport(level, tuple(unmatched(rules, [files.name for files in whole])))
+
+
+def _disk(sets: Sequence[TextureSet], journal: Journal, preset: Preset, options: Options) -> int:
+    """Bytes that the sets without a record will take in OUT at most."""
+    new = (files for files in sets if journal.record(files.name) is None)
+    sizes = (size_of(files.diffuse, options.max_size) for files in new)
+    return total_disk(sizes, preset, options.keep_maps)
 
 
 def _fingerprint(options: Options, predictor: Predictor | Literal["rules"] | None) -> str:
@@ -299,14 +259,23 @@ def _is_done(files: TextureSet, stages: Stages, find_record: FindRecord) -> bool
         return False  # the conversion says why
 
 
-def _clear_drafts(out: Path) -> None:
-    """Remove the drafts of a killed run; see `files.write_atomic`."""
-    for path in out.rglob(".*.tmp"):
-        if _DRAFT.fullmatch(path.name):
-            path.unlink(missing_ok=True)
+def _finish(run: Run, job: _Job, mod: ModReport) -> list[str]:
+    """Write what describes OUT as a whole, this run's sets and those of earlier ones; notes on the latter."""
+    out, prune = run.stages.out, run.stages.options.prune
+    before = read_provenance(out)
+    earlier = earlier_sets(run.journal, before, job.roots, job.sets)
+    reports = run.finish(job.sets, job.skipped, job.edids, mod, earlier)
+    left = {} if before is None else before.left
+    left = left | {key_of_roots(job.roots): [report for report in reports if report.status != "converted"]}
+    known = sorted((*job.sets, *earlier.sets), key=lambda files: files.name)
+    provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
+    write_changed(out / PROVENANCE, encode_provenance(provenance))
+    return [note_of(earlier.gone, prune)] if earlier.gone else []
 
 
-def _provenance(rules: Path | None, stages: Stages, sets: Sequence[TextureSet]) -> Provenance:
+def _provenance(
+    rules: Path | None, stages: Stages, sets: Sequence[TextureSet], left: dict[str, list[SetReport]]
+) -> Provenance:
     """The provenance of these sets; rules: the file that was read."""
     options = stages.options
     return Provenance(
@@ -322,9 +291,5 @@ def _provenance(rules: Path | None, stages: Stages, sets: Sequence[TextureSet]) 
         stages.level,
         stages.albedo_by_rule,
         dict(stages.keywords),
+        left,
     )
-
-
-def _write_changed(path: Path, data: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomic(path, data)

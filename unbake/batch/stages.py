@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from unbake.batch.events import Options
-from unbake.batch.journal import ROLES, Record, keys_of
+from unbake.batch.journal import ROLES, Record, keys_of, measured
 from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
@@ -17,7 +17,7 @@ from unbake.convert.convert import Converted, convert_set
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sets import TextureSet
-from unbake.convert.sources import Source
+from unbake.convert.sources import Source, printable
 from unbake.domain.maps import MapKind
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError
@@ -103,6 +103,7 @@ class Stages:
             "surface": str(SURFACE_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
+            "normals": options.normals,
             "max_size": str(options.max_size),
             "level": "none" if level is None else f"{level.gain} {level.metal_gain}",
         }
@@ -163,7 +164,7 @@ class Stages:
         def read(source: Source) -> Picture:
             return decode_picture(by_source.pop(source), str(source))
 
-        inputs = load_inputs(files, self.options.seamless, self.options.max_size, read)
+        inputs = load_inputs(files, self.options.seamless, self.options.max_size, read, self.options.normals)
         cached = read_cached(self.out, inference)
         if cached and {codes.shape[:2] for codes in cached.codes.values()} != {inputs.size}:
             cached = None
@@ -196,14 +197,18 @@ class Stages:
             wrap=converted.wrap,
         )
         shown = adjusted(dict(_sampled(converted.maps)), adjust)
-        judged = judge(shown, converted.classes, converted.wrap, converted.decision)
+        judged = judge(shown, converted.classes, converted.wrap, converted.decision, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
+        outputs = [path.relative_to(self.out).as_posix() for path in paths]
+        sizes, hashes = measured(self.out, outputs)
         record = Record(
             name=files.name,
             preset=self.preset.name,
             key=loaded.key,
             inference=loaded.inference,
-            outputs=[path.relative_to(self.out).as_posix() for path in paths],
+            outputs=outputs,
+            sizes=sizes,
+            hashes=hashes,
             report=SetReport(
                 files.name,
                 thumbnails=save_thumbnails(shown, files.name, self.out),
@@ -262,7 +267,7 @@ def error_sentence(error: Exception) -> str:
             message = (
                 f"Expected to convert this set, got an unforeseen {type(error).__name__}: {error}; report it."
             )
-    return " ".join(message.split())
+    return printable(" ".join(message.split()))
 
 
 def _sampled(maps: CodedMaps) -> CodedMaps:

@@ -49,6 +49,13 @@ class ConversionOptions:
             help="Say whether the textures tile; by default each one is measured.", rich_help_panel=MAPS
         ),
     ] = None
+    normals: Annotated[
+        Literal["auto", "directx", "opengl"],
+        typer.Option(
+            help="Which way green points in the normal maps; auto: as names (_NormalGL) or heights say, else directx.",
+            rich_help_panel=MAPS,
+        ),
+    ] = "auto"
     rules: Annotated[
         Path | None,
         typer.Option(
@@ -139,6 +146,16 @@ class ConversionOptions:
         Literal["local", "ray"],
         typer.Option(help="Here, or on a Ray cluster that sees IN and OUT.", rich_help_panel=RUN),
     ] = "local"
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Remove from OUT the sets whose source is gone.", rich_help_panel=RUN),
+    ] = False
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify", help="Convert again what in OUT is not as it was written.", rich_help_panel=RUN
+        ),
+    ] = False
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Say what would be done and the disk it needs.", rich_help_panel=RUN),

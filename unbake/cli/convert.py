@@ -9,6 +9,7 @@ from unbake.cli.arguments import with_options_of
 from unbake.cli.conversion_events import followed, print_failures, print_notes, print_objections
 from unbake.cli.conversion_options import RUN, ConversionOptions
 from unbake.cli.review import print_review
+from unbake.errors import UsageError
 
 if TYPE_CHECKING:
     from unbake.batch.events import Summary
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 
 @with_options_of(ConversionOptions, "chosen")
 def convert(
+    *,
     sources: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="IN",
             help="A mod: a folder (archives in it are read too), a .bsa, or one diffuse texture. "
             "Of several mods, later ones override earlier ones file by file.",
         ),
-    ],
+    ] = None,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the PBR mod goes; never inside IN.")],
     chosen: ConversionOptions,
     review: Annotated[
@@ -48,6 +50,8 @@ def convert(
     from unbake.batch.events import as_json
     from unbake.batch.run import convert_folder
 
+    if not sources:
+        raise _without_out(out)
     options = chosen.options()
     with followed(json) as emit:
         summary = convert_folder(sources, out, options, emit)
@@ -58,6 +62,16 @@ def convert(
     else:
         _print_result(summary, out, review)
     raise typer.Exit(summary.exit_code)
+
+
+def _without_out(only: Path) -> UsageError:
+    """The error for a command with one path, which is taken for what should be converted."""
+    named = only if only.name.strip(".") else only.resolve()
+    target = named.with_name(f"{named.name} - PBR") if named.name else named / "PBR"
+    return UsageError(
+        f"Expected IN and OUT, got only '{only}'; say where the PBR mod goes, such as: "
+        f'unbake convert "{only}" "{target}"'
+    )
 
 
 def _print_result(summary: "Summary", out: Path, review: bool) -> None:

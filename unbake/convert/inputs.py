@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unbake.convert.normal_map import Normals, follows_height, is_normal_map, read_normal_map
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.layout import CONSTANT_RANGE
@@ -28,13 +29,14 @@ class Inputs:
     maps: DIFFUSE (sRGB, colour under alpha 0 bled) and NORMAL (OpenGL), and those of SPECULAR, OPACITY, EMISSIVE and
     HEIGHT (the mod's own, which is kept) that the set has.
     cue: what a companion says of metal, its values of the diffuse's size. wrap: which axes tile (rows,
-    columns). notes: what a person should know, one sentence each.
+    columns). notes: what a person should know, one sentence each; warnings: why a person should look at the set.
     """
 
     maps: CodedMaps
     cue: MetalCue | None
     wrap: Wrap
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -71,12 +73,14 @@ def load_inputs(
     seamless: bool | None = None,
     max_size: int | None = None,
     read: Read = Source.picture,
+    normals: Normals = "auto",
 ) -> Inputs:
     """The pixels of a texture set, as codes.
 
     seamless: whether both axes tile; None measures each. max_size: longest side of what is converted, texels.
-    read: decodes a file; each file is asked for once.
-    FileError where a file cannot be read, TextureSetError where diffuse and normal differ in shape.
+    read: decodes a file; each file is asked for once. normals: direction of green in normal maps.
+    FileError where a file cannot be read, TextureSetError where diffuse and normal differ in shape, or the diffuse is
+    a normal map.
 
     >>> load_inputs(find_sets(Path("Mod"))[0][0]).size   # doctest: +SKIP
     (1024, 1024)
@@ -91,19 +95,20 @@ def load_inputs(
     del colour
     if alpha is not None:
         codes[MapKind.OPACITY] = canvas.fitted(alpha, "linear")
-    codes[MapKind.NORMAL], specular, remarks = _read_normal(files, canvas, read)
-    notes += remarks
+    codes |= _read_companions(files, canvas, read)
+    normal, specular, remarks, warnings = _read_normal(files, canvas, read)
+    codes[MapKind.NORMAL], said = _turned(normal, files, normals, codes.get(MapKind.HEIGHT), canvas.size)
+    notes += [*remarks, *said]
     if specular is None and files.specular is not None:
         specular = _read_grey(files.specular, read)
     if specular is not None:
         codes[MapKind.SPECULAR] = canvas.fitted(specular, "linear")
     del specular
-    codes |= _read_companions(files, canvas, read)
     cue = None
     if files.environment is not None:
         cue = metal_cue(read(files.environment).pixels)
         cue = replace(cue, values=canvas.fitted(cue.values, "linear"))
-    return Inputs(CodedMaps(codes), cue, wrap, tuple(notes))
+    return Inputs(CodedMaps(codes), cue, wrap, tuple(notes), tuple(warnings))
 
 
 def _canvas(stored: tuple[int, ...], max_size: int | None, wrap: Wrap) -> _Canvas:
@@ -121,6 +126,11 @@ def _read_diffuse(
 ) -> tuple[np.ndarray, np.ndarray | None, Wrap]:
     """Codes of the colour (H, W, 3) and of an alpha (H, W, 1) that is not white everywhere, and which axes tile."""
     picture = read(source)
+    if is_normal_map(picture.pixels):
+        raise TextureSetError(
+            f"Expected a painted colour in {source.name}, got a tangent normal map; call it as its diffuse with _n, or "
+            "leave it out with --exclude."
+        )
     stored_as = picture.format
     colour, alpha = _colour_and_alpha(picture)
     del picture  # both are copies
@@ -136,8 +146,9 @@ def _read_diffuse(
 
 def _read_normal(
     files: TextureSet, canvas: _Canvas, read: Read
-) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
-    """OpenGL codes of the normal on the canvas, its alpha (the specular mask) in its own size, and notes.
+) -> tuple[np.ndarray | None, np.ndarray | None, list[str], list[str]]:
+    """Codes of the normal on the canvas as DirectX has them, its alpha (the specular mask) in its own size, notes and
+    warnings; None for a flat surface.
 
     A normal borrowed from another texture (`files.shared`) is used only where its shape fits.
     """
@@ -148,17 +159,44 @@ def _read_normal(
             notes.append(f"it has no normal map of its own, so the one of {files.shared} is used")
         else:
             picture = None
-    if picture is None:
-        flat = np.zeros((*canvas.size, 3), np.uint8)  # a zero vector is decoded as flat
-        return flat, None, ["no normal map was found, so the surface is taken as flat"]
-    _check_shape(files, canvas.stored, picture.pixels.shape[:2])
-    if picture.pixels.shape[:2] != canvas.stored:
+    if picture is None or files.normal is None:
+        return None, None, ["no normal map was found, so the surface is taken as flat"], []
+    shape = picture.pixels.shape[:2]
+    _check_shape(files, canvas.stored, shape)
+    if shape != canvas.stored:
         height, width = canvas.size
         notes.append(f"the normal map was resized to {width}×{height}, the size of the diffuse")
-    stored, mask = _colour_and_alpha(picture)
+    found = read_normal_map(picture, files.normal.name)
     del picture
-    np.subtract(np.iinfo(stored.dtype).max, stored[..., 1], out=stored[..., 1])  # DirectX to OpenGL
-    return canvas.fitted(stored, "normal"), _varied(mask), notes
+    notes += filter(None, [found.note])
+    if found.codes is None:
+        return None, _varied(found.mask), notes, list(filter(None, [found.warning]))
+    _flip_green(found.codes)
+    return canvas.fitted(found.codes, "normal"), _varied(found.mask), notes, []
+
+
+def _turned(
+    normal: np.ndarray | None,
+    files: TextureSet,
+    normals: Normals,
+    height: np.ndarray | None,
+    size: tuple[int, int],
+) -> tuple[np.ndarray, list[str]]:
+    """The normal as OpenGL has it, and a note where it was so in its file; zero vectors, read as flat, for None."""
+    if normal is None:
+        return np.zeros((*size, 3), np.uint8), []
+    green, why = normals if normals != "auto" else files.green, "as its name says"
+    if green is None and height is not None and follows_height(normal, height) == "directx":
+        green, why = "opengl", "as its own height map says"
+    if green != "opengl":
+        return normal, []
+    _flip_green(normal)
+    return normal, [f"its normal map is read as OpenGL, {why}"] if normals == "auto" else []
+
+
+def _flip_green(codes: np.ndarray) -> None:
+    """DirectX to OpenGL or back, in place."""
+    np.subtract(np.iinfo(codes.dtype).max, codes[..., 1], out=codes[..., 1])
 
 
 def _read_grey(source: Source, read: Read) -> np.ndarray | None:

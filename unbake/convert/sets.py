@@ -7,19 +7,22 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from unbake.convert.archives import is_archive
-from unbake.convert.sources import Source, Texture, list_textures
+from unbake.convert.sources import Source, Texture, list_textures, printable
 from unbake.domain.naming import (
     EXTENSIONS,
-    SUFFIXES,
     Role,
+    green_of,
     is_variant,
+    partner_of,
     role_among,
     split_stem,
+    suffix_order,
     unsupported_folder,
 )
 from unbake.errors import FileError
 from unbake.files import why_unsafe
 from unbake.image.files import not_flat
+from unbake.image.normals import Green
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class TextureSet:
     name: path below the texture root without extension and without a diffuse's `_d`, forward slashes.
     texture: the same with the `_d`: what a mesh refers to.
     shared: the name of the normal's own texture, where this one has none and is taken for a variant of it.
+    green: direction of the normal's green, where its name tells it (`naming.green_of`).
     """
 
     name: str
@@ -40,6 +44,7 @@ class TextureSet:
     parallax: Source | None = None
     glow: Source | None = None
     shared: str | None = None
+    green: Green | None = None
 
     @property
     def files(self) -> tuple[Source, ...]:
@@ -70,13 +75,20 @@ def find_sets(
 
     roots: a folder, an archive or one diffuse texture, or several mods of which later ones override earlier
     ones file by file; see `sources.list_textures`.
-    texture_root: what names are relative to; by default the deepest folder called `textures` in a file's
-    path, else the root itself (SPEC C1).
+    texture_root: what names are relative to; by default the outermost folder called `textures` in a mod,
+    else the one in the root's own path, else the root itself (SPEC C1).
     include, exclude: case-insensitive patterns (`*`, `?`, `[]`) matched against names; a `*` crosses folders.
     Raises UsageError where a root does not exist or lies outside `texture_root`.
 
     >>> sets, skipped = find_sets(Path("Data"), include=["architecture/*"])   # doctest: +SKIP
     """
+    return select(*list_sets(roots, texture_root), include, exclude)
+
+
+def list_sets(
+    roots: Path | Sequence[Path], texture_root: Path | None = None
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """`find_sets` by names alone: without patterns, and without a look into any file."""
     roots = [roots] if isinstance(roots, Path) else list(roots)
     sets, skipped = classify(list_textures(roots, texture_root))
     if roots[0].is_file() and not is_archive(roots[0]):
@@ -84,9 +96,29 @@ def find_sets(
         sets = [files for files in sets if files.diffuse.name == name]
         own = [skip for skip in skipped if PurePosixPath(skip.path).name == name]
         skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
-    sets = [files for files in sets if _wanted(files.name, include, exclude)]
-    skipped = [skip for skip in skipped if skip.failed or _wanted(_set_name(skip.path), include, exclude)]
-    return _without_unflat(sets, skipped)
+    return sets, skipped
+
+
+def select(
+    sets: Iterable[TextureSet],
+    skipped: Iterable[Skipped],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> tuple[list[TextureSet], list[Skipped]]:
+    """The sets and skipped files whose names the patterns want, and of the sets those that are flat textures."""
+    chosen = [files for files in sets if _wanted(files.name, include, exclude)]
+    left = [skip for skip in skipped if skip.failed or _wanted(_set_name(skip.path), include, exclude)]
+    return _without_unflat(chosen, left)
+
+
+def unmatched(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The patterns that match none of these names.
+
+    >>> unmatched(["clutter/*", "clutr/*"], ["clutter/pot"])
+    ['clutr/*']
+    """
+    names = list(names)
+    return [pattern for pattern in patterns if not any(_matches(name, pattern) for name in names)]
 
 
 def _without_unflat(
@@ -122,9 +154,13 @@ def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skippe
     for texture in textures:
         game = texture.game
         if texture.unreadable:
-            skipped.append(Skipped(texture.source.name, texture.unreadable, failed=True))
+            skipped.append(Skipped(printable(texture.source.name), texture.unreadable, failed=True))
         elif game is None:
-            skipped.append(Skipped(texture.source.name, "outside the textures folder"))
+            skipped.append(Skipped(printable(texture.source.name), "outside the textures folder"))
+        elif (name := printable(str(game))) != str(game):
+            skipped.append(
+                Skipped(name, "its name is not valid UTF-8, which the game's files need; rename it")
+            )
         elif reason := why_unsafe(str(game)):
             skipped.append(Skipped(str(game), f"no system could be sure to take its name: {reason}"))
         elif reason := unsupported_folder(game.parts[:-1]):
@@ -144,7 +180,14 @@ def _sort_folder(
 ) -> None:
     """Find the sets of one folder; `members` are its textures with their paths below the root."""
     unique = _one_per_stem(members, skipped)
-    roles = {stem: role_among(game.stem, unique.keys()) for stem, (game, _) in unique.items()}
+    roles = _roles({stem: game.stem for stem, (game, _) in unique.items()})
+    companions: dict[str, list[str]] = defaultdict(list)
+    for stem, (base, role) in roles.items():
+        if role is not Role.DIFFUSE:
+            companions[base.lower()].append(stem)
+    lenders = {
+        name.lower(): stem for kind in _NORMALS for stem, (name, role) in roles.items() if role is kind
+    }
     used: set[str] = set()
 
     def skip(stem: str, reason: str) -> None:
@@ -154,18 +197,13 @@ def _sort_folder(
         if role is not Role.DIFFUSE:
             continue
         bases = dict.fromkeys((stem, base.lower()))
-        owned = {f"{name}{suffix}" for name in bases for suffix in SUFFIXES} & unique.keys()
-        owned = {companion for companion in owned if roles[companion][1] is not Role.DIFFUSE}
-        beside = {
-            roles[companion][1]: companion
-            for suffix in reversed(SUFFIXES)
-            for companion in (f"{name}{suffix}" for name in reversed(bases))
-            if companion in owned
-        }
-        used |= owned | {stem}
+        owned = {other: place for place, name in enumerate(bases) for other in companions[name]}
+        order = sorted(owned, key=lambda other: (suffix_order(other), owned[other], other), reverse=True)
+        beside = {roles[other][1]: other for other in order}
+        used |= owned.keys() | {stem}
         lender = None
         if not beside.keys() & {*_NORMALS}:
-            lender = _lender(base.lower(), roles)
+            lender = _lender(base.lower(), lenders)
         if lender is not None:
             beside[roles[lender][1]] = lender
             used.add(lender)
@@ -173,11 +211,11 @@ def _sort_folder(
             for member in {stem, *owned}:
                 skip(member, why)
             continue
-        if Role.NORMAL not in beside and Role.SPECULAR in beside:
+        if Role.NORMAL not in beside and beside.get(Role.SPECULAR, "").endswith("_s"):
             skip(beside.pop(Role.SPECULAR), "a subsurface map; left alone")
-        for companion in owned - set(beside.values()):
-            if (kind := roles[companion][1]) in beside:
-                skip(companion, f"{unique[beside[kind]][0].name} is used instead")
+        for other in owned.keys() - set(beside.values()):
+            if (kind := roles[other][1]) in beside:
+                skip(other, f"{unique[beside[kind]][0].name} is used instead")
         for kind in beside.keys() - _READ:
             skip(beside[kind], f"{kind.described}; left alone")
         game, diffuse = unique[stem]
@@ -193,24 +231,36 @@ def _sort_folder(
                 parallax=files.get(Role.PARALLAX),
                 glow=files.get(Role.GLOW),
                 shared=str(game.with_name(roles[lender][0])) if lender else None,
+                green=green_of(beside[Role.NORMAL]) if Role.NORMAL in beside else None,
             )
         )
     for stem in unique.keys() - used:
         skip(stem, f"{roles[stem][1].described} without a diffuse beside it")
 
 
-def _lender(base: str, roles: dict[str, tuple[str, Role]]) -> str | None:
+def _roles(stems: dict[str, str]) -> dict[str, tuple[str, Role]]:
+    """Base and role of each stem (lower case → as written); of two diffuses of one name the later keeps its stem."""
+    roles = {lower: role_among(stem, stems.keys()) for lower, stem in stems.items()}
+    named: set[str] = set()
+    for lower in sorted(roles, key=lambda stem: (suffix_order(stem), stem)):
+        base, role = roles[lower]
+        if role is Role.DIFFUSE:
+            if base.lower() in named:
+                roles[lower] = (stems[lower], role)
+            named.add(base.lower())
+    return roles
+
+
+def _lender(base: str, lenders: dict[str, str]) -> str | None:
     """The stem of the normal that a diffuse without one borrows: of the longest name it is a variant of.
 
-    Which normal a surface has stands in its meshes; a texture's name is all that a folder tells of it.
+    lenders: a normal's name, lower case, to its stem. Which normal a surface has stands in its meshes; a texture's
+    name is all that a folder tells of it.
     """
-    lenders = {
-        name.lower(): stem
-        for kind in _NORMALS
-        for stem, (name, role) in roles.items()
-        if role is kind and is_variant(base, name.lower())
-    }
-    return lenders[max(lenders, key=len)] if lenders else None
+    for length in range(len(base) - 1, 0, -1):
+        if base[:length] in lenders and is_variant(base, base[:length]):
+            return lenders[base[:length]]
+    return lenders.get(partner_of(base) or "")
 
 
 _NORMALS = (Role.NORMAL, Role.MODEL_NORMAL)
@@ -255,7 +305,10 @@ def _set_name(path: str) -> str:
 
 
 def _wanted(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    def matches(pattern: str) -> bool:
-        return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())
+    if include and not any(_matches(name, pattern) for pattern in include):
+        return False
+    return not any(_matches(name, pattern) for pattern in exclude)
 
-    return (not include or any(map(matches, include))) and not any(map(matches, exclude))
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())

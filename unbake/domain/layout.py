@@ -52,6 +52,12 @@ Of 505 published normal maps the lowest mean is 0.80, and of the 505 colour pict
 (68 above 0.55, where 0.5 is a normal map of nothing but vertical walls).
 """
 
+LEAST_NORMAL_LEAD = 0.15
+"""By how much the mean of a normal map's blue exceeds that of its red and of its green, in [0, 1].
+
+Of the same 505 normal maps the least lead is 0.24; of 721 colour pictures 99 % lead by less than 0.10.
+"""
+
 _MATERIALS: dict[Domain, str] = {"matsynth": "MatSynth", "skyrim": "Skyrim"}
 
 

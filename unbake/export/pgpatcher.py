@@ -14,7 +14,7 @@ from unbake.decoding import decode_any_json
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.export import landscape
-from unbake.files import safe_join, write_atomic
+from unbake.files import write_atomic
 from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
@@ -98,12 +98,17 @@ def entry(
     }
 
 
+def path_of(out: Path, mod: str) -> Path:
+    """The file of a mod's entries in the mod folder `out`."""
+    return out / FOLDER / f"{relative_name(mod).name}.json"
+
+
 def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: Form = "array") -> Path:
     """Writes `OUT/PBRNIFPatcher/<mod>.json`, entries sorted by texture, where it differs; returns its path.
 
     form: see `document`; PGPatcher reads both.
     """
-    path = safe_join(out, f"{FOLDER}/{relative_name(mod).name}.json")
+    path = path_of(out, mod)
     _write_changed(path, document(sorted(entries, key=lambda entry: entry["texture"].lower()), form))
     return path
 
@@ -141,8 +146,8 @@ def validate(out: Path) -> list[str]:
     ]
     for path in sorted((out / FOLDER).glob("*.json")):
         try:
-            content = decode_any_json(path.read_text("utf-8"))
-        except ValueError as error:
+            content = decode_any_json(path.read_text("utf-8-sig"))
+        except (OSError, ValueError) as error:
             found.append(f"{path.name} is not JSON: {error}.")
             continue
         defaults: dict[str, Any] = {}
@@ -158,10 +163,8 @@ def validate(out: Path) -> list[str]:
             found.append(f"{path.name} is skipped: it should be an array of objects.")
             continue
         for number, fields in enumerate(entries):
-            found += [
-                f"{path.name}, entry {number}: {fault}."
-                for fault in _faults(defaults | fields, files_by_path)
-            ]
+            faults = _faults(defaults | fields, files_by_path)
+            found += [f"{path.name}, entry {number}: {fault}." for fault in faults]
     return found
 
 
@@ -180,23 +183,63 @@ def _backslashes(name: str) -> str:
 
 def _faults(fields: dict[str, Any], files_by_path: dict[str, Path]) -> list[str]:
     """Faults of one entry; files_by_path: the files of the mod by their paths in lower case."""
-    texture = fields.get("texture", fields.get("match_diffuse"))
-    if not isinstance(texture, str) or not texture:
-        return ["it has no texture, so it matches nothing"]
-    faults = []
-    if texture.lower().lstrip("\\").startswith(("textures\\", "pbr\\")) or "/" in texture:
-        faults.append(f"{texture!r} must be a path with backslashes below textures, so it matches nothing")
-    if not texture.isascii():
-        faults.append(f"{texture!r} has letters that paths in meshes cannot have, so it matches nothing")
-    target = fields.get("rename", texture).lstrip("\\").replace("\\", "/").lower()
+    faults = [
+        f"{key} should be {_MEANINGS[kind]}, got {json.dumps(value)[:40]}"
+        for key, value in fields.items()
+        if (kind := _KINDS.get(key)) is not None and not _is_a(kind, value)
+    ]
+    matches = {key: value for key in _MATCHES if isinstance(value := fields.get(key), str) and value}
+    if not matches:
+        return faults or ["it has no texture, so it matches nothing"]
+    for path in matches.values():
+        if path.lower().lstrip("\\").startswith(("textures\\", "pbr\\")) or "/" in path:
+            faults.append(f"{path!r} must be a path with backslashes below textures, so it matches nothing")
+        if not path.isascii():
+            faults.append(f"{path!r} has letters that paths in meshes cannot have, so it matches nothing")
+    rename = fields.get("rename")
+    target = rename if isinstance(rename, str) else matches.get("texture", matches.get("match_diffuse"))
+    return faults if target is None else faults + _faults_of_files(target, fields, files_by_path)
+
+
+_MATCHES = ("texture", "match_diffuse", "match_normal", "path_contains")
+"""What an entry may name a mesh's textures by; the last two do not say which files they imply."""
+
+_KINDS: dict[str, type] = (
+    dict.fromkeys((*_MATCHES, "rename"), str)
+    | dict.fromkeys(("emissive", "parallax", "subsurface", "subsurface_foliage"), bool)
+    | dict.fromkeys(("specular_level", "roughness_scale", "subsurface_opacity", "displacement_scale"), float)
+    | dict.fromkeys(("emissive_color", "subsurface_color"), list)
+)
+_MEANINGS: dict[type, str] = {
+    str: "text",
+    bool: "true or false",
+    float: "a number",
+    list: "a list of numbers",
+}
+
+
+def _is_a(kind: type, value: Any) -> bool:
+    """Whether a value of JSON is text, a truth, a number or a list of numbers."""
+    if kind is list:
+        return isinstance(value, list) and all(_is_a(float, one) for one in value)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _faults_of_files(target: str, fields: dict[str, Any], files_by_path: dict[str, Path]) -> list[str]:
+    """Faults of the files that an entry implies. target: their path below `textures/pbr`, with backslashes."""
+    path = target.lstrip("\\").replace("\\", "/").lower().removesuffix(".dds")
     implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if fields.get(key))]
-    files = [f"{PBR_ROOT}/{target}{end}.dds" for end in implied]
+    files = [f"{PBR_ROOT}/{path}{end}.dds" for end in implied]
+    faults = []
     if all(name in files_by_path for name in files):
         faults += _unfit([files_by_path[name] for name in files])
     missing = [name.removeprefix(f"{PBR_ROOT}/") for name in files if name not in files_by_path]
     if missing:
         faults.append(f"it is dropped, {PBR_ROOT} has no {' and no '.join(missing)}")
-    if len(fields.get("emissive_color", [0] * 4)) < 4:
+    emission = fields.get("emissive_color")
+    if isinstance(emission, list) and len(emission) < 4:
         faults.append("emissive_color is ignored, it needs four numbers")
     return faults
 

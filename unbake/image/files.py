@@ -1,6 +1,7 @@
 """Picture files: the one place where bytes become pixels (DDS, PNG, TGA, JPEG, BMP), and pixels PNG or JPEG."""
 
 import io
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from PIL.TgaImagePlugin import TgaImageFile
 from unbake.errors import FileError, UnsuitableError
 from unbake.files import write_atomic
 from unbake.image.arrays import Codes, Floats, Reals, bands, unit
+from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, decode_blocks
 from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
+from unbake.image.normals import with_blue
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
 """Longest file that is read, in bytes: sixteen-bit RGBA of the largest size, doubled for metadata."""
@@ -33,8 +36,9 @@ hundred kB would else take gigabytes. Real ones hold one or two a byte."""
 class Picture:
     """One decoded picture, as stored: no colour space is applied.
 
-    pixels: uint8 or uint16 (H, W, C), C = 1 grey, 3 RGB, 4 RGBA. Two-channel DDS formats hold normals: their
-    blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb" or "png/16".
+    pixels: uint8 or uint16 (H, W, C), C = 1 grey, 3 RGB, 4 RGBA; colours are not multiplied by alpha. Two-channel DDS
+    formats hold normals: their blue is rebuilt as the Z of a unit vector. format: container and layout, "dds/bc7_srgb"
+    or "png/16".
     """
 
     pixels: Codes
@@ -67,9 +71,12 @@ def read_picture(path: Path) -> Picture:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture."""
+    """The bytes of a file that can be a picture; FileError when it is missing or larger than any picture.
+
+    Also for what is no file and might never end: a pipe, a device.
+    """
     try:
-        size = path.stat().st_size
+        size = _regular_size(path)
         if size > MAX_FILE:
             raise FileError(
                 f"Expected a picture of at most {MAX_SIDE}×{MAX_SIDE} in {path}, got {size} bytes; make it smaller."
@@ -79,6 +86,27 @@ def read_bytes(path: Path) -> bytes:
         raise FileError(
             f"Expected a file that can be read in {path}, got: {error.strerror}; check it."
         ) from error
+
+
+def read_start(path: Path, count: int) -> bytes:
+    """The first bytes of a file; FileError as `read_bytes`."""
+    try:
+        _regular_size(path)
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise FileError(
+            f"Expected a readable file, got {path} ({error.strerror}); check the path."
+        ) from error
+
+
+def _regular_size(path: Path) -> int:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise FileError(
+            f"Expected a file that can be read in {path}, got a folder, a pipe or a device; remove it."
+        )
+    return status.st_size
 
 
 def decode_picture(data: bytes, name: str) -> Picture:
@@ -224,27 +252,49 @@ def _decode_dds(data: bytes, name: str) -> Picture:
     if what := _not_flat(info):
         raise UnsuitableError(f"{name} holds {what}, not one flat texture")
     _check_length(info, len(data), name)
-    body = memoryview(data)[info.offset : info.offset + info.top_bytes]
+    pitch = info.row_bytes(len(data))
+    end = info.offset + (pitch * info.height if pitch else info.top_bytes)
+    body = memoryview(data)[info.offset : end]
     if isinstance(info.layout, BlockFormat):
         pixels: Codes = decode_blocks(body, info.width, info.height, info.layout)
         if info.layout is BlockFormat.BC1 and (pixels[..., 3] == 255).all():
             pixels = pixels[..., :3]
     else:
-        pixels = _unpack(body, info.width, info.height, info.layout)
+        pixels = _unpack(body, info.width, info.height, info.layout, pitch)
         if info.format.startswith("LA"):
             pixels = pixels[..., [0, 0, 0, 1]]
     if pixels.shape[2] == 2:
-        pixels = _rebuild_blue(pixels)
+        pixels = with_blue(pixels)
+    if info.swapped:
+        pixels = pixels[..., [3, 1, 2]]
+    if info.premultiplied and pixels.shape[2] == 4:
+        pixels = _unpremultiplied(pixels, info.srgb)
     return Picture(np.ascontiguousarray(pixels), f"dds/{info.format.lower().replace('_unorm', '')}")
 
 
-def _unpack(body: memoryview, width: int, height: int, layout: Masks) -> Codes:
+def _unpremultiplied(pixels: Codes, srgb: bool) -> Codes:
+    """RGBA codes whose colours were stored times alpha; where alpha is 0 they stay. srgb: the product was linear."""
+    divided = pixels.copy()
+    for rows in bands(*pixels.shape[:2]):
+        colour, alpha = unit(pixels[rows, :, :3]), unit(pixels[rows, :, 3:])
+        alpha[alpha == 0] = 1
+        light = np.clip((srgb_to_linear(colour) if srgb else colour) / alpha, 0, 1)
+        top = np.iinfo(pixels.dtype).max
+        divided[rows, :, :3] = np.rint((linear_to_srgb(light) if srgb else light) * top)
+    return divided
+
+
+def _unpack(body: memoryview, width: int, height: int, layout: Masks, pitch: int) -> Codes:
     """Uncompressed pixels, one channel per mask: uint8, or uint16 where a channel has more than 8 bits.
 
-    Numbers from -1 to 1 come as the codes of (x + 1) / 2, floats clipped to [0, 1].
+    pitch: bytes from row to row. Numbers from -1 to 1 come as the codes of (x + 1) / 2; floats are clipped to [0, 1],
+    but two that go below 0, which can only be a normal's, are taken for numbers from -1 to 1.
     """
     depth = 8 if all(mask.bit_count() <= 8 for mask in layout.channels) else 16
-    stored = np.frombuffer(body, np.uint8).reshape(height, width, layout.bits // 8)
+    stored = np.frombuffer(body, np.uint8).reshape(height, pitch)[:, : width * layout.bits // 8]
+    stored = stored.reshape(height, width, layout.bits // 8)
+    if layout.numbers == "float" and len(layout.channels) == 2:
+        return _signed_pair(np.ascontiguousarray(stored))
     pixels = np.empty((height, width, len(layout.channels)), f"<u{depth // 8}")
     for rows in bands(height, width):
         pixels[rows] = _codes(np.ascontiguousarray(stored[rows]), layout, 2**depth - 1)
@@ -256,6 +306,8 @@ def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
     if layout.numbers == "float":
         reals = words.view(f"<f{words.shape[2] // len(layout.channels)}")
         return np.rint(np.clip(np.nan_to_num(reals, posinf=1), 0, 1).astype(np.float32) * full)
+    if layout.numbers == "small float":
+        return np.rint(np.clip(_small_floats(words.view("<u4"), layout), 0, 1) * full)
     if words.shape[2] == 3:
         words = np.pad(words, ((0, 0), (0, 0), (0, 1)))
     words = words.view(f"<u{words.shape[2]}")
@@ -272,12 +324,27 @@ def _codes(words: np.ndarray, layout: Masks, full: int) -> np.ndarray:
     return np.concatenate(channels, axis=2)
 
 
-def _rebuild_blue(pixels: Codes) -> Codes:
-    """RGB codes of unit normals of which only X and Y are stored."""
-    top = np.iinfo(pixels.dtype).max
-    square = ((pixels.astype(np.float32) * (2 / top) - 1) ** 2).sum(axis=2, keepdims=True)
-    blue = (np.sqrt(np.clip(1 - square, 0, 1)) + 1) * (top / 2)
-    return np.concatenate([pixels, np.rint(blue).astype(pixels.dtype)], axis=2)
+def _small_floats(words: np.ndarray, layout: Masks) -> np.ndarray:
+    """The floats (H, W, C) of 5 bits of exponent and the rest of mantissa, without a sign; infinity and NaN are 1."""
+    channels = []
+    for mask in layout.channels:
+        low, bits = (mask & -mask).bit_length() - 1, mask.bit_count() - 5
+        codes = (words >> low) & (2 ** mask.bit_count() - 1)
+        exponent, mantissa = (
+            (codes >> bits).astype(np.int32),
+            (codes & (2**bits - 1)).astype(np.float32) / 2**bits,
+        )
+        value = np.ldexp(mantissa + (exponent > 0), np.maximum(exponent, 1) - 15)
+        channels.append(np.where(exponent == 31, np.float32(1), value))
+    return np.concatenate(channels, axis=2)
+
+
+def _signed_pair(words: np.ndarray) -> Codes:
+    """Codes of sixteen bits of the two floats of each pixel, from their bytes (H, W, bytes of a pixel)."""
+    reals: np.ndarray = np.nan_to_num(words.view(f"<f{words.shape[2] // 2}").astype(np.float32))
+    if (reals < 0).any():
+        reals = (reals + 1) / 2
+    return np.rint(np.clip(reals, 0, 1) * 65535).astype(np.uint16)
 
 
 def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, name: str) -> Picture:
@@ -285,12 +352,44 @@ def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, na
         # Not Image.open: it guesses again, and warns of every picture over 9459².
         with opener(io.BytesIO(data)) as image:
             _check_size(*image.size, len(data), name)
-            pixels = _pixels(image)
+            packed = (
+                image.tile[0][3]
+                if kind == "png" and image.tile and "transparency" not in image.info
+                else None
+            )
+            sixteen = _SIXTEEN_BITS.get(packed)
+            pixels = _pixels(image) if sixteen is None else _sixteen_bits(opener, data, *sixteen)
     except (FileError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make the decoders raise nearly anything
         raise FileError(_damaged(name, kind, error)) from error
     return Picture(pixels, f"{kind}/{pixels.itemsize * 8}")
+
+
+_SIXTEEN_BITS: dict[object, tuple[str, tuple[str, ...]]] = {
+    "RGB;16B": ("RGB", ("RGB;16B", "RGB;16L")),
+    "RGBA;16B": ("RGBA", ("RGBA;16B", "RGBA;16L")),
+    "LA;16B": ("RGBA", ("RGBA",)),
+}
+"""How Pillow unpacks a PNG file of several channels of 16 bits, to the mode and the ways that together keep all."""
+
+
+def _sixteen_bits(opener: type[ImageFile.ImageFile], data: bytes, mode: str, ways: tuple[str, ...]) -> Codes:
+    """All bits of a PNG file of 16-bit RGB, RGBA or grey and alpha, of which Pillow keeps the upper eight.
+
+    Unpacked once as what it is and once as if its bytes were swapped, its halves lie in two pictures of 8 bits; grey
+    and alpha are four bytes a pixel.
+    """
+    halves = []
+    for way in ways:
+        with opener(io.BytesIO(data)) as image:
+            image._mode = mode  # what the file's own mode would become; Pillow has no other way to say so
+            image.tile = [tile._replace(args=way) for tile in image.tile]
+            halves.append(np.array(image).astype(np.uint16))
+    if len(halves) == 2:
+        return np.asarray(halves[0] * 256 + halves[1], np.uint16)
+    pairs = halves[0][..., ::2] * 256 + halves[0][..., 1::2]
+    return np.asarray(pairs[..., [0, 0, 0, 1]], np.uint16)
 
 
 def _pixels(image: Image.Image) -> Codes:

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from unbake.domain.layout import LEAST_NORMAL_BLUE, LEAST_NORMAL_LEAD
+
 Green = Literal["opengl", "directx"]
 """Direction of the green channel in a file: up (OpenGL) or down (DirectX, Skyrim's)."""
 
@@ -43,6 +45,52 @@ def decode_normal(unit_rgb: NDArray[np.floating], green: Green) -> NDArray[np.fl
     length = np.sqrt(np.einsum("...c,...c->...", vectors, vectors))
     vectors[(length < _SHORTEST) | (length > _LONGEST)] = (0, 0, 1)
     return _unit(vectors)
+
+
+def is_tangent(unit_rgb: NDArray[np.floating]) -> bool:
+    """Whether a stored picture (H, W, 3 or more) in [0, 1] can be a tangent normal map: blue leads in the mean.
+
+    >>> is_tangent(np.full((1, 1, 3), (0.5, 0.5, 1.0))), is_tangent(np.full((1, 1, 3), 0.7))
+    (True, False)
+    """
+    red, green, blue = unit_rgb[..., :3].mean(axis=(0, 1), dtype=np.float64)
+    return bool(blue >= LEAST_NORMAL_BLUE and blue - max(red, green) >= LEAST_NORMAL_LEAD)
+
+
+def with_blue(pixels: np.ndarray) -> np.ndarray:
+    """RGB codes (H, W, 3) of unit normals of which only the codes of X and Y (H, W, 2) are stored.
+
+    >>> with_blue(np.full((1, 1, 2), 128, np.uint8)).tolist()
+    [[[128, 128, 255]]]
+    """
+    top = np.iinfo(pixels.dtype).max
+    square = ((pixels.astype(np.float32) * (2 / top) - 1) ** 2).sum(axis=2, keepdims=True)
+    blue = (np.sqrt(np.clip(1 - square, 0, 1)) + 1) * (top / 2)
+    return np.concatenate([pixels, np.rint(blue).astype(pixels.dtype)], axis=2)
+
+
+def seems_flipped(normal: NDArray[np.float32], height: NDArray[np.floating]) -> bool | None:
+    """Whether unit normals (H, W, 3), OpenGL, run against a height (H, W, 1) up the picture, while across they agree.
+
+    None where they do not agree across, or where up the picture nothing can be told.
+    """
+    if min(normal.shape[:2]) < 2:
+        return None
+    dx, dy = slopes(normal)
+    down, right = (np.gradient(height[..., 0], axis=axis) for axis in (0, 1))
+    up = alike(-down, dy)
+    return up < 0 if alike(right, dx) > _AGREES and abs(up) > _AGREES else None
+
+
+_AGREES = 0.2
+"""Correlation of two slopes above which they are one surface's."""
+
+
+def alike(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of two arrays of one shape, 0 where either is flat."""
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a * a).mean() * (b * b).mean()))
+    return float((a * b).mean()) / scale if scale > 1e-9 else 0.0
 
 
 def encode_normal(normal: NDArray[np.float32], green: Green) -> NDArray[np.float32]:

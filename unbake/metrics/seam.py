@@ -22,6 +22,8 @@ def seam_ratio(image: np.ndarray, wrap: Wrap = (True, True)) -> float:
 
 
 def _ratio(image: np.ndarray) -> float:
+    if len(image) < 2:
+        return 1.0  # one row has no steps
     image = image.astype(np.float64)
     across = np.abs(image[0] - image[-1]).mean()
     inside = np.abs(np.diff(image, axis=0)).mean()

@@ -8,7 +8,7 @@ that name means a game's specular mask.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -89,8 +89,8 @@ def _within(shards: Iterator[Shard], limit: int | None, report: "_Report") -> It
     left = limit
     for shard in shards:
         if not shard.headings:
-            report.fail(shard.place, "Expected rows in it, could read none; fetch it again.")
-        yield Shard(shard.place, shard.headings[:left], shard.rows) if left is not None else shard
+            report.fail(shard.place, shard.unread)
+        yield replace(shard, headings=shard.headings[:left]) if left is not None else shard
         if left is not None:
             left -= len(shard.headings)
             if left <= 0:

@@ -1,8 +1,8 @@
 """Sources of MatSynth's rows: the hub, parquet files, or folders of pictures; read by `matsynth`."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ class Shard:
     place: str
     headings: tuple[Heading, ...]
     rows: Callable[[], Iterator[Row]]
+    unread: str = "Expected rows in it, could read none; fetch it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,26 @@ def _parquet(files: Sequence[Path]) -> Source:
         [
             (split, _stream("parquet", "train", None, names), _stream("parquet", "train", _ABOUT, names))
             for split, names in sorted(by_split.items())
-        ]
+        ],
+        {split: [_lacking(name) for name in names] for split, names in by_split.items()},
+    )
+
+
+def _lacking(file: str) -> str | None:
+    """Why a parquet file has no rows of a material: a column that it lacks; None where that is not it."""
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_schema
+
+    try:
+        names = read_schema(file).names
+    except (OSError, ArrowException):
+        return None
+    missing = [column for column in _ABOUT if column not in names]
+    if not missing:
+        return None
+    return (
+        f"Expected the columns {', '.join(_ABOUT)} in {Path(file).name}, got none called {' or '.join(missing)}; write "
+        "it with them, or give folders of pictures."
     )
 
 
@@ -136,8 +156,14 @@ def _stream(
     return load_dataset(name, split=split, streaming=True, **options).decode(False)
 
 
-def _streams(streams: "Sequence[tuple[str, IterableDataset, IterableDataset]]") -> Source:
-    """Shards of (split, everything, headings only): where no row of a file is wanted its pictures are not read."""
+def _streams(
+    streams: "Sequence[tuple[str, IterableDataset, IterableDataset]]",
+    lacking: Mapping[str, Sequence[str | None]] | None = None,
+) -> Source:
+    """Shards of (split, everything, headings only): where no row of a file is wanted its pictures are not read.
+
+    lacking: by split, why each file of it can have no rows.
+    """
 
     def shards() -> Iterator[Shard]:
         for split, full, thin in streams:
@@ -152,7 +178,10 @@ def _streams(streams: "Sequence[tuple[str, IterableDataset, IterableDataset]]") 
                     _heading(row, split, names, f"row {k} of {place}") for k, row in enumerate(found)
                 )
                 part = full.shard(full.num_shards, i)
-                yield Shard(place, headings, partial(_rows, part, headings))
+                shard = Shard(place, headings, partial(_rows, part, headings))
+                files = (lacking or {}).get(split, ())
+                why = files[i] if len(files) == full.num_shards else None
+                yield shard if why is None else replace(shard, unread=why)
 
     return Source(sum(full.num_shards for _, full, _ in streams), shards)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
 from unbake.image.arrays import Maps
-from unbake.image.normals import slopes
+from unbake.image.normals import seems_flipped, slopes
 
 DIELECTRIC_SRGB = (30 / 255, 240 / 255)
 METAL_SRGB = 155 / 255
@@ -135,8 +135,7 @@ def normal(maps: Maps) -> list[str]:
     flipped = turned < 0.5 * curl
     relief = maps.get(MapKind.HEIGHT)
     if relief is not None and relief.shape[:2] == vectors.shape[:2]:
-        down, right = (np.gradient(relief[..., 0], axis=axis) for axis in (0, 1))
-        flipped = flipped or (_alike(right, dx) > 0.2 and _alike(-down, dy) < -0.2)
+        flipped = flipped or seems_flipped(vectors, relief) is True
     if flipped:
         warnings.append("The green of the normal map seems to point the other way (DirectX or OpenGL).")
     return warnings
@@ -157,10 +156,3 @@ def _between(metallic: np.ndarray) -> float:
 def _share(wrong: np.ndarray, where: np.ndarray) -> float:
     """Share of `where` that is wrong; 0 where too little is concerned to say (under 1 % of the image)."""
     return float(wrong[where].mean()) if where.mean() > 0.01 else 0.0
-
-
-def _alike(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation, 0 where either is flat."""
-    a, b = a - a.mean(), b - b.mean()
-    scale = float(np.sqrt((a * a).mean() * (b * b).mean()))
-    return float((a * b).mean()) / scale if scale > 1e-9 else 0.0

@@ -17,7 +17,7 @@ little else. The weights were chosen before, with another model, on 67 of these 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,9 @@ REVIEW_BELOW: Final = 0.6
 
 DISAGREEMENT: Final[dict[str, float]] = {"person": 0.0, "companion": 0.4, "name": 0.6, "picture": 1.0}
 """Factor on how far a decision is from the picture alone, by the source that decided."""
+
+DOUBTFUL: Final = 0.5
+"""Most that the confidence is of a set whose files are not what their names say."""
 
 FAMILIAR: Final = {
     "luminance": (0.10, 0.85),
@@ -76,18 +79,24 @@ class Judgement:
 
 
 def judge(
-    maps: Maps, classes: Mapping[str, float], wrap: Wrap, decision: Decision | None = None
+    maps: Maps,
+    classes: Mapping[str, float],
+    wrap: Wrap,
+    decision: Decision | None = None,
+    doubtful: Sequence[str] = (),
 ) -> Judgement:
     """Judges a converted set.
 
     maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL and the outputs, as they are written.
     classes: material class to probability, {} without networks. wrap: which axes tile (rows, columns). decision: what
-    evidence made of the set, None where the picture alone decided.
+    evidence made of the set, None where the picture alone decided. doubtful: warnings about the files
+    themselves; with one, a person should look whatever the maps are.
 
     >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, {}, (True, True)).confidence
     1.0
     """
-    figures = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps) | _lift(maps)
+    found = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps) | _lift(maps)
+    figures = {name: value for name, value in found.items() if np.isfinite(value)}
     if decision is not None:
         figures["metal_disagreement"] = decision.disagreement
     implausible = checks.plausibility(maps)
@@ -100,12 +109,16 @@ def judge(
         "metal": max(min(2 * figures.get("metal_gap", 0.0), 1.0), _disagreement(decision)),
         "seam": float(np.clip((figures.get("seam", 1.0) - 1.25) / 1.5, 0, 1)),
     }
-    warnings = [*implausible, *_sentences(figures, outside, classes, decision)]
+    warnings = [*doubtful, *implausible, *_sentences(figures, outside, classes, decision)]
     confidence = IMPLAUSIBLE ** len(implausible) * float(
         np.prod([1 - WEIGHTS[name] * doubt for name, doubt in doubts.items()])
     )
+    if doubtful:
+        confidence = min(confidence, DOUBTFUL)
     named = {f"doubt_{name}": value for name, value in doubts.items()}
-    rounded = {name: round(float(value), 4) for name, value in (figures | named).items()}
+    rounded = {
+        name: round(float(value), 4) for name, value in (figures | named).items() if np.isfinite(value)
+    }
     return Judgement(round(confidence, 4), rounded, warnings)
 
 

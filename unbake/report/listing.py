@@ -41,11 +41,15 @@ class _Skipped(msgspec.Struct, frozen=True):
     reason: str
 
 
+class _Named(msgspec.Struct, frozen=True):
+    name: str
+
+
 class _Listing(msgspec.Struct, frozen=True):
-    """The content of `report.json`."""
+    """The content of `report.json`; what is converted is decoded a set at a time."""
 
     about: str
-    converted: list[SetReport]
+    converted: list[msgspec.Raw]
     failed: list[_Failed]
     skipped: list[_Skipped]
     mod: ModReport = NOTHING_TOLD
@@ -59,7 +63,7 @@ def listing(reports: Sequence[SetReport], mod: ModReport = NOTHING_TOLD) -> byte
     """
     content = _Listing(
         _ABOUT,
-        [report for report in reports if report.status == "converted"],
+        [msgspec.Raw(msgspec.json.encode(report)) for report in reports if report.status == "converted"],
         [_Failed(report.name, report.reason) for report in reports if report.status == "failed"],
         [_Skipped(report.name, report.reason) for report in reports if report.status == "skipped"],
         mod,
@@ -78,13 +82,29 @@ def read_mod(out: Path) -> ModReport:
 
 
 def read_sets(data: bytes, name: str) -> list[SetReport]:
-    """The sets in the bytes of a `report.json`; FileError where it is damaged."""
+    """The sets in the bytes of a `report.json`; FileError where it is damaged.
+
+    A converted set whose entry alone is damaged comes as a failed one.
+    """
     found = _decoded(data, name)
     return [
-        *found.converted,
+        *(_read_set(entry, number) for number, entry in enumerate(found.converted)),
         *(SetReport(report.name, "failed", report.message) for report in found.failed),
         *(SetReport(report.path, "skipped", report.reason) for report in found.skipped),
     ]
+
+
+def _read_set(entry: msgspec.Raw, number: int) -> SetReport:
+    try:
+        return decode_json(entry, SetReport)
+    except msgspec.DecodeError as error:
+        try:
+            name = decode_json(entry, _Named).name
+        except msgspec.DecodeError:
+            name = f"set {number}"
+        return SetReport(
+            name, "failed", f"Expected its report, got a damaged one ({error}); convert it again."
+        )
 
 
 def to_review(

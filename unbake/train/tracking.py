@@ -1,6 +1,7 @@
 """Logs of a run: metrics.jsonl, for people and for the gate, and event files for TensorBoard or W&B."""
 
 import json
+import math
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -41,7 +42,7 @@ class Tracker:
         """Validation figures after an epoch; the file always equals the history, after a resume too."""
         self._log("val", history[-1], step)
         self._board.flush()
-        lines = "".join(json.dumps(line, sort_keys=True) + "\n" for line in history)
+        lines = "".join(json.dumps(_finite(line), sort_keys=True) + "\n" for line in history)
         write_atomic(self.folder / METRICS, lines.encode())
 
     def close(self) -> None:
@@ -61,6 +62,11 @@ def _keep_earlier(path: Path) -> None:
     if path.is_file():
         names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
         path.rename(next(name for name in names if not name.exists()))
+
+
+def _finite(line: dict[str, float]) -> dict[str, float | None]:
+    """The figures of an epoch as JSON has them: null for what is no finite number."""
+    return {name: value if math.isfinite(value) else None for name, value in line.items()}
 
 
 class OfflineRun:

@@ -8,7 +8,7 @@ from unbake.errors import FileError
 from unbake.image.dds.blocks import BlockFormat
 from unbake.image.dds.header import DxgiFormat, Masks, read_dds_info
 
-UNREAD = [DxgiFormat.R11G11B10_FLOAT, DxgiFormat.BC6H_SF16]
+UNREAD = [DxgiFormat.BC6H_SF16]
 
 
 def legacy(width=8, height=4, mips=1, fourcc=b"DXT1", flags=4, bits=0, masks=(0, 0, 0, 0), caps2=0):
@@ -16,8 +16,8 @@ def legacy(width=8, height=4, mips=1, fourcc=b"DXT1", flags=4, bits=0, masks=(0,
     return header + struct.pack("<2I4s5I5I", 32, flags, fourcc, bits, *masks, 0x1000, caps2, 0, 0, 0)
 
 
-def dx10(dxgi, dimension=3, misc=0, array=1, **fields):
-    return legacy(fourcc=b"DX10", **fields) + struct.pack("<5I", dxgi, dimension, misc, array, 0)
+def dx10(dxgi, dimension=3, misc=0, array=1, misc2=0, **fields):
+    return legacy(fourcc=b"DX10", **fields) + struct.pack("<5I", dxgi, dimension, misc, array, misc2)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,39 @@ def test_legacy_names_are_known(fourcc, name, layout):
 def test_every_format_is_known_by_its_dx10_number(dxgi):
     info = read_dds_info(dx10(dxgi))
     assert (dxgi.name, "SRGB" in dxgi.name, False, 148) == (info.format, info.srgb, info.legacy, info.offset)
+
+
+@pytest.mark.parametrize(
+    "number, name", [(21, "B8G8R8A8_UNORM"), (34, "R16G16_UNORM"), (50, "R8_UNORM"), (64, "R16G16_SNORM")]
+)
+def test_numbers_of_direct3d_9_are_known(number, name):
+    assert read_dds_info(legacy(fourcc=struct.pack("<I", number))).format == name
+
+
+@pytest.mark.parametrize("sizes", [(124, 24), (124, 0), (24, 32)])
+def test_sizes_that_some_writers_put_in_the_header_are_read(sizes):
+    data = bytearray(legacy())
+    struct.pack_into("<I", data, 4, sizes[0])
+    struct.pack_into("<I", data, 76, sizes[1])
+    assert read_dds_info(bytes(data)) == read_dds_info(legacy())
+
+
+def test_four_letters_count_without_their_flag():
+    assert read_dds_info(legacy(flags=0)).format == "BC1_UNORM"
+
+
+@pytest.mark.parametrize(
+    "data, expected",
+    [
+        (legacy(fourcc=b"DXT2"), True),
+        (legacy(fourcc=b"DXT4"), True),
+        (legacy(fourcc=b"DXT5"), False),
+        (dx10(DxgiFormat.BC7_UNORM, misc2=2), True),
+        (dx10(DxgiFormat.BC7_UNORM, misc2=1), False),
+    ],
+)
+def test_premultiplied_colours_are_told(data, expected):
+    assert read_dds_info(data).premultiplied is expected
 
 
 @pytest.mark.parametrize("dxgi", UNREAD)
@@ -87,6 +120,10 @@ def test_typeless_blocks_are_read_as_plain_ones():
         (0x41, 16, (0xF00, 0xF0, 0xF, 0xF000), "B4G4R4A4_UNORM", Masks(16, (0xF00, 0xF0, 0xF, 0xF000))),
         (0x20000, 8, (0xFF, 0, 0, 0), "R8_UNORM", Masks(8, (0xFF,))),
         (0x20001, 16, (0xFF, 0, 0, 0xFF00), "LA16", Masks(16, (0xFF, 0xFF00))),
+        (0x40, 8, (0xFF, 0, 0, 0), "R8_UNORM", Masks(8, (0xFF,))),
+        (0x40, 16, (0xFFFF, 0, 0, 0), "R16_UNORM", Masks(16, (0xFFFF,))),
+        (0x41, 16, (0xFF, 0, 0, 0xFF00), "LA16", Masks(16, (0xFF, 0xFF00))),
+        (0x40, 32, (0xFFFF, 0xFFFF0000, 0, 0), "R16G16_UNORM", Masks(32, (0xFFFF, 0xFFFF0000))),
         (0x80000, 16, (0xFF, 0xFF00, 0, 0), "R8G8_SNORM", Masks(16, (0xFF, 0xFF00), "snorm")),
     ],
 )

@@ -17,21 +17,27 @@ class DxgiFormat(IntEnum):
     """Direct3D's pixel formats that a texture can be met in; two are only named."""
 
     R32G32B32A32_FLOAT = 2
+    R32G32B32_FLOAT = 6
     R16G16B16A16_FLOAT = 10
     R16G16B16A16_UNORM = 11
     R16G16B16A16_SNORM = 13
+    R32G32_FLOAT = 16
     R10G10B10A2_UNORM = 24
     R11G11B10_FLOAT = 26
     R8G8B8A8_UNORM = 28
     R8G8B8A8_UNORM_SRGB = 29
     R8G8B8A8_SNORM = 31
+    R16G16_FLOAT = 34
     R16G16_UNORM = 35
+    R16G16_SNORM = 37
     R32_FLOAT = 41
     R8G8_UNORM = 49
     R8G8_SNORM = 51
     R16_FLOAT = 54
     R16_UNORM = 56
+    R16_SNORM = 58
     R8_UNORM = 61
+    R8_SNORM = 63
     A8_UNORM = 65
     BC1_UNORM = 71
     BC1_UNORM_SRGB = 72
@@ -71,12 +77,13 @@ class DxgiFormat(IntEnum):
 class Masks:
     """An uncompressed layout: bits per pixel and, per channel in the order of the picture, its bits.
 
-    numbers: meaning of a channel's bits: a share of the largest code, the same from -1 to 1, or a float.
+    numbers: meaning of a channel's bits: a share of the largest code, the same from -1 to 1, a float, or one of 10 or
+    11 bits without a sign.
     """
 
     bits: int
     channels: tuple[int, ...]
-    numbers: Literal["unorm", "snorm", "float"] = "unorm"
+    numbers: Literal["unorm", "snorm", "float", "small float"] = "unorm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,9 @@ class DdsInfo:
 
     format: Direct3D's name ("BC7_UNORM_SRGB"); a legacy layout that has none is named by its bits ("RGB24").
     srgb: whether the format is flagged so; old games store sRGB colour in unflagged ones.
-    offset: where the pixels of the top mip begin; layout: how they are stored.
+    offset: where the pixels of the top mip begin; layout: how they are stored. pitch: bytes of a row of it as the
+    header has them, 0 where it does not say. premultiplied: whether colours are stored times alpha. swapped: whether
+    red is stored in alpha, as Doom 3's RXGB does.
     """
 
     width: int
@@ -99,6 +108,9 @@ class DdsInfo:
     array: int
     offset: int
     layout: BlockFormat | Masks
+    pitch: int = 0
+    premultiplied: bool = False
+    swapped: bool = False
 
     @property
     def top_bytes(self) -> int:
@@ -107,6 +119,29 @@ class DdsInfo:
             return block_size(self.width, self.height, self.layout)
         return self.width * self.height * self.layout.bits // 8
 
+    def row_bytes(self, length: int) -> int:
+        """Bytes from one row of an uncompressed top mip to the next, in a file of so many bytes.
+
+        Rows are stored without gaps, unless the file has room for whole rows of 4 bytes' multiples (or of the header's
+        pitch) in all its mips, and either the header says so or it says nothing and the length fits exactly.
+        """
+        bits = 0 if isinstance(self.layout, BlockFormat) else self.layout.bits
+        tight = self.width * bits // 8
+        for pitch in {-(-tight // 4) * 4, self.pitch}:
+            if tight < pitch < tight + _MOST_PADDING:
+                rest = [
+                    (max(self.width >> mip, 1) * bits, max(self.height >> mip, 1))
+                    for mip in range(1, self.mips)
+                ]
+                padded = pitch * self.height + sum(-(-row // 32) * 4 * rows for row, rows in rest)
+                room = length - self.offset
+                if (pitch == self.pitch and room >= padded) or (self.pitch == 0 and room == padded):
+                    return pitch
+        return tight
+
+
+_MOST_PADDING = 256
+"""Bytes: no writer pads a row by more."""
 
 _RGBA8 = Masks(32, (0xFF, 0xFF00, 0xFF0000, 0xFF000000))
 _BGRA8 = Masks(32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000))
@@ -115,12 +150,19 @@ _RGBA16 = tuple(0xFFFF << shift for shift in (0, 16, 32, 48))
 
 _MASKS: dict[DxgiFormat, Masks] = {
     DxgiFormat.R32G32B32A32_FLOAT: Masks(128, tuple((2**32 - 1) << at for at in (0, 32, 64, 96)), "float"),
+    DxgiFormat.R32G32B32_FLOAT: Masks(96, tuple((2**32 - 1) << at for at in (0, 32, 64)), "float"),
+    DxgiFormat.R32G32_FLOAT: Masks(64, tuple((2**32 - 1) << at for at in (0, 32)), "float"),
+    DxgiFormat.R16G16_FLOAT: Masks(32, _RGBA16[:2], "float"),
+    DxgiFormat.R11G11B10_FLOAT: Masks(32, (0x7FF, 0x3FF800, 0xFFC00000), "small float"),
     DxgiFormat.R16G16B16A16_FLOAT: Masks(64, _RGBA16, "float"),
     DxgiFormat.R16G16B16A16_UNORM: Masks(64, _RGBA16),
     DxgiFormat.R16G16B16A16_SNORM: Masks(64, _RGBA16, "snorm"),
     DxgiFormat.R8G8B8A8_SNORM: Masks(32, _RGBA8.channels, "snorm"),
     DxgiFormat.R32_FLOAT: Masks(32, (0xFFFFFFFF,), "float"),
     DxgiFormat.R8G8_SNORM: Masks(16, (0xFF, 0xFF00), "snorm"),
+    DxgiFormat.R8_SNORM: Masks(8, (0xFF,), "snorm"),
+    DxgiFormat.R16_SNORM: Masks(16, (0xFFFF,), "snorm"),
+    DxgiFormat.R16G16_SNORM: Masks(32, _RGBA16[:2], "snorm"),
     DxgiFormat.R16_FLOAT: Masks(16, (0xFFFF,), "float"),
     DxgiFormat.R10G10B10A2_UNORM: Masks(32, (0x3FF, 0xFFC00, 0x3FF00000, 0xC0000000)),
     DxgiFormat.R8G8B8A8_UNORM: _RGBA8,
@@ -151,20 +193,49 @@ _FOURCC: dict[bytes, DxgiFormat] = {
     b"ATI2": DxgiFormat.BC5_UNORM,
     b"BC5U": DxgiFormat.BC5_UNORM,
     b"BC5S": DxgiFormat.BC5_SNORM,
-    # Direct3D 9 puts the numbers of its own formats there.
-    struct.pack("<I", 36): DxgiFormat.R16G16B16A16_UNORM,
-    struct.pack("<I", 110): DxgiFormat.R16G16B16A16_SNORM,
-    struct.pack("<I", 111): DxgiFormat.R16_FLOAT,
-    struct.pack("<I", 113): DxgiFormat.R16G16B16A16_FLOAT,
-    struct.pack("<I", 114): DxgiFormat.R32_FLOAT,
-    struct.pack("<I", 116): DxgiFormat.R32G32B32A32_FLOAT,
+    b"RXGB": DxgiFormat.BC3_UNORM,
 }
+
+_DIRECT3D_9: dict[int, DxgiFormat] = {
+    21: DxgiFormat.B8G8R8A8_UNORM,
+    22: DxgiFormat.B8G8R8X8_UNORM,
+    23: DxgiFormat.B5G6R5_UNORM,
+    25: DxgiFormat.B5G5R5A1_UNORM,
+    26: DxgiFormat.B4G4R4A4_UNORM,
+    28: DxgiFormat.A8_UNORM,
+    31: DxgiFormat.R10G10B10A2_UNORM,
+    32: DxgiFormat.R8G8B8A8_UNORM,
+    34: DxgiFormat.R16G16_UNORM,
+    36: DxgiFormat.R16G16B16A16_UNORM,
+    50: DxgiFormat.R8_UNORM,
+    60: DxgiFormat.R8G8_SNORM,
+    63: DxgiFormat.R8G8B8A8_SNORM,
+    64: DxgiFormat.R16G16_SNORM,
+    81: DxgiFormat.R16_UNORM,
+    110: DxgiFormat.R16G16B16A16_SNORM,
+    111: DxgiFormat.R16_FLOAT,
+    112: DxgiFormat.R16G16_FLOAT,
+    113: DxgiFormat.R16G16B16A16_FLOAT,
+    114: DxgiFormat.R32_FLOAT,
+    115: DxgiFormat.R32G32_FLOAT,
+    116: DxgiFormat.R32G32B32A32_FLOAT,
+}
+"""The numbers of its own formats that Direct3D 9 puts where the four letters are."""
+
+_FOURCC |= {struct.pack("<I", number): dxgi for number, dxgi in _DIRECT3D_9.items()}
+
+_PREMULTIPLIED = (b"DXT2", b"DXT4")
 
 _HEADER = struct.Struct("<4s7I44x2I4s5I5I")
 _DX10 = struct.Struct("<5I")
+_SIZES, _FORMAT_SIZES = (124, 24), (32, 24, 0)
+"""Sizes of the header and of its pixel format: as they should be, then as some writers put them."""
+
+_PITCH, _ALPHA_MODE, _MODE_PREMULTIPLIED = 0x8, 0x7, 2
 _ALPHA_PIXELS, _ALPHA_ONLY, _FOURCC_FLAG, _RGB, _LUMINANCE, _SIGNED = (
     0x1, 0x2, 0x4, 0x40, 0x20000, 0x80000,
 )  # fmt: skip
+_KINDS = _ALPHA_ONLY | _FOURCC_FLAG | _RGB | _LUMINANCE | _SIGNED
 
 
 def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
@@ -174,20 +245,14 @@ def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
     when it is not a DDS file, is damaged, has a side over 16384 or a format that is not supported.
     """
     if isinstance(source, Path):
-        name = name or str(source)
-        try:
-            with source.open("rb") as file:
-                source = file.read(_HEADER.size + _DX10.size)
-        except OSError as error:
-            raise FileError(
-                f"Expected a file that can be read in {name}, got: {error.strerror}; check it."
-            ) from error
+        name, source = name or str(source), _start(source, name or str(source))
     if len(source) < _HEADER.size or source[:4] != b"DDS ":
         raise FileError(f"Expected a DDS header of 128 bytes in {name}, got other content; export it again.")
-    (_, size, _, height, width, _, _, mips, pf_size, flags, fourcc, bits, red, green, blue, alpha, *caps) = (
+    (_, size, has, height, width, pitch, _, mips, pf_size, flags, fourcc, bits, *masks_and_caps) = (
         _HEADER.unpack_from(source)
     )
-    if size != 124 or pf_size != 32:
+    masks, caps2 = tuple(masks_and_caps[:4]), masks_and_caps[5]
+    if size not in _SIZES or pf_size not in _FORMAT_SIZES:
         raise FileError(
             f"Expected sizes 124, 32 in the DDS header of {name}, got {size}, {pf_size}; export it again."
         )
@@ -195,24 +260,25 @@ def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
         raise FileError(
             f"Expected sides from 1 to {MAX_SIDE} texels in {name}, got {width}×{height}; export it again."
         )
-    cubemap, volume, array, offset = bool(caps[1] & 0x200), bool(caps[1] & 0x200000), 1, _HEADER.size
+    cubemap, volume, array, offset = bool(caps2 & 0x200), bool(caps2 & 0x200000), 1, _HEADER.size
+    premultiplied = bool(flags & _FOURCC_FLAG) and fourcc in _PREMULTIPLIED
     dxgi: DxgiFormat | None = None
     layout: BlockFormat | Masks
     if flags & _FOURCC_FLAG and fourcc == b"DX10":
         if len(source) < _HEADER.size + _DX10.size:
             raise FileError(f"Expected a DX10 header of 20 bytes in {name}, got fewer; export it again.")
-        number, dimension, misc, array, _ = _DX10.unpack_from(source, _HEADER.size)
+        number, dimension, misc, array, misc2 = _DX10.unpack_from(source, _HEADER.size)
         array, offset = max(array, 1), offset + _DX10.size  # Pillow writes 0 for one texture
         cubemap, volume = cubemap or bool(misc & 4), volume or dimension == 4
-        dxgi = _known(number, name)
-    elif flags & _FOURCC_FLAG:
+        dxgi, premultiplied = _known(number, name), misc2 & _ALPHA_MODE == _MODE_PREMULTIPLIED
+    elif flags & _FOURCC_FLAG or (not flags & _KINDS and fourcc in _FOURCC):
         if fourcc not in _FOURCC:
             raise FileError(f"Expected a supported DDS format in {name}, got {_spell(fourcc)}; {_ADVICE}.")
         dxgi = _FOURCC[fourcc]
     if dxgi is not None:
         layout, label = dxgi.block or _MASKS[dxgi], dxgi.name
     else:
-        layout, label = _legacy_masks(name, flags, bits, (red, green, blue, alpha))
+        layout, label = _legacy_masks(name, flags, bits, (masks[0], masks[1], masks[2], masks[3]))
     return DdsInfo(
         width=width,
         height=height,
@@ -225,7 +291,20 @@ def read_dds_info(source: bytes | Path, name: str = "") -> DdsInfo:
         array=array,
         offset=offset,
         layout=layout,
+        pitch=pitch if has & _PITCH and not isinstance(layout, BlockFormat) else 0,
+        premultiplied=premultiplied,
+        swapped=fourcc == b"RXGB",
     )
+
+
+def _start(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEADER.size + _DX10.size)
+    except OSError as error:
+        raise FileError(
+            f"Expected a file that can be read in {name}, got: {error.strerror}; check it."
+        ) from error
 
 
 _TYPELESS = {27: 28, 48: 49, 60: 61, 70: 71, 73: 74, 76: 77, 79: 80, 82: 83, 90: 87, 92: 88, 97: 98}
@@ -262,6 +341,10 @@ def _legacy_masks(name: str, flags: int, bits: int, masks: tuple[int, int, int, 
     if signed:  # Direct3D 9's V8U8 and Q8W8V8U8
         colours = tuple(mask for mask in masks if mask)
         label = f"{'XYZW'[: len(colours)]}_SNORM"
+    elif flags & _RGB and not any(masks[1:3]):  # grey, called a colour by its flag
+        colours, label = ((masks[0], masks[3]), "LA") if translucent else (masks[:1], "L")
+    elif flags & _RGB and not masks[2] and bits == 32:  # Direct3D 9's G16R16
+        colours, label = masks[:2], "RG"
     elif flags & _RGB:
         colours, label = (masks, "RGBA") if translucent else (masks[:3], "RGB")
     elif flags & _LUMINANCE:  # writers leave nonsense in its masks; the halves of a pixel are all there is
