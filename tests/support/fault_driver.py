@@ -2,7 +2,7 @@
 
 python -m support.fault_driver (train|convert) FOLDER SEED KIND=COUNT ...
 
-KIND random: SIGKILLs at random moments. kill, ENOSPC, EIO: at COUNT of the calls that write, spread evenly (0: at each).
+KIND random: SIGKILLs at random moments. kill, ENOSPC, EIO: at COUNT of the calls that write, spread evenly (0: each).
 torn: files cut at random places afterwards.
 """
 
