@@ -175,11 +175,12 @@ def test_patterns_and_rules_that_match_nothing_are_told(tmp_path: Path) -> None:
     root = mod(tmp_path / "in", "clutter/pot")
     (root / "unbake.toml").write_text('[[rules]]\nmatch = "clutr/*"\nroughness.bias = 0.1\n')
     options = Options(threads=1, effort=Effort.FAST, include=("clutter/*", "walls/*"), exclude=("*_lod",))
-    assert convert_folder(root, tmp_path / "out", options).notes == (
+    summary = convert_folder(root, tmp_path / "out", options)
+    assert summary.notes == (
         "--include 'walls/*' matches no texture set",
         "--exclude '*_lod' matches no texture set",
-        "the rule for 'clutr/*' matches no texture set",
     )
+    assert summary.mod.unmatched == ("clutr/*",)
 
 
 def test_a_game_path_that_was_taken_from_the_folder_itself_is_told(tmp_path: Path) -> None:

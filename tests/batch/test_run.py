@@ -151,7 +151,8 @@ def test_a_killed_run_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 from pathlib import Path
-from unbake.batch.run import Options, SetDone, convert_folder
+from unbake.batch.events import Options, SetDone
+from unbake.batch.run import convert_folder
 done = []
 def emit(event):
     done.extend([event] * isinstance(event, SetDone))

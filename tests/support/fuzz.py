@@ -236,14 +236,9 @@ def _plugins() -> list[bytes]:
 
 
 def _bsa_name(path: Path) -> object:
-    from unbake.convert.archives import _readable, _redecoded
-    from unbake.files import safe_join, why_unsafe
+    from unbake.files import safe_join
 
-    name = path.read_bytes().decode("latin-1")
-    readable = _readable(name)
-    if why_unsafe(readable) is None:
-        safe_join(path.parent, readable)
-    return _redecoded(name)
+    return safe_join(path.parent, path.read_bytes().decode("latin-1"))
 
 
 def _history(path: Path) -> object:

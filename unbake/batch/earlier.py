@@ -1,4 +1,4 @@
-"""What earlier runs brought into the same OUT from other sources: told in the reports, removed where it is gone."""
+"""Sets that earlier runs brought into the same OUT: told in the reports, removed where their source is gone."""
 
 import os
 from collections.abc import Collection, Iterable, Sequence

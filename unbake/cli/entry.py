@@ -44,6 +44,9 @@ def run(program: Callable[[], object]) -> None:
         except OSError as error:
             _say(_refused(error))
             sys.exit(1)
+        except UnicodeError as error:
+            _say(f"Expected text in UTF-8, got: {' '.join(str(error).split())}; save the file as UTF-8.")
+            sys.exit(1)
 
 
 def _refused(error: OSError) -> str:

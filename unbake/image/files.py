@@ -20,6 +20,7 @@ from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, decode_blocks
 from unbake.image.dds.header import MAX_SIDE, DdsInfo, Masks, read_dds_info
 from unbake.image.normals import with_blue
+from unbake.image.png16 import packing_of, unpacked
 
 MAX_FILE = MAX_SIDE * MAX_SIDE * 8 * 2
 """Longest file that is read, in bytes: sixteen-bit RGBA of the largest size, doubled for metadata."""
@@ -352,44 +353,13 @@ def _decode_pillow(opener: type[ImageFile.ImageFile], kind: str, data: bytes, na
         # Not Image.open: it guesses again, and warns of every picture over 9459².
         with opener(io.BytesIO(data)) as image:
             _check_size(*image.size, len(data), name)
-            packed = (
-                image.tile[0][3]
-                if kind == "png" and image.tile and "transparency" not in image.info
-                else None
-            )
-            sixteen = _SIXTEEN_BITS.get(packed)
-            pixels = _pixels(image) if sixteen is None else _sixteen_bits(opener, data, *sixteen)
+            packing = packing_of(image) if kind == "png" else None
+            pixels = _pixels(image) if packing is None else unpacked(opener, data, packing)
     except (FileError, MemoryError):
         raise
     except Exception as error:  # damaged bytes make the decoders raise nearly anything
         raise FileError(_damaged(name, kind, error)) from error
     return Picture(pixels, f"{kind}/{pixels.itemsize * 8}")
-
-
-_SIXTEEN_BITS: dict[object, tuple[str, tuple[str, ...]]] = {
-    "RGB;16B": ("RGB", ("RGB;16B", "RGB;16L")),
-    "RGBA;16B": ("RGBA", ("RGBA;16B", "RGBA;16L")),
-    "LA;16B": ("RGBA", ("RGBA",)),
-}
-"""How Pillow unpacks a PNG file of several channels of 16 bits, to the mode and the ways that together keep all."""
-
-
-def _sixteen_bits(opener: type[ImageFile.ImageFile], data: bytes, mode: str, ways: tuple[str, ...]) -> Codes:
-    """All bits of a PNG file of 16-bit RGB, RGBA or grey and alpha, of which Pillow keeps the upper eight.
-
-    Unpacked once as what it is and once as if its bytes were swapped, its halves lie in two pictures of 8 bits; grey
-    and alpha are four bytes a pixel.
-    """
-    halves = []
-    for way in ways:
-        with opener(io.BytesIO(data)) as image:
-            image._mode = mode  # what the file's own mode would become; Pillow has no other way to say so
-            image.tile = [tile._replace(args=way) for tile in image.tile]
-            halves.append(np.array(image).astype(np.uint16))
-    if len(halves) == 2:
-        return np.asarray(halves[0] * 256 + halves[1], np.uint16)
-    pairs = halves[0][..., ::2] * 256 + halves[0][..., 1::2]
-    return np.asarray(pairs[..., [0, 0, 0, 1]], np.uint16)
 
 
 def _pixels(image: Image.Image) -> Codes:
