@@ -1,4 +1,4 @@
-"""The figures of `unbake eval --evidence`: one table of lines, by darkness and overall, from the scores of paintings."""
+"""The table of `unbake eval --evidence`: one line a figure and variant, by darkness and overall; after the scores."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -10,8 +10,23 @@ from unbake.evaluate.bootstrap import Interval, drawn_counts, percentiles
 from unbake.evaluate.declared import ALPHAS, DARKNESSES, DECLARED_VERSION
 from unbake.evaluate.evidence_run import EvidenceSetting, Measured
 from unbake.evaluate.evidence_scores import (
-    BOTH, CONSTANTS, DELIT, FINISH, FLAT, GEOMETRY, IDENTITY, LEVELLED, LEVELLED_FLAT, MASK_ALONE, MASKS, NAMES, NONE,
-    OFF, PERSON, RULES, Record
+    BOTH,
+    CONSTANTS,
+    DELIT,
+    FINISH,
+    FLAT,
+    GEOMETRY,
+    IDENTITY,
+    LEVELLED,
+    LEVELLED_FLAT,
+    MASK_ALONE,
+    MASKS,
+    NAMES,
+    NONE,
+    OFF,
+    PERSON,
+    RULES,
+    Record,
 )  # fmt: skip
 from unbake.metrics.mask import METAL_SHARE
 

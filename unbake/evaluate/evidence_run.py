@@ -6,7 +6,7 @@ person's words are only applied to what they gave.
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,7 +28,17 @@ from unbake.evaluate.baselines import ELSEWHERE
 from unbake.evaluate.conversion import Bundle
 from unbake.evaluate.declared import is_shiny, metal_share
 from unbake.evaluate.evidence_scores import (
-    BOTH, FINISH, MASKS, NAMES, NONE, OFF, PERSON, RULES, Made, Record, values_of
+    BOTH,
+    FINISH,
+    MASKS,
+    NAMES,
+    NONE,
+    OFF,
+    PERSON,
+    RULES,
+    Made,
+    Record,
+    values_of,
 )  # fmt: skip
 from unbake.evaluate.mods import Layout, Mod, Painting, lay_out, read_mods
 from unbake.evaluate.run import truth_of
@@ -228,7 +238,7 @@ def _outputs(maps: CodedMaps, size: tuple[int, int]) -> Maps:
     return made if maps.size == size else reduced(made, max(size))
 
 
-def roughness_constant(constants: dict[str, float]) -> float:
+def roughness_constant(constants: Mapping[str, float]) -> float:
     """The one constant of "diffuse + constants": the best of all materials a model was trained on, if its card says."""
     return constants.get(ELSEWHERE, ROUGHNESS)
 

@@ -19,8 +19,8 @@ NAME_ERROR: Final = 0.07
 """Share of the paths that tell of another kind of material than the true one: as often as retextures do."""
 
 MOSTLY_METAL: Final = 0.5
-PARTLY_METAL: Final = 0.12
-"""Shares of metal from which an artist names a thing after its metal, and a thing with fittings."""
+PARTLY_METAL: Final = METAL_SHARE
+"""Shares of metal from which a thing is named after its metal, and from which it is a thing with fittings (a chest)."""
 
 PATHS: Final[dict[str, tuple[str, ...]]] = {
     "metal": (
@@ -29,9 +29,12 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
         "armor/ebony/ebonyboots", "clutter/iron/ironpot", "weapons/ancientnord/nordbattleaxe",
         "clutter/lantern", "armor/banded/bandediron", "dungeons/dwemer/dwemergear",
     ),
-    "partly": (
-        "weapons/huntingbow", "clutter/tools/pickaxe", "clutter/barrel", "armor/studded/studdedarmor",
-        "furniture/chest", "armor/imperial/imperiallightcuirass", "clutter/woodcutteraxe", "clutter/bucket",
+    "tools": (
+        "weapons/huntingbow", "clutter/tools/pickaxe", "clutter/woodcutteraxe", "armor/imperial/imperiallightcuirass",
+    ),
+    "fittings": (
+        "clutter/barrel", "furniture/chest", "clutter/bucket", "armor/studded/studdedarmor",
+        "architecture/whiterun/wrdoor", "furniture/cupboard",
     ),
     "wood": (
         "architecture/farmhouse/woodplanks", "furniture/woodtable", "architecture/whiterun/wrwoodbeam",
@@ -54,9 +57,11 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
 
 _OF_CATEGORY: Final[dict[str, tuple[str, ...]]] = {
     "stone": ("stone",), "concrete": ("stone",), "ceramic": ("ceramic",), "fabric": ("cloth",),
-    "ground": ("ground",), "leather": ("leather",), "wood": ("wood",), "plaster": ("plaster",),
-    "metal": ("metal", "partly"), "misc": ("wood", "cloth", "leather", "bone", "ceramic", "plant", "stone"),
+    "ground": ("ground",), "leather": ("leather",), "wood": ("wood", "fittings"), "plaster": ("plaster",),
+    "metal": ("metal", "tools", "fittings"),
+    "misc": ("wood", "cloth", "leather", "bone", "ceramic", "plant", "stone", "fittings"),
 }  # fmt: skip
+"""What a material without metal may be named after: a chest's boards may lie in a texture of their own, too."""
 
 
 def path_of(material_id: str, category: str, truth: Maps, seed: int = 0) -> str:
@@ -78,7 +83,7 @@ def true_kinds(category: str, truth: Maps) -> tuple[str, ...]:
     if share >= MOSTLY_METAL:
         return ("metal",)
     if share >= PARTLY_METAL:
-        return ("partly",)
+        return ("tools", "fittings")
     if category == "misc" and is_shiny(truth):
         return ("shiny", "ceramic", "bone")
     return _OF_CATEGORY.get(category, _OF_CATEGORY["misc"])
@@ -90,11 +95,13 @@ def metal_word(share: float) -> MetalWord:
     >>> metal_word(0.01), metal_word(0.03), metal_word(0.6), metal_word(0.97)
     ('none', 'little', 'most', 'all')
     """
-    words = {word: part for word, part in METAL_SHARES.items() if share <= METAL_SHARE or part > 0}
-    return min(words, key=lambda word: abs(words[word] - share))  # type: ignore[return-value]
+    allowed: list[MetalWord] = ["none"] if share <= METAL_SHARE else []
+    allowed += ["little", "some", "most", "all"]
+    return min(allowed, key=lambda word: abs(METAL_SHARES[word] - share))
 
 
 def finish_word(truth: Maps) -> Finish:
     """The finish whose roughness is nearest to the material's mean."""
     mean = float(truth[MapKind.ROUGHNESS].mean())
-    return min(FINISH_ROUGHNESS, key=lambda word: abs(FINISH_ROUGHNESS[word] - mean))  # type: ignore[return-value]
+    words: tuple[Finish, ...] = ("polished", "glossy", "satin", "matt", "rough")
+    return min(words, key=lambda word: abs(FINISH_ROUGHNESS[word] - mean))
