@@ -1,5 +1,6 @@
 """Evidence measured end to end: four procedural materials in three mods, converted by rules."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +139,10 @@ def test_a_person_sees_metal_where_there_is_some():
 def test_no_record_is_without_the_variants(measured):
     for record in measured.records:
         assert {OFF, RULES, IDENTITY} <= record.values["albedo"].keys()
+
+
+def test_a_material_of_constant_roughness_counts_beside_the_best_constant(measured):
+    flat = [replace(record, id=f"flat/{record.id}", roughness=(0.5, 0.25)) for record in measured.records]
+    both = [one for one in lines_of([*measured.records, *flat]) if one.figure.startswith("roughness RMSE")]
+    assert {one.materials for one in both} == {8}
+    assert all(np.isfinite(one.all) for one in both)

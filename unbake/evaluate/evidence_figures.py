@@ -116,7 +116,7 @@ def ratio(figure: str, variant: str, other: str) -> Statistic:
 
     def of(records: Sequence[Record], counts: np.ndarray) -> float:
         below = mean(figure, other)(records, counts)
-        return mean(figure, variant)(records, counts) / below if below > 0 else float("nan")
+        return _quotient(mean(figure, variant)(records, counts), below)
 
     return of
 
@@ -144,7 +144,7 @@ def to_constant(figure: str, variant: str) -> Statistic:
         weights = np.array([n for _, n in held], float)
         best = _mean(means, weights)
         errors = np.sqrt(np.maximum(squares - 2 * best * means + best**2, 0))
-        return _mean(ours, weights) / _mean(errors, weights)
+        return _quotient(_mean(ours, weights), _mean(errors, weights))
 
     return of
 
@@ -171,6 +171,11 @@ def _values(
     return np.array([value for value, _ in held], float), np.array([n for _, n in held], float)
 
 
+def _quotient(value: float, other: float) -> float:
+    """value ÷ other, infinite where only the other is 0; NaN where one is undefined."""
+    return value / other if other != 0 else value * float("inf") if value > 0 else value
+
+
 def _mean(values: np.ndarray, weights: np.ndarray) -> float:
     total = float(weights.sum())
     return float((values * weights).sum() / total) if total > 0 else float("nan")
@@ -182,7 +187,7 @@ def _line(records: Sequence[Record], figure: str, variant: str, statistic: Stati
     def over(chosen: Sequence[Record]) -> float:
         return statistic(chosen, np.ones(len(chosen)))
 
-    defined = [r for r in records if np.isfinite(over([r])) or statistic is presence_auc]
+    defined = [r for r in records if not np.isnan(over([r])) or statistic is presence_auc]
     ids = sorted({record.id for record in defined})
     by_darkness = {
         one.name: over([record for record in defined if record.darkness == one.name]) for one in DARKNESSES
