@@ -89,3 +89,21 @@ def test_folds_are_measured_kept_and_measured_again_without_the_models(materials
 def test_wrong_use_is_told_in_a_sentence(materials, options, told):
     error = evaluated(materials, *options).exception
     assert isinstance(error, UsageError) and told in str(error)
+
+
+def test_evidence_is_measured_in_three_mods_of_declared_darkness(materials, tmp_path):
+    done = evaluated(
+        materials, "--evidence", "--seen", "--at-most", 1, "--size", 32, "--json", tmp_path / "e.json"
+    )
+    assert done.exit_code == 0, done.output
+    assert "1 of 1 materials may have been trained on" in done.output
+    told = json.loads((tmp_path / "e.json").read_text())
+    assert [painting["darkness"] for painting in told["paintings"]] == ["dark", "middle", "bright"]
+    assert told["levels"].keys() == {"dark", "middle", "bright"}
+
+
+@pytest.mark.parametrize("option", [("--page", "e.html"), ("--keep", "kept.zip"), ("--backbone", "alex")])
+def test_evidence_refuses_what_it_cannot_do(option, materials, tmp_path):
+    done = evaluated(materials, "--evidence", "--seen", option[0], tmp_path / option[1])
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).startswith("Expected --evidence without")

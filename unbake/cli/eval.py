@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unbake.cli.arguments import with_options_of
-from unbake.cli.figures import print_figures, print_lines
+from unbake.cli.figures import print_evidence, print_figures, print_lines
 from unbake.cli.terminal import advance, progress_bar
 from unbake.errors import UsageError
 
@@ -48,7 +48,10 @@ class EvaluationOptions:
     source: Annotated[
         list[str] | None, typer.Option(help="Only materials of this source (metadata.json); repeatable.")
     ] = None
-    size: Annotated[int, typer.Option(min=16, help="Longest side of a material, texels.")] = 512
+    size: Annotated[
+        int | None,
+        typer.Option(min=16, help="Longest side of a material, texels; default: 512, with --evidence 256."),
+    ] = None
     styles: Annotated[int, typer.Option(min=1, max=4, help="Paintings of each material, of four styles.")] = 2
     backbone: Annotated[
         list[str] | None,
@@ -62,6 +65,7 @@ class EvaluationOptions:
     def request(self, folder: Path) -> "Request":
         """The same as the evaluation takes them."""
         from unbake.evaluate.modes import Request
+        from unbake.evaluate.run import SIZE
 
         return Request(
             folder=folder,
@@ -70,16 +74,38 @@ class EvaluationOptions:
             models=tuple(self.model or ()),
             folds=self.folds,
             save_to=self.keep,
-            size=self.size,
+            size=self.size or SIZE,
             styles=self.styles,
             backbones=tuple(self.backbone or ()),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceOptions:
+    """The options of `unbake eval` that belong to --evidence."""
+
+    evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Measure what names, environment masks, the mod's level and a person's words add: each material in "
+            "three mods of declared darkness, by another painter.",
+        ),
+    ] = False
+    at_most: Annotated[int, typer.Option(min=1, help="With --evidence: so many materials, drawn.")] = 60
+    seed: Annotated[int, typer.Option(min=0, help="With --evidence: of all that is drawn.")] = 0
+    seen: Annotated[
+        bool,
+        typer.Option("--seen", help="With --evidence: also materials the model may have been trained on."),
+    ] = False
+
+
+@with_options_of(EvidenceOptions, "told")
 @with_options_of(EvaluationOptions, "chosen")
 def evaluate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Ground truth in MatSynth's layout.")],
     chosen: EvaluationOptions,
+    told: EvidenceOptions,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
     page_out: Annotated[
         Path | None, typer.Option("--page", help="Write tables and pictures to this HTML file.")
@@ -96,8 +122,14 @@ def evaluate(
     category and by style, calibration, and how well confidence orders errors.
 
     `unbake eval DIR --folds --model F1 --model F2 ... --keep FILE` cross-validates; `unbake eval DIR --folds` makes
-    the table anew from saved predictions, without any model.
+    the table anew from saved predictions, without any model. `unbake eval DIR --evidence` measures evidence, on
+    materials that the model never saw.
     """
+    if told.evidence:
+        if page_out or sheet_out:
+            raise UsageError("Expected --evidence without --page and --failures, got one; write --json.")
+        _measure_evidence(chosen, told, folder, json_out, workers)
+        return
     from unbake.evaluate.modes import compare, description, run_comparison
 
     if sheet_out and sheet_out.suffix.lower() not in _PICTURES:
@@ -121,6 +153,35 @@ def evaluate(
     print_figures(evaluation, about)
     if comparison.whole is not None:
         _print_whole(comparison.whole)
+
+
+def _measure_evidence(
+    chosen: EvaluationOptions, told: EvidenceOptions, folder: Path, json_out: Path | None, workers: int
+) -> None:
+    """The evaluation of --evidence, from options to printed tables."""
+    import msgspec
+
+    from unbake.evaluate.evidence_figures import evidence_report, lines_of, sentences_of
+    from unbake.evaluate.evidence_request import subjects_of
+    from unbake.evaluate.evidence_run import SIZE, EvidenceSetting, measure_evidence
+    from unbake.files import write_atomic
+
+    setting = EvidenceSetting(chosen.size or SIZE, told.at_most, told.seed)
+    subjects = subjects_of(chosen.request(folder), setting, told.seen, workers)
+    for note in subjects.notes:
+        typer.echo(note, err=True)
+    try:
+        with progress_bar("measuring") as bar:
+            measured = measure_evidence(subjects.subjects, setting, workers, advance(bar))
+    except KeyboardInterrupt:
+        typer.echo("stopped: nothing was written; run it again", err=True)
+        raise typer.Exit(130) from None
+    about = [*sentences_of(measured, setting, subjects.method), *subjects.notes]
+    lines = lines_of(measured.records)
+    if json_out:
+        figures = evidence_report(measured, lines, about, setting)
+        write_atomic(json_out, msgspec.json.format(msgspec.json.encode(figures), indent=1))
+    print_evidence(measured, lines, about)
 
 
 def _print_whole(rows: "Sequence[Row]") -> None:

@@ -18,6 +18,9 @@ CONTRAST: Final = 0.85
 TILT: Final = 0.5
 """Share of the fitted dependence on the slope's steepness that goes: grooves are dirty, too."""
 
+METAL_LIFT: Final = 0.5
+"""Share of metal's own darkness, in log light, that is divided out: where metal is, is known only so well."""
+
 _FLOOR: Final = 2e-3
 """Added to linear light before its logarithm: about one step of 8 bits above black."""
 
@@ -104,7 +107,7 @@ def albedo(
     shade = (_features(normal) @ np.array(found.slopes, np.float32) - np.float32(found.shade))[..., None]
     pivot = np.array(found.pivot, np.float32)
     log = pivot + np.float32(contrast) * (log - shade - pivot)
-    log += np.float32(np.log(found.scale / gain)) - metal * np.float32(np.log(metal_gain))
+    log += np.float32(np.log(found.scale / gain)) - metal * np.float32(METAL_LIFT * np.log(metal_gain))
     linear = np.clip(np.exp(log) - np.float32(_FLOOR / gain), 0, None)
     over = np.clip(linear - _KNEE, 0, None)
     span = np.float32(_TOP - _KNEE)
