@@ -95,7 +95,7 @@ def test_metal_is_lifted_by_its_own_level():
     given = inputs(mask=mask)
     made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/longsword.dds")).maps
     light = srgb_to_linear(made[MapKind.ALBEDO])
-    assert light[2:18].mean() > 1.5 * light[22:38].mean()
+    assert light[2:18].mean() > 1.25 * light[22:38].mean()
 
 
 def test_a_finish_moves_the_mean_roughness_to_its_own():
@@ -121,7 +121,8 @@ def test_gold_is_drawn_towards_golds_chroma_and_keeps_its_pattern():
 def test_the_note_says_what_was_decided_and_why():
     given = inputs()
     made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/sword", metal="all"))
-    assert made.notes[-1].startswith("metal 100% (the picture alone said 0%): you said")
+    assert made.decision is not None
+    assert "you said" in " ".join(made.decision.sentences())
 
 
 def test_rolled_inputs_give_rolled_maps():

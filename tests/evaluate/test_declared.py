@@ -79,7 +79,7 @@ def test_a_materials_alphas_are_of_three_kinds_and_none_holds_metal():
     for darkness in DARKNESSES:
         painted = paint_declared("stone/grey", material(0.5), darkness)
         alpha = decode_picture(painted.files["_n"], "grey").unit()[..., 3]
-        if painted.alpha == "roughness":
+        if painted.alpha == "gloss":
             assert alpha[:, :30].mean() == pytest.approx(alpha[:, 34:].mean(), abs=0.02)
         if painted.alpha == "constant":
             assert alpha.std() < 0.005

@@ -58,9 +58,9 @@ def train(
     project = Project(root)
     with ExitStack() as stack:
         processes = stack.enter_context(joined(chosen_device(device)))
+        _expect_new(project.state(r), resume)
         check(project, [r], backbone)
         stack.enter_context(reserved(project, r, processes))
-        _expect_new(project.state(r), resume)
         with processes.main_first(), progress_bar("cache", processes.is_main) as bar:
             task = bar.task_ids[0]
             problems = prepare_data(

@@ -33,8 +33,8 @@ JITTER: Final = 0.12
 SHINY: Final = 0.4
 """Mean roughness below which a material without metal counts as shiny."""
 
-Alpha = Literal["roughness", "artist", "constant"]
-ALPHAS: Final[tuple[Alpha, ...]] = ("roughness", "artist", "constant")
+Alpha = Literal["gloss", "artist", "constant"]
+ALPHAS: Final[tuple[Alpha, ...]] = ("gloss", "artist", "constant")
 """What the normal's alpha is made from; each third of the paintings has one, and each material all in turn."""
 
 Companion = Literal["metal", "dim", "shiny", "black", "none"]
@@ -219,7 +219,7 @@ def _alpha(kind: Alpha, truth: Maps, diffuse: np.ndarray, rng: np.random.Generat
     height, width = diffuse.shape[:2]
     grain = np.float32(0.03) * rough_noise(rng, (height, width), 0.8)[..., None]
     match kind:
-        case "roughness":
+        case "gloss":
             gloss = (1 - _map(truth, MapKind.ROUGHNESS, 0.6)) ** np.float32(rng.uniform(0.8, 1.6))
             made = np.float32(rng.uniform(0.6, 1.0)) * gloss + grain
         case "artist":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from unbake.batch.levels import mod_level
+from unbake.batch.levels import measure_level
 from unbake.convert.sets import TextureSet, find_sets
 from unbake.data.sources import MaterialSource
 from unbake.errors import FileError, UnbakeError
@@ -110,5 +110,11 @@ def _mod(layout: Layout, darkness: str, numbers: set[int]) -> Mod:
             raise FileError(
                 f"Expected {len(numbers)} texture sets in the {darkness} mod, got {len(found[kind])}; report it."
             )
-    levels = {kind: mod_level(layout.folder, list(sets.values()), keep=False) for kind, sets in found.items()}
+    levels = {kind: _level(layout.folder, list(sets.values())) for kind, sets in found.items()}
     return Mod(found[NEUTRAL], found[NAMED], levels[NEUTRAL], levels[NAMED])
+
+
+def _level(folder: Path, sets: list[TextureSet]) -> Level:
+    level = measure_level(folder, sets).level
+    assert level is not None
+    return level

@@ -33,7 +33,7 @@ MOSTLY_SHARE: Final = 0.85
 SEEN: Final = 0.1
 """Mean probability of metal from which the networks see it themselves."""
 
-HARDLY: Final = 0.15
+HARDLY: Final = 0.10
 """Expected share below which a name speaks against metal."""
 
 LEAST_WEIGHT: Final = 0.15
