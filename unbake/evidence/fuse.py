@@ -60,7 +60,7 @@ class Plan:
 
     mode: "none" no metal; "fill" all metal; "complex" the companion's value itself; "mask" the companion's
     strength against a half; "network" the networks' log-odds plus `offset`; "threshold" the sum of both against
-    `offset`, as a person's share demands. because: the sentence that tells it.
+    `offset`, sharply, where a share of the surface is known. because: the sentence that tells it.
     """
 
     mode: Mode
@@ -130,8 +130,7 @@ def _told(logits: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> 
     found = float((score > parted).mean())
     # Where the picture falls into two parts of about the share that was said, its own edge is the better one.
     offset = parted if 0.6 * coverage <= found <= min(1.5 * coverage, (1 + coverage) / 2) else by_share
-    spread = float(score.std())
-    return Plan("threshold", offset, 4.0 / max(spread, 1e-3), said)
+    return Plan("threshold", offset, _slope(score), said)
 
 
 def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
@@ -151,10 +150,19 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     if expected < HARDLY:
         offset = min(max(matched_offset(logits, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
         return Plan("network", offset, because="its name says little of metal")
-    parted = otsu(logits)  # some metal: where the picture parts best
-    return Plan("network", min(max(-parted, -LARGEST_OFFSET), LARGEST_OFFSET), because=(
-        f"its name expects about {expected:.0%} metal, parted where the picture parts best"
-    ))  # fmt: skip
+    parted = otsu(logits)  # some metal: where the picture parts best, and sharply, for little is half metal
+    offset = min(max(parted, -LARGEST_OFFSET), LARGEST_OFFSET)
+    return Plan(
+        "threshold",
+        offset,
+        _slope(logits),
+        f"its name expects about {expected:.0%} metal, parted where the picture parts best",
+    )
+
+
+def _slope(score: np.ndarray) -> float:
+    """Log-odds for a step of the score, by which its spread reaches from hardly any to nearly all."""
+    return 4.0 / max(float(score.std()), 1e-3)
 
 
 def _halfway(share: float, other: float) -> float:
