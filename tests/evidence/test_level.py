@@ -53,7 +53,7 @@ def test_a_pack_of_snow_is_not_taken_for_a_bright_painter():
 
 def test_a_pack_of_iron_is_not_taken_for_a_dark_painter():
     dark = [PaintedSet(-3.1, {"metal": 1.0})] * 50
-    assert estimate_level(dark).gain > 1.5 * estimate_level([PaintedSet(-3.1)] * 50).gain
+    assert estimate_level(dark).gain > 1.4 * estimate_level([PaintedSet(-3.1)] * 50).gain
 
 
 def test_metal_has_a_level_of_its_own_where_companions_mark_it():

@@ -7,6 +7,7 @@ cache. So a changed rule needs no inference.
 from dataclasses import replace
 from typing import Final, Literal
 
+import msgspec
 import numpy as np
 
 from unbake.convert.albedo_rule import rule_albedo, small_size
@@ -72,22 +73,32 @@ def apply_evidence(
     maps[MapKind.METALLIC_MASK] = mask
     maps[MapKind.METALLIC] = _sharpened(mask) if how.mode != "complex" else mask
     own = None if by_rule or brightness == "keep" else maps[MapKind.ALBEDO]
-    maps[MapKind.ALBEDO] = _albedo(inputs, mask, evidence, brightness, own)
+    by = _source(cue, evidence)
+    maps[MapKind.ALBEDO] = _albedo(inputs, mask, _trusted(evidence, by), brightness, own)
     if evidence.finish is not None:
         maps[MapKind.ROUGHNESS] = _finished(maps[MapKind.ROUGHNESS], evidence)
     share = float(unit(maps[MapKind.METALLIC]).mean())
-    return replace(converted, maps=CodedMaps(maps), decision=_decision(share, alone, how, cue, evidence))
+    return replace(converted, maps=CodedMaps(maps), decision=_decision(share, alone, how, by, evidence))
 
 
-def _decision(share: float, alone: float, how: Plan, cue: MetalCue | None, evidence: Evidence) -> Decision:
-    """What was decided, for the report. share, alone: mean metal of the result and of the picture alone."""
-    by: Source = "picture"
+def _source(cue: MetalCue | None, evidence: Evidence) -> Source:
+    """Whose word decides about metal."""
     if evidence.coverage is not None:
-        by = "person"
-    elif cue is not None:
-        by = "companion"
-    elif evidence.metal_weight >= LEAST_WEIGHT:
-        by = "name"
+        return "person"
+    if cue is not None:
+        return "companion"
+    return "name" if evidence.metal_weight >= LEAST_WEIGHT else "picture"
+
+
+def _trusted(evidence: Evidence, by: Source) -> Evidence:
+    """The evidence that the albedo is made by: metal that the picture alone claims is too often none to be lifted."""
+    if by != "picture":
+        return evidence
+    return msgspec.structs.replace(evidence, level=msgspec.structs.replace(evidence.level, metal_gain=1.0))
+
+
+def _decision(share: float, alone: float, how: Plan, by: Source, evidence: Evidence) -> Decision:
+    """The decision for the report. share, alone: mean metal of the result and of the picture alone."""
     return Decision(
         metal=round(share, 4),
         alone=round(alone, 4),

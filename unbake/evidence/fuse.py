@@ -42,11 +42,11 @@ LEAST_WEIGHT: Final = 0.15
 LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
-UNKNOWN_PRESENCE: Final = -2.0
+UNKNOWN_PRESENCE: Final = -0.5
 """Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point about
 2 % of other materials' texels come out as metal."""
 
-UNKNOWN_OFFSET: Final = 0.3
+UNKNOWN_OFFSET: Final = 0.0
 
 TYPICAL_PRESENCE: Final = -3.0
 """Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
