@@ -10,13 +10,15 @@ from threading import Lock
 from typing import IO
 
 from unbake.batch.journal import HIDDEN
+from unbake.convert.sets import TextureSet
 from unbake.files import safe_join, write_atomic
 
 
 class InFlight:
     """The file `OUT/.unbake/in-flight*.txt`, one for each shard: a line "+ name" as a set begins, "- name" as it ends.
 
-    suspects: the sets that a run which died had under way, or that ended a process of their own since then.
+    suspects: the sets that a run which died had under way, or that ended a process of their own since then. sound:
+    those of them that have been read since, in a process of their own.
     """
 
     def __init__(self, out: Path, shard: tuple[int, int] | None = None) -> None:
@@ -25,6 +27,7 @@ class InFlight:
         self._lock = Lock()
         self._file: IO[bytes] | None = None
         self._under_way: set[str] = set()
+        self.sound: set[str] = set()
         self.suspects = _left(self._path)
 
     def __enter__(self) -> "InFlight":
@@ -36,11 +39,11 @@ class InFlight:
         """End a run that did not die; of the suspects the file keeps those that have not been converted."""
         with self._lock:
             file, self._file = self._file, None
-        if file is None:
-            return
-        file.close()
+        if file is not None:
+            file.close()
         if left := _left(self._path) & self.suspects:
-            write_atomic(self._path, _lines("+", left), durable=False)
+            if file is not None:
+                write_atomic(self._path, _lines("+", left), durable=False)
         else:
             self._path.unlink(missing_ok=True)
 
@@ -56,6 +59,12 @@ class InFlight:
             if name in self._under_way | self.suspects:
                 self._under_way.discard(name)
                 self._write("-", name)
+
+    def forget(self, converted: Iterable[TextureSet], known: Iterable[TextureSet]) -> None:
+        """End the suspects that were only looked at, for the mod's level, and those whose names were cut short."""
+        strangers = self.suspects.difference(files.name for files in known)
+        for name in sorted((self.sound | strangers).difference(files.name for files in converted)):
+            self.end(name)
 
     def _write(self, sign: str, name: str) -> None:
         if self._file is None:

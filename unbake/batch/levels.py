@@ -1,7 +1,10 @@
 """The painter's level of a mod, measured on small copies of all its textures and kept in OUT; before conversion."""
 
 import math
+import multiprocessing
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -53,8 +56,8 @@ def measure_level(out: Path, sets: Sequence[TextureSet], in_flight: InFlight | N
 
     A level that an earlier run used is used again while the estimate hardly differs, so that nothing is converted
     anew for a change nobody sees. Textures that cannot be read do not count: their conversion says why.
-    in_flight: is told of each set that is decoded, so that one that ends the program is known; its suspects do not
-    count either.
+    in_flight: is told of each set that is decoded, so that one that ends the program is known; its suspects are
+    measured in a process of their own, and do not count where they end it.
     """
     kept = _read(out)
     measured: dict[str, Measured] = {}
@@ -94,12 +97,24 @@ def _noted(files: TextureSet, in_flight: InFlight | None) -> Measured | None:
     if in_flight is None:
         return _measure(files)
     if files.name in in_flight.suspects:
-        return None
+        return _measure_alone(files, in_flight.sound)
     in_flight.begin(files.name)
     try:
         return _measure(files)
     finally:
         in_flight.end(files.name)
+
+
+def _measure_alone(files: TextureSet, sound: set[str]) -> Measured | None:
+    """`_measure` in a new process; None where that ends it, else the set's name is added to `sound`."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        try:
+            measured = pool.submit(_measure, files).result()
+        except BrokenProcessPool:
+            return None
+    sound.add(files.name)
+    return measured
 
 
 def _measure(files: TextureSet) -> Measured | None:

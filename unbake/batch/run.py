@@ -106,6 +106,7 @@ def convert_folder(
         journal.reload()  # another run may have ended meanwhile
         run = Run(stages, journal, emit, in_flight)
         run.convert(own)
+        in_flight.forget(own, job.whole)
         mod = _mod_report(levels, rules, job.whole)
         notes += _finish(run, job, mod)
     told = _Told(tuple(notes), rules_file, mod)

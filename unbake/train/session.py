@@ -381,6 +381,8 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
 def _clear_leftovers(run: Run) -> None:
     """Remove what killed runs had begun to write: this phase's drafts, and others' that are too old to be under way."""
     clear_state_drafts(run.state_path)
+    for suffix in (".safetensors", ".json"):
+        clear_drafts(run.state_path.parent, of=f"{run.recipe.writes}{suffix}")
     clear_drafts(run.state_path.parent, older_than_s=STALE_S)  # other phases may be writing theirs
     for folder in (run.log_folder, run.log_folder / FOLDER):
         clear_drafts(folder)
