@@ -77,9 +77,19 @@ def test_the_level_is_of_the_whole_mod_whichever_sets_are_converted(mod: Path, t
     assert (wholly / name).read_bytes() == (partly / name).read_bytes()
 
 
-def test_a_damaged_file_in_out_is_measured_again(mod: Path, tmp_path: Path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[" * 5000,
+        b"\xff",
+        b'{"level": {"gain": 0}}',
+        b'{"level": {"gain": 1e308, "metal_gain": -1}}',
+        b'{"measured": {"a": [1e308]}}',
+    ],
+)
+def test_a_damaged_file_in_out_is_measured_again(mod: Path, tmp_path: Path, text: bytes):
     (tmp_path / FILE).parent.mkdir(parents=True)
-    (tmp_path / FILE).write_bytes(b"[" * 5000)
+    (tmp_path / FILE).write_bytes(text)
     assert measure_level(tmp_path, find_sets(mod)[0]).level.sets == 12
 
 

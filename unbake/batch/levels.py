@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -17,11 +17,12 @@ from unbake.batch.journal import HIDDEN
 from unbake.convert.sets import TextureSet
 from unbake.convert.small import small_picture
 from unbake.convert.sources import Source
-from unbake.errors import UnbakeError
+from unbake.decoding import decode_json
+from unbake.errors import FileError, UnbakeError
 from unbake.evidence.companions import metal_cue, strength
 from unbake.evidence.level import Level, PaintedSet, estimate_level
 from unbake.evidence.names import name_evidence
-from unbake.files import write_atomic
+from unbake.files import safe_join, write_atomic
 from unbake.image.colour import srgb_to_linear
 
 FILE: Final = f"{HIDDEN}/levels.json"
@@ -36,11 +37,14 @@ _LEAST_SHARE: Final = 0.02
 _DARKEST: Final = 1e-5
 
 
+LogMean = Annotated[float, msgspec.Meta(ge=-12, le=1)]
+
+
 class Measured(msgspec.Struct, frozen=True, array_like=True):
     """Log mean linear brightness of a texture, of its metal and of the rest, as `PaintedSet` has it."""
 
-    log_mean: float | None
-    metal_log_mean: float | None = None
+    log_mean: LogMean | None
+    metal_log_mean: LogMean | None = None
 
 
 class Levels(msgspec.Struct, frozen=True):
@@ -80,7 +84,7 @@ def measure_level(out: Path, sets: Sequence[TextureSet], in_flight: InFlight | N
 def keep_level(out: Path, levels: Levels) -> None:
     """Keep a level and its measurements in OUT for later runs; FileError where that cannot be written."""
     if levels != _read(out):
-        write_atomic(out / FILE, msgspec.json.encode(levels))
+        write_atomic(safe_join(out, FILE), msgspec.json.encode(levels))
 
 
 def kept_level(out: Path) -> Level | None:
@@ -175,7 +179,7 @@ def _stamps(sources: Iterable[Source | None]) -> Iterable[str]:
 def _read(out: Path) -> Levels:
     """What an earlier run kept; nothing where there is no such file, or a damaged one."""
     try:
-        kept = msgspec.json.decode((out / FILE).read_bytes(), type=Levels)
-    except (OSError, msgspec.DecodeError, RecursionError):
+        kept = decode_json(safe_join(out, FILE).read_bytes(), Levels)
+    except (OSError, FileError, msgspec.DecodeError):
         return Levels()
     return kept if kept.version == VERSION else Levels()

@@ -37,6 +37,8 @@ class _About(msgspec.Struct, frozen=True):
 
 _LOGITS: Final = "metal_logits.npy"
 
+_NPY_HEADER: Final = 1000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedMaps:
@@ -95,7 +97,9 @@ def read_cached(out: Path, key: str) -> CachedMaps | None:
             logits = None
             if _LOGITS in archive.namelist():
                 with archive.open(_LOGITS) as file:
-                    logits = np.lib.format.read_array(file, allow_pickle=False)
+                    logits = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_NPY_HEADER)
+                if logits.dtype != np.float32 or logits.ndim != 3 or not np.isfinite(logits).all():
+                    return None
     except MemoryError:
         raise
     except Exception:  # a damaged file raises anything, and the networks can make it again

@@ -7,7 +7,7 @@ as the offset of the mod's mean log brightness from the one that albedos of such
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -41,6 +41,8 @@ METAL_PRIOR_DEVIATION: Final = 0.5
 LEAST, MOST = 0.1, 1.2
 """Bounds of a level, and of metal's."""
 
+Share = Annotated[float, msgspec.Meta(ge=LEAST, le=MOST)]
+
 
 class PaintedSet(msgspec.Struct, frozen=True):
     """What is known of one texture's brightness.
@@ -62,8 +64,8 @@ class Level(msgspec.Struct, frozen=True):
     deviation: standard deviation of the estimate of log gain. sets: how many textures it rests on.
     """
 
-    gain: float = 1.0
-    metal_gain: float = 1.0
+    gain: Share = 1.0
+    metal_gain: Share = 1.0
     deviation: float = PRIOR_DEVIATION
     sets: int = 0
 
