@@ -89,6 +89,12 @@ def write_folder_atomic(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def write_changed(path: Path, data: bytes) -> None:
+    """`write_atomic`, unless the file holds these bytes already."""
+    if not path.is_file() or path.read_bytes() != data:
+        write_atomic(path, data)
+
+
 def is_draft(name: str) -> bool:
     """Whether a file or folder of this name is one that a writer of this module has begun and not put in place.
 

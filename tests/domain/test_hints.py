@@ -3,8 +3,9 @@
 import pytest
 
 from unbake.domain.hints import Hint, merged
+from unbake.domain.naming import unmatched
 from unbake.errors import UsageError
-from unbake.export.adjust import hint_for, load_rules, read_hint, read_rules, unmatched
+from unbake.export.adjust import hint_for, load_rules, read_hint, read_rules
 
 RULES = """
 painted = "dark"
@@ -63,7 +64,9 @@ def test_a_wrong_rule_is_one_sentence(text: str):
 
 
 def test_patterns_that_match_nothing_are_told():
-    assert unmatched(read_rules(RULES), ["weapons/axe"]) == ["weapons/wooden/*"]
+    assert unmatched([rule.match for rule in read_rules(RULES).rules], ["weapons/axe"]) == [
+        "weapons/wooden/*"
+    ]
 
 
 def test_merging_nothing_says_nothing():

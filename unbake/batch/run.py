@@ -29,18 +29,18 @@ from unbake.batch.plugins import read_told as read_plugins
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.reserve import reserved
 from unbake.batch.rules import read_toml, rules_in_force
-from unbake.batch.runner import Run, write_changed
+from unbake.batch.runner import Run
 from unbake.batch.stages import FindRecord, Stages, contents_of
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, list_sets, select
-from unbake.convert.sets import unmatched as idle_patterns
-from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER
+from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import Rules, load_rules, unmatched
+from unbake.export.adjust import Rules, load_rules
 from unbake.export.landscape import EditorIds, read_edid_map
 from unbake.export.packs import load_preset
+from unbake.files import write_changed
 from unbake.report.page import ModReport, SetReport
 
 
@@ -72,13 +72,11 @@ def convert_folder(
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped, notes = _find_sets(roots, options, preset)
+    sets, skipped, whole, notes = _find_sets(roots, options, preset)
     plugins = read_plugins(options.plugins, [files.texture for files in sets])
     own = [files for files in sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard, verify=options.verify)
-    job = _Job(
-        roots, sets, _whole_mod(roots, options, sets), skipped, {**plugins.editor_ids, **edids}, rules_file
-    )
+    job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file)
     model = _fingerprint(options, predictor)
     needed = _disk(own, journal, preset, options)
     notes += plugins.notes
@@ -150,8 +148,11 @@ class _Told:
 
 def _find_sets(
     roots: Sequence[Path], options: Options, preset: Preset
-) -> tuple[list[TextureSet], list[Skipped], list[str]]:
-    """The sets of all shards, the skipped files, and notes; UsageError where there are no textures at all."""
+) -> tuple[list[TextureSet], list[Skipped], list[TextureSet], list[str]]:
+    """The sets of all shards, the skipped files, all sets of the mod whatever is converted, and notes.
+
+    UsageError where there are no textures at all.
+    """
     everything = list_sets(roots, options.texture_root)
     sets, skipped = select(*everything, options.include, options.exclude)
     if not sets and not skipped:
@@ -168,7 +169,7 @@ def _find_sets(
             ("--include", options.include),
             ("--exclude", options.exclude),
         )
-        for pattern in idle_patterns(patterns, names)
+        for pattern in unmatched(patterns, names)
     ]
     if (
         options.texture_root is None
@@ -180,7 +181,9 @@ def _find_sets(
             f"no folder called {ROOT_FOLDER} was found, so paths in the game start at '{roots[-1]}': {sets[0].texture} "
             f"is taken for {ROOT_FOLDER}/{sets[0].texture}; name another start with --texture-root"
         )
-    return *without_clashes(sets, skipped, preset), notes
+    chosen, left = without_clashes(sets, skipped, preset)
+    whole = everything[0] if options.include or options.exclude else chosen
+    return chosen, left, whole, notes
 
 
 def _below_textures(sets: Sequence[TextureSet]) -> bool:
@@ -192,13 +195,6 @@ def _below_textures(sets: Sequence[TextureSet]) -> bool:
     )
 
 
-def _whole_mod(roots: Sequence[Path], options: Options, chosen: Sequence[TextureSet]) -> Sequence[TextureSet]:
-    """All sets of a mod, by whose brightness its painter's level is known, whichever are converted."""
-    if not options.include and not options.exclude:
-        return chosen
-    return list_sets(roots, options.texture_root)[0]
-
-
 def _levels(
     out: Path, whole: Sequence[TextureSet], options: Options, in_flight: InFlight | None = None
 ) -> Levels:
@@ -207,7 +203,9 @@ def _levels(
 
 def _mod_report(levels: Levels, rules: Rules, whole: Sequence[TextureSet]) -> ModReport:
     level = "" if levels.level is None else levels.level.sentence()
-    return ModReport(level, tuple(unmatched(rules, [files.name for files in whole])))
+    return ModReport(
+        level, tuple(unmatched([rule.match for rule in rules.rules], [files.name for files in whole]))
+    )
 
 
 def _disk(sets: Sequence[TextureSet], journal: Journal, preset: Preset, options: Options) -> int:

@@ -1,9 +1,7 @@
 """Converts the sets of one job on an engine, and writes what describes all of them; made by `run`."""
 
 import os
-import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from unbake.batch.alone import convert_alone
 from unbake.batch.earlier import Earlier
@@ -23,12 +21,10 @@ from unbake.convert.sets import Skipped, TextureSet
 from unbake.errors import TextureSetError
 from unbake.export import pgpatcher
 from unbake.export.landscape import EditorIds, write_landscape
-from unbake.files import write_atomic
+from unbake.files import clear_drafts, write_changed
 from unbake.report.listing import REPORT, listing
 from unbake.report.page import PAGE, ModReport, SetReport, page
 from unbake.report.view import VIEW
-
-_DRAFT = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
 class Run:
@@ -44,7 +40,7 @@ class Run:
         """Convert every set on the engine of the options; after an interruption, files being written are finished."""
         options = self.stages.options
         if options.shard is None:
-            _clear_drafts(self.stages.out)  # other shards may be writing theirs
+            clear_drafts(self.stages.out, recursive=True)  # other shards may be writing theirs
         if options.engine == "ray":
             from unbake.batch.ray import run_on_ray
 
@@ -153,16 +149,3 @@ class Run:
         if outcome.written is None:
             raise TextureSetError(outcome.failed)
         return Complete(outcome.written)
-
-
-def write_changed(path: Path, data: bytes) -> None:
-    """Write a file unless it holds these bytes already."""
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomic(path, data)
-
-
-def _clear_drafts(out: Path) -> None:
-    """Remove the drafts of a killed run; see `files.write_atomic`."""
-    for path in out.rglob(".*.tmp"):
-        if _DRAFT.fullmatch(path.name):
-            path.unlink(missing_ok=True)

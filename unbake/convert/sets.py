@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from unbake.convert.archives import is_archive
@@ -13,6 +12,7 @@ from unbake.domain.naming import (
     Role,
     green_of,
     is_variant,
+    matches,
     partner_of,
     role_among,
     split_stem,
@@ -109,16 +109,6 @@ def select(
     chosen = [files for files in sets if _wanted(files.name, include, exclude)]
     left = [skip for skip in skipped if skip.failed or _wanted(_set_name(skip.path), include, exclude)]
     return _without_unflat(chosen, left)
-
-
-def unmatched(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The patterns that match none of these names.
-
-    >>> unmatched(["clutter/*", "clutr/*"], ["clutter/pot"])
-    ['clutr/*']
-    """
-    names = list(names)
-    return [pattern for pattern in patterns if not any(_matches(name, pattern) for name in names)]
 
 
 def _without_unflat(
@@ -305,10 +295,6 @@ def _set_name(path: str) -> str:
 
 
 def _wanted(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    if include and not any(_matches(name, pattern) for pattern in include):
+    if include and not any(matches(name, pattern) for pattern in include):
         return False
-    return not any(_matches(name, pattern) for pattern in exclude)
-
-
-def _matches(name: str, pattern: str) -> bool:
-    return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())
+    return not any(matches(name, pattern) for pattern in exclude)

@@ -1,8 +1,9 @@
 """Roles of texture files by their names; pure strings, read by `convert.sets` (FORMATS.md)."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Literal
@@ -181,6 +182,25 @@ def _foreign_suffix() -> re.Pattern[str]:
 
 
 _FOREIGN = _foreign_suffix()
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a person's pattern (`*`, `?`, `[]`, either slash) matches a set's name; case counts nowhere.
+
+    >>> matches("Clutter/Pot", "clutter\\\\*")
+    True
+    """
+    return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())
+
+
+def unmatched(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
+    """The patterns that match none of these names.
+
+    >>> unmatched(["clutter/*", "clutr/*"], ["clutter/pot"])
+    ['clutr/*']
+    """
+    names = list(names)
+    return [pattern for pattern in patterns if not any(matches(name, pattern) for name in names)]
 
 
 def is_texture(name: str) -> bool:

@@ -11,16 +11,13 @@ from zlib import crc32
 import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
+from unbake.evaluate.painter import legacy_dds
 from unbake.image.arrays import Maps
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
-from unbake.image.dds.blocks import Effort
-from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.geometry import horizon_ao, integrate
-from unbake.image.mips import mip_chain
 from unbake.image.noise import blur, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import encode_normal
-from unbake.image.resample import Kind
 from unbake.image.tiling import tileable_axes
 from unbake.metrics.mask import has_metal
 
@@ -90,13 +87,13 @@ def paint_declared(material_id: str, truth: Maps, darkness: Darkness, seed: int 
         [encode_normal(truth[MapKind.NORMAL], "directx"), _alpha(alpha, truth, diffuse, rng)], -1
     )
     files = {
-        "": _dds(diffuse, "srgb", DxgiFormat.BC1_UNORM),
-        "_n": _dds(stored, "normal", DxgiFormat.BC3_UNORM),
+        "": legacy_dds(diffuse, "srgb", DxgiFormat.BC1_UNORM),
+        "_n": legacy_dds(stored, "normal", DxgiFormat.BC3_UNORM),
     }
     companion = companion_of(material_id, truth, seed)
     if companion != "none":
         mask = environment_mask(companion, truth, rng)
-        files["_m"] = _dds(np.repeat(mask, 3, -1), "linear", DxgiFormat.BC1_UNORM)
+        files["_m"] = legacy_dds(np.repeat(mask, 3, -1), "linear", DxgiFormat.BC1_UNORM)
     return Painted(files, darkness.name, rest, metal, alpha, companion, float((lit > 1).mean()))
 
 
@@ -235,14 +232,6 @@ def _map(truth: Maps, kind: MapKind, otherwise: float) -> np.ndarray:
     if kind in truth:
         return truth[kind]
     return np.full((*truth[MapKind.NORMAL].shape[:2], 1), otherwise, np.float32)
-
-
-def _dds(unit: np.ndarray, kind: Kind, dxgi: DxgiFormat) -> bytes:
-    height, width = unit.shape[:2]
-    whole = height.bit_count() == 1 == width.bit_count()
-    mips = mip_chain(unit, kind) if whole else [unit]
-    codes = [np.rint(np.clip(mip, 0, 1) * 255).astype(np.uint8) for mip in mips]
-    return encode_dds(codes, dxgi, Effort.GOOD, legacy=True)
 
 
 def metal_share(truth: Maps) -> float | None:

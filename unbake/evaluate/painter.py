@@ -85,8 +85,8 @@ def paint_legacy(material_id: str, category: str, truth: Maps, style: str | None
     alpha = np.ones((*truth[MapKind.NORMAL].shape[:2], 1), np.float32) if specular is None else specular
     stored = np.concatenate([encode_normal(truth[MapKind.NORMAL], "directx"), alpha], -1)
     files = {
-        "": _dds(painted[MapKind.DIFFUSE], "srgb", DxgiFormat.BC1_UNORM),
-        "_n": _dds(stored, "normal", DxgiFormat.BC3_UNORM),
+        "": legacy_dds(painted[MapKind.DIFFUSE], "srgb", DxgiFormat.BC1_UNORM),
+        "_n": legacy_dds(stored, "normal", DxgiFormat.BC3_UNORM),
     }
     diffuse, normal = (decode_picture(data, material_id).unit() for data in files.values())
     return Legacy(
@@ -100,7 +100,8 @@ def paint_legacy(material_id: str, category: str, truth: Maps, style: str | None
     )
 
 
-def _dds(unit: np.ndarray, kind: Kind, dxgi: DxgiFormat) -> bytes:
+def legacy_dds(unit: np.ndarray, kind: Kind, dxgi: DxgiFormat) -> bytes:
+    """A legacy DDS file of an image (H, W, C) in [0, 1], with mips where both sides are powers of two."""
     height, width = unit.shape[:2]
     whole = height.bit_count() == 1 == width.bit_count()
     mips = mip_chain(unit, kind) if whole else [unit]

@@ -27,7 +27,6 @@ Each value's effect, in this order (values are then clipped to the range of the 
 import re
 import tomllib
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -37,6 +36,7 @@ import numpy as np
 from unbake.decoding import decode_toml
 from unbake.domain.hints import Hint, merged
 from unbake.domain.maps import SPECS, MapKind
+from unbake.domain.naming import matches
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps
 from unbake.image.normals import from_slopes, slopes
@@ -183,7 +183,7 @@ def rules_for(rules: Rules, name: str) -> Adjust:
     >>> rules_for(rules, "A/rock").roughness
     Change(strength=2.0, bias=0.1, invert=None)
     """
-    matching = [rule.changes for rule in rules.rules if _matches(rule, name)]
+    matching = [rule.changes for rule in rules.rules if matches(name, rule.match)]
     return _merged([rules.changes, *matching])
 
 
@@ -193,16 +193,7 @@ def hint_for(rules: Rules, name: str) -> Hint:
     >>> hint_for(read_rules('painted = "dark"\\n[[rules]]\\nmatch = "a/*"\\nmetal = "all"'), "a/pot").metal
     'all'
     """
-    return merged([rules.hint, *(rule.hint for rule in rules.rules if _matches(rule, name))])
-
-
-def unmatched(rules: Rules, names: Sequence[str]) -> list[str]:
-    """The patterns of rules that match none of these textures."""
-    return [rule.match for rule in rules.rules if not any(_matches(rule, name) for name in names)]
-
-
-def _matches(rule: Rule, name: str) -> bool:
-    return fnmatchcase(name.lower(), rule.match.replace("\\", "/").lower())
+    return merged([rules.hint, *(rule.hint for rule in rules.rules if matches(name, rule.match))])
 
 
 def adjusted(maps: Maps, adjust: Adjust) -> Maps:

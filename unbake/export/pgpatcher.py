@@ -14,7 +14,7 @@ from unbake.decoding import decode_any_json
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.export import landscape
-from unbake.files import write_atomic
+from unbake.files import write_changed
 from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
@@ -170,8 +170,7 @@ def validate(out: Path) -> list[str]:
 
 def _write_changed(path: Path, content: Any) -> None:
     data = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomic(path, data)
+    write_changed(path, data)
 
 
 def _backslashes(name: str) -> str:
