@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from unbake.decoding import decode_json
+from unbake.domain.layout import NETWORK_LEVEL
 from unbake.domain.maps import MapKind
 
 CARD: Final = "card.json"
@@ -69,7 +70,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     use: dict[MapKind, Use]
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
-    level: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.75
+    level: Annotated[float, msgspec.Meta(gt=0, le=1)] = NETWORK_LEVEL
     level_albedo: Use = "baseline"
     roughness_constants: dict[str, float] = {}
     figures: dict[str, Any] = {}

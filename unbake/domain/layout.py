@@ -36,6 +36,13 @@ MATSYNTH_MAPS: tuple[MapKind, ...] = tuple(kind for kind in STEMS if kind != Map
 LONG_SIDE = 1024
 """Texels that cached textures are reduced to on their long side, unless a phase works on larger ones."""
 
+NETWORK_LEVEL = 0.75
+"""The painted level, as a share of albedo in linear light, that networks read every diffuse at."""
+
+MEAN_LOG_ALBEDO = -2.05
+"""Mean over real materials of the log of their mean linear albedo (over 287: a geometric mean of 0.135), a little
+lower, since an albedo that is too bright by as much is further off in sRGB."""
+
 ASPECT_TOLERANCE = 0.03
 """Relative difference of two maps' proportions (width over height) up to which they can be one material's."""
 

@@ -11,6 +11,7 @@ class MapKind(StrEnum):
     DIFFUSE = "diffuse"
     NORMAL = "normal"
     SPECULAR = "specular"
+    ENVIRONMENT = "environment"
     ALBEDO = "albedo"
     ROUGHNESS = "roughness"
     METALLIC = "metallic"
@@ -18,6 +19,7 @@ class MapKind(StrEnum):
     METALLIC_HEAD = "metallic_head"
     AO = "ao"
     HEIGHT = "height"
+    COARSE = "coarse"
     GEO_HEIGHT = "geo_height"
     GEO_CURVATURE = "geo_curvature"
     GEO_AO = "geo_ao"
@@ -41,6 +43,7 @@ class MapSpec:
     binary: True when a pixel either is or is not; predictions are probabilities.
     bimodal: True when most values are near 0 or 1; a cross-entropy then helps the L1 in training.
     pivot: value that a user's contrast is about, where strength 0 leads; None: about the map `start`, or not at all.
+    optional: True for an input that many textures lack; networks read a flag beside it that says so.
     """
 
     kind: MapKind
@@ -57,6 +60,7 @@ class MapSpec:
     binary: bool = False
     bimodal: bool = False
     pivot: float | None = None
+    optional: bool = False
 
 
 SPECS: dict[MapKind, MapSpec] = {
@@ -64,7 +68,8 @@ SPECS: dict[MapKind, MapSpec] = {
     for spec in (
         MapSpec(MapKind.DIFFUSE, 3, "srgb", neutral=(0.5, 0.5, 0.5)),
         MapSpec(MapKind.NORMAL, 3, low=-1.0, neutral=(0.0, 0.0, 1.0), vector=True),
-        MapSpec(MapKind.SPECULAR, 1, neutral=(0.0,)),
+        MapSpec(MapKind.SPECULAR, 1, neutral=(0.0,), optional=True),
+        MapSpec(MapKind.ENVIRONMENT, 1, neutral=(0.0,), optional=True),
         MapSpec(
             MapKind.ALBEDO,
             3,
@@ -77,6 +82,7 @@ SPECS: dict[MapKind, MapSpec] = {
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True, pivot=0.0),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
         MapSpec(MapKind.METALLIC_HEAD, 1),  # UNet-Maps' own word, before the mask is asked
+        MapSpec(MapKind.COARSE, 3),  # the classifier's word on each patch: metal, roughness, brightness
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, pivot=1.0),
         MapSpec(
             MapKind.HEIGHT,

@@ -11,9 +11,9 @@ from typing import Annotated, Final
 
 import msgspec
 
-MEAN_LOG: Final = -2.05
-"""Mean over real materials of the log of their mean linear albedo (over 287: a geometric mean of 0.135), a little
-lower, since an albedo that is too bright by as much is further off in sRGB."""
+from unbake.domain.layout import MEAN_LOG_ALBEDO
+
+MEAN_LOG: Final = MEAN_LOG_ALBEDO
 
 DEVIATION: Final = 0.9
 """Standard deviation of that log between materials: what one picture's brightness says little beside."""

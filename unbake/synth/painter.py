@@ -12,11 +12,14 @@ from unbake.domain.maps import MapKind
 from unbake.image.arrays import Floats, Maps
 from unbake.image.colour import linear_to_srgb, luma, luminance, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_blocks
+from unbake.image.dds.deblock import soften_blocks
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import from_slopes, slopes
 from unbake.image.resample import by_area, smoothly
+from unbake.synth.environment import paint_environment
 from unbake.synth.layers import Rng
+from unbake.synth.levels import PaintedLevel, at_level, draw_level
 from unbake.synth.styles import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Style
 
 __all__ = ["EVALUATION_STYLES", "STYLES", "TRAINING_STYLES", "Style", "paint"]
@@ -40,13 +43,14 @@ class _Surface:
     convexity: Floats
 
 
-def paint(material: Maps, style: Style, seed: int) -> Maps:
-    """The diffuse an artist of that style would have painted for this material, and mostly a specular mask.
+def paint(material: Maps, style: Style, seed: int, level: PaintedLevel | None = None) -> Maps:
+    """The diffuse an artist of that style would have painted for this material, mostly with masks beside it.
 
     material: ALBEDO (H, W, 3) sRGB in [0, 1]; NORMAL (unit, OpenGL), ROUGHNESS, METALLIC, AO, GEO_AO where
     there are any: without a normal nothing is lit, without AO the normal's own is used (GEO_AO, derived when
-    not given). Gives DIFFUSE (H, W, 3) sRGB in [0, 1] on the 8-bit grid, and SPECULAR (H, W, 1) in [0, 1]
-    unless this artist made none. The same material, style and seed give the same bytes.
+    not given). level: of the mod that the painting belongs to, None for one of its own. Gives DIFFUSE (H, W, 3) sRGB
+    in [0, 1] on the 8-bit grid, and SPECULAR and ENVIRONMENT (H, W, 1) in [0, 1] unless this artist made none. The
+    same arguments give the same bytes.
     Plan: `synth_diffuse_v2`, phase A_albedo_syn.
 
     >>> grey = {MapKind.ALBEDO: np.full((16, 16, 3), 0.5, np.float32)}
@@ -57,11 +61,14 @@ def paint(material: Maps, style: Style, seed: int) -> Maps:
     surface = _inspect(material)
     light = _light(rng, style, surface)
     colour = _weather(rng, style, surface, _base_colour(rng, style, surface) * light)
+    metallic = surface.metallic[..., None]
+    colour = at_level(rng, colour, surface.albedo, metallic, draw_level(rng) if level is None else level)
     diffuse = _finish(rng, style, _grade(rng, style, linear_to_srgb(np.clip(colour, 0, 1))))
     specular = _specular(rng, style, surface, diffuse, MapKind.ROUGHNESS in material)
-    if specular is None:
-        return {MapKind.DIFFUSE: diffuse}
-    return {MapKind.DIFFUSE: diffuse, MapKind.SPECULAR: specular}
+    brightness = luma(diffuse)[..., 0]
+    environment = paint_environment(rng, surface.metallic, surface.roughness, surface.convexity, brightness)
+    painted = {MapKind.DIFFUSE: diffuse, MapKind.SPECULAR: specular, MapKind.ENVIRONMENT: environment}
+    return {kind: image for kind, image in painted.items() if image is not None}
 
 
 def _inspect(material: Maps) -> _Surface:
@@ -130,9 +137,9 @@ def _base_colour(rng: Rng, style: Style, surface: _Surface) -> Floats:
     shine = _surroundings(rng, surface)[..., None]
     colourful = np.float32(rng.uniform(*style.metal_colour))
     hue = surface.albedo * colourful + luminance(surface.albedo) * (1 - colourful)
-    level = rng.uniform(*style.metal) * (1 + rng.normal(0, 0.06) * _WARM)
+    tint = 1 + rng.normal(0, 0.06) * _WARM
     reflection = np.float32(rng.uniform(*style.reflection)) * (0.35 + 0.65 * smooth)
-    metal = hue * level.astype(np.float32) * np.maximum(1 + reflection * shine, 0.1)
+    metal = hue * tint.astype(np.float32) * np.maximum(1 + reflection * shine, 0.1)
     gloss = np.float32(0.2 * rng.uniform(*style.gloss)) * smooth**2 * np.maximum(shine, 0)
     return (surface.albedo + gloss) * (1 - metallic) + metal * metallic
 
@@ -162,9 +169,8 @@ def _weather(rng: Rng, style: Style, surface: _Surface, colour: Floats) -> Float
 
 
 def _grade(rng: Rng, style: Style, srgb: Floats) -> Floats:
-    """Exposure, tint, gamma, contrast, saturation and lifted blacks on display values (H, W, 3)."""
-    # On display values a gain of linear light is nearly a gain too: its 1 / 2.4th power.
-    gain = rng.uniform(*style.exposure) ** (1 / 2.4) * (1 + rng.uniform(*style.tint) * rng.uniform(-1, 1, 3))
+    """Tint, gamma, contrast, saturation and lifted blacks on display values (H, W, 3)."""
+    gain = 1 + rng.uniform(*style.tint) * rng.uniform(-1, 1, 3)
     x = np.clip(srgb * gain.astype(np.float32), 0, 1) ** np.float32(rng.uniform(*style.gamma))
     pivot = x.mean()
     x = pivot + np.float32(rng.uniform(*style.contrast)) * (x - pivot)
@@ -189,7 +195,8 @@ def _finish(rng: Rng, style: Style, srgb: Floats) -> Floats:
     if rng.random() < style.compress:
         height, width = pixels.shape[:2]
         blocks = encode_blocks(pixels, BlockFormat.BC1, Effort.FAST)
-        pixels = decode_blocks(blocks, width, height, BlockFormat.BC1)
+        pixels = np.ascontiguousarray(decode_blocks(blocks, width, height, BlockFormat.BC1)[..., :3])
+        soften_blocks(pixels, (True, True))  # as conversion does before anything reads them
     return np.ascontiguousarray(pixels[..., :3]).astype(np.float32) / np.float32(255)
 
 
@@ -215,8 +222,10 @@ def _specular(
     level, contrast = rng.uniform(0.08, 0.55), rng.uniform(0.04, 0.25)
     mask = level + contrast * brightness
     if choice == "smoothness" and has_roughness:
-        shiny = (1 - surface.roughness) * (0.55 + 0.45 * surface.metallic) * (0.5 + level)
-        mask = shiny + 0.25 * level * surface.metallic + 0.3 * contrast * brightness
+        # Some artists brighten metal besides; who does not gives no sign of it.
+        metal = rng.uniform(0, 0.4) * (rng.random() < 0.4)
+        shiny = (1 - surface.roughness) ** np.float32(rng.uniform(0.7, 1.7)) * (0.5 + level)
+        mask = shiny * (1 - metal + metal * surface.metallic) + 0.3 * contrast * brightness
     cloudy = mask + rng.uniform(0.0, 0.05) * smooth_noise(rng, mask.shape, 24, 0.5)
     dented = cloudy * (1 + 0.4 * np.minimum(surface.convexity, 0))
     codes = np.rint(np.clip(dented, 0, 1) * 255).astype(np.uint8)[..., None]

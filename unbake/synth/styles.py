@@ -9,6 +9,8 @@ Range = tuple[float, float]
 class Style:
     """Ranges a painter draws from, once a texture; multipliers of linear light where not said otherwise.
 
+    How dark all of it is painted is no matter of style: see `levels`.
+
     lights: directional lights painted in.
     sun: their share of the light, the rest is ambient.
     elevation: of the lights, in degrees over the surface.
@@ -19,12 +21,10 @@ class Style:
     ao, ao_power: share of the occlusion painted in, and the exponent on it.
     cavity, edge, wear: darkening of grooves, brightening of edges, how patchy edges are.
     gloss: painted highlights on smooth dielectrics.
-    metal, metal_colour: level of painted metal relative to its F0, share of its hue that stays.
+    metal_colour: share of painted metal's hue that stays.
     reflection: strength of the surroundings painted onto metal.
     mottle: deviation of low-frequency brightness, in stops.
     dirt: cover of grime, most of it in cavities.
-    exposure: gain on everything. Light takes more than it gives: with the ranges of the training styles, paintings of
-        the materials at hand average 0.31 (sRGB); three packs of old games' textures average 0.17, 0.23 and 0.41.
     gamma, contrast, saturation, black: grading of sRGB values; tint: its deviation per channel.
     soft: texels of blur left from rescaling.
     sharpen: unsharp amount.
@@ -48,12 +48,10 @@ class Style:
     edge: Range = (0.0, 0.35)
     wear: Range = (0.2, 0.8)
     gloss: Range = (0.0, 0.15)
-    metal: Range = (0.1, 0.4)
     metal_colour: Range = (0.5, 1.0)
     reflection: Range = (0.2, 0.7)
     mottle: Range = (0.03, 0.15)
     dirt: Range = (0.0, 0.3)
-    exposure: Range = (0.35, 0.75)
     gamma: Range = (0.92, 1.1)
     contrast: Range = (0.95, 1.15)
     saturation: Range = (0.8, 1.1)
@@ -63,7 +61,7 @@ class Style:
     sharpen: Range = (0.0, 0.6)
     grain: Range = (0.0, 0.015)
     compress: float = 0.8
-    specular: tuple[float, float, float] = (0.5, 0.3, 0.2)
+    specular: tuple[float, float, float] = (0.4, 0.35, 0.25)
     # Not in repr, which is part of the painter's seed: what the other styles paint stays as it was before these.
     bc3: float = field(default=0.0, repr=False)
     small: Range = field(default=(1.0, 1.0), repr=False)
@@ -101,9 +99,7 @@ STYLES: dict[str, Style] = {
         wear=(0.6, 1.0),
         mottle=(0.12, 0.35),
         dirt=(0.3, 0.8),
-        exposure=(0.2, 0.6),
         saturation=(0.55, 0.95),
-        metal=(0.07, 0.25),
         sharpen=(0.3, 1.0),
         grain=(0.005, 0.025),
     ),
@@ -117,7 +113,6 @@ STYLES: dict[str, Style] = {
         tint=(0.02, 0.08),
         black=(0.0, 0.07),
         warmth=(0.0, 0.15),
-        exposure=(0.3, 0.85),
         soft=(0.3, 1.5),
         sharpen=(0.2, 1.2),
     ),
@@ -130,8 +125,6 @@ STYLES: dict[str, Style] = {
         edge=(0.0, 0.15),
         mottle=(0.0, 0.06),
         dirt=(0.0, 0.1),
-        metal=(0.15, 0.4),
-        exposure=(0.55, 1.0),
         sharpen=(0.0, 0.3),
     ),
     # An old texture of half the size or less, enlarged by a later pack, sharpened and compressed again.
@@ -141,7 +134,6 @@ STYLES: dict[str, Style] = {
         relief=(0.5, 1.2),
         mottle=(0.05, 0.2),
         saturation=(0.7, 1.1),
-        exposure=(0.3, 0.75),
         sharpen=(0.3, 1.2),
         grain=(0.0, 0.01),
         compress=1.0,
@@ -155,9 +147,7 @@ STYLES: dict[str, Style] = {
         cavity=(0.0, 0.3),
         edge=(0.0, 0.5),
         gloss=(0.0, 0.4),
-        metal=(0.25, 0.7),
         mottle=(0.0, 0.25),
-        exposure=(0.7, 1.25),
         contrast=(0.8, 1.1),
         saturation=(0.7, 1.4),
         grain=(0.0, 0.005),
@@ -177,12 +167,10 @@ STYLES: dict[str, Style] = {
         edge=(0.0, 0.7),
         wear=(0.0, 1.0),
         gloss=(0.0, 0.4),
-        metal=(0.05, 0.7),
         metal_colour=(0.2, 1.0),
         reflection=(0.0, 1.0),
         mottle=(0.0, 0.35),
         dirt=(0.0, 0.8),
-        exposure=(0.2, 1.25),
         gamma=(0.8, 1.25),
         contrast=(0.8, 1.4),
         saturation=(0.5, 1.4),
@@ -205,10 +193,8 @@ STYLES: dict[str, Style] = {
         ao_power=(1.4, 2.4),
         cavity=(0.2, 0.45),
         edge=(0.05, 0.3),
-        metal=(0.1, 0.28),
         metal_colour=(0.3, 0.8),
         mottle=(0.08, 0.2),
-        exposure=(0.5, 0.85),
         gamma=(1.0, 1.18),
         tint=(0.02, 0.05),
         soft=(0.4, 1.0),
@@ -227,9 +213,7 @@ STYLES: dict[str, Style] = {
         cavity=(0.25, 0.6),
         edge=(0.2, 0.45),
         dirt=(0.2, 0.5),
-        metal=(0.06, 0.22),
         reflection=(0.5, 0.9),
-        exposure=(0.35, 0.7),
         contrast=(1.05, 1.25),
         compress=1.0,
         specular=(0.4, 0.4, 0.2),
