@@ -196,7 +196,7 @@ def _combined(parts: Sequence[Sample], maps: dict[MapKind, np.ndarray]) -> Sampl
     known = [part.classes for part in parts if part.classes is not None]
     classes = np.maximum.reduce(known) if len(known) == len(parts) else None
     names, keys = ("+".join(words) for words in zip(*((p.name, p.key) for p in parts), strict=True))
-    return Sample(maps, classes, names, keys, parts[0].domain)
+    return Sample(maps, classes, names, keys, parts[0].domain, parts[0].fold)
 
 
 def _unit_grid(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

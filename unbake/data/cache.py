@@ -6,7 +6,7 @@ One folder per domain and long side:
     entries/<category>/<name>/<scale>/     "<scale>-held" for validation and test
         maps8.npy    (H, W, C)  uint8      maps of 8 bits, channels side by side in the index's order
         maps16.npy   (H, W, C)  uint16     maps of 16 bits (heights)
-        painted.npy  (V, H, W, 4) uint8    V variants: diffuse, then the specular mask (or 0)
+        painted.npy  (V, H, W, 5) uint8    V variants: diffuse, then the specular and the environment mask (or 0)
         entry.json                         this entry of the index
 
 A crop thus touches three files whatever the number of maps. An entry appears whole or not at all, so an
@@ -29,12 +29,14 @@ import numpy as np
 from unbake.data.cache_checks import checksums, damaged
 from unbake.data.cache_format import (
     FORMAT_VERSION,
+    MASKS,
     PAINTED_FILE_STYLE,
     REAL_STYLE,
     Entry,
     Index,
 )
 from unbake.data.hygiene import mark_of, mostly_black
+from unbake.data.levels import painted_level
 from unbake.data.parallel import in_processes
 from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
@@ -52,9 +54,15 @@ from unbake.image.normals import from_slopes
 from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
 from unbake.locks import held
+from unbake.synth.levels import mod_level
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
 
 ENTRY = "entry.json"
+MODS = 64
+"""Mods that the paintings of a cache are dealt out to."""
+
+HELD_MODS = 6
+
 _HEAD = 1 << 20
 """Bytes from the start of a picture, with its size."""
 
@@ -68,6 +76,7 @@ class _Job:
     key: str
     scales: tuple[float, ...]
     styles: tuple[str, ...]
+    mods: tuple[int, ...]
     seed: int
     long_side: int
     folder: Path
@@ -84,6 +93,7 @@ def build_cache(
     styles: tuple[str, ...] = TRAINING_STYLES,
     held_styles: tuple[str, ...] = EVALUATION_STYLES,
     variants: int = 3,
+    mods: int = MODS,
     seed: int = 0,
     workers: int = 2,
     on_progress: Callable[[int, int], None] | None = None,
@@ -91,8 +101,8 @@ def build_cache(
     """Builds what is missing or out of date in `folder`; returns one sentence per material left out.
 
     sources: of `domain`. splits: from `unbake.data.split.split`. long_side: larger textures are reduced to it.
-    scales: fractions of that size. styles: names in the painter's STYLES, dealt round to `variants` paintings per
-    entry. Materials outside "train" get the first scale only and one painting per held style, whatever paintings are
+    scales: fractions of that size. styles: names in the painter's STYLES, dealt round to `mods` mods, each of one
+    level; an entry has `variants` paintings, each of another mod. Materials outside "train" get the first scale only and one painting per held style, whatever paintings are
     on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
     processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
     painter all that it painted; with other splits what moved is built, and what is not asked for now stays. An entry
@@ -101,8 +111,8 @@ def build_cache(
     could be built; FileError for a folder that cannot be written in, or too small a disk.
     """
     _check(sources, domain, scales, styles, held_styles, variants)
-    plans = {"train": (scales, styles, variants, seed)}
-    kept_out = (scales[:1], held_styles, len(held_styles), -1)
+    plans = {"train": (scales, styles, variants, mods, seed)}
+    kept_out = (scales[:1], held_styles, len(held_styles), HELD_MODS, -1)
     jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], kept_out)) for s in sources]
     with held(folder / ".lock", "builds a cache", wait_s=math.inf):
         clear_drafts(folder, recursive=True)
@@ -151,7 +161,7 @@ def _bytes_of(job: _Job) -> int:
     texels = height * width * min(1.0, job.long_side / max(height, width)) ** 2
     variants = len(job.styles) + len(job.source.painted) + (job.source.own is not None)
     stored = sum(spec(kind).channels * spec(kind).bits // 8 for kind in (MapKind.NORMAL, *OUTPUTS, *GEOMETRY))
-    return round(texels * sum(scale**2 for scale in job.scales) * (stored + 4 * variants))
+    return round(texels * sum(scale**2 for scale in job.scales) * (stored + 5 * variants))
 
 
 def _check(
@@ -184,6 +194,7 @@ def _job(
     scales: tuple[float, ...],
     styles: tuple[str, ...],
     variants: int,
+    mods: int,
     seed: int,
 ) -> _Job:
     offset = int.from_bytes(hashlib.sha256(f"{seed}:{source.id}".encode()).digest()[:4], "big")
@@ -191,6 +202,10 @@ def _job(
     source = replace(source, painted=painted)
     paints = source.domain == "matsynth" and not painted
     dealt = tuple(styles[(offset + i) % len(styles)] for i in range(variants)) if paints else ()
+    each = max(1, mods // len(styles))  # mods of one style
+    numbers = tuple(
+        styles.index(style) + len(styles) * ((offset // 256 + 5 * i) % each) for i, style in enumerate(dealt)
+    )
     pictures = [source.own, *painted]
     paths = [source.paths[kind] for kind in sorted(source.paths)]
     paths += [path for picture in pictures if picture for path in (picture.diffuse, picture.specular) if path]
@@ -205,9 +220,9 @@ def _job(
         long_side,
     )
     painters = [_painter_fingerprint(style) for style in dealt]
-    content = msgspec.json.encode((how, files, metadata, dealt, painters, offset))
+    content = msgspec.json.encode((how, files, metadata, dealt, numbers, painters, offset))
     key = hashlib.sha256(content).hexdigest()[:32]
-    return _Job(source, split, key, scales, dealt, offset, long_side, folder)
+    return _Job(source, split, key, scales, dealt, numbers, offset, long_side, folder)
 
 
 @lru_cache
@@ -310,14 +325,20 @@ def _build_scale(
     variants = [(style, at_size(picture, height, width)) for style, picture in pictures]
     # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
     variants += [
-        (style, paint(maps, STYLES[style], (job.seed + 7919 * i + round(scale * 1000)) % 2**32))
-        for i, style in enumerate(job.styles)
+        (
+            style,
+            paint(maps, STYLES[style], (job.seed + 7919 * i + round(scale * 1000)) % 2**32, mod_level(mod)),
+        )
+        for i, (style, mod) in enumerate(zip(job.styles, job.mods, strict=True))
     ]
-    painted = np.zeros((len(variants), height, width, 4), np.uint8)
+    mods = [f"{job.source.source}/{style}" for style, _ in pictures]
+    mods += [f"{style}-{mod}" for style, mod in zip(job.styles, job.mods, strict=True)]
+    painted = np.zeros((len(variants), height, width, 5), np.uint8)
     for variant, (_, picture) in zip(painted, variants, strict=True):
         variant[..., :3] = quantise(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
-        if MapKind.SPECULAR in picture:
-            variant[..., 3:] = quantise(MapKind.SPECULAR, picture[MapKind.SPECULAR])
+        for place, kind in enumerate(MASKS, 3):
+            if kind in picture:
+                variant[..., place : place + 1] = quantise(kind, picture[kind])
 
     kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
     kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)
@@ -338,6 +359,9 @@ def _build_scale(
         maps16=kinds16,
         styles=tuple(style for style, _ in variants),
         specular=tuple(MapKind.SPECULAR in picture for _, picture in variants),
+        environment=tuple(MapKind.ENVIRONMENT in picture for _, picture in variants),
+        mods=tuple(mods),
+        levels=tuple(round(painted_level(picture[MapKind.DIFFUSE], maps), 4) for _, picture in variants),
     )
     with write_folder_atomic(folder) as draft:
         np.save(draft / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))

@@ -13,9 +13,11 @@ from unbake.errors import UsageError
 from unbake.image.arrays import Wrap
 from unbake.image.geometry import GEOMETRY_VERSION
 
-FORMAT_VERSION = 3
-"""Of index.json and the arrays; 3: a stored normal is read to the bit as conversion reads it (1 geometry height in 400
-is another code)."""
+FORMAT_VERSION = 4
+"""Of index.json and the arrays; 4: paintings have an environment mask, a mod and its level."""
+
+MASKS = (MapKind.SPECULAR, MapKind.ENVIRONMENT)
+"""The masks beside a painted diffuse, in the order of their channels."""
 
 REAL_STYLE = "given"
 """Style of a diffuse that is the material's own: a real pair. The string is part of the format."""
@@ -29,8 +31,10 @@ class Entry:
     """One material at one scale, as index.json holds it.
 
     folder: relative to the cache. wrap: (rows wrap, columns wrap). maps8, maps16: channel order of the two
-    files. styles, specular: per variant of the diffuse, its style (REAL_STYLE, PAINTED_FILE_STYLE or a painter's)
-    and whether it has a specular mask; all scales of a material have the same variants. files: name, bytes and CRC-32
+    files. styles, specular, environment: per variant of the diffuse, its style (REAL_STYLE, PAINTED_FILE_STYLE or a
+    painter's) and whether it has a specular and an environment mask; all scales of a material have the same variants.
+    mods, levels: per variant, the mod it belongs to, and its own painted level: mean brightness as a share of the
+    albedo's, linear, of what is no metal. files: name, bytes and CRC-32
     of each array; () in entries of before there were checksums.
     """
 
@@ -49,7 +53,14 @@ class Entry:
     maps16: tuple[MapKind, ...]
     styles: tuple[str, ...]
     specular: tuple[bool, ...]
+    environment: tuple[bool, ...]
+    mods: tuple[str, ...]
+    levels: tuple[float, ...]
     files: tuple[tuple[str, int, int], ...] = ()
+
+    def has(self, mask: MapKind, variant: int) -> bool:
+        """Whether a variant has one of `MASKS` beside it."""
+        return (self.specular if mask == MASKS[0] else self.environment)[variant]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unbake.data.cache_format import Entry
+from unbake.data.cache_format import MASKS, Entry
 from unbake.domain.maps import MapKind, spec
 from unbake.image.arrays import dequantise
 
@@ -26,8 +26,9 @@ def read_crop(
     files = folder / entry.folder
     painted = _gather(_opened(files / "painted.npy")[variant], rows, columns)
     stored = {MapKind.DIFFUSE: painted[..., :3]}
-    if entry.specular[variant]:
-        stored[MapKind.SPECULAR] = painted[..., 3:]
+    for place, kind in enumerate(MASKS, 3):
+        if entry.has(kind, variant):
+            stored[kind] = painted[..., place : place + 1]
     for name, kinds in (("maps8.npy", entry.maps8), ("maps16.npy", entry.maps16)):
         together = _gather(_opened(files / name), rows, columns)
         ends = np.cumsum([spec(kind).channels for kind in kinds])[:-1]

@@ -9,22 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 import numpy as np
 import torch
 
-from unbake.data.cache_format import REAL_STYLE, Entry, read_index
+from unbake.data.cache_format import MASKS, REAL_STYLE, Entry, read_index
 from unbake.data.crop import fixed_corner, random_corner, read_crop
+from unbake.data.levels import at_network_level, mod_levels
 from unbake.data.split import Split
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, MapKind, spec
 from unbake.domain.materials import CLASSES, Domain, class_of
+from unbake.domain.networks import FOLDS
 from unbake.errors import TrainingError, UsageError
 from unbake.image.resample import at_size
 
 BATCH_KINDS: tuple[MapKind, ...] = (
     MapKind.DIFFUSE,
     MapKind.NORMAL,
-    MapKind.SPECULAR,
+    *MASKS,
     *OUTPUTS,
     *GEOMETRY,
 )
@@ -45,7 +48,8 @@ class Sample:
     maps: float32 (H, W, C) in the range of their specs; an absent map is an absent key.
     classes: (K,) float32, 1 for each class there is, or None where the label says too little.
     name: the material's id; key: scale, variant and first texel of the crop, for logs.
-    domain: whose picture it is; Skyrim's have no classes.
+    domain: whose picture it is; Skyrim's have no classes. fold: which of the classifier's heads never sees it, -1
+    for validation: none does.
     """
 
     maps: dict[MapKind, np.ndarray]
@@ -53,6 +57,7 @@ class Sample:
     name: str
     key: str
     domain: Domain = "matsynth"
+    fold: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,14 @@ class Batch:
     """Samples side by side.
 
     maps: every BATCH_KINDS, (B, C, H, W) float32, the neutral where absent. present: (B,) bool per map.
-    classes: (B, K) float32, zeros where unknown. has_classes: (B,) bool.
+    classes: (B, K) float32, zeros where unknown. has_classes: (B,) bool. folds: (B,) int64.
     """
 
     maps: dict[MapKind, torch.Tensor]
     present: dict[MapKind, torch.Tensor]
     classes: torch.Tensor
     has_classes: torch.Tensor
+    folds: torch.Tensor
     names: tuple[str, ...]
     domains: tuple[Domain, ...]
 
@@ -84,6 +90,7 @@ class Batch:
             {kind: move(tensor) for kind, tensor in self.present.items()},
             move(self.classes),
             move(self.has_classes),
+            move(self.folds),
             self.names,
             self.domains,
         )
@@ -98,7 +105,8 @@ Augment = Callable[[DrawSample, DrawSample, np.random.Generator], Sample]
 class Pair:
     """A material with its diffuses of one pool: the item that a sampler draws.
 
-    folder: of its cache. entries: its scales. variants: which of their diffuses belong to it.
+    folder: of its cache. entries: its scales. variants: which of their diffuses belong to it. levels: of the mods of
+    all diffuses of the cache.
     """
 
     name: str
@@ -107,6 +115,7 @@ class Pair:
     folder: Path
     entries: tuple[Entry, ...]
     variants: tuple[int, ...]
+    levels: Mapping[str, float]
 
 
 class PatchDataset(torch.utils.data.Dataset[Sample]):
@@ -167,7 +176,7 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
     def __getitem__(self, draw: Draw | int) -> Sample:
         if not self.random:
             pair, (variant, top, left) = self._fixed[draw if isinstance(draw, int) else draw[2]]
-            return _sample(pair, pair.entries[0], variant, top, left, self.px, None)
+            return _sample(pair, pair.entries[0], variant, (top, left), self.px, None)
         epoch, position, item, px = (0, draw, draw, self.px) if isinstance(draw, int) else draw
         rng = np.random.default_rng((self.seed, epoch, position))
         pair = self.pairs[item]
@@ -192,7 +201,7 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
         entries = holding or pair.entries[:1]
         entry = entries[rng.integers(len(entries))]
         variant = pair.variants[rng.integers(len(pair.variants))]
-        return _sample(pair, entry, variant, *random_corner(entry, px, rng), px, self.resize_to)
+        return _sample(pair, entry, variant, random_corner(entry, px, rng), px, self.resize_to, rng)
 
 
 def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] | None) -> list[Pair]:
@@ -209,6 +218,7 @@ def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] |
             f"Expected {split} materials in the cache {folder}, found none"
             f"{f' at the scales {tuple(scales)}' if scales else ''}; build it from more materials."
         )
+    levels = mod_levels(index.entries)
     found = []
     for name in sorted(materials):
         entries = tuple(sorted(materials[name], key=lambda entry: -entry.scale))
@@ -216,7 +226,9 @@ def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] |
         for variant, style in enumerate(entries[0].styles):
             own: PoolName = "real" if style == REAL_STYLE else "synthetic"
             pools["skyrim" if domain == "skyrim" else own].append(variant)
-        found += [Pair(name, domain, pool, folder, entries, tuple(v)) for pool, v in sorted(pools.items())]
+        found += [
+            Pair(name, domain, pool, folder, entries, tuple(v), levels) for pool, v in sorted(pools.items())
+        ]
     return found
 
 
@@ -229,9 +241,19 @@ def _fixed(pair: Pair, px: int, count: int) -> list[tuple[int, int, int]]:
 
 
 def _sample(
-    pair: Pair, entry: Entry, variant: int, top: int, left: int, px: int, resize_to: int | None
+    pair: Pair,
+    entry: Entry,
+    variant: int,
+    corner: tuple[int, int],
+    px: int,
+    resize_to: int | None,
+    rng: np.random.Generator | None = None,
 ) -> Sample:
+    """A crop as networks read it; rng: draws how well the level of its mod is known, None for exactly."""
+    top, left = corner
     maps = read_crop(pair.folder, entry, variant, top, left, px)
+    level = pair.levels[entry.mods[variant]]
+    maps[MapKind.DIFFUSE] = at_network_level(maps[MapKind.DIFFUSE], level, rng)
     if resize_to is not None:
         maps = at_size(maps, resize_to, resize_to)
     if MapKind.METALLIC in maps:
@@ -240,7 +262,12 @@ def _sample(
     label = class_of(entry.category) if pair.domain == "matsynth" else None
     classes = None if label is None else np.array([label == name for name in CLASSES], np.float32)
     key = f"{entry.id}@{entry.scale:g}/{variant}+{top}+{left}"
-    return Sample(maps, classes, entry.id, key, pair.domain)
+    return Sample(maps, classes, entry.id, key, pair.domain, -1 if rng is None else fold_of(entry))
+
+
+def fold_of(entry: Entry) -> int:
+    """The fold of a training material: materials of one source share it, since they are much alike."""
+    return crc32((entry.source or entry.id).encode()) % FOLDS
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -266,6 +293,7 @@ def collate(samples: Sequence[Sample]) -> Batch:
         present,
         torch.from_numpy(classes),
         torch.tensor([sample.classes is not None for sample in samples]),
+        torch.tensor([sample.fold for sample in samples]),
         tuple(sample.name for sample in samples),
         tuple(sample.domain for sample in samples),
     )
