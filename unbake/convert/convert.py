@@ -1,5 +1,6 @@
 """Converts one texture set: inputs in, maps out, by networks or by the rule-based baseline; nothing is written."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -15,11 +16,24 @@ from unbake.domain.decision import Decision
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
-from unbake.evidence.level import Level
-from unbake.image.arrays import CodedMaps, Floats, Maps, Stored, Wrap, bands, dequantise, quantise, unit
+from unbake.evidence.companions import strength
+from unbake.evidence.level import Level, PaintedSet, estimate_level
+from unbake.image.arrays import (
+    CodedMaps,
+    Codes,
+    Floats,
+    Maps,
+    Stored,
+    Wrap,
+    bands,
+    dequantise,
+    quantise,
+    unit,
+)
+from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.delight import relevelled
 from unbake.image.geometry import geometry_channels
-from unbake.image.resample import by_area
+from unbake.image.resample import by_area, smoothly
 from unbake.image.surface import height_map, height_of, relief_of, surface_of
 from unbake.image.tiling import run_tiled_in_memory
 
@@ -60,7 +74,7 @@ def convert_set(
     """The maps of a set: the networks' where the model's card says so, the rule-based baseline elsewhere.
 
     predictor: None converts by rules alone. tile: see `TILE`; a smaller one gives the same maps. level: the painter's
-    (`evidence.level`), at which the networks then read the diffuse; None lets them read it as it is.
+    (`evidence.level`), by which the networks read the diffuse at theirs; None: as this picture alone tells it.
     TextureSetError where memory does not suffice for the smallest tile.
 
     >>> convert_set(load_inputs(files), load_predictor()).maps[MapKind.ROUGHNESS].shape   # doctest: +SKIP
@@ -76,7 +90,9 @@ def convert_set(
     geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
     del height
     if predictor is not None:
-        predicted = _predict(codes | geometry, inputs.wrap, predictor, tile, level)
+        known = codes | geometry | _environment(inputs)
+        predicted = _predict(known, inputs.wrap, predictor, tile, level)
+        del known
         if predicted.tile < tile:
             notes.append(f"memory ran out, so tiles of {predicted.tile} texels were used")
         classes, logits = predicted.classes, predicted.metal_logits
@@ -108,20 +124,24 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     """Run the networks. codes: the input's maps and the geometry channels."""
     card, specular = predictor.card, codes.get(MapKind.SPECULAR)
     has_specular = specular is not None
-    known = codes if level is None else codes | _at_level(codes, card.level / level.gain)
-    probabilities, mask, logits = predictor.predict_global(
-        known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, wrap
+    gain = (_alone(codes) if level is None else level).gain
+    known = codes | _at_level(codes, card.level / gain)
+    seen = predictor.predict_global(
+        known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, known.pop(MapKind.ENVIRONMENT, None), wrap
     )
-    known = known | {MapKind.METALLIC_MASK: quantise(MapKind.METALLIC_MASK, mask, 16)}
+    labels, logits = seen.labels, seen.metal_logits
+    known[MapKind.METALLIC_MASK] = quantise(MapKind.METALLIC_MASK, seen.mask, 16)
+    known[MapKind.COARSE] = _enlarged(seen.coarse, seen.mask.shape[:2], wrap)
     if specular is None:
-        known[MapKind.SPECULAR] = np.zeros(mask.shape, np.uint8)
-    del mask
+        known[MapKind.SPECULAR] = np.zeros(seen.mask.shape, np.uint8)
+    classes = dict(zip(card.classes, map(float, seen.classes), strict=True))
+    del seen
 
     def predict_albedo(window: Maps) -> Maps:
-        return predictor.predict_albedo(window, has_specular)
+        return predictor.predict_albedo(window, has_specular, labels)
 
     def predict_maps(window: Maps) -> Maps:
-        maps = dict(predictor.predict_maps(window, has_specular, probabilities))
+        maps = dict(predictor.predict_maps(window, has_specular, labels))
         mask, head = window[MapKind.METALLIC_MASK], maps[MapKind.METALLIC]
         metal = metal_of(head, mask, card.mask_threshold, card.mask_softness)
         return maps | {MapKind.METALLIC: metal, MapKind.METALLIC_HEAD: head}
@@ -140,8 +160,31 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     head = np.clip(head, _LEAST_HEAD, 1 - _LEAST_HEAD)
     logits = logits + np.float32(HEAD_WEIGHT) * np.log(head / (1 - head))
     known |= maps
-    classes = dict(zip(card.classes, map(float, probabilities), strict=True))
     return _Predicted({kind: known[kind] for kind in OUTPUTS}, classes, logits, tile)
+
+
+def _environment(inputs: Inputs) -> Stored:
+    """The environment mask as networks read it, relative to its own brightest; nothing where the set has none."""
+    cue = inputs.cue
+    if cue is None or cue.kind == "complex":
+        return {}
+    return {MapKind.ENVIRONMENT: quantise(MapKind.ENVIRONMENT, strength(cue.values, cue.top))}
+
+
+def _alone(codes: Stored) -> Level:
+    """The painter's level as far as this picture alone tells it."""
+    step = max(1, round((codes[MapKind.DIFFUSE].size / (3 << 18)) ** 0.5))
+    light = luminance(srgb_to_linear(dequantise(MapKind.DIFFUSE, codes[MapKind.DIFFUSE][::step, ::step])))
+    return estimate_level([PaintedSet(math.log(max(float(light.mean()), 1e-4)))])
+
+
+def _enlarged(coarse: Floats, size: tuple[int, int], wrap: Wrap) -> Codes:
+    """Codes of COARSE at full size; a channel at a time, since a map may be large."""
+    made = np.empty((*size, coarse.shape[2]), np.uint8)
+    for channel in range(coarse.shape[2]):
+        one = smoothly(coarse[..., channel : channel + 1], *size, wrap)
+        made[..., channel : channel + 1] = np.rint(np.clip(one, 0, 1) * 255)
+    return made
 
 
 def _at_level(codes: Stored, factor: float) -> Stored:

@@ -1,6 +1,7 @@
 """Runs the networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -13,8 +14,8 @@ import onnxruntime as ort
 from unbake.convert.reduced import MULTIPLE, reduced_size
 from unbake.decoding import decode_json
 from unbake.domain.card import CARD, FORMAT, Card, decode_card
-from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind
-from unbake.domain.networks import NETWORKS, input_name
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind, spec
+from unbake.domain.networks import LABEL_PROBS, NETWORKS, given_name, input_name
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps, Wrap, plane
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -24,7 +25,7 @@ from unbake.image.resample import by_area, smoothly
 BY_RULES: Final = "rules"
 """The fingerprint of a conversion without networks."""
 
-VIT_PX: Final = 224
+VIT_PX: Final = 252
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
 
@@ -100,6 +101,22 @@ def fingerprint(model: Path | None = None) -> str:
     return _fingerprint(folder)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What is said of a texture as a whole, float32.
+
+    labels: (K,) probabilities of `domain.materials.LABELS`, as networks are conditioned on them. classes: those of the
+    card's classes, calibrated; they need not sum to 1. coarse: (g, g, 3) the channels of COARSE by patch. mask:
+    (H, W, 1) probabilities of metal; metal_logits: (h, w, 1), its logits on the reduced copy.
+    """
+
+    labels: np.ndarray
+    classes: np.ndarray
+    coarse: np.ndarray
+    mask: np.ndarray
+    metal_logits: np.ndarray
+
+
 class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
 
@@ -115,76 +132,78 @@ class Predictor:
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
 
     def predict_global(
-        self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Class probabilities, the metal mask and its logits, by the two networks that see the whole texture.
+        self,
+        diffuse: np.ndarray,
+        normal: np.ndarray,
+        specular: np.ndarray | None,
+        environment: np.ndarray | None,
+        wrap: Wrap,
+    ) -> "Seen":
+        """What the two networks say that see the whole texture.
 
-        diffuse, normal: (H, W, 3). specular: (H, W, 1), None where the set has none. wrap: which axes tile.
-        Returns (K,) probabilities of the card's classes, which need not sum to 1, (H, W, 1) probabilities of metal,
-        and their logits (h, w, 1), float32, on the reduced copy.
-
-        A texel's logit of metal is the sum of SegFormer's, run once on a reduced copy and enlarged smoothly, and the
-        classifier's for the whole texture, as of two independent witnesses: the one tells metal from what lies beside
-        it, the other whether there is any.
+        diffuse, normal: (H, W, 3). specular, environment: (H, W, 1), None where the set has none. wrap: which axes
+        tile. The classifier looks at a copy of VIT_PX, SegFormer at a reduced one, which gets the classifier's word
+        on each patch enlarged smoothly.
         """
         height, width = diffuse.shape[:2]
         small = [smoothly(channel, VIT_PX, VIT_PX) for channel in _planes(MapKind.DIFFUSE, diffuse)]
-        [classes] = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
-        metal = (
-            self._mask_logits(diffuse, normal, specular, wrap) + classes[0, self.card.classes.index("metal")]
-        )
-        metal = _calibrated(metal, self.card.mask_calibration)  # while it is small
-        return (
-            _sigmoid(_calibrated(classes[0], self.card.class_calibration)),
-            _sigmoid(smoothly(metal, height, width, wrap)),
-            metal,
+        labels, patches = self._run("vit", {"diffuse": _nchw(np.concatenate(small, -1))})
+        coarse = _sigmoid(_hwc(patches))
+        masks = {MapKind.SPECULAR: specular, MapKind.ENVIRONMENT: environment}
+        images = {MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal} | masks
+        metal = _calibrated(self._mask_logits(images, coarse, wrap), self.card.mask_calibration)
+        return Seen(
+            labels=_sigmoid(labels[0]),
+            classes=_sigmoid(_calibrated(labels[0, : len(self.card.classes)], self.card.class_calibration)),
+            coarse=coarse,
+            mask=_sigmoid(smoothly(metal, height, width, wrap)),
+            metal_logits=metal,
         )
 
     def _mask_logits(
-        self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Wrap
+        self, images: Mapping[MapKind, np.ndarray | None], coarse: np.ndarray, wrap: Wrap
     ) -> np.ndarray:
         """SegFormer's logits (h, w, 1) of a reduced copy."""
-        height, width = diffuse.shape[:2]
-        rows, columns = reduced_size(height, width, self.card.segformer_px)
+        diffuse = images[MapKind.DIFFUSE]
+        assert diffuse is not None
+        rows, columns = reduced_size(*diffuse.shape[:2], self.card.segformer_px)
         margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
 
-        def feed(kind: MapKind, image: np.ndarray) -> np.ndarray:
-            channels = [by_area(channel, rows, columns, wrap) for channel in _planes(kind, image)]
-            small = np.concatenate(channels, -1)
+        def padded(small: np.ndarray) -> np.ndarray:
             return _nchw(np.pad(small, ((margin[0],) * 2, (margin[1],) * 2, (0, 0)), mode="wrap"))
 
-        mask = np.zeros((rows, columns, 1), np.float32) if specular is None else specular
-        [logits] = self._run(
-            "segformer",
-            {
-                "diffuse": feed(MapKind.DIFFUSE, diffuse),
-                "normal": feed(MapKind.NORMAL, normal),
-                "specular": feed(MapKind.SPECULAR, mask),
-                "specular_given": _flag(specular is not None),
-            },
-        )
+        feeds = {input_name(MapKind.COARSE): padded(smoothly(coarse, rows, columns, wrap))}
+        for kind, image in images.items():
+            if spec(kind).optional:
+                feeds[given_name(kind)] = _flag(image is not None)
+            small = np.zeros((rows, columns, 1), np.float32)
+            if image is not None:
+                channels = [by_area(channel, rows, columns, wrap) for channel in _planes(kind, image)]
+                small = np.concatenate(channels, -1)
+            feeds[input_name(kind)] = padded(small)
+        [logits] = self._run("segformer", feeds)
         inner: np.ndarray = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
         return inner.transpose(1, 2, 0)
 
-    def predict_albedo(self, window: Maps, has_specular: bool) -> Maps:
+    def predict_albedo(self, window: Maps, has_specular: bool, labels: np.ndarray) -> Maps:
         """ALBEDO (h, w, 3) of one window of a texture, by UNet-Albedo.
 
-        window: DIFFUSE, NORMAL, SPECULAR and METALLIC_MASK, (h, w, C); h and w are multiples of the card's stride.
-        has_specular: False where the set has no specular mask, and SPECULAR is black.
+        window: the maps it reads (`domain.networks`), (h, w, C); h and w are multiples of the card's stride.
+        has_specular: False where the set has no specular mask, and SPECULAR is black. labels: (K,), of `Seen`.
         """
-        [albedo] = self._run("unet_albedo", _named(window) | {"specular_given": _flag(has_specular)})
+        feeds = _named(window) | {given_name(MapKind.SPECULAR): _flag(has_specular)}
+        [albedo] = self._run("unet_albedo", feeds | {LABEL_PROBS: labels[None].astype(np.float32)})
         return {MapKind.ALBEDO: _hwc(albedo)}
 
-    def predict_maps(self, window: Maps, has_specular: bool, class_probabilities: np.ndarray) -> Maps:
+    def predict_maps(self, window: Maps, has_specular: bool, labels: np.ndarray) -> Maps:
         """The four `MAPS_HEADS` (h, w, 1) of one window, by UNet-Maps.
 
-        window: ALBEDO, NORMAL, SPECULAR, METALLIC_MASK and the geometry channels, as for `predict_albedo`.
-        class_probabilities: (K,), from `predict_global`.
+        window: the maps it reads, geometry channels among them; the rest as for `predict_albedo`.
         """
         feeds = _named({kind: image for kind, image in window.items() if kind not in GEOMETRY}) | {
             "geometry": _nchw(np.concatenate([window[kind] for kind in GEOMETRY], -1)),
-            "specular_given": _flag(has_specular),
-            "class_probs": class_probabilities[None].astype(np.float32),
+            given_name(MapKind.SPECULAR): _flag(has_specular),
+            LABEL_PROBS: labels[None].astype(np.float32),
         }
         outputs = self._run("unet_maps", feeds, [kind.value for kind in MAPS_HEADS])
         return {kind: _hwc(image) for kind, image in zip(MAPS_HEADS, outputs, strict=True)}

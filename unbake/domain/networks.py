@@ -13,31 +13,31 @@ class Network:
     name: of its module in `models.network.Networks` and of its file in a bundle.
     reads: the maps it reads, in the order of its inputs.
     gives: the maps it predicts, one head each, in the order of its outputs.
-    reads_classes: True where it reads the class probabilities of the classifier too.
+    reads_labels: True where it reads the probabilities of the classifier's labels too.
     outputs: names of the outputs of its file; logits where the runtime is to calibrate them.
     """
 
     name: str
     reads: tuple[MapKind, ...]
     gives: tuple[MapKind, ...]
-    reads_classes: bool = False
+    reads_labels: bool = False
     outputs: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the inputs of its file, in the order of its `forward`.
 
-        Every map has one, but for the geometry channels, which share one. "specular_given" follows the specular mask:
-        (1, 1), 1 where the texture has one. "class_probs" is last.
+        Every map has one, but for the geometry channels, which share one. A map that many textures lack is followed
+        by its flag, (1, 1), 1 where the texture has one. "label_probs" is last.
 
-        >>> NETWORKS["segformer"].inputs
-        ('diffuse', 'normal', 'specular', 'specular_given')
+        >>> NETWORKS["segformer"].inputs[2:]
+        ('specular', 'specular_given', 'environment', 'environment_given', 'coarse')
         """
-        names = [input_name(kind) for kind in self.reads]
-        if MapKind.SPECULAR in self.reads:
-            names.insert(self.reads.index(MapKind.SPECULAR) + 1, SPECULAR_GIVEN)
-        if self.reads_classes:
-            names.append(CLASS_PROBS)
+        names = []
+        for kind in self.reads:
+            names += [input_name(kind), given_name(kind)] if spec(kind).optional else [input_name(kind)]
+        if self.reads_labels:
+            names.append(LABEL_PROBS)
         return tuple(dict.fromkeys(names))
 
     @property
@@ -45,44 +45,49 @@ class Network:
         """Names of the networks whose outputs it reads.
 
         >>> sorted(NETWORKS["unet_albedo"].conditioned_on)
-        ['segformer']
+        ['segformer', 'vit']
         """
         sources = {network.name for network in _TABLE if set(network.gives) & set(self.reads)}
-        return frozenset(sources | ({CLASSIFIER} if self.reads_classes else set()))
+        looks = self.reads_labels or MapKind.COARSE in self.reads
+        return frozenset(sources | ({CLASSIFIER} if looks else set()))
 
     @property
     def planes(self) -> int:
-        """Channels of all it reads, at one size: those of its maps, and one that says whether specular is present."""
-        return sum(spec(kind).channels for kind in self.reads) + (MapKind.SPECULAR in self.reads)
+        """Channels of all it reads, at one size: those of its maps, and a flag for each that textures may lack."""
+        return sum(spec(kind).channels + spec(kind).optional for kind in self.reads)
 
 
 CLASSIFIER: Final = "vit"
-"""The network that gives class probabilities instead of a map."""
+"""The network that gives probabilities of labels, classes and properties, instead of a map."""
 
-SPECULAR_GIVEN: Final = "specular_given"
-CLASS_PROBS: Final = "class_probs"
+FOLDS: Final = 4
+"""Heads of the classifier, each trained without a quarter of the sources: of a training material the other networks
+are told what the head says that never saw it, of any other the mean of all."""
+
+LABEL_PROBS: Final = "label_probs"
 
 _SURFACE = (MapKind.NORMAL, MapKind.SPECULAR)
 
 _TABLE: tuple[Network, ...] = (
-    Network(CLASSIFIER, reads=(MapKind.DIFFUSE,), gives=(), outputs=("class_logits",)),
+    Network(CLASSIFIER, reads=(MapKind.DIFFUSE,), gives=(), outputs=("label_logits", "patch_logits")),
     Network(
         "segformer",
-        reads=(MapKind.DIFFUSE, *_SURFACE),
+        reads=(MapKind.DIFFUSE, *_SURFACE, MapKind.ENVIRONMENT, MapKind.COARSE),
         gives=(MapKind.METALLIC_MASK,),
         outputs=("mask_logits",),
     ),
     Network(
         "unet_albedo",
-        reads=(MapKind.DIFFUSE, *_SURFACE, MapKind.METALLIC_MASK),
+        reads=(MapKind.DIFFUSE, *_SURFACE, MapKind.METALLIC_MASK, MapKind.COARSE),
         gives=(MapKind.ALBEDO,),
+        reads_labels=True,
         outputs=(MapKind.ALBEDO.value,),
     ),
     Network(
         "unet_maps",
-        reads=(MapKind.ALBEDO, *_SURFACE, MapKind.METALLIC_MASK, *GEOMETRY),
+        reads=(MapKind.ALBEDO, *_SURFACE, MapKind.METALLIC_MASK, MapKind.COARSE, *GEOMETRY),
         gives=MAPS_HEADS,
-        reads_classes=True,
+        reads_labels=True,
         outputs=tuple(kind.value for kind in MAPS_HEADS),
     ),
 )
@@ -109,6 +114,15 @@ def input_name(kind: MapKind) -> str:
     if kind in GEOMETRY:
         return "geometry"
     return _SHORT.get(kind, kind.value)
+
+
+def given_name(kind: MapKind) -> str:
+    """The name of the flag that says whether a texture has a map.
+
+    >>> given_name(MapKind.SPECULAR)
+    'specular_given'
+    """
+    return f"{kind}_given"
 
 
 _SHORT = {MapKind.METALLIC_MASK: "mask"}

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from unbake.domain.maps import spec
-from unbake.domain.networks import CLASS_PROBS, CLASSIFIER, NETWORKS, SPECULAR_GIVEN, Network, input_name
+from unbake.domain.networks import CLASSIFIER, FOLDS, LABEL_PROBS, NETWORKS, Network, given_name, input_name
 from unbake.files import write_atomic
 from unbake.models.network import Networks
+from unbake.models.vit import Averaged
 
 OPSET = 18
 
@@ -30,25 +31,25 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     """Write vit, segformer, unet_albedo and unet_maps as `<network>.onnx`; returns network → file.
 
     Each takes a batch of one, float32, in the ranges and orders of `models.network`. Inputs: "diffuse",
-    "normal", "specular", "specular_given", "mask", "albedo", "geometry", "class_probs", as far as the network
-    reads them. Outputs: "class_logits" | "mask_logits" | "albedo" | "roughness", "metallic", "ao", "height".
+    "normal", "specular", "specular_given", "environment", "environment_given", "mask", "coarse", "albedo",
+    "geometry", "label_probs", as far as the network reads them. Outputs: "label_logits", "patch_logits" | "mask_logits" | "albedo" | "roughness", "metallic", "ao", "height".
     vit takes 1 × 3 × 224 × 224 (resized outside, antialiased); H and W of the others are any multiples of the
     stride, of 32 for segformer.
     """
     folder.mkdir(parents=True, exist_ok=True)
     networks = copy.deepcopy(networks).cpu().float().eval()
     config = networks.config
-    classes = networks.vit.classifier.out_features
+    labels = networks.vit.classifier.out_features // FOLDS
     side = max(64, 2 * config.stride)
 
     multiples = {"vit": 0, "segformer": 32}  # of the others the stride
     files = {name: folder / f"{name}.onnx" for name in NETWORKS}
     for name, wiring in NETWORKS.items():
-        network = networks.get_submodule(name)
+        network = Averaged(networks.vit) if name == CLASSIFIER else networks.get_submodule(name)
         px = config.vit.px if name == CLASSIFIER else side
         _write(
             network,
-            _example(wiring, px, classes),
+            _example(wiring, px, labels),
             list(wiring.outputs),
             multiples.get(name, config.stride),
             files[name],
@@ -56,12 +57,13 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     return files
 
 
-def _example(wiring: Network, px: int, classes: int) -> dict[str, Tensor]:
+def _example(wiring: Network, px: int, labels: int) -> dict[str, Tensor]:
     """Inputs of a network by name, images of px × px; one tensor of its own each: the tracer merges shared ones."""
     channels: Counter[str] = Counter()
     for kind in wiring.reads:
         channels[input_name(kind)] += spec(kind).channels
-    special = {SPECULAR_GIVEN: torch.ones(1, 1), CLASS_PROBS: torch.rand(1, classes)}
+    special = {given_name(kind): torch.ones(1, 1) for kind in wiring.reads if spec(kind).optional}
+    special[LABEL_PROBS] = torch.rand(1, labels)
     return {
         name: special[name] if name in special else torch.rand(1, channels[name], px, px)
         for name in wiring.inputs

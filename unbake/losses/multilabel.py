@@ -1,4 +1,4 @@
-"""Binary cross-entropy over material classes, any number of which may be true: the classifier's loss."""
+"""Binary cross-entropy over labels, any number of which may be true, or true in part: the classifier's loss."""
 
 import torch
 from torch import Tensor
@@ -12,13 +12,12 @@ def multilabel_bce_sum(
 ) -> tuple[Tensor, Tensor]:
     """Sum of the cross-entropies and how many there are. Arguments as for `multilabel_bce`."""
     logits = wide(logits)
-    per_class = present.view(-1, 1)
+    per_class = (present if present.ndim == 2 else present.view(-1, 1)).expand_as(logits)
     targets = torch.where(per_class, classes.to(logits.dtype), torch.zeros_like(logits))
     each = functional.binary_cross_entropy_with_logits(
         logits, targets, pos_weight=positive_weight, reduction="none"
     )
-    count = per_class.to(logits.dtype).sum() * logits.shape[1]
-    return (each * per_class).sum(), count
+    return (each * per_class).sum(), per_class.to(logits.dtype).sum()
 
 
 def multilabel_bce(
@@ -31,7 +30,7 @@ def multilabel_bce(
     """Mean cross-entropy over classes and samples that carry labels: a scalar, 0 when none does.
 
     logits: (B, K), any value. classes: (B, K) in [0, 1], shares are allowed (composites).
-    present: (B,) bool. positive_weight: (K,), how much a present class weighs, or None for 1.
+    present: (B,) bool, or (B, K) where single labels may be unknown. positive_weight: (K,), how much a present class weighs, or None for 1.
 
     >>> multilabel_bce(torch.zeros(2, 3), torch.zeros(2, 3), torch.tensor([True, False]))   # ln 2
     tensor(0.6931)

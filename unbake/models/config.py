@@ -13,7 +13,7 @@ class VitConfig:
     hidden: int
     layers: int
     heads: int
-    px: int = 224
+    px: int = 252
     patch: int = 14
 
 
@@ -82,7 +82,7 @@ CONFIGS: dict[str, ModelConfig] = {
         ),
         ModelConfig(
             "small",
-            VitConfig(hidden=192, layers=12, heads=3),
+            VitConfig(hidden=384, layers=12, heads=6),
             SegformerConfig(),
             UnetConfig(width=16),
             segformer_px=512,

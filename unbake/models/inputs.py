@@ -12,13 +12,13 @@ def centred(unit: Tensor) -> Tensor:
     return unit * 2 - 1
 
 
-def specular_channels(specular: Tensor, given: Tensor) -> list[Tensor]:
-    """The specular mask, centred, zero where it is absent, and the flag that says which.
+def optional_channels(mask: Tensor, given: Tensor) -> list[Tensor]:
+    """A mask, centred, zero where it is absent, and the flag that says which.
 
-    specular: (B, 1, H, W) in [0, 1]. given: (B, 1), 0 or 1. Returns two tensors (B, 1, H, W).
+    mask: (B, 1, H, W) in [0, 1]. given: (B, 1), 0 or 1. Returns two tensors (B, 1, H, W).
     """
-    flag = given[:, :, None, None].to(specular.dtype).expand_as(specular)
-    return [centred(specular) * flag, flag]
+    flag = given[:, :, None, None].to(mask.dtype).expand_as(mask)
+    return [centred(mask) * flag, flag]
 
 
 def corrected(start: Tensor, delta: Tensor) -> Tensor:

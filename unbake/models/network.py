@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
-from unbake.domain.materials import CLASSES
+from unbake.domain.materials import LABELS
 from unbake.domain.networks import NETWORKS, Network
 from unbake.models.config import ModelConfig
-from unbake.models.inputs import centred, corrected, specular_channels
+from unbake.models.inputs import centred, corrected, optional_channels
 from unbake.models.segformer import Segformer
 from unbake.models.unet import Unet, half_receptive_field
 from unbake.models.vit import Vit
@@ -16,29 +16,37 @@ from unbake.models.vit import Vit
 class UnetAlbedo(nn.Module):
     """N3: the diffuse without its painted light; the identity before training (SPEC section 1)."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, labels: int) -> None:
         super().__init__()
         wiring = NETWORKS["unet_albedo"]
         heads = {str(kind): spec(kind).channels for kind in wiring.gives}
-        self.body = Unet(wiring.planes, heads, config.unet, 0, config.checkpoint)
+        self.body = Unet(wiring.planes, heads, config.unet, labels, config.checkpoint)
         _start_uncorrected(self.body, wiring)
 
     def forward(
-        self, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor, mask_prob: Tensor
+        self,
+        diffuse: Tensor,
+        normal: Tensor,
+        specular: Tensor,
+        specular_given: Tensor,
+        mask_prob: Tensor,
+        coarse: Tensor,
+        label_probs: Tensor,
     ) -> Tensor:
         """Albedo (B, 3, H, W), sRGB in [0, 1].
 
         diffuse: (B, 3, H, W) sRGB in [0, 1]. normal: (B, 3, H, W) unit vectors, OpenGL.
         specular, mask_prob: (B, 1, H, W) in [0, 1]; the caller detaches the mask.
-        specular_given: (B, 1), 0 or 1.
+        specular_given: (B, 1), 0 or 1. coarse: (B, 3, H, W) and label_probs: (B, K), in [0, 1], detached as well.
         """
         planes = [
             centred(diffuse),
             normal,
-            *specular_channels(specular, specular_given),
+            *optional_channels(specular, specular_given),
             centred(mask_prob),
+            centred(coarse),
         ]
-        return corrected(diffuse, self.body(torch.cat(planes, dim=1))[MapKind.ALBEDO])
+        return corrected(diffuse, self.body(torch.cat(planes, dim=1), label_probs)[MapKind.ALBEDO])
 
     def part(self, name: str) -> str | None:
         """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""
@@ -48,11 +56,11 @@ class UnetAlbedo(nn.Module):
 class UnetMaps(nn.Module):
     """N4: roughness, metallic, AO and height; the last two start as the geometry channels they correct."""
 
-    def __init__(self, config: ModelConfig, classes: int) -> None:
+    def __init__(self, config: ModelConfig, labels: int) -> None:
         super().__init__()
         wiring = NETWORKS["unet_maps"]
         heads = {str(kind): spec(kind).channels for kind in wiring.gives}
-        self.body = Unet(wiring.planes, heads, config.unet, classes, config.checkpoint)
+        self.body = Unet(wiring.planes, heads, config.unet, labels, config.checkpoint)
         _start_uncorrected(self.body, wiring)
 
     def forward(
@@ -62,23 +70,25 @@ class UnetMaps(nn.Module):
         specular: Tensor,
         specular_given: Tensor,
         mask_prob: Tensor,
+        coarse: Tensor,
         geometry: Tensor,
-        class_probs: Tensor,
+        label_probs: Tensor,
     ) -> dict[MapKind, Tensor]:
         """The four maps, each (B, 1, H, W) in [0, 1].
 
         albedo: (B, 3, H, W) sRGB in [0, 1]. normal: (B, 3, H, W) unit vectors, OpenGL. specular, mask_prob:
-        (B, 1, H, W) in [0, 1]. specular_given: (B, 1), 0 or 1. geometry: (B, 3, H, W) in [0, 1], channels in
-        the order of `GEOMETRY`. class_probs: (B, K) in [0, 1]. The caller detaches what other networks gave.
+        (B, 1, H, W) in [0, 1]. specular_given: (B, 1), 0 or 1. coarse, geometry: (B, 3, H, W) in [0, 1], channels in
+        the order of `GEOMETRY`. label_probs: (B, K) in [0, 1]. The caller detaches what other networks gave.
         """
         planes = [
             centred(albedo),
             normal,
-            *specular_channels(specular, specular_given),
+            *optional_channels(specular, specular_given),
             centred(mask_prob),
+            centred(coarse),
             centred(geometry),
         ]
-        raw = self.body(torch.cat(planes, dim=1), class_probs)
+        raw = self.body(torch.cat(planes, dim=1), label_probs)
         starts = dict(zip(GEOMETRY, geometry.split(1, dim=1), strict=True))
         return {kind: _finished(kind, raw[kind], starts) for kind in MAPS_HEADS}
 
@@ -90,20 +100,20 @@ class UnetMaps(nn.Module):
 class Networks(nn.Module):
     """N1 to N4 with the conditioning between them left to the caller, who detaches it.
 
-    classes: how many material classes N1 tells apart and N4 is conditioned on.
+    labels: how many things N1 says, which N3 and N4 are conditioned on.
 
     >>> from unbake.models.config import CONFIGS
     >>> sum(p.numel() for p in Networks(CONFIGS["tiny"]).parameters()) < 200_000
     True
     """
 
-    def __init__(self, config: ModelConfig, classes: int = len(CLASSES)) -> None:
+    def __init__(self, config: ModelConfig, labels: int = len(LABELS)) -> None:
         super().__init__()
         self.config = config
-        self.vit = Vit(config.vit, classes)
+        self.vit = Vit(config.vit, labels)
         self.segformer = Segformer(config.segformer)
-        self.unet_albedo = UnetAlbedo(config)
-        self.unet_maps = UnetMaps(config, classes)
+        self.unet_albedo = UnetAlbedo(config, labels)
+        self.unet_maps = UnetMaps(config, labels)
 
 
 def receptive_field(config: ModelConfig) -> int:

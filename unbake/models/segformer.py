@@ -7,12 +7,10 @@ from transformers import SegformerConfig as HfSegformerConfig
 from transformers import SegformerForSemanticSegmentation
 
 from unbake.domain.maps import MapKind
+from unbake.domain.networks import NETWORKS
 from unbake.models.config import SegformerConfig
-from unbake.models.inputs import centred, specular_channels
+from unbake.models.inputs import centred, optional_channels
 from unbake.models.norm import Norm
-
-CHANNELS = 3 + 3 + 2
-"""Diffuse, normal, specular mask and its flag."""
 
 
 class Segformer(nn.Module):
@@ -20,7 +18,8 @@ class Segformer(nn.Module):
 
     >>> from unbake.models.config import CONFIGS
     >>> image = torch.rand(1, 3, 64, 64)
-    >>> tuple(Segformer(CONFIGS["tiny"].segformer)(image, image, image[:, :1], torch.ones(1, 1)).shape)
+    >>> mask, given = image[:, :1], torch.ones(1, 1)
+    >>> tuple(Segformer(CONFIGS["tiny"].segformer)(image, image, mask, given, mask, given, image).shape)
     (1, 1, 64, 64)
     """
 
@@ -28,7 +27,7 @@ class Segformer(nn.Module):
         super().__init__()
         self.model = SegformerForSemanticSegmentation(
             HfSegformerConfig(  # type: ignore[call-arg]  # its parents' keywords are not in its stub
-                num_channels=CHANNELS,
+                num_channels=NETWORKS["segformer"].planes,
                 num_labels=1,
                 hidden_sizes=config.hidden,
                 depths=config.depths,
@@ -41,13 +40,29 @@ class Segformer(nn.Module):
         )
         self.model.decode_head.batch_norm = Norm(config.decoder)
 
-    def forward(self, diffuse: Tensor, normal: Tensor, specular: Tensor, specular_given: Tensor) -> Tensor:
+    def forward(
+        self,
+        diffuse: Tensor,
+        normal: Tensor,
+        specular: Tensor,
+        specular_given: Tensor,
+        environment: Tensor,
+        environment_given: Tensor,
+        coarse: Tensor,
+    ) -> Tensor:
         """Logits of metallic > 0.5, (B, 1, H, W).
 
         diffuse: (B, 3, H, W) sRGB in [0, 1]. normal: (B, 3, H, W) unit vectors, OpenGL.
-        specular: (B, 1, H, W) in [0, 1]. specular_given: (B, 1), 0 or 1. Sides are multiples of 32.
+        specular, environment: (B, 1, H, W) in [0, 1]. specular_given, environment_given: (B, 1), 0 or 1. coarse:
+        (B, 3, H, W) in [0, 1], detached. Sides are multiples of 32.
         """
-        planes = [centred(diffuse), normal, *specular_channels(specular, specular_given)]
+        planes = [
+            centred(diffuse),
+            normal,
+            *optional_channels(specular, specular_given),
+            *optional_channels(environment, environment_given),
+            centred(coarse),
+        ]
         logits = self.model(torch.cat(planes, dim=1)).logits
         return F.interpolate(logits, scale_factor=4.0, mode="bilinear", align_corners=False)
 

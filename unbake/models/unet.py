@@ -65,12 +65,12 @@ class Head(nn.Module):
 class Unet(nn.Module):
     """Channels in, one raw output per head out.
 
-    inputs: channels read. heads: name → channels of the output. classes: length of the conditioning vector,
+    inputs: channels read. heads: name → channels of the output. labels: length of the conditioning vector,
     0 = no FiLM. checkpoint: recompute the finest level of the encoder and the heads in the backward pass.
     """
 
     def __init__(
-        self, inputs: int, heads: dict[str, int], config: UnetConfig, classes: int, checkpoint: bool
+        self, inputs: int, heads: dict[str, int], config: UnetConfig, labels: int, checkpoint: bool
     ) -> None:
         super().__init__()
         channels = config.channels
@@ -85,9 +85,7 @@ class Unet(nn.Module):
         self.decoder = nn.ModuleList(
             Up(channels[level + 1], channels[level], channels[level], blocks=2) for level in lower
         )
-        self.film = nn.ModuleList(
-            Film(classes, channels[level]) for level in (config.depth, *lower) if classes
-        )
+        self.film = nn.ModuleList(Film(labels, channels[level]) for level in (config.depth, *lower) if labels)
         self.heads = nn.ModuleDict(
             {
                 name: Head(channels[HEAD_LEVELS], config.width, outputs, checkpoint)
@@ -95,24 +93,24 @@ class Unet(nn.Module):
             }
         )
 
-    def forward(self, x: Tensor, class_probs: Tensor | None = None) -> dict[str, Tensor]:
-        """x: (B, inputs, H, W), sides multiples of the stride. class_probs: (B, classes) for FiLM."""
+    def forward(self, x: Tensor, label_probs: Tensor | None = None) -> dict[str, Tensor]:
+        """x: (B, inputs, H, W), sides multiples of the stride. label_probs: (B, labels) for FiLM."""
         skips: list[Tensor] = []
         for level, encode in enumerate(self.encoder):
             kept = level > 0 or not (self.checkpoint and self.training)
             x = encode(x) if kept else recomputed(encode, x)
             skips.append(x)
         skips.pop()
-        x = self._modulated(0, x, class_probs)
+        x = self._modulated(0, x, label_probs)
         for step, up in enumerate(self.decoder, start=1):
-            x = self._modulated(step, up(x, skips.pop()), class_probs)
+            x = self._modulated(step, up(x, skips.pop()), label_probs)
         fine, middle = skips
         return {name: head(x, middle, fine) for name, head in self.heads.items()}
 
-    def _modulated(self, step: int, x: Tensor, class_probs: Tensor | None) -> Tensor:
-        if class_probs is None:
+    def _modulated(self, step: int, x: Tensor, label_probs: Tensor | None) -> Tensor:
+        if label_probs is None:
             return x
-        modulated: Tensor = self.film[step](x, class_probs)
+        modulated: Tensor = self.film[step](x, label_probs)
         return modulated
 
     def part(self, name: str) -> str | None:

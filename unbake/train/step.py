@@ -15,16 +15,21 @@ from unbake.losses.rendering import Light
 from unbake.losses.total import (
     Distance,
     LossWeights,
-    class_losses,
     map_losses,
     mask_losses,
     rendering_losses,
 )
 from unbake.models.config import ModelConfig
 from unbake.models.network import Networks
+from unbake.models.vit import out_of_fold
 from unbake.recipe import Losses
+from unbake.train.labels import classifier_losses
 
 Terms = dict[str, Tensor]
+
+TRUE_MASK = 0.3
+COARSE_MASK = 0.4
+"""Shares of the training samples whose UNets read another mask than SegFormer's, see `_told`."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Output:
 
     network: str
     maps: dict[MapKind, Tensor]
-    class_probs: Tensor | None
+    label_probs: Tensor | None
     terms: Terms
 
 
@@ -81,30 +86,35 @@ def forward_networks(
     its count, over all processes where there are several.
     """
     maps, present = batch.maps, batch.present
-    inputs = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps[MapKind.SPECULAR]
-    diffuse, normal, specular = inputs
-    has_specular = present[MapKind.SPECULAR].to(diffuse.dtype)[:, None]
+    diffuse, normal = maps[MapKind.DIFFUSE], maps[MapKind.NORMAL]
+    specular, environment = (
+        (maps[kind], present[kind].to(diffuse.dtype)[:, None])
+        for kind in (MapKind.SPECULAR, MapKind.ENVIRONMENT)
+    )
     objective = _Objective(batch, weights, wanted, distance, lights, mean)
     needed = set(wanted).union(*(NETWORKS[network].conditioned_on for network in wanted))
 
     if "vit" in needed:
         with torch.set_grad_enabled(trained("vit")):
-            logits = networks.vit(diffuse).float()
-            terms = class_losses(logits, batch.classes, batch.has_classes, weights, mean=mean)
-        probs = logits.detach().sigmoid()
+            labels, patches = (logits.float() for logits in networks.vit(diffuse))
+            terms = classifier_losses(labels, patches, batch, weights, mean)
+        probs = out_of_fold(labels.detach(), batch.folds).sigmoid()
+        coarse = out_of_fold(patches.detach(), batch.folds).sigmoid()
+        coarse = functional.interpolate(coarse, diffuse.shape[-2:], mode="bilinear", align_corners=False)
         yield Output("vit", {}, probs, terms)
 
     if "segformer" in needed:
         with torch.set_grad_enabled(trained("segformer")):
-            logits = _mask_logits(networks, *inputs, has_specular)
+            logits = _mask_logits(networks, (diffuse, normal, *specular, *environment, coarse))
             mask_truth = MapKind.METALLIC_MASK
             terms = mask_losses(logits, maps[mask_truth], present[mask_truth], weights, mean)
         mask = logits.detach().sigmoid()
         yield Output("segformer", {MapKind.METALLIC_MASK: mask}, None, terms)
+        mask = _told(mask, coarse, batch)
 
     if "unet_albedo" in needed:
         with torch.set_grad_enabled(trained("unet_albedo")):
-            albedo = networks.unet_albedo(*inputs, has_specular, mask)
+            albedo = networks.unet_albedo(diffuse, normal, *specular, mask, coarse, probs)
             terms = objective.terms("unet_albedo", {MapKind.ALBEDO: albedo})
         albedo = albedo.detach()
         yield Output("unet_albedo", {MapKind.ALBEDO: albedo}, None, terms)
@@ -112,7 +122,7 @@ def forward_networks(
     if "unet_maps" in needed:
         geometry = torch.cat([maps[kind] for kind in GEOMETRY], dim=1)
         with torch.set_grad_enabled(trained("unet_maps")):
-            heads = networks.unet_maps(albedo, normal, specular, has_specular, mask, geometry, probs)
+            heads = networks.unet_maps(albedo, normal, *specular, mask, coarse, geometry, probs)
             terms = objective.terms("unet_maps", {kind: heads[kind] for kind in MAPS_HEADS})
         yield Output("unet_maps", {kind: heads[kind].detach() for kind in MAPS_HEADS}, None, terms)
 
@@ -156,17 +166,27 @@ class _Objective:
         )
 
 
-def _mask_logits(
-    networks: Networks | Wrapped, diffuse: Tensor, normal: Tensor, specular: Tensor, has_specular: Tensor
-) -> Tensor:
+def _told(mask: Tensor, coarse: Tensor, batch: Batch) -> Tensor:
+    """The mask that the UNets read in training: of samples in a fold often not SegFormer's own, which knows them.
+
+    TRUE_MASK of them get the truth, as evidence has it, and COARSE_MASK the word of a classifier that never saw them.
+    """
+    chance = torch.rand(len(mask)).to(mask.device)[:, None, None, None]
+    trained = (batch.folds >= 0)[:, None, None, None]
+    known = batch.present[MapKind.METALLIC_MASK][:, None, None, None] & trained
+    told = torch.where(trained & (chance > 1 - COARSE_MASK), coarse[:, :1], mask)
+    return torch.where(known & (chance < TRUE_MASK), batch.maps[MapKind.METALLIC_MASK], told)
+
+
+def _mask_logits(networks: Networks | Wrapped, inputs: Sequence[Tensor]) -> Tensor:
     """N2 on a copy reduced to the size it is made for, its logits brought back to the texture's size."""
-    height, width = diffuse.shape[-2:]
+    height, width = inputs[0].shape[-2:]
     scale = networks.config.segformer_px / max(height, width)
     if scale >= 1:
-        return networks.segformer(diffuse, normal, specular, has_specular).float()
+        return networks.segformer(*inputs).float()
     size = [round(height * scale), round(width * scale)]
-    reduced = (functional.interpolate(x, size, mode="area") for x in (diffuse, normal, specular))
-    logits = networks.segformer(*reduced, has_specular).float()
+    reduced = (functional.interpolate(x, size, mode="area") if x.ndim == 4 else x for x in inputs)
+    logits = networks.segformer(*reduced).float()
     return functional.interpolate(logits, (height, width), mode="bilinear", align_corners=False)
 
 

@@ -113,8 +113,9 @@ def measured(
                     rows += _figures(kind, prediction, batch.maps[kind])
                 if (term := f"{kind}/perceptual") in terms:
                     rows.append((f"{name}/{kind}", terms[term] / weights.perceptual))
-            if output.class_probs is not None and bool(batch.has_classes[0]) and not head:
-                figure = float(ACCURACY.fn(output.class_probs.logit(), batch.classes))
+            if output.label_probs is not None and bool(batch.has_classes[0]) and not head:
+                said = output.label_probs[:, : batch.classes.shape[1]].logit()
+                figure = float(ACCURACY.fn(said, batch.classes))
                 rows.append((f"{ACCURACY.name}/classes", figure))
         if shown is not None and place in places:
             shown.append(sample_of(batch, predicted, rows[before:], head))
