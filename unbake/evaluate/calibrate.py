@@ -12,6 +12,7 @@ from unbake.domain.materials import class_of
 from unbake.errors import UnbakeError
 from unbake.evaluate.painter import PAINTERS, paint_legacy
 from unbake.evaluate.run import truth_of
+from unbake.image.delight import relevelled
 from unbake.image.tiling import tileable_axes
 from unbake.metrics.calibration import fit_calibration
 from unbake.metrics.mask import calibrate_mask, counted
@@ -37,11 +38,12 @@ def fit_probabilities(
         for style in PAINTERS:
             legacy = paint_legacy(source.id, source.category, truth, style)
             wrap = tileable_axes(legacy.diffuse)
-            classes, mask, _ = predictor.predict_global(legacy.diffuse, legacy.normal, legacy.specular, wrap)
+            diffuse = relevelled(legacy.diffuse, predictor.card.level / legacy.level.rest)
+            seen = predictor.predict_global(diffuse, legacy.normal, legacy.specular, None, wrap)
             if MapKind.METALLIC in truth:
-                masks.append(counted(mask, truth[MapKind.METALLIC]))
+                masks.append(counted(seen.mask, truth[MapKind.METALLIC]))
             if (label := class_of(source.category)) is not None:
-                predicted.append(classes)
+                predicted.append(seen.classes)
                 labels.append([float(name == label) for name in predictor.card.classes])
         on_progress(done, len(sources))
     true = np.ravel(labels)

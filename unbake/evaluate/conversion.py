@@ -16,6 +16,7 @@ from unbake.domain.card import CARD
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import FileError
 from unbake.evaluate.painter import Legacy
+from unbake.evidence.level import Level
 from unbake.image.arrays import Maps, Wrap
 from unbake.report.confidence import judge
 
@@ -66,7 +67,7 @@ def bundle(folder: Path | None = None, workers: int = 1) -> Bundle:
 
 
 def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
-    """The prediction of a set: its files are written to a folder and converted as `unbake convert` does.
+    """The prediction of a set: its files are written to a folder and converted as `unbake convert` does, its level told.
 
     predictor: networks that are loaded; None converts by rules alone. FileError where the files do not make one
     texture set.
@@ -79,7 +80,8 @@ def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
             raise FileError(
                 f"Expected the files of '{legacy.id}' to make one texture set, got {len(sets)}; report it."
             )
-        made = convert_set(load_inputs(sets[0]), predictor)
+        level = Level(legacy.level.rest, min(1.0, legacy.level.metal / legacy.level.rest), 0.0)
+        made = convert_set(load_inputs(sets[0]), predictor, level=level)
     maps = {kind: made.maps[kind] for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *OUTPUTS)}
     confidence = judge(maps, made.classes, made.wrap).confidence
     return Prediction({kind: maps[kind] for kind in OUTPUTS}, made.classes, made.wrap, confidence)

@@ -12,7 +12,8 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.evaluate.extra_styles import EXTRA_STYLES
-from unbake.image.arrays import Maps
+from unbake.image.arrays import Floats, Maps
+from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat
@@ -20,14 +21,19 @@ from unbake.image.files import decode_picture
 from unbake.image.mips import mip_chain
 from unbake.image.normals import decode_normal, encode_normal
 from unbake.image.resample import Kind
+from unbake.synth.levels import PaintedLevel, at_level
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, paint
 
-PAINTER_VERSION: Final = 2
+PAINTER_VERSION: Final = 3
 """Changes when a material is painted otherwise: figures of two versions do not compare.
 
 1: one of the two styles "overcast" and "torchlit" by the material's id. 2: "skylit" and "brushed" besides, each
-material in several (which styles go by its id anew); the diffuse through a DDS file of its own.
+material in several (which styles go by its id anew); the diffuse through a DDS file of its own. 3: each painting at
+one of the LEVELS, which conversion is told, as it would know it of a large mod.
 """
+
+LEVELS: Final = (PaintedLevel(0.35, 0.2), PaintedLevel(0.65, 0.4), PaintedLevel(1.0, 0.85))
+"""Dark, middle and bright mods."""
 
 PAINTERS: Final = (*EVALUATION_STYLES, *EXTRA_STYLES)
 """Every style, by name: two of the training painter's light model with other settings, two of their own."""
@@ -45,7 +51,7 @@ class Legacy:
 
     files: "" and "_n" (what follows the set's name) → the bytes of a DDS file.
     diffuse: (H, W, 3) sRGB in [0, 1]. normal: (H, W, 3) unit vectors, OpenGL. specular: (H, W, 1) in [0, 1],
-    or None where this artist made none.
+    or None where this artist made none. level: of the mod.
     """
 
     id: str
@@ -55,6 +61,7 @@ class Legacy:
     diffuse: np.ndarray
     normal: np.ndarray
     specular: np.ndarray | None
+    level: PaintedLevel
 
 
 def styles_of(material_id: str, count: int = STYLES_EACH) -> tuple[str, ...]:
@@ -77,10 +84,13 @@ def paint_legacy(material_id: str, category: str, truth: Maps, style: str | None
     """
     style = styles_of(material_id, 1)[0] if style is None else style
     seed = _number(material_id) >> 8
+    level = LEVELS[(seed + PAINTERS.index(style)) % len(LEVELS)]
     if style in EXTRA_STYLES:
-        painted = EXTRA_STYLES[style](truth, np.random.default_rng([seed, crc32(style.encode())]))
+        rng = np.random.default_rng([seed, crc32(style.encode())])
+        painted = EXTRA_STYLES[style](truth, rng)
+        painted = dict(painted) | {MapKind.DIFFUSE: _at_level(rng, painted[MapKind.DIFFUSE], truth, level)}
     else:
-        painted = paint(truth, STYLES[style], seed)
+        painted = paint(truth, STYLES[style], seed, level)
     specular = painted.get(MapKind.SPECULAR)
     alpha = np.ones((*truth[MapKind.NORMAL].shape[:2], 1), np.float32) if specular is None else specular
     stored = np.concatenate([encode_normal(truth[MapKind.NORMAL], "directx"), alpha], -1)
@@ -97,7 +107,16 @@ def paint_legacy(material_id: str, category: str, truth: Maps, style: str | None
         diffuse=np.ascontiguousarray(diffuse[..., :3]),
         normal=decode_normal(normal[..., :3], "directx"),
         specular=None if specular is None else np.ascontiguousarray(normal[..., 3:]),
+        level=level,
     )
+
+
+def _at_level(rng: np.random.Generator, diffuse: Floats, truth: Maps, level: PaintedLevel) -> Floats:
+    """A painting (sRGB) brought to a level; metal's apart where the truth knows it."""
+    albedo = srgb_to_linear(truth[MapKind.ALBEDO])
+    metallic = truth.get(MapKind.METALLIC, np.zeros((*albedo.shape[:2], 1), np.float32))
+    lit = at_level(rng, srgb_to_linear(diffuse), albedo, metallic, level)
+    return np.rint(linear_to_srgb(np.clip(lit, 0, 1)) * 255).astype(np.float32) / np.float32(255)
 
 
 def legacy_dds(unit: np.ndarray, kind: Kind, dxgi: DxgiFormat) -> bytes:
