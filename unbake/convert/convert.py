@@ -90,7 +90,7 @@ def convert_set(
     geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
     del height
     if predictor is not None:
-        known = codes | geometry | _environment(inputs)
+        known = codes | geometry | ({} if level is None else _environment(inputs))
         predicted = _predict(known, inputs.wrap, predictor, tile, level)
         del known
         if predicted.tile < tile:

@@ -11,8 +11,9 @@ from unbake.domain.maps import MapKind
 CARD: Final = "card.json"
 """The card's file name in a bundle."""
 
-FORMAT: Final = 4
-"""Version of the card and of the networks' inputs and outputs; 4: `use` says "baseline"."""
+FORMAT: Final = 5
+"""Version of the card and of the networks' inputs and outputs; 5: the classifier gives properties and a word on each
+patch, SegFormer reads environment masks, and a diffuse comes at the networks' level."""
 
 Use = Literal["network", "baseline"]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -48,9 +49,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits, "metal" among them.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
-    The mask's logits are the sum of two networks', see `convert.predict.Predictor.predict_global`. The UNets receive
-    the calibrated mask because they were trained with masks of known materials and over-trust an overconfident one.
-    level: the painted level, as a share of albedo, that the networks read a diffuse of a known level at.
+    The UNets receive the calibrated mask, since they over-trust an overconfident one.
+    level: the painted level, as a share of albedo, that the networks read a diffuse at.
     level_albedo: whether the albedo of a diffuse of a known level comes from the network or from the rules.
     use: for each output map, whether it comes from the network or from the rule-based baseline.
     The rest the converter does not read. roughness_constants: category → the best constant, for the figures.
