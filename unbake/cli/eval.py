@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -98,6 +98,14 @@ class EvidenceOptions:
         bool,
         typer.Option("--seen", help="With --evidence: also materials the model may have been trained on."),
     ] = False
+    painter: Annotated[
+        Literal["declared", "traced"],
+        typer.Option(help="With --evidence: light by a formula, or path-traced (with --traced)."),
+    ] = "declared"
+    traced: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="With --painter traced: what scripts/trace_light.py wrote."),
+    ] = None
 
 
 @with_options_of(EvidenceOptions, "told")
@@ -166,7 +174,12 @@ def _measure_evidence(
     from unbake.evaluate.evidence_run import SIZE, EvidenceSetting, measure_evidence
     from unbake.files import write_atomic
 
-    setting = EvidenceSetting(chosen.size or SIZE, told.at_most, told.seed)
+    if (told.painter == "traced") != (told.traced is not None):
+        raise UsageError(
+            f"Expected --painter traced and --traced FOLDER together, got --painter {told.painter} "
+            f"{'without' if told.traced is None else 'with'} a folder; give both or none."
+        )
+    setting = EvidenceSetting(chosen.size or SIZE, told.at_most, told.seed, told.traced)
     subjects = subjects_of(chosen.request(folder), setting, told.seen, workers)
     for note in subjects.notes:
         typer.echo(note, err=True)

@@ -4,6 +4,7 @@ It shares no code with `synth.painter`, by which training paints. The light is n
 to true colour is exactly the declared factor, of metal and of the rest apart. One darkness makes one mod.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 from zlib import crc32
@@ -46,6 +47,9 @@ class Darkness:
     metal: float
 
 
+LightFrom = Callable[[Maps, Darkness, np.random.Generator], tuple[np.ndarray, float, float]]
+"""A light as `light_of` gives it: of the truth, a mod and a generator."""
+
 DARKNESSES: Final = (
     Darkness("dark", 0.45, 0.2),
     Darkness("middle", 0.70, 0.5),
@@ -70,16 +74,19 @@ class Painted:
     clipped: float
 
 
-def paint_declared(material_id: str, truth: Maps, darkness: Darkness, seed: int = 0) -> Painted:
+def paint_declared(
+    material_id: str, truth: Maps, darkness: Darkness, seed: int = 0, light_from: LightFrom | None = None
+) -> Painted:
     """The set of a material in one mod, the same on every machine.
 
+    light_from: where the light comes from, None for `light_of`; everything else of the set stays the same.
     truth: ALBEDO and NORMAL, and whatever else there is, (H, W, C) in the ranges of their specs; METALLIC and
     ROUGHNESS missing from it are painted as none and as 0.6. The diffuse is BC1, the normal BC3 with green pointing
     down, the environment mask BC1; with mips where the sides are powers of two.
     """
     place = [one.name for one in DARKNESSES].index(darkness.name)
     rng = np.random.default_rng([crc32(material_id.encode()), seed, place])
-    light, rest, metal = light_of(truth, darkness, rng)
+    light, rest, metal = (light_from or light_of)(truth, darkness, rng)
     lit = srgb_to_linear(truth[MapKind.ALBEDO]) * light
     diffuse = linear_to_srgb(np.clip(lit, 0, 1)).astype(np.float32)
     alpha = ALPHAS[(crc32(f"alpha:{seed}:{material_id}".encode()) + place) % len(ALPHAS)]
@@ -103,11 +110,7 @@ def light_of(truth: Maps, darkness: Darkness, rng: np.random.Generator) -> tuple
     Sun with cast shadows, sky, occlusion and mottling on the rest; a mirrored sky on metal.
     """
     normal = truth[MapKind.NORMAL]
-    metallic = _map(truth, MapKind.METALLIC, 0.0)
-    rest, metal = (
-        factor * float(np.exp(np.clip(rng.normal(0, JITTER), -2 * JITTER, 2 * JITTER)))
-        for factor in (darkness.rest, darkness.metal)
-    )
+    rest, metal = factors_of(darkness, rng)
     wrap = tileable_axes(truth[MapKind.ALBEDO])
     height = integrate(normal, wrap)
     mottled = np.exp(np.float32(rng.uniform(0.08, 0.22)) * smooth_noise(rng, height.shape, 8))[..., None]
@@ -116,9 +119,26 @@ def light_of(truth: Maps, darkness: Darkness, rng: np.random.Generator) -> tuple
         open_sky = open_sky * truth[MapKind.AO] ** np.float32(rng.uniform(0.3, 1.0))
     on_rest = _sunlit(normal, height, open_sky, rng) * mottled
     on_metal = _mirrored(normal, _map(truth, MapKind.ROUGHNESS, 0.6), rng) * open_sky * mottled
+    return as_declared(truth, on_rest, on_metal, rest, metal), rest, metal
+
+
+def factors_of(darkness: Darkness, rng: np.random.Generator) -> tuple[float, float]:
+    """The factors of the rest and of metal of one material in a mod, with its jitter."""
+    rest, metal = (
+        factor * float(np.exp(np.clip(rng.normal(0, JITTER), -2 * JITTER, 2 * JITTER)))
+        for factor in (darkness.rest, darkness.metal)
+    )
+    return rest, metal
+
+
+def as_declared(
+    truth: Maps, on_rest: np.ndarray, on_metal: np.ndarray, rest: float, metal: float
+) -> np.ndarray:
+    """The light (H, W, 3) on a material, of two lights (H, W, 3) of any scale, that averages to these factors."""
+    metallic = _map(truth, MapKind.METALLIC, 0.0)
     light = rest * (1 - metallic) * _averaging_one(on_rest, 1 - metallic)
     light = light + metal * metallic * _averaging_one(on_metal, metallic)
-    return light.astype(np.float32), rest, metal
+    return light.astype(np.float32)
 
 
 def companion_of(material_id: str, truth: Maps, seed: int = 0) -> Companion:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from unbake.evaluate.bootstrap import Interval, drawn_counts, percentiles
-from unbake.evaluate.declared import ALPHAS, DARKNESSES, DECLARED_VERSION
+from unbake.evaluate.declared import ALPHAS, DARKNESSES
 from unbake.evaluate.evidence_run import EvidenceSetting, Measured
 from unbake.evaluate.evidence_scores import (
     BOTH,
@@ -28,6 +29,7 @@ from unbake.evaluate.evidence_scores import (
     RULES,
     Record,
 )  # fmt: skip
+from unbake.evaluate.traced import painter_name
 from unbake.metrics.mask import METAL_SHARE
 
 _ALBEDOS: Final = (NONE, OFF, MASKS, NAMES, BOTH, RULES, LEVELLED, LEVELLED_FLAT, FLAT)
@@ -245,7 +247,7 @@ def sentences_of(measured: Measured, setting: EvidenceSetting, method: str) -> l
     counted = ", ".join(f"{count} {kind}" for kind, count in with_mask.items())
     return [
         f"{materials} materials at {setting.size} px, each in {len(DARKNESSES)} mods of declared darkness (painter "
-        f"d{DECLARED_VERSION}, seed {setting.seed}), {method}.",
+        f"{painter_name(setting.traced)}, seed {setting.seed}), {method}.",
         f"Environment masks: {counted}. Values cut at 1 in the bright mod: {mean_clipped:.1%} on average, at most "
         f"{clipped:.0%} of a painting.",
         "Mean over paintings; 95 % intervals over materials.",
@@ -258,8 +260,8 @@ def evidence_report(
     """All figures and how they were measured, ready for JSON; NaN is for `msgspec` to turn into null."""
     return {
         "about": list(about),
-        "painter": f"d{DECLARED_VERSION}",
-        "setting": asdict(setting),
+        "painter": painter_name(setting.traced),
+        "setting": {name: value for name, value in asdict(setting).items() if not isinstance(value, Path)},
         "levels": measured.levels,
         "lines": [asdict(line) for line in lines],
         "paintings": [asdict(record) for record in measured.records],

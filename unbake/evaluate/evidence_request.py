@@ -1,7 +1,7 @@
 """Chooses the materials of `unbake eval --evidence` and what converts each; between the command line and the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from unbake.convert.predict import BY_RULES, bundle_folder, fingerprint, read_card
 from unbake.data.sources import MaterialSource, list_materials
@@ -11,6 +11,7 @@ from unbake.evaluate.conversion import Bundle, bundle
 from unbake.evaluate.evidence_run import EvidenceSetting, Subject, drawn, roughness_constant
 from unbake.evaluate.folds import jobs_of_folds
 from unbake.evaluate.modes import Request
+from unbake.evaluate.traced import with_light
 from unbake.evaluate.unseen import unseen
 
 
@@ -28,7 +29,9 @@ def subjects_of(request: Request, setting: EvidenceSetting, seen: bool = False, 
 
     seen: also those that it may have been trained on. With the models of the folds each material is converted by the
     one that never saw it; saved predictions hold no log-odds of metal, so without models `folds` changes nothing but
-    the note. Errors: UsageError where no material is left, and for options that do not go together.
+    the note. Materials without
+    traced light are left out where the setting asks for it, and a note counts them. Errors: UsageError where no
+    material is left, and for options that do not go together.
     """
     if request.save_to or request.backbones:
         raise UsageError(
@@ -38,12 +41,22 @@ def subjects_of(request: Request, setting: EvidenceSetting, seen: bool = False, 
         raise UsageError(
             f"Expected one --model, got {len(request.models)}; add --folds where each is of a fold."
         )
-    sources = [
-        s for s in list_materials(request.folder) if not request.sources or s.source in request.sources
-    ]
-    if request.folds and request.models:
-        return _by_folds(sources, request, setting, workers)
-    return _by_one(sources, request, setting, seen, workers)
+    asked = [s for s in list_materials(request.folder) if not request.sources or s.source in request.sources]
+    sources = with_light(asked, setting.traced)
+    if not sources:
+        raise UsageError(
+            f"Expected traced light of some of {len(asked)} materials in {setting.traced}, found none; trace it with "
+            "scripts/trace_light.py."
+        )
+    found = (
+        _by_folds(sources, request, setting, workers)
+        if request.folds and request.models
+        else _by_one(sources, request, setting, seen, workers)
+    )
+    if len(sources) == len(asked):
+        return found
+    note = f"{len(asked) - len(sources)} of {len(asked)} materials have no traced light and are left out"
+    return replace(found, notes=(*found.notes, note))
 
 
 def _by_folds(

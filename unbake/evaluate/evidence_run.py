@@ -60,11 +60,16 @@ _FEW = 8
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSetting:
-    """How evidence is measured. size: longest side, texels. at_most: materials drawn. seed: of all that is drawn."""
+    """How evidence is measured.
+
+    size: longest side, texels. at_most: materials drawn. seed: of all that is drawn. traced: the cache of path-traced
+    light to paint with, None for the declared painter's own.
+    """
 
     size: int = SIZE
     at_most: int = MATERIALS
     seed: int = 0
+    traced: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def measure_evidence(
     """The scores of all paintings of these materials. Errors: UsageError where none can be read."""
     tell = on_progress or (lambda done, of: None)
     with tempfile.TemporaryDirectory() as folder:
-        layout = Layout(Path(folder), setting.size, setting.seed)
+        layout = Layout(Path(folder), setting.size, setting.seed, setting.traced)
         numbered = [(number, subject.source) for number, subject in enumerate(subjects)]
         paintings: dict[int, list[Painting]] = {}
         left_out = []

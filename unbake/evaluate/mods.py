@@ -17,6 +17,7 @@ from unbake.errors import FileError, UnbakeError
 from unbake.evaluate.declared import DARKNESSES, Alpha, Companion, paint_declared
 from unbake.evaluate.run import truth_of
 from unbake.evaluate.simulated import path_of
+from unbake.evaluate.traced import light_from_cache
 from unbake.evidence.level import Level
 
 NEUTRAL, NAMED = "neutral", "named"
@@ -38,11 +39,12 @@ class Painting:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where mods are laid out, and how materials are painted: longest side in texels, and the draw."""
+    """Where mods are laid out, and how materials are painted: longest side in texels, the draw, traced light if any."""
 
     folder: Path
     size: int
     seed: int
+    traced: Path | None = None
 
     def root(self, kind: str, darkness: str) -> Path:
         """The folder of one mod, under neutral or game-like names."""
@@ -67,12 +69,13 @@ def lay_out(layout: Layout, job: tuple[int, MaterialSource]) -> list[Painting] |
     number, source = job
     try:
         truth = truth_of(source, layout.size)
+        light_from = light_from_cache(layout.traced, source.id)
+        sets = [paint_declared(source.id, truth, one, layout.seed, light_from) for one in DARKNESSES]
     except UnbakeError as error:
         return f"{source.id}: {error}"
     path = path_of(source.id, source.category, truth, layout.seed)
     paintings = []
-    for darkness in DARKNESSES:
-        painted = paint_declared(source.id, truth, darkness, layout.seed)
+    for darkness, painted in zip(DARKNESSES, sets, strict=True):
         for suffix, data in painted.files.items():
             ending = f"{number:0{_DIGITS}}{suffix}.dds"
             file = layout.root(NEUTRAL, darkness.name) / f"set{ending}"
