@@ -4,6 +4,7 @@ The networks' maps do not change with a hint, a name or a companion: those act h
 cache. So a changed rule needs no inference.
 """
 
+import math
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -22,6 +23,7 @@ from unbake.evidence.fuse import HARDLY, LEAST_WEIGHT, MOSTLY, Plan, metal_proba
 from unbake.evidence.level import Level
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
+from unbake.image.delight import METAL_LIFT
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 
@@ -70,11 +72,15 @@ def apply_evidence(
     mask = _metal(logits, cue, how, inputs.size, inputs.wrap)
     maps = dict(converted.maps.codes)
     alone = float(unit(maps[MapKind.METALLIC]).mean())
+    seen = maps[MapKind.METALLIC_MASK]
     maps[MapKind.METALLIC_MASK] = mask
     maps[MapKind.METALLIC] = _sharpened(mask) if how.mode != "complex" else mask
-    own = None if by_rule or brightness == "keep" else maps[MapKind.ALBEDO]
     by = _source(cue, evidence)
-    maps[MapKind.ALBEDO] = _albedo(inputs, mask, _trusted(evidence, by), brightness, own)
+    trusted = _trusted(evidence, by)
+    own = None
+    if not by_rule and brightness == "natural":
+        own = _relifted(maps[MapKind.ALBEDO], seen, mask, trusted.level.metal_gain)
+    maps[MapKind.ALBEDO] = _albedo(inputs, mask, trusted, brightness, own)
     if evidence.finish is not None:
         maps[MapKind.ROUGHNESS] = _finished(maps[MapKind.ROUGHNESS], evidence)
     share = float(unit(maps[MapKind.METALLIC]).mean())
@@ -163,6 +169,20 @@ def _albedo(
         part = _tinted(dequantise(MapKind.ALBEDO, made[rows]), unit(mask[rows]), evidence.material)
         tinted[rows] = quantise(MapKind.ALBEDO, part, 8)
     return tinted
+
+
+def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Codes:
+    """Codes of the networks' albedo where metal is decided otherwise than they saw it: lifted as by rule, or lowered.
+
+    seen, mask: (H, W, 1), the probability of metal that the networks read, and the decided one.
+    """
+    lift = np.float32(-METAL_LIFT * math.log(metal_gain))
+    made = np.empty(albedo.shape, np.uint8)
+    for rows in bands(*albedo.shape[:2]):
+        change = np.exp(lift * (unit(mask[rows]) - unit(seen[rows])))
+        lit = srgb_to_linear(dequantise(MapKind.ALBEDO, albedo[rows])) * change
+        made[rows] = quantise(MapKind.ALBEDO, np.clip(linear_to_srgb(lit), 0, 1), 8)
+    return made
 
 
 def _tinted(srgb: Floats, metal: Floats, material: str) -> Floats:
