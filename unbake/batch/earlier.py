@@ -8,8 +8,9 @@ from pathlib import Path
 from unbake.batch.journal import Journal
 from unbake.batch.provenance import Provenance
 from unbake.convert.archives import entry_names
+from unbake.convert.game_paths import printable
 from unbake.convert.sets import TextureSet
-from unbake.convert.sources import Source, printable
+from unbake.convert.sources import Source
 from unbake.errors import UnbakeError
 from unbake.report.page import SetReport
 

@@ -10,6 +10,7 @@ from unbake.batch.checks import (
     check_links,
     check_materials,
     check_options,
+    check_order,
     in_shard,
     without_clashes,
 )
@@ -31,6 +32,8 @@ from unbake.batch.reserve import reserved
 from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.runner import Run
 from unbake.batch.stages import FindRecord, Stages, contents_of
+from unbake.convert.game_view import load_order_of, view
+from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, list_sets, select
 from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
@@ -52,7 +55,7 @@ def convert_folder(
     *,
     predictor: Predictor | Literal["rules"] | None = None,
 ) -> Summary:
-    """Convert every texture set of `roots` (a mod, several, or one diffuse) into `out`, and report on it.
+    """Convert every texture set of `roots` (a mod, several, one diffuse, or a load order) into `out`, and report on it.
 
     A set that fails does not stop the others. Files that `out` already holds of the same inputs, model and options
     stay, so that a run after a kill goes on. Events come in the order of the sets, in this thread.
@@ -64,7 +67,10 @@ def convert_folder(
     """
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
-    for root in roots:
+    order = load_order_of(roots, options.profile)
+    if order is not None:
+        check_order(order, out)
+    for root in roots if order is None else []:
         check_apart(root, out)
     check_links(out)
     check_options(options)
@@ -72,8 +78,9 @@ def convert_folder(
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped, whole, notes = _find_sets(roots, options, preset)
-    plugins = read_plugins(options.plugins, [files.texture for files in sets])
+    sets, skipped, whole, notes = _find_sets(roots, order, out, options, preset)
+    named = options.plugins if options.plugins or order is None else order.plugin_files()
+    plugins = read_plugins(named, [files.texture for files in sets])
     own = [files for files in sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard, verify=options.verify)
     job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file)
@@ -147,13 +154,22 @@ class _Told:
 
 
 def _find_sets(
-    roots: Sequence[Path], options: Options, preset: Preset
+    roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options, preset: Preset
 ) -> tuple[list[TextureSet], list[Skipped], list[TextureSet], list[str]]:
     """The sets of all shards, the skipped files, all sets of the mod whatever is converted, and notes.
 
     UsageError where there are no textures at all.
     """
-    everything = list_sets(roots, options.texture_root)
+    notes: list[str] = []
+    if order is None:
+        everything = list_sets(roots, options.texture_root)
+    elif options.texture_root is not None:
+        raise UsageError(
+            f"Expected no texture root for a mod manager's folder, got '{options.texture_root}'; leave it out."
+        )
+    else:
+        seen = view(order, out, options.whole_game)
+        everything, notes = (seen.sets, seen.skipped), [*seen.notes]
     sets, skipped = select(*everything, options.include, options.exclude)
     if not sets and not skipped:
         cure = "name their folder"
@@ -163,7 +179,7 @@ def _find_sets(
             f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
         )
     names = [files.name for files in everything[0]]
-    notes = [
+    notes += [
         f"{origin} '{pattern}' matches no texture set"
         for origin, patterns in (
             ("--include", options.include),
@@ -173,6 +189,7 @@ def _find_sets(
     ]
     if (
         options.texture_root is None
+        and order is None
         and preset.folder == pgpatcher.PBR_ROOT
         and sets
         and not _below_textures(sets)

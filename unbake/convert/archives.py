@@ -1,7 +1,8 @@
-"""Reads BSA archives: names at once, each file's bytes when asked for; used by `sources`.
+"""Reads archives of the game (.bsa) and downloads (.zip): names at once, a file's bytes when asked; for `sources`.
 
-bethkit reads them, in a process of its own (`archive_worker`), so that a damaged archive that ends or blocks it costs
-that archive alone. It has wheels for Windows and Linux on x64, and is started when the first archive is opened.
+They are read in a process of its own (`archive_worker`), which is started when the first archive is opened, so that a
+damaged archive that ends or blocks it costs that archive alone. bethkit reads .bsa; it has wheels for Windows and Linux
+on x64.
 """
 
 import atexit
@@ -19,7 +20,14 @@ from unbake.convert.archive_worker import ANSWER
 from unbake.errors import FileError, UsageError
 from unbake.image.files import MAX_FILE
 
-SUFFIX: Final = ".bsa"
+SUFFIXES: Final = (".bsa", ".zip")
+"""Archives that are read."""
+
+_REFUSED: Final = {
+    ".7z": "a 7-Zip archive, which is not read here; unpack it and give the folder",
+    ".rar": "a RAR archive, which is not read here; unpack it with 7-Zip and give the folder",
+    ".ba2": "an archive of Fallout 4 or Starfield, not of Skyrim; unpack it with another tool and give the folder",
+}
 
 PATIENCE_S = 120.0
 """Seconds that an archive may take for its names or for one file."""
@@ -28,8 +36,21 @@ _START: Final = "from unbake.convert.archive_worker import main; main()"
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a path names an archive, by its extension."""
-    return path.suffix.lower() == SUFFIX
+    """Whether a path names an archive that is read, by its extension."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def is_bsa(path: Path) -> bool:
+    """Whether a path names an archive that the game itself reads, by its extension."""
+    return path.suffix.lower() == ".bsa"
+
+
+def why_unreadable(path: Path) -> str | None:
+    """A sentence about an archive of a kind that is not read, None for every other file."""
+    what = _REFUSED.get(path.suffix.lower())
+    return (
+        None if what is None else f"Expected a folder or an archive that is read here, got '{path}', {what}."
+    )
 
 
 def entry_names(path: Path) -> list[str]:
@@ -38,19 +59,19 @@ def entry_names(path: Path) -> list[str]:
     FileError where it cannot be read, UsageError where bethkit is not installed.
     """
     try:
-        names: list[str] = json.loads(_WORKER.ask(path, None))
+        names: list[str] = json.loads(_WORKER.ask(path, None, None))
     except OSError as error:
         raise FileError(
-            f"Expected an archive of Skyrim, got '{path}', which cannot be opened ({_reason(error)}); unpack it with "
-            "another tool and convert the folder."
+            f"Expected an archive of {'Skyrim' if is_bsa(path) else 'textures'}, got '{path}', which cannot be opened "
+            f"({_reason(error)}); unpack it with another tool and convert the folder."
         ) from error
     return names
 
 
-def read_entry(path: Path, name: str) -> bytes:
-    """The bytes of one file in an archive, and of no other; FileError where they cannot be read."""
+def read_entry(path: Path, name: str, first: int | None = None) -> bytes:
+    """The bytes of one file in an archive (the `first` of them), and of no other; FileError where there are none."""
     try:
-        return _WORKER.ask(path, name)
+        return _WORKER.ask(path, name, first)
     except OSError as error:
         raise FileError(
             f"Expected a readable file {path}/{name}, got none ({_reason(error)}); unpack the archive again."
@@ -66,9 +87,10 @@ class _Worker:
         self._fatal: dict[tuple[str, int, int], str] = {}
         """Archives that ended the process, and how; they are not tried again."""
 
-    def ask(self, path: Path, name: str | None) -> bytes:
-        """The names in an archive as JSON, or the bytes of one file; OSError with the reason where there are none."""
-        _check_bethkit(path)
+    def ask(self, path: Path, name: str | None, first: int | None) -> bytes:
+        """The names in an archive as JSON, or bytes of one file; OSError with the reason where there are none."""
+        if is_bsa(path):
+            _check_bethkit(path)
         stat = path.stat()
         key = os.path.abspath(path), stat.st_mtime_ns, stat.st_size  # noqa: PTH100  (links stay as named)
         with self._lock:
@@ -78,7 +100,7 @@ class _Worker:
             late = Timer(PATIENCE_S, process.kill)
             late.start()
             try:
-                return _answer(process, [*key, name])
+                return _answer(process, [*key, name, first])
             except (EOFError, BrokenPipeError) as error:
                 blocked = not late.is_alive()
                 self._fatal[key] = _how_it_ended(blocked, self._stop())
