@@ -61,6 +61,16 @@ def test_another_order_converts_only_the_textures_that_another_mod_wins(tmp_path
     assert (again.converted, again.unchanged) == (("clutter/pot",), ("clutter/pan",))
 
 
+def test_sets_of_a_mod_that_was_switched_off_are_told_and_pruned(tmp_path: Path):
+    mods = {"A": {POT: picture(1)}, "B": {PAN: picture(2)}}
+    root = instance(tmp_path / "mo2", mods, {"One": ["+A", "+B"], "Two": ["+A", "-B"]})
+    convert_folder(root, tmp_path / "out", replace(PNG, profile="One"))
+    off = convert_folder(root, tmp_path / "out", replace(PNG, profile="Two"))
+    assert any("clutter/pan" in note and "--prune" in note for note in off.notes)
+    convert_folder(root, tmp_path / "out", replace(PNG, profile="Two", prune=True))
+    assert {path.stem.split("_")[0] for path in (tmp_path / "out" / "clutter").iterdir()} == {"pot"}
+
+
 def test_what_a_pbr_mod_covers_is_told_in_the_report_by_its_name(tmp_path: Path):
     mods = {
         "Old-1": {POT: picture(1), PAN: picture(2)},

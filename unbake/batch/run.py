@@ -83,7 +83,7 @@ def convert_folder(
     plugins = read_plugins(named, [files.texture for files in sets])
     own = [files for files in sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard, verify=options.verify)
-    job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file)
+    job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file, order)
     model = _fingerprint(options, predictor)
     needed = _disk(own, journal, preset, options)
     notes += plugins.notes
@@ -128,6 +128,7 @@ class _Job:
     skipped: Sequence[Skipped]
     edids: EditorIds
     rules_file: Path | None
+    order: LoadOrder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,14 +280,23 @@ def _finish(run: Run, job: _Job, mod: ModReport) -> list[str]:
     """Write what describes OUT as a whole, this run's sets and those of earlier ones; notes on the latter."""
     out, prune = run.stages.out, run.stages.options.prune
     before = read_provenance(out)
-    earlier = earlier_sets(run.journal, before, job.roots, job.sets)
+    earlier = earlier_sets(run.journal, before, job.roots, job.sets, _dropped(job, before))
     reports = run.finish(job.sets, job.skipped, job.edids, mod, earlier)
     left = {} if before is None else before.left
     left = left | {key_of_roots(job.roots): [report for report in reports if report.status != "converted"]}
-    known = sorted((*job.sets, *earlier.sets), key=lambda files: files.name)
+    kept = [files for files in earlier.sets if not (prune and files.name in earlier.gone)]
+    known = sorted((*job.sets, *kept), key=lambda files: files.name)
     provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
     write_changed(out / PROVENANCE, encode_provenance(provenance))
     return [note_of(earlier.gone, prune)] if earlier.gone else []
+
+
+def _dropped(job: _Job, before: Provenance | None) -> set[str]:
+    """The sets of earlier runs that this load order has no more: a mod is off, or another covers them."""
+    if job.order is None or before is None:
+        return set()
+    sets = {files.name for files in before.sets if job.order.holds(files.diffuse.path)}
+    return sets - {files.name for files in job.whole}
 
 
 def _provenance(

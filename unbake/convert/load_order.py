@@ -61,6 +61,10 @@ class LoadOrder:
         """The name of the mod that a file of a layer comes from; path: below Data."""
         return self.owners.get(path.lower(), layer.name) if layer.folder == self.data else layer.name
 
+    def holds(self, file: Path) -> bool:
+        """Whether a file lies where this load order takes its own from."""
+        return any(file.is_relative_to(place) for place in self.places)
+
     def plugin_files(self) -> tuple[Path, ...]:
         """The active plugins that are there, in load order, each from the mod that wins."""
         files = {
