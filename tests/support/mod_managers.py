@@ -32,6 +32,7 @@ def instance(
     mods: files of each. lists: of each profile the lines of its modlist.txt, the one that wins first. data: of the
     game. plugins: active ones, in load order. selected: the profile that the program shows.
     """
+    written(folder, {})
     for name, files in mods.items():
         written(folder / "mods" / name, files | {"meta.ini": b"[General]\n"})
     if overwrite is not None:

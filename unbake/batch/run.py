@@ -32,6 +32,7 @@ from unbake.batch.reserve import reserved
 from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.runner import Run
 from unbake.batch.stages import FindRecord, Stages, contents_of
+from unbake.convert.archives import archives_in
 from unbake.convert.game_view import load_order_of, view
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
@@ -173,12 +174,12 @@ def _find_sets(
         everything, notes = (seen.sets, seen.skipped), [*seen.notes]
     sets, skipped = select(*everything, options.include, options.exclude)
     if not sets and not skipped:
-        cure = "name their folder"
+        found, cure = "none that match", "name their folder"
+        if packed := archives_in(roots[-1]):
+            found, cure = f"none but archives such as '{packed[0].name}'", "give an archive itself"
         if options.include or options.exclude:
             cure = "give other patterns to --include and --exclude"
-        raise UsageError(
-            f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
-        )
+        raise UsageError(f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got {found}; {cure}.")
     names = [files.name for files in everything[0]]
     notes += [
         f"{origin} '{pattern}' matches no texture set"

@@ -45,6 +45,14 @@ def is_bsa(path: Path) -> bool:
     return path.suffix.lower() == ".bsa"
 
 
+def archives_in(folder: Path) -> list[Path]:
+    """The archives directly in a folder, read or not, by name; [] where it is none."""
+    kinds = {*SUFFIXES, *_REFUSED}
+    return (
+        sorted(path for path in folder.iterdir() if path.suffix.lower() in kinds) if folder.is_dir() else []
+    )
+
+
 def why_unreadable(path: Path) -> str | None:
     """A sentence about an archive of a kind that is not read, None for every other file."""
     what = _REFUSED.get(path.suffix.lower())

@@ -38,6 +38,12 @@ def profiles_of(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in place.glob(f"*/{MODLIST}")))
 
 
+def selected_profile(folder: Path) -> str:
+    """The name of the profile that Mod Organizer shows, "" where there is none."""
+    selected = _settings(folder).get("selected_profile", "")
+    return next((name for name in profiles_of(folder) if name.lower() == selected.lower()), "")
+
+
 def read_instance(folder: Path, profile: str | None = None) -> LoadOrder:
     """The load order of one profile: of the only one, of the one that is named, or of the one that is selected.
 
@@ -47,7 +53,7 @@ def read_instance(folder: Path, profile: str | None = None) -> LoadOrder:
     profiles = _folder(folder, settings, "profiles_directory", "profiles")
     mods = _folder(folder, settings, "mod_directory", "mods")
     overwrite = _folder(folder, settings, "overwrite_directory", OVERWRITE)
-    name, notes = _chosen(folder, profile, settings.get("selected_profile", ""))
+    name, notes = _chosen(folder, profile)
     place = profiles / name
     listed = [Mod(mod, mods / mod) for mod in enabled_mods(place / MODLIST)]
     missing = [mod.name for mod in listed if not mod.folder.is_dir()]
@@ -82,7 +88,7 @@ def enabled_mods(modlist: Path) -> list[str]:
     return [name for name in wanted if why_unsafe(name) is None and not {"/", "\\"} & {*name}]
 
 
-def _chosen(folder: Path, profile: str | None, selected: str) -> tuple[str, list[str]]:
+def _chosen(folder: Path, profile: str | None) -> tuple[str, list[str]]:
     """The name of the profile that counts, and a note where nobody has named it."""
     known = profiles_of(folder)
     if not known:
@@ -97,8 +103,7 @@ def _chosen(folder: Path, profile: str | None, selected: str) -> tuple[str, list
         return names[profile.lower()], []
     if len(known) == 1:
         return known[0], []
-    if selected.lower() in names:
-        name = names[selected.lower()]
+    if name := selected_profile(folder):
         return name, [
             f"the profile '{name}' is converted, which Mod Organizer shows; --profile names another"
         ]
