@@ -39,39 +39,41 @@ WINDOWS = {
     "os_name": "nt",
 }
 
-FIND = r"""@echo off
-if not exist "%~dp0python\python.exe" call "%~dp0python\unpack.bat" || (pause & exit /b 2)
+READY = r"""@echo off
+setlocal
+if exist "%~dp0python\python.exe" goto ready
+call "%~dp0python\unpack.bat"
+if errorlevel 1 goto end
+:ready
 """
-RUN = (
-    FIND.replace("pause & ", "")
-    + r""""%~dp0python\python.exe" -X utf8 -m unbake.cli %*
+"""Jumps and no brackets, since cmd.exe and Wine's read brackets and || after an `if` differently."""
+
+RUN = rf"""{READY}"%~dp0python\python.exe" -X utf8 -m unbake.cli %*
+:end
 """
-)
-APP = (
-    FIND
-    + r""""%~dp0python\python.exe" -X utf8 -m unbake.cli app
+APP = rf"""{READY}"%~dp0python\python.exe" -X utf8 -m unbake.cli app
+:end
 if errorlevel 1 pause
 """
-)
-DROP = (
-    FIND
-    + r"""if "%~1"=="" (
-  echo Drop a mod's folder, a .zip or a .bsa on this file. The result lies beside it, called "... - PBR".
-) else if exist "%~f1\*" (
-  "%~dp0python\python.exe" -X utf8 -m unbake.cli convert "%~f1" "%~f1 - PBR"
-) else (
-  "%~dp0python\python.exe" -X utf8 -m unbake.cli convert "%~f1" "%~dpn1 - PBR"
-)
+DROP = rf"""{READY}if "%~1"=="" goto help
+set "target=%~dpn1"
+if exist "%~f1\*" set "target=%~f1"
+"%~dp0python\python.exe" -X utf8 -m unbake.cli convert "%~f1" "%target% - PBR"
+goto end
+:help
+echo Drop a mod's folder, a .zip or a .bsa on this file. The result lies beside it, called "... - PBR".
+:end
 pause
 """
-)
 UNPACK = r"""@echo off
-for %%f in ("%~dp0..\python-{version}.*-embed-amd64.zip") do (
-  "%SystemRoot%\System32\tar.exe" -xf "%%~ff" -C "%~dp0." || exit /b 2
-  copy /y "%~dp0paths.txt" "%~dp0python{digits}._pth" >nul || exit /b 2
-  exit /b 0
-)
-echo Expected the file python-{version}.*-embed-amd64.zip beside unbake.bat, got none.
+setlocal
+pushd "%~dp0.."
+for %%f in (python-{version}.*-embed-amd64.zip) do set "found=%%f"
+if defined found "%SystemRoot%\System32\tar.exe" -xf "%found%" -C python
+if exist python\python.exe copy /y python\paths.txt python\python{digits}._pth >nul
+popd
+if exist "%~dp0python{digits}._pth" exit /b 0
+echo Expected the file python-{version}.*-embed-amd64.zip beside unbake.bat, got none that unpacks.
 echo Download the "Windows embeddable package (64-bit)" of Python {version} from
 echo https://www.python.org/downloads/windows/ and put it there as it is, then start this again.
 exit /b 2

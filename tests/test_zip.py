@@ -58,6 +58,10 @@ def without_python(recipe: ModuleType, tmp_path_factory: pytest.TempPathFactory)
     return folder / "out" / "unbake-1.2.3"
 
 
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
 def test_what_a_modder_runs_lies_at_the_top(unpacked: Path):
     assert sorted(path.name for path in unpacked.iterdir()) == [
         "Drop a mod here.bat", "LICENSE.txt", "READ ME.txt", "Start unbake.bat", "python", "unbake.bat"
@@ -124,24 +128,31 @@ def test_the_same_parts_give_the_same_bytes(recipe: ModuleType, embedded: Path, 
 
 def test_what_is_dropped_is_converted_beside_it_a_file_without_its_extension(unpacked: Path):
     lines = (unpacked / "Drop a mod here.bat").read_text().splitlines()
-    said = [line.partition("unbake.cli ")[2] for line in lines if "unbake.cli" in line]
-    assert said == ['convert "%~f1" "%~f1 - PBR"', 'convert "%~f1" "%~dpn1 - PBR"']
-    assert '"%~f1\\*"' in lines[next(at for at, line in enumerate(lines) if "unbake.cli" in line) - 1]
+    start = lines.index('set "target=%~dpn1"')
+    assert lines[start + 1] == 'if exist "%~f1\\*" set "target=%~f1"'
+    assert lines[start + 2].endswith('-m unbake.cli convert "%~f1" "%target% - PBR"')
 
 
 def test_the_page_is_started_by_a_file_of_its_own(unpacked: Path):
-    assert (unpacked / "Start unbake.bat").read_text().splitlines()[2].endswith("-m unbake.cli app")
+    assert any(line.endswith("-m unbake.cli app") for line in lines_of(unpacked / "Start unbake.bat"))
+
+
+def test_every_jump_of_a_launcher_has_its_label(unpacked: Path):
+    for name in LAUNCHERS:
+        lines = lines_of(unpacked / name)
+        jumps = {line.rpartition("goto ")[2] for line in lines if "goto " in line}
+        assert jumps == {line[1:] for line in lines if line.startswith(":")}
 
 
 def test_without_python_every_launcher_unpacks_the_file_that_a_modder_adds(without_python: Path):
     for name in LAUNCHERS:
-        line = (without_python / name).read_text().splitlines()[1]
-        assert line.startswith('if not exist "%~dp0python\\python.exe" call "%~dp0python\\unpack.bat" || ')
-        assert "exit /b 2" in line
+        lines = lines_of(without_python / name)
+        start = lines.index('if exist "%~dp0python\\python.exe" goto ready')
+        assert lines[start + 1 : start + 3] == ['call "%~dp0python\\unpack.bat"', "if errorlevel 1 goto end"]
     script = (without_python / "python" / "unpack.bat").read_bytes().decode("ascii")
     assert script.count("\n") == script.count("\r\n")
-    assert r'("%~dp0..\python-3.12.*-embed-amd64.zip")' in script
-    assert r'copy /y "%~dp0paths.txt" "%~dp0python312._pth"' in script
+    assert 'pushd "%~dp0.."\r\nfor %%f in (python-3.12.*-embed-amd64.zip) do' in script
+    assert r"copy /y python\paths.txt python\python312._pth" in script
     assert "https://www.python.org/downloads/windows/" in script
 
 
