@@ -1,9 +1,9 @@
 """Make the zip that a Windows modder unpacks and runs: `python scripts/make_zip.py OUT.zip`.
 
 Any system with pip will do to make it, since pip fetches Windows' wheels, of the versions and with the hashes of
-`requirements/core.txt`. The one file that pip does not have is Python itself, python.org's "Windows embeddable package
-(64-bit)": name it with --python to pack it in, or let the modder put it beside `unbake.bat`. `docs/WINDOWS.md` tells
-the whole recipe.
+`requirements/core.txt` and, for .7z, `requirements/dev.txt`. The one file that pip does not have is Python itself,
+python.org's "Windows embeddable package (64-bit)": name it with --python to pack it in, or let the modder put it beside
+`unbake.bat`. `docs/WINDOWS.md` tells the whole recipe.
 """
 
 import argparse
@@ -28,6 +28,11 @@ NEWEST_KNOWN = "3.12"
 
 NOT_EMBEDDED = {"ensurepip", "idlelib", "lib2to3", "test", "tkinter", "turtle", "turtledemo", "venv"}
 """Parts of the standard library that the embeddable package leaves out."""
+
+SEVEN_ZIP = (
+    "py7zr", "backports-zstd", "brotli", "inflate64", "multivolumefile", "pybcj", "pycryptodomex", "pyppmd", "texttable"
+)  # fmt: skip
+"""The extra that a modder wants, with all that it needs on Windows; the rest of it is in the core."""
 
 WITH_EXTRAS = {"pyarrow"}
 """Packages that come with an extra's and that only code for it imports."""
@@ -61,7 +66,7 @@ if exist "%~f1\*" set "target=%~f1"
 "%~dp0python\python.exe" -X utf8 -m unbake.cli convert "%~f1" "%target% - PBR"
 goto end
 :help
-echo Drop a mod's folder, a .zip or a .bsa on this file. The result lies beside it, called "... - PBR".
+echo Drop a mod's folder, a .zip, a .7z or a .bsa on this file. The result lies beside it, called "... - PBR".
 :end
 pause
 """
@@ -84,7 +89,7 @@ PATHS = "python{digits}.zip\n.\nLib\\site-packages\nimport site\n"
 READ_ME = """unbake {version}: old game textures to PBR
 {python}
 1. Start "Start unbake.bat": a page in your browser does the rest. Or:
-   drop a mod's folder (or a .zip, or a .bsa) on "Drop a mod here.bat".
+   drop a mod's folder (or a .zip, .7z or .bsa) on "Drop a mod here.bat".
 2. Look at report.html in the new folder "... - PBR", then install that folder as a mod.
 3. Run PGPatcher, then play with Community Shaders and its TruePBR feature on.
 
@@ -106,10 +111,9 @@ def make(out: Path, embedded: Path | None, runtime: str) -> None:
         windows = ["--quiet", "--platform", "win_amd64", "--python-version", python, "--implementation", "cp"]
         windows += ["--only-binary=:all:", "--no-deps", "--target", str(site)]
         locked = Path(folder) / "windows.txt"
-        lock = (PROJECT / "requirements" / "core.txt").read_text("ascii")
-        locked.write_text(
-            "\n".join(pins(lock, python, leave_out=RUNTIMES[0] if runtime != RUNTIMES[0] else ""))
-        )
+        lines = pins("core.txt", python, leave_out=RUNTIMES[0] if runtime != RUNTIMES[0] else "")
+        lines += [line for line in pins("dev.txt", python) if line.partition("==")[0] in SEVEN_ZIP]
+        locked.write_text("\n".join(lines))
         pip("install", *windows, "--require-hashes", "--requirement", str(locked))
         pip("install", *windows, "pip", *([] if runtime == RUNTIMES[0] else [runtime]), str(wheel))
         if missing := lacking(site, project):
@@ -120,10 +124,11 @@ def make(out: Path, embedded: Path | None, runtime: str) -> None:
 
 
 def pins(lock: str, python: str, leave_out: str = "") -> list[str]:
-    """The lines of a lock that hold on Windows with this Python, each with its hashes and without its marker."""
+    """The lines of a lock in requirements/ that hold on Windows with this Python, with hashes and without markers."""
     environment = WINDOWS | {"python_version": python, "python_full_version": f"{python}.0"}
     lines = []
-    for block in re.findall(r"^\w.*(?:\n[ \t]+.*)*", lock, re.MULTILINE):
+    text = (PROJECT / "requirements" / lock).read_text("ascii")
+    for block in re.findall(r"^\w.*(?:\n[ \t]+.*)*", text, re.MULTILINE):
         need = Requirement(block.partition("\\")[0])
         if need.name != leave_out and (need.marker is None or need.marker.evaluate(environment)):
             lines.append(" ".join([f"{need.name}{need.specifier}", *re.findall(r"--hash=\S+", block)]))

@@ -169,16 +169,20 @@ def test_the_paths_of_a_python_that_is_added_are_those_of_one_that_is_packed_in(
 
 
 def test_the_lock_of_windows_has_its_own_packages_with_hashes_and_no_markers(recipe: ModuleType):
-    lines = recipe.pins((PROJECT / "requirements" / "core.txt").read_text("ascii"), "3.12")
+    lines = recipe.pins("core.txt", "3.12")
     names = {line.partition("==")[0] for line in lines}
     assert {"bethkit", "colorama", "numpy", "onnxruntime"} <= names
     assert all("--hash=sha256:" in line and ";" not in line for line in lines)
     assert len(names) == len(lines)
 
 
+def test_the_zip_reads_7z_by_packages_of_the_lock(recipe: ModuleType):
+    names = {line.partition("==")[0] for line in recipe.pins("dev.txt", "3.12")}
+    assert set(recipe.SEVEN_ZIP) <= names
+
+
 def test_another_runtime_takes_the_place_of_the_locked_one(recipe: ModuleType):
-    lock = (PROJECT / "requirements" / "core.txt").read_text("ascii")
-    one, other = recipe.pins(lock, "3.12"), recipe.pins(lock, "3.12", leave_out="onnxruntime")
+    one, other = recipe.pins("core.txt", "3.12"), recipe.pins("core.txt", "3.12", leave_out="onnxruntime")
     assert [line.partition("==")[0] for line in one if line not in other] == ["onnxruntime"]
 
 

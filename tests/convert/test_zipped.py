@@ -218,7 +218,6 @@ def test_an_archive_of_the_game_in_a_zip_fails_by_name(tmp_path: Path):
     ("name", "said"),
     [
         ("Mod.rar", "a RAR archive, which is not read here; unpack it with 7-Zip and give the folder"),
-        ("Mod.7z", "a 7-Zip archive, which is not read here; unpack it and give the folder"),
         ("Mod.BA2", "an archive of Fallout 4 or Starfield, not of Skyrim"),
     ],
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from unbake.convert.bsa import Bsa
+from unbake.convert.seven import SevenZip
 from unbake.convert.zipped import Zip
 
 ANSWER: Final = struct.Struct(">cQ")
@@ -47,7 +48,7 @@ class Contents:
         return data[:first]
 
 
-Archive = Contents | Bsa | Zip
+Archive = Contents | Bsa | Zip | SevenZip
 """Has `names`, and gives bytes by `read(name, first)`."""
 
 
@@ -91,6 +92,8 @@ def _answer(
 def _open(path: Path) -> Archive:
     if path.suffix.lower() == ".zip":
         return Zip(path)
+    if path.suffix.lower() == ".7z":
+        return SevenZip(path)
     try:
         return Contents(path)
     except Exception as error:
