@@ -182,6 +182,31 @@ def test_a_deployment_leaves_the_games_own_archives_out_and_keeps_those_of_mods(
     assert bytes_of(seen(data)) == {"clutter/pan": [b"mod"]}
 
 
+def test_a_list_of_plugins_that_is_named_orders_the_archives_of_a_deployment(tmp_path: Path):
+    data = deployment(tmp_path / "Data", {"A-1": {"A.esp": b""}, "B-1": {"B.esp": b""}})
+    for name in "AB":
+        packed(data / f"{name}.bsa", {POT: name.encode()})
+    (tmp_path / "plugins.txt").write_text("*B.esp\n*A.esp\n")
+    order = load_order_of([data], plugins=[tmp_path / "plugins.txt"])
+    assert order is not None
+    assert bytes_of(view(order, OUT)) == {"clutter/pot": [b"A"]}
+
+
+def test_a_covered_texture_in_an_archive_is_told_by_its_own_extension(tmp_path: Path):
+    data = deployment(tmp_path, {"PBR-1": pbr("clutter/pot")})
+    packed(data / "Mod.bsa", {POT: b"x"})
+    assert "clutter/pot.dds" in reasons(seen(data))
+
+
+def test_a_folder_named_from_where_one_stands_gives_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    instance(tmp_path, {"Mod": {POT: b"x"}}, {"Default": ["+Mod"]})
+    monkeypatch.chdir(tmp_path)
+    [files] = seen(Path()).sets
+    assert files.diffuse.path.is_absolute()
+
+
 def test_textures_that_vortex_lists_and_data_lacks_are_told(tmp_path: Path):
     data = deployment(tmp_path, {"Mod-1": {POT: b"x", PAN: b"x", "readme.txt": b"x"}})
     (data / PAN).unlink()

@@ -68,7 +68,7 @@ def convert_folder(
     """
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
-    order = load_order_of(roots, options.profile)
+    order = load_order_of(roots, options.profile, options.plugins)
     if order is not None:
         check_order(order, out)
     for root in roots if order is None else []:

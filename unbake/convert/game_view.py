@@ -1,8 +1,9 @@
 """The texture sets of a load order, as the game would see them; beside `sets.list_sets`, which reads plain mods."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from unbake.convert import mod_organizer, vortex
 from unbake.convert.covered import covered, of_conversion
@@ -22,11 +23,15 @@ class GameView:
     notes: tuple[str, ...] = ()
 
 
-def load_order_of(roots: Sequence[Path], profile: str | None = None) -> LoadOrder | None:
+def load_order_of(
+    roots: Sequence[Path], profile: str | None = None, plugins: Sequence[Path] = ()
+) -> LoadOrder | None:
     """The load order that a conversion's only IN is (an instance of Mod Organizer, Vortex's Data), None for mods.
 
-    profile: of Mod Organizer. UsageError where a load order stands beside other INs, or a profile is named without one.
+    profile: of Mod Organizer. plugins: what a person names, of which a `plugins.txt` orders Vortex's archives.
+    UsageError where a load order stands beside other INs, or a profile is named without one.
     """
+    roots = [Path(os.path.abspath(root)) for root in roots]  # noqa: PTH100  (links are followed by name)
     instances = [root for root in roots if mod_organizer.is_instance(root)]
     deployed = [data for root in roots if (data := vortex.deployment_at(root)) is not None]
     if (instances or deployed) and len(roots) > 1:
@@ -41,7 +46,8 @@ def load_order_of(roots: Sequence[Path], profile: str | None = None) -> LoadOrde
             f"Expected an instance of Mod Organizer for --profile, got '{roots[-1]}'; name the folder with "
             f"{MO2_INI}."
         )
-    return vortex.read_deployment(deployed[0]) if deployed else None
+    listed = next((path for path in plugins if path.suffix.lower() == ".txt"), None)
+    return vortex.read_deployment(deployed[0], listed) if deployed else None
 
 
 def view(order: LoadOrder, out: Path, whole_game: bool = False) -> GameView:
@@ -53,7 +59,7 @@ def view(order: LoadOrder, out: Path, whole_game: bool = False) -> GameView:
     """
     own = of_conversion(order, out.name) - {DATA}
     own |= {mod.name for mod in order.mods if mod.folder.resolve() == out.resolve()}
-    notes = [*order.notes]
+    notes = [f"the textures are those of {order.title}: {order.count} mods", *order.notes]
     if own:
         notes.append(f"the mod '{', '.join(sorted(own))}' is this conversion itself, so it is not looked at")
     order = order.without(own)
@@ -97,6 +103,9 @@ def _without_covered(
             left.append(files)
         else:
             doubled.append(
-                Skipped(f"{files.name}{files.diffuse.path.suffix}", f"the PBR mod '{mod}' covers it already")
+                Skipped(
+                    f"{files.name}{PurePosixPath(files.diffuse.name).suffix}",
+                    f"the PBR mod '{mod}' covers it already",
+                )
             )
     return left, doubled

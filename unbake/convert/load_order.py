@@ -52,6 +52,11 @@ class LoadOrder:
         """All folders whose files are seen in Data, earliest first."""
         return (*([] if self.data is None else [Mod(DATA, self.data)]), *self.mods)
 
+    @property
+    def count(self) -> int:
+        """How many mods are on."""
+        return len({*(mod.name for mod in self.mods), *self.owners.values()})
+
     def without(self, names: Iterable[str]) -> "LoadOrder":
         """The same order where these mods are switched off."""
         gone = set(names)

@@ -35,7 +35,8 @@ def is_instance(folder: Path) -> bool:
 def profiles_of(folder: Path) -> tuple[str, ...]:
     """The names of an instance's profiles that have a list of mods, sorted."""
     place = _folder(folder, _settings(folder), "profiles_directory", "profiles")
-    return tuple(sorted(path.parent.name for path in place.glob(f"*/{MODLIST}")))
+    found = place.glob(f"*/{MODLIST}") if _is_folder(place) else ()
+    return tuple(sorted(path.parent.name for path in found))
 
 
 def selected_profile(folder: Path) -> str:
@@ -56,7 +57,7 @@ def read_instance(folder: Path, profile: str | None = None) -> LoadOrder:
     name, notes = _chosen(folder, profile)
     place = profiles / name
     listed = [Mod(mod, mods / mod) for mod in enabled_mods(place / MODLIST)]
-    missing = [mod.name for mod in listed if not mod.folder.is_dir()]
+    missing = [mod.name for mod in listed if not _is_folder(mod.folder)]
     if missing:
         more = ", ..." if len(missing) > 3 else ""
         notes.append(
@@ -64,7 +65,7 @@ def read_instance(folder: Path, profile: str | None = None) -> LoadOrder:
         )
     game = settings.get("gamePath", "")
     data = _here(game) / "Data" if game else None
-    if data is None or not data.is_dir():
+    if data is None or not _is_folder(data):
         notes.append(
             "the game's own folder was not found, so no texture of a mod gets the normal map that only the game has"
         )
@@ -72,7 +73,7 @@ def read_instance(folder: Path, profile: str | None = None) -> LoadOrder:
     order = next((path for path in (place / "loadorder.txt", place / "plugins.txt") if path.is_file()), None)
     return LoadOrder(
         title=f"the profile '{name}' of Mod Organizer",
-        mods=(*(mod for mod in listed if mod.folder.is_dir()), Mod(OVERWRITE, overwrite)),
+        mods=tuple(mod for mod in (*listed, Mod(OVERWRITE, overwrite)) if _is_folder(mod.folder)),
         data=data,
         plugins=() if order is None else tuple(active_names(order)),
         places=tuple(place for place in (mods, overwrite, data) if place is not None),
@@ -162,6 +163,14 @@ def _folder(instance: Path, settings: Mapping[str, str], key: str, default: str)
     if not named:
         return root / default
     return _here(named.replace("%BASE_DIR%", str(root)))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path out of a text is a folder; none that the system cannot even ask for is."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _here(path: str) -> Path:
