@@ -101,6 +101,15 @@ def test_a_set_whose_source_is_gone_is_told_and_stays(tmp_path: Path) -> None:
     assert "source is gone" in gone.notes[-1]
 
 
+def test_what_was_told_to_be_gone_can_be_pruned_by_a_later_run(tmp_path: Path) -> None:
+    root, out = mod(tmp_path / "in", "pot", "pan"), tmp_path / "out"
+    convert_folder(root, out, SKYRIM)
+    (root / "textures" / "pan.png").unlink()
+    assert [convert_folder(root, out, SKYRIM).notes for _ in range(2)][1] != ()
+    convert_folder(root, out, Options(threads=1, effort=Effort.FAST, prune=True))
+    assert textures(out) == {"pot"}
+
+
 def test_prune_removes_what_has_no_source_and_nothing_else(tmp_path: Path) -> None:
     root, other, out = mod(tmp_path / "in", "pot", "pan"), mod(tmp_path / "other", "cup"), tmp_path / "out"
     for one in (root, other):

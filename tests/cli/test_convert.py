@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.command import EXAMPLES, call
+from support.mod_managers import instance, written
 
 from unbake.errors import UsageError
 from unbake.export.pgpatcher import validate
@@ -112,3 +113,21 @@ def test_the_way_green_points_is_an_option(tmp_path: Path):
         "convert", EXAMPLES, tmp_path / "out", "--dry-run", "--normals", "opengl", "--prune", "--verify"
     )
     assert done.exit_code == 0, done.output
+
+
+def test_a_profile_of_a_load_order_is_planned_and_told(tmp_path: Path):
+    pot = (EXAMPLES / "textures" / "clutter" / "LEATHER01.DDS").read_bytes()
+    mods = {"A": {"textures/clutter/pot.dds": pot}, "B": {"textures/clutter/pan.dds": pot}}
+    root = instance(tmp_path / "mo2", mods, {"One": ["+A"], "Two": ["+B"]})
+    done = call("convert", root, tmp_path / "out", "--profile", "Two", "--whole-game", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "would convert clutter/pan\n1 sets would be converted" in done.output
+    assert "note: the game's own folder was not found" in done.output
+
+
+def test_a_folder_full_of_mods_is_refused_with_the_command_to_give(tmp_path: Path):
+    for name in ("A", "B", "C"):
+        written(tmp_path / "mods" / name, {"textures/pot.dds": b"x"})
+    error = call("convert", tmp_path / "mods", tmp_path / "out").exception
+    assert isinstance(error, UsageError)
+    assert f'unbake convert "{tmp_path}/mods/A" "{tmp_path}/mods/B"' in str(error)

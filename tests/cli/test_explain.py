@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from support.command import EXAMPLES, call
+from support.mod_managers import instance
 
 from unbake.errors import FileError, UsageError
 
@@ -75,3 +76,11 @@ def test_a_name_alone_needs_neither_arrays_nor_pictures():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_sets_of_a_load_order_are_explained(tmp_path: Path):
+    pot = (EXAMPLES / "textures" / "clutter" / "LEATHER01.DDS").read_bytes()
+    mods = {"On": {"textures/clutter/pot.dds": pot}, "Off": {"textures/clutter/pan.dds": pot}}
+    root = instance(tmp_path, mods, {"Default": ["+On", "-Off"]})
+    told = [json.loads(line)["name"] for line in call("explain", root, "--json").output.splitlines()]
+    assert told == ["clutter/pot"]

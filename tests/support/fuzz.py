@@ -15,6 +15,7 @@ import signal
 import struct
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from unbake.errors import UnbakeError
+from unbake.errors import FileError, UnbakeError
 
 HANG_S = 20
 MEMORY = 6 << 30
@@ -275,6 +276,75 @@ def _a_listing() -> list[bytes]:
     return [listing([SetReport("pot"), SetReport("pan", "failed", "no"), SetReport("x", "skipped", "no")])]
 
 
+def _zips() -> list[bytes]:
+    files = []
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", method) as archive:
+            archive.writestr("textures/pot.dds", b"pot" * 50)
+            archive.writestr("textures/стены.dds", b"pan" * 50)
+        files.append(data.getvalue())
+    return files
+
+
+def _zip(path: Path) -> object:
+    from unbake.convert.zipped import Zip
+
+    try:
+        archive = Zip(path)
+        return [archive.read(name, first) for name in archive.names for first in (4, None)]
+    except OSError as error:  # which `convert.archives` tells in a sentence
+        raise FileError(str(error)) from error
+
+
+def _instance(path: Path) -> object:
+    from unbake.convert.mod_organizer import profiles_of, read_instance, selected_profile
+
+    profile = path.parent / "profiles" / "A"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "modlist.txt").write_bytes(MODLIST)
+    return profiles_of(path.parent), selected_profile(path.parent), read_instance(path.parent)
+
+
+def _modlist(path: Path) -> object:
+    from unbake.convert.game_view import load_order_of, view
+
+    profile = path.parent / "profiles" / "A"
+    profile.mkdir(parents=True, exist_ok=True)
+    (path.parent / "mods").mkdir(exist_ok=True)
+    (profile / "modlist.txt").write_bytes(path.read_bytes())
+    order = load_order_of([path.parent])
+    assert order is not None
+    return view(order, path.parent / "out")
+
+
+def _deployment(path: Path) -> object:
+    from unbake.convert.game_view import load_order_of, view
+
+    order = load_order_of([path.parent])
+    assert order is not None
+    return view(order, path.parent / "out")
+
+
+def _patches(path: Path) -> object:
+    from unbake.convert.covered import covered
+    from unbake.convert.load_order import LoadOrder, Mod, merge
+
+    written = path.parent / "Mod" / "PBRNIFPatcher"
+    written.mkdir(parents=True, exist_ok=True)
+    (written / "a.json").write_bytes(path.read_bytes())
+    order = LoadOrder("a list", (Mod("Mod", path.parent / "Mod"),))
+    return covered(order, merge(order)).by("clutter/pot")
+
+
+INI = b"[General]\r\nselected_profile=A\r\ngamePath=@ByteArray(C:\\\\G\\xc3)\r\nmod_directory=%BASE_DIR%/m\n"
+MODLIST = "# by a program\r\n+One\r\n-Two\r\n*DLC: Dawnguard\r\n+Ünï_separator\r\n+Drei\r\n".encode()
+DEPLOYED = b'{"version": 1, "files": [{"relPath": "textures\\\\pot.dds", "source": "Mod-1", "target": "", "time": 1}]}'
+PATCHES = [
+    b'[{"texture": "clutter\\\\pot", "rename": "a"}, {"match_normal": "pot_n"}, {"path_contains": "clutter"}]',
+    b'{"default": {"parallax": true}, "entries": [{"match_diffuse": "pot"}]}',
+]
+
 RULES = b'[ao]\nstrength = 0.5\n[[rules]]\nmatch = "*rock*"\nroughness = {bias = 0.1, invert = true}\n'
 HISTORY = b'{"epoch": 0, "mat_val_loss": 0.5, "sky_val_loss": 0.1}\n{"epoch": 1, "mat_val_loss": NaN}\n'
 TABLE = b"| Epoch | sky_val_loss |\n|---|---|\n| 14 | 0.1 |\n"
@@ -305,6 +375,11 @@ READERS: dict[str, Reader] = {
     "state hashes": Reader("A0_last.json", lambda: [STATES], _states),
     "provenance": Reader("origin", lambda: [PLACE], _provenance),
     "report": Reader("report.json", _a_listing, _listing),
+    "zip": Reader("x.zip", _zips, _zip),
+    "Mod Organizer": Reader("ModOrganizer.ini", lambda: [INI], _instance),
+    "mod list": Reader("modlist", lambda: [MODLIST], _modlist),
+    "Vortex": Reader("vortex.deployment.json", lambda: [DEPLOYED], _deployment),
+    "PGPatcher": Reader("pbr.json", lambda: PATCHES, _patches),
 }
 
 

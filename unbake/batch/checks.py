@@ -6,7 +6,10 @@ from pathlib import Path
 
 from unbake.batch.events import Options
 from unbake.batch.journal import HIDDEN, journals
+from unbake.convert.archives import is_bsa
+from unbake.convert.load_order import LoadOrder, entries
 from unbake.convert.sets import Skipped, TextureSet
+from unbake.domain.naming import ROOT_FOLDER
 from unbake.domain.packing import Preset
 from unbake.errors import FileError, UsageError
 from unbake.evidence.lexicon import bundled
@@ -40,6 +43,23 @@ def check_apart(root: Path, out: Path) -> None:
         )
     if out.exists() and not out.is_dir():
         raise UsageError(f"Expected a folder to write to, got the file '{out}'; choose another OUT.")
+
+
+def check_order(order: LoadOrder, out: Path) -> None:
+    """UsageError where a conversion into `out` would write into one of the mods that it reads.
+
+    `out` may be a mod of the list itself, where it is new or an earlier conversion.
+    """
+    for layer in order.layers:
+        if layer.folder.resolve() != out.resolve():
+            check_apart(layer.folder, out)
+        elif not journals(out) and any(
+            path.name.lower() == ROOT_FOLDER or is_bsa(path) for path in entries(layer.folder)
+        ):
+            raise UsageError(
+                f"Expected a new folder or an earlier conversion for OUT, got the mod '{layer.name}' at '{out}'; "
+                "choose another OUT, so that no source can be overwritten."
+            )
 
 
 def check_links(out: Path) -> None:

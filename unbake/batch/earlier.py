@@ -8,8 +8,9 @@ from pathlib import Path
 from unbake.batch.journal import Journal
 from unbake.batch.provenance import Provenance
 from unbake.convert.archives import entry_names
+from unbake.convert.game_paths import printable
 from unbake.convert.sets import TextureSet
-from unbake.convert.sources import Source, printable
+from unbake.convert.sources import Source
 from unbake.errors import UnbakeError
 from unbake.report.page import SetReport
 
@@ -19,7 +20,7 @@ class Earlier:
     """The sets in OUT that a run did not look at.
 
     reports: theirs, and those of what failed or was left out in the last run of each other IN. sets: those whose
-    sources are known and there. gone: the names of those whose source is not there any more.
+    sources are known, and there or gone. gone: the names of those whose source is not there any more.
     """
 
     reports: tuple[SetReport, ...] = ()
@@ -33,11 +34,16 @@ def key_of_roots(roots: Iterable[Path]) -> str:
 
 
 def earlier_sets(
-    journal: Journal, before: Provenance | None, roots: Sequence[Path], current: Sequence[TextureSet]
+    journal: Journal,
+    before: Provenance | None,
+    roots: Sequence[Path],
+    current: Sequence[TextureSet],
+    dropped: Collection[str] = (),
 ) -> Earlier:
     """What OUT holds besides the `current` sets; see `Earlier`.
 
-    before: what the runs before said of their sources. A set whose file is now one of a current set is gone too.
+    before: what the runs before said of their sources. dropped: names of sets that a load order has no more. They are
+    gone, and so is a set whose file is now one of a current set.
     """
     names, read = {files.name for files in current}, {file for files in current for file in files.files}
     known = {files.name: files for files in before.sets if files.name not in names} if before else {}
@@ -46,7 +52,11 @@ def earlier_sets(
         record.name
         for record in others
         if record.name in known
-        and (known[record.name].diffuse in read or not is_there(known[record.name].diffuse))
+        and (
+            record.name in dropped
+            or known[record.name].diffuse in read
+            or not is_there(known[record.name].diffuse)
+        )
     )
     reports = [_without_source(record.report) if record.name in gone else record.report for record in others]
     told = names | {report.name for report in reports}
@@ -55,7 +65,7 @@ def earlier_sets(
             reports += [report for report in left if report.name not in told]
     return Earlier(
         tuple(reports),
-        tuple(files for name, files in sorted(known.items()) if name not in gone and is_there(files.diffuse)),
+        tuple(files for name, files in sorted(known.items()) if name in gone or is_there(files.diffuse)),
         gone,
     )
 

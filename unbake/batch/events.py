@@ -33,8 +33,9 @@ class Options:
     give editor IDs too, and keywords where evidence is read. form: of PGPatcher's JSON (`export.pgpatcher.document`).
     evidence: "auto" reads names, companions and the mod's level, "none" the pictures alone. brightness: of the albedo:
     "natural" for the material's own, "keep" for the picture's. hints: a person's words, "weapons/*: metal=all".
-    prune: remove from OUT the sets whose source is gone. verify: read what earlier runs wrote, and convert again what
-    is not as it was written.
+    profile: of Mod Organizer, where IN is an instance of it; None for the only one or the selected one.
+    whole_game: of a load order, also the sets that are the game's own. prune: remove from OUT the sets whose source is
+    gone. verify: read what earlier runs wrote, and convert again what is not as it was written.
     """
 
     preset: str = "skyrim"
@@ -60,6 +61,8 @@ class Options:
     evidence: Literal["auto", "none"] = "auto"
     brightness: Literal["natural", "keep"] = "natural"
     hints: tuple[str, ...] = ()
+    profile: str | None = None
+    whole_game: bool = False
     prune: bool = False
     verify: bool = False
 

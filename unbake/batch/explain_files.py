@@ -8,6 +8,7 @@ from unbake.batch.explain import Explained, explained, game_name, matching
 from unbake.batch.levels import kept_level, measure_level
 from unbake.batch.provenance import read_provenance
 from unbake.batch.rules import rules_shown
+from unbake.convert.game_view import load_order_of, view
 from unbake.convert.sets import find_sets
 from unbake.errors import UsageError
 from unbake.evidence.level import Level
@@ -27,7 +28,8 @@ def explained_below(
     place = Path(path)
     level: Level | None = None
     if place.exists():
-        sets, _ = find_sets(place)
+        order = load_order_of([place])
+        sets = find_sets(place)[0] if order is None else view(order, out or place).sets
         if not sets:
             raise UsageError(
                 f"Expected textures in '{path}', got none that are converted; name another folder."

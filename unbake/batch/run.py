@@ -10,6 +10,7 @@ from unbake.batch.checks import (
     check_links,
     check_materials,
     check_options,
+    check_order,
     in_shard,
     without_clashes,
 )
@@ -31,6 +32,9 @@ from unbake.batch.reserve import reserved
 from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.runner import Run
 from unbake.batch.stages import FindRecord, Stages, contents_of
+from unbake.convert.archives import archives_in
+from unbake.convert.game_view import load_order_of, view
+from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, list_sets, select
 from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
@@ -52,7 +56,7 @@ def convert_folder(
     *,
     predictor: Predictor | Literal["rules"] | None = None,
 ) -> Summary:
-    """Convert every texture set of `roots` (a mod, several, or one diffuse) into `out`, and report on it.
+    """Convert every texture set of `roots` (a mod, several, one diffuse, or a load order) into `out`, and report on it.
 
     A set that fails does not stop the others. Files that `out` already holds of the same inputs, model and options
     stay, so that a run after a kill goes on. Events come in the order of the sets, in this thread.
@@ -64,7 +68,10 @@ def convert_folder(
     """
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
-    for root in roots:
+    order = load_order_of(roots, options.profile, options.plugins)
+    if order is not None:
+        check_order(order, out)
+    for root in roots if order is None else []:
         check_apart(root, out)
     check_links(out)
     check_options(options)
@@ -72,11 +79,12 @@ def convert_folder(
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped, whole, notes = _find_sets(roots, options, preset)
-    plugins = read_plugins(options.plugins, [files.texture for files in sets])
+    sets, skipped, whole, notes = _find_sets(roots, order, out, options, preset)
+    named = options.plugins if options.plugins or order is None else order.plugin_files()
+    plugins = read_plugins(named, [files.texture for files in sets])
     own = [files for files in sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard, verify=options.verify)
-    job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file)
+    job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file, order)
     model = _fingerprint(options, predictor)
     needed = _disk(own, journal, preset, options)
     notes += plugins.notes
@@ -121,6 +129,7 @@ class _Job:
     skipped: Sequence[Skipped]
     edids: EditorIds
     rules_file: Path | None
+    order: LoadOrder | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +156,32 @@ class _Told:
 
 
 def _find_sets(
-    roots: Sequence[Path], options: Options, preset: Preset
+    roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options, preset: Preset
 ) -> tuple[list[TextureSet], list[Skipped], list[TextureSet], list[str]]:
     """The sets of all shards, the skipped files, all sets of the mod whatever is converted, and notes.
 
     UsageError where there are no textures at all.
     """
-    everything = list_sets(roots, options.texture_root)
+    notes: list[str] = []
+    if order is None:
+        everything = list_sets(roots, options.texture_root)
+    elif options.texture_root is not None:
+        raise UsageError(
+            f"Expected no texture root for a mod manager's folder, got '{options.texture_root}'; leave it out."
+        )
+    else:
+        seen = view(order, out, options.whole_game)
+        everything, notes = (seen.sets, seen.skipped), [*seen.notes]
     sets, skipped = select(*everything, options.include, options.exclude)
     if not sets and not skipped:
-        cure = "name their folder"
+        found, cure = "none that match", "name their folder"
+        if packed := archives_in(roots[-1]):
+            found, cure = f"none but archives such as '{packed[0].name}'", "give an archive itself"
         if options.include or options.exclude:
             cure = "give other patterns to --include and --exclude"
-        raise UsageError(
-            f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got none that match; {cure}."
-        )
+        raise UsageError(f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got {found}; {cure}.")
     names = [files.name for files in everything[0]]
-    notes = [
+    notes += [
         f"{origin} '{pattern}' matches no texture set"
         for origin, patterns in (
             ("--include", options.include),
@@ -173,6 +191,7 @@ def _find_sets(
     ]
     if (
         options.texture_root is None
+        and order is None
         and preset.folder == pgpatcher.PBR_ROOT
         and sets
         and not _below_textures(sets)
@@ -262,14 +281,23 @@ def _finish(run: Run, job: _Job, mod: ModReport) -> list[str]:
     """Write what describes OUT as a whole, this run's sets and those of earlier ones; notes on the latter."""
     out, prune = run.stages.out, run.stages.options.prune
     before = read_provenance(out)
-    earlier = earlier_sets(run.journal, before, job.roots, job.sets)
+    earlier = earlier_sets(run.journal, before, job.roots, job.sets, _dropped(job, before))
     reports = run.finish(job.sets, job.skipped, job.edids, mod, earlier)
     left = {} if before is None else before.left
     left = left | {key_of_roots(job.roots): [report for report in reports if report.status != "converted"]}
-    known = sorted((*job.sets, *earlier.sets), key=lambda files: files.name)
+    kept = [files for files in earlier.sets if not (prune and files.name in earlier.gone)]
+    known = sorted((*job.sets, *kept), key=lambda files: files.name)
     provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
     write_changed(out / PROVENANCE, encode_provenance(provenance))
     return [note_of(earlier.gone, prune)] if earlier.gone else []
+
+
+def _dropped(job: _Job, before: Provenance | None) -> set[str]:
+    """The sets of earlier runs that this load order has no more: a mod is off, or another covers them."""
+    if job.order is None or before is None:
+        return set()
+    sets = {files.name for files in before.sets if job.order.holds(files.diffuse.path)}
+    return sets - {files.name for files in job.whole}
 
 
 def _provenance(

@@ -14,10 +14,11 @@ from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
 from unbake.convert.convert import Converted, convert_set
+from unbake.convert.game_paths import printable
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sets import TextureSet
-from unbake.convert.sources import Source, printable
+from unbake.convert.sources import Source
 from unbake.domain.maps import MapKind
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError

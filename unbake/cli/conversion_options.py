@@ -34,6 +34,22 @@ class ConversionOptions:
     exclude: Annotated[
         list[str] | None, typer.Option(help="Leave out sets whose name matches.", rich_help_panel=SETS)
     ] = None
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Of Mod Organizer, where IN is its folder; default: the only one, or the one that it shows.",
+            rich_help_panel=SETS,
+        ),
+    ] = None
+    whole_game: Annotated[
+        bool,
+        typer.Option(
+            "--whole-game",
+            help="Where IN is a mod manager's: also textures that no mod replaces.",
+            rich_help_panel=SETS,
+        ),
+    ] = False
     texture_root: Annotated[
         Path | None,
         typer.Option(

@@ -22,8 +22,9 @@ def convert(
         list[Path] | None,
         typer.Argument(
             metavar="IN",
-            help="A mod: a folder (archives in it are read too), a .bsa, or one diffuse texture. "
-            "Of several mods, later ones override earlier ones file by file.",
+            help="A mod: a folder (archives in it are read too), a .bsa, .zip or .7z, or one diffuse texture. "
+            "Of several mods, later ones override earlier ones file by file. "
+            "Or all your mods: Mod Organizer's folder, or the game's Data folder where Vortex deploys.",
         ),
     ] = None,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Where the PBR mod goes; never inside IN.")],

@@ -1,7 +1,8 @@
 """The process in which archives are read, since a damaged one can end the library's process; asked by `archives`.
 
-A request is a line of JSON on stdin: [path, time, size, name of a file or null for all names]. An answer on stdout is
-a letter (n: names as JSON; d: the file's bytes; e: why not), eight bytes of length, and as many bytes.
+A request is a line of JSON on stdin: [path, time, size, name of a file or null for all names, how many of its first
+bytes or null for all]. An answer on stdout is a letter (n: names as JSON; d: the file's bytes; e: why not), eight
+bytes of length, and as many bytes.
 """
 
 import json
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from unbake.convert.bsa import Bsa
+from unbake.convert.seven import SevenZip
+from unbake.convert.zipped import Zip
 
 ANSWER: Final = struct.Struct(">cQ")
 
@@ -37,21 +40,25 @@ class Contents:
         """All files, forward slashes, sorted."""
         return sorted(self._keys)
 
-    def read(self, name: str) -> bytes:
-        """The bytes of one file; OSError where it is not there."""
+    def read(self, name: str, first: int | None = None) -> bytes:
+        """The bytes of one file, or the first of them; OSError where it is not there."""
         data: bytes | None = self._archive.extract(self._keys[name]) if name in self._keys else None
         if data is None:
             raise OSError("it is no longer there")
-        return data
+        return data[:first]
+
+
+Archive = Contents | Bsa | Zip | SevenZip
+"""Has `names`, and gives bytes by `read(name, first)`."""
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
-    opened: OrderedDict[str, Contents | Bsa] = OrderedDict()
+    opened: OrderedDict[str, Archive] = OrderedDict()
     for line in requests:
-        path, modified, size, name = json.loads(line)
+        path, modified, size, name, first = json.loads(line)
         try:
-            kind, data = _answer(opened, path, f"{path}\0{modified}\0{size}", size, name)
+            kind, data = _answer(opened, path, f"{path}\0{modified}\0{size}", size, name, first)
         except Exception as error:  # the library's errors, and MemoryError at the limit
             kind, data = b"e", " ".join(str(getattr(error, "strerror", None) or error).split()).encode()
         answers.write(ANSWER.pack(kind, len(data)))
@@ -69,7 +76,7 @@ def main() -> None:
 
 
 def _answer(
-    opened: "OrderedDict[str, Contents | Bsa]", path: str, key: str, size: int, name: str | None
+    opened: "OrderedDict[str, Archive]", path: str, key: str, size: int, name: str | None, first: int | None
 ) -> tuple[bytes, bytes]:
     _limit_memory(ROOM + (0 if key in opened else size))  # the library maps an archive into its memory
     if key not in opened:
@@ -79,10 +86,14 @@ def _answer(
     opened.move_to_end(key)
     if name is None:
         return b"n", json.dumps(opened[key].names).encode()
-    return b"d", opened[key].read(name)
+    return b"d", opened[key].read(name, first)
 
 
-def _open(path: Path) -> Contents | Bsa:
+def _open(path: Path) -> Archive:
+    if path.suffix.lower() == ".zip":
+        return Zip(path)
+    if path.suffix.lower() == ".7z":
+        return SevenZip(path)
     try:
         return Contents(path)
     except Exception as error:

@@ -46,8 +46,8 @@ class Bsa:
         """All files, forward slashes, sorted."""
         return sorted(self._files)
 
-    def read(self, name: str) -> bytes:
-        """The bytes of one file; OSError where it is not there, or damaged."""
+    def read(self, name: str, first: int | None = None) -> bytes:
+        """The bytes of one file, or the first of them; OSError where it is not there, or damaged."""
         stored = self._files.get(name)
         if stored is None:
             raise OSError("it is no longer there")
@@ -56,14 +56,14 @@ class Bsa:
             if self._names_again:
                 body = body[1 + body[0] :]
             if not stored.compressed:
-                return body
+                return body[:first]
             (size,) = struct.unpack_from("<I", body)
             data = _unpacked(body[4:], size, self._version)
         except (struct.error, IndexError, zlib.error) as error:
             raise OSError(f"its compressed bytes are damaged ({error})") from error
         if len(data) != size:
             raise OSError(f"its compressed bytes give {len(data)} instead of {size}")
-        return data
+        return data[:first]
 
     def _index(self) -> dict[str, _Stored]:
         magic, version, start, flags, folders, files, _, _, _ = _HEADER.unpack_from(self._data)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from unbake.convert.archives import is_archive
-from unbake.convert.sources import Source, Texture, list_textures, printable
+from unbake.convert.game_paths import printable
+from unbake.convert.sources import Source, Texture, list_textures
 from unbake.domain.naming import (
     EXTENSIONS,
     Role,

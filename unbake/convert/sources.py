@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from unicodedata import normalize
 
-from unbake.convert.archives import SUFFIX, entry_names, is_archive, read_entry
-from unbake.domain.naming import EXTENSIONS, LITTER_FOLDER, ROOT_FOLDER, below_textures, is_texture
+from unbake.convert.archives import SUFFIXES, entry_names, is_archive, is_bsa, read_entry, why_unreadable
+from unbake.convert.game_paths import composed, fitting, of_bsa, of_download, of_folder, printable
+from unbake.domain.naming import EXTENSIONS, LITTER_FOLDER, is_texture
 from unbake.errors import FileError, UsageError
 from unbake.image.files import Picture, decode_picture, read_bytes, read_start
 
@@ -39,23 +39,14 @@ class Source:
         return read_entry(self.path, self.entry)
 
     def head(self, count: int) -> bytes:
-        """The first bytes of the file; FileError as `read`. From an archive all of it must be read."""
+        """The first bytes of the file; FileError as `read`."""
         if self.entry is not None:
-            return self.read()[:count]
+            return read_entry(self.path, self.entry, count)
         return read_start(self.path, count)
 
     def picture(self) -> Picture:
         """The file decoded, its format told by its content; FileError where it cannot be. See `image.files`."""
         return decode_picture(self.read(), str(self))
-
-
-def printable(text: str) -> str:
-    """A path as text that every file and terminal takes: bytes of a name that are not UTF-8 are spelt out.
-
-    >>> printable("caf\udce9.dds")
-    'caf\\udce9.dds'
-    """
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +81,13 @@ def list_textures(roots: Sequence[Path], texture_root: Path | None = None) -> li
     for mod, named in reversed(list(enumerate(roots))):
         root = Path(os.path.abspath(named))  # noqa: PTH100  (links are followed by name, as the game sees them)
         _check(root, alone=len(roots) == 1)
-        fits = fits or _fits(root, texture_root)
-        for sources in _by_precedence(root):
-            if isinstance(sources, Texture):
-                listed.append(sources)
+        top = fitting(root, texture_root)
+        fits = fits or top is not None
+        for found in _by_precedence(root, top):
+            if isinstance(found, Texture):
+                listed.append(found)
                 continue
-            games = map(_composed, _game_paths(root, sources, texture_root))
-            listed += [Texture(game, source, mod, rank) for source, game in zip(sources, games, strict=True)]
+            listed += [Texture(composed(game), source, mod, rank) for source, game in found]
             rank += 1
     if not fits:
         raise UsageError(
@@ -112,10 +103,12 @@ def _check(root: Path, alone: bool) -> None:
         raise UsageError(f"Expected a folder or a texture, got nothing at '{root}'; check the path.")
     if root.is_dir() or is_archive(root):
         return
+    if why := why_unreadable(root):
+        raise UsageError(why)
     if not is_texture(root.name):
         raise UsageError(
-            f"Expected a folder, an archive ({SUFFIX}) or a texture ({' '.join(EXTENSIONS)}), got '{root.name}'; "
-            "choose another."
+            f"Expected a folder, an archive ({' '.join(SUFFIXES)}) or a texture ({' '.join(EXTENSIONS)}), got "
+            f"'{root.name}'; choose another."
         )
     if not alone:
         raise UsageError(
@@ -123,27 +116,49 @@ def _check(root: Path, alone: bool) -> None:
         )
 
 
-def _by_precedence(root: Path) -> Iterator[list[Source] | Texture]:
+_Found = Sequence[tuple[Source, PurePosixPath | None]]
+"""The textures of one precedence in a mod, with their paths in the game."""
+
+
+def _by_precedence(root: Path, top: Path | None) -> Iterator[_Found | Texture]:
     """The textures of one mod: loose ones, then those of each archive, or the archive where it cannot be read."""
     if is_archive(root):
         try:
-            yield _packed(root)
+            yield from _alone(root)
         except FileError as error:
             raise UsageError(str(error)) from error
         return
     folder = root if root.is_dir() else root.parent
-    yield sorted(Source(path) for path in _textures_below(folder, deep=root.is_dir()))
+    loose = sorted(textures_below(folder, deep=root.is_dir()))
+    yield _with_games(map(Source, loose), of_folder(folder, loose, top))
     if root.is_dir():
-        archives = (path for path in root.iterdir() if is_archive(path) and path.is_file())
+        archives = (path for path in root.iterdir() if is_bsa(path) and path.is_file())
         for archive in sorted(archives, key=lambda path: path.name.lower(), reverse=True):
             try:
-                yield _packed(archive)
+                packed = packed_sources(archive)
+                games = of_bsa([source.entry or "" for source in packed], strict=top is not None)
+                yield _with_games(packed, games)
             except FileError as error:
                 yield Texture(None, Source(archive), unreadable=str(error))
 
 
-def _packed(archive: Path) -> list[Source]:
-    """The textures in an archive."""
+def _alone(archive: Path) -> Iterator[_Found | Texture]:
+    """The textures of a mod that is an archive, and each archive of the game that is packed in it as unreadable."""
+    packed = packed_sources(archive)
+    names = [source.entry or "" for source in packed]
+    yield _with_games(packed, of_bsa(names) if is_bsa(archive) else of_download(archive, names))
+    for name in [] if is_bsa(archive) else entry_names(archive):
+        if is_bsa(Path(name)):
+            why = f"Expected loose textures in '{archive}', got '{name}' in it; unpack it and convert the folder."
+            yield Texture(None, Source(archive, name), unreadable=why)
+
+
+def _with_games(sources: Iterable[Source], games: Sequence[PurePosixPath | None]) -> _Found:
+    return list(zip(sources, games, strict=True))
+
+
+def packed_sources(archive: Path) -> list[Source]:
+    """The textures in an archive; FileError where it cannot be read."""
     return [
         Source(archive, entry)
         for entry in entry_names(archive)
@@ -151,7 +166,7 @@ def _packed(archive: Path) -> list[Source]:
     ]
 
 
-def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
+def textures_below(folder: Path, deep: bool) -> Iterable[Path]:
     """The textures of a folder; links to folders are followed, but not into one that holds them or the folder."""
 
     def stop(error: OSError) -> None:  # a folder skipped in silence would be missed only in the game
@@ -162,7 +177,7 @@ def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
     entered: dict[str, tuple[str, ...]] = {str(folder): (os.path.realpath(folder),)}
     for at, folders, names in os.walk(folder, onerror=stop, followlinks=True):
         chain = entered.pop(at)
-        folders[:] = [name for name in folders if name.lower() != LITTER_FOLDER] if deep else []
+        folders[:] = [name for name in folders if not _is_hidden(name)] if deep else []
         for name in (*folders,):
             below = os.path.join(at, name)  # noqa: PTH118  (as os.walk names it)
             real = os.path.join(chain[-1], name)  # noqa: PTH118
@@ -174,99 +189,11 @@ def _textures_below(folder: Path, deep: bool) -> Iterable[Path]:
         yield from (Path(at, name) for name in names if is_texture(name))
 
 
+def _is_hidden(folder: str) -> bool:
+    """Whether the game sees nothing of a folder: macOS' records, or what Mod Organizer hides."""
+    return folder.lower() == LITTER_FOLDER or folder.lower().endswith(".mohidden")
+
+
 def _is_link(path: str) -> bool:
     """Whether a folder is a symbolic link, or a junction where Python can tell one (3.12)."""
     return os.path.islink(path) or getattr(os.path, "isjunction", lambda _: False)(path)  # noqa: PTH114
-
-
-def _game_paths(
-    root: Path, sources: Sequence[Source], texture_root: Path | None
-) -> list[PurePosixPath | None]:
-    """Each file's path below the texture root; None for what lies outside while others lie inside."""
-    top = Path(os.path.abspath(texture_root)) if texture_root and _fits(root, texture_root) else None  # noqa: PTH100
-    if top is not None and not is_archive(root):
-        return [
-            _below(source.path, top) if source.entry is None else _packed_below(source) for source in sources
-        ]
-    folder = root if root.is_dir() else root.parent
-    packed = [_packed_below(source) for source in sources if source.entry is not None]
-    inside = packed or _loose_below(folder, [source.path for source in sources])
-    if any(inside):
-        return inside
-    return [
-        PurePosixPath(source.entry) if source.entry else _below(source.path, folder) for source in sources
-    ]
-
-
-def _packed_below(source: Source) -> PurePosixPath | None:
-    """The path of a file in an archive below the archive's `textures` folder."""
-    top, _, rest = (source.entry or "").partition("/")
-    return PurePosixPath(rest) if top.lower() == ROOT_FOLDER and rest else None
-
-
-def _loose_below(folder: Path, paths: Sequence[Path]) -> list[PurePosixPath | None]:
-    """The paths below the outermost `textures` folder in a mod, else below the one that the mod's own path names.
-
-    A mod has one: where `folder` holds one itself, those further down are none of the game's. UsageError where
-    several of its folders hold one each.
-    """
-    parts = [path.relative_to(folder).parts for path in paths]
-    depths = [
-        next((at for at, part in enumerate(p[:-1]) if part.lower() == ROOT_FOLDER), None) for p in parts
-    ]
-    named = below_textures((*folder.parts, "of a file"))
-    if named is not None and not _is_mod(folder, depths):
-        return [PurePosixPath(*named[:-1], *p) for p in parts]
-    homes = {p[:at] for p, at in zip(parts, depths, strict=True) if at is not None}
-    if () not in homes:
-        _check_one_mod(folder, homes)
-    outside = homes - {()} if () in homes else set()
-    return [
-        None if at is None or p[:at] in outside else PurePosixPath(*p[at + 1 :])
-        for p, at in zip(parts, depths, strict=True)
-    ]
-
-
-def _is_mod(folder: Path, depths: Sequence[int | None]) -> bool:
-    """Whether a folder whose own path leads through a `textures` is all the same a mod with one of its own."""
-    return folder.name.lower() != ROOT_FOLDER and (0 in depths or (None not in depths and bool(depths)))
-
-
-def _check_one_mod(folder: Path, homes: set[tuple[str, ...]]) -> None:
-    """UsageError where several folders are mods, or options of one: which of them count, only a person knows.
-
-    homes: the folders, as parts below `folder`, that hold a `textures` folder.
-    """
-    if any(is_archive(path) for path in folder.iterdir()):
-        packed = set()
-    else:
-        packed = {
-            (place.name,)
-            for place in folder.iterdir()
-            if place.is_dir() and any(is_archive(path) for path in place.iterdir())
-        }
-    found = sorted("/".join(home) for home in homes | packed)
-    if len(found) < 2:
-        return
-    named = ", ".join(f"'{printable(name)}'" for name in found[:3]) + (", ..." if len(found) > 3 else "")
-    command = " ".join(f'"{printable(str(folder / name))}"' for name in found[:3])
-    raise UsageError(
-        f"Expected one mod in '{folder}', got {len(found)} folders that each hold one ({named}): several mods, or "
-        "options of an installer; name those you use in the order they are installed, since later ones override "
-        f"earlier ones: unbake convert {command}{' ...' if len(found) > 3 else ''} OUT."
-    )
-
-
-def _composed(game: PurePosixPath | None) -> PurePosixPath | None:
-    """The path with each letter one character (NFC), as on Windows; macOS keeps accents apart."""
-    return None if game is None else PurePosixPath(normalize("NFC", str(game)))
-
-
-def _below(path: Path, top: Path) -> PurePosixPath | None:
-    return PurePosixPath(*path.relative_to(top).parts) if path.is_relative_to(top) else None
-
-
-def _fits(root: Path, texture_root: Path | None) -> bool:
-    folder = root if root.is_dir() else root.parent
-    top = Path(os.path.abspath(texture_root)) if texture_root else folder  # noqa: PTH100
-    return folder.is_relative_to(top) or top.is_relative_to(folder)

@@ -45,7 +45,7 @@ def find_plugins(source: Path, folders: Sequence[Path] = ()) -> Found:
             ordered, notes = [source], []
         elif source.is_file() and source.suffix.lower() == ".txt":
             files, notes = _plugin_files(folders or [source.parent])
-            ordered, missing = _listed(_active(source), files)
+            ordered, missing = _listed(active_names(source), files)
             notes += _missing_note(source, missing)
         else:
             raise UsageError(
@@ -135,7 +135,7 @@ def _rank(name: str, plugin: Plugin | None) -> tuple[int, int, str]:
     return first, 0 if early else 1, name
 
 
-def _active(source: Path) -> list[str]:
+def active_names(source: Path) -> list[str]:
     """The active names of a load order, lower case, without what `plugins.txt` beside it switches off."""
     names, inactive = _lines(source)
     beside = source.with_name("plugins.txt")
