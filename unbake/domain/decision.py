@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from unbake.domain.features import Features
 from unbake.domain.hints import Finish
 
 SAME: Final = 0.02
@@ -18,7 +19,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metal, alone: mean of the metallic map, [0, 1], as decided and as the networks (or the baseline) had it.
     by: the source whose word decided the metal. how: how it did, one clause. because: what is known of the set, the
     weightiest first. conflict: a sentence where name and companion disagree, else "". finish, material: None where
-    nothing is known. level: the painter's, as a clause.
+    nothing is known. level: the painter's, as a clause. features: TruePBR's; None where the files are not for it.
     """
 
     metal: float
@@ -30,6 +31,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     finish: Finish | None = None
     material: str | None = None
     level: str = ""
+    features: Features | None = None
 
     @property
     def disagreement(self) -> float:
@@ -54,7 +56,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             told.append(self.conflict)
         if self.finish:
             told.append(f"Finish: {self.finish}.")
-        return told
+        return told + ([] if self.features is None else list(self.features.because))
 
 
 def _percent(share: float) -> str:

@@ -75,7 +75,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
     notes: list[str] = []
     adjust: dict[str, Tuning] = {}
-    hint: dict[str, str | float] = {}
+    hint: dict[str, bool | str | float] = {}
     figures: dict[str, float] = {}
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ class Override(msgspec.Struct, frozen=True):
 
     match: str
     changes: dict[str, dict[str, bool | float]] = {}
-    hint: dict[str, str | float] = {}
+    hint: dict[str, bool | str | float] = {}
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     served: Served | None = None
     rules: str = ""
     changes: dict[str, dict[str, bool | float]] = {}
-    hint: dict[str, str | float] = {}
+    hint: dict[str, bool | str | float] = {}
     overrides: list[Override] = []
     mod: list[str] = []
     sets: list[Entry] = []
