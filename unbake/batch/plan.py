@@ -25,7 +25,7 @@ LEAST_MEMORY: Final = 2 << 30
 CACHE_PER_TEXEL: Final = 6
 """Bytes of the cached maps, compressed, at most (noise)."""
 
-REPORT_BYTES: Final = 128 << 10
+REPORT_BYTES: Final = 256 << 10
 """Of a set's thumbnails and records."""
 
 _HEADER: Final = 1 << 20

@@ -36,6 +36,7 @@ from unbake.image.files import Picture, decode_picture, picture_size
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.surface import SURFACE_VERSION
 from unbake.report.confidence import judge
+from unbake.report.lit import save_lit
 from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
 from unbake.version import __version__
@@ -201,7 +202,8 @@ class Stages:
             adjust=adjust,
             wrap=converted.wrap,
         )
-        shown = adjusted(dict(_sampled(converted.maps)), adjust)
+        sampled = dict(_sampled(converted.maps))
+        shown = adjusted(sampled, adjust)
         judged = judge(shown, converted.classes, converted.wrap, converted.decision, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
         outputs = [path.relative_to(self.out).as_posix() for path in paths]
@@ -216,7 +218,8 @@ class Stages:
             hashes=hashes,
             report=SetReport(
                 files.name,
-                thumbnails=save_thumbnails(shown, files.name, self.out),
+                thumbnails=save_lit(sampled, shown, files.name, self.out)
+                | save_thumbnails(shown, files.name, self.out),
                 classes={name: round(share, 4) for name, share in converted.classes.items()},
                 confidence=judged.confidence,
                 figures=judged.figures,

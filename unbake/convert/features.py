@@ -17,7 +17,7 @@ HOLES: Final = 0.02
 """Share of texels cut out from which an alpha cuts leaves, rather than a few stray texels."""
 
 NO_METAL: Final = 0.02
-"""Mean metallic up to which a surface has no metal: fuzz and glints would lie on its buckles too."""
+"""Mean metallic up to which a surface has no metal: fuzz would lie on its buckles too."""
 
 SNOW_BRIGHT: Final = 0.55
 """Mean sRGB brightness of the albedo from which it may be snow."""
@@ -88,8 +88,7 @@ def _fuzz(maps: CodedMaps, wishes: Wishes, glint: bool, because: list[str]) -> f
     if glint:
         because.append("No fuzz: TruePBR draws either glints or fuzz.")
         return 0.0
-    metal = float(unit(_sampled(maps.codes[MapKind.METALLIC])).mean())
-    if not wish.said and metal > NO_METAL:
+    if not wish.said and (metal := _metal(maps)) > NO_METAL:
         because.append(
             f"No fuzz, though {wish.because}: {metal:.0%} of it is metal, which would be soft too."
         )
@@ -109,6 +108,10 @@ def _emissive(maps: CodedMaps, wishes: Wishes, because: list[str]) -> bool:
         return False
     because.append("It glows where its glow map (_g) says.")
     return True
+
+
+def _metal(maps: CodedMaps) -> float:
+    return float(unit(_sampled(maps.codes[MapKind.METALLIC])).mean())
 
 
 def _leaves_cut_out(maps: CodedMaps) -> bool:

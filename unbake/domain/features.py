@@ -41,3 +41,17 @@ class Features(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     emissive: bool = False
     emissive_scale: float | None = None
     because: tuple[str, ...] = ()
+
+    def words(self) -> list[str]:
+        """Those that are on, for a headline.
+
+        >>> Features(fuzz=1.0, emissive=True).words()
+        ['soft fibres', 'glows']
+        """
+        named = {
+            "light shines through": self.subsurface > 0,
+            "soft fibres": self.fuzz > 0,
+            "glints": self.glint,
+            "glows": self.emissive,
+        }
+        return [word for word, on in named.items() if on]
