@@ -80,7 +80,7 @@ def test_the_page_says_why_there_is_metal_and_how_bright_it_was_painted():
 def test_a_card_begins_with_before_and_after_and_what_was_decided():
     pictures = {name: f"report/pot/{name}.jpg" for name in ("before", "after", "ao")}
     html = page([SetReport("pot", thumbnails=pictures, confidence=0.3, decided=DECIDED)])
-    said = "Partly metal (41 %): its environment mask marks the metal."
+    said = "Partly metal (41 %) — its environment mask marks the metal."
     places = [html.index(part) for part in ("before.jpg", "after.jpg", said, "ao.jpg")]
     assert places == sorted(places)
     assert "Look at it." in html

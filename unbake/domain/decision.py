@@ -46,7 +46,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What was decided and why, in one sentence a person can judge beside the picture.
 
         >>> Decision(metal=0.94, alone=0.1, by="name", because=("name 'iron' says metal",), finish="satin").headline()
-        "All metal, satin: name 'iron' says metal."
+        "All metal, satin — name 'iron' says metal."
         """
         words = next(words for least, words in _SHARES if self.metal >= least)
         amount = f" ({_percent(self.metal)})" if _SHARES[-2][0] <= self.metal < _SHARES[0][0] else ""
@@ -54,7 +54,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         said = ", ".join([words + amount, *filter(None, [self.finish]), *features])
         plain = self.by == "person" or (self.by == "name" and not 0.15 <= self.metal < 0.55)
         why = next(filter(None, self.because if plain else [self.how]), self.how) or "nothing else is known"
-        return f"{said}: {why}."
+        return f"{said} — {why}."
 
     def sentences(self) -> list[str]:
         """For a person, the metal first; without the level, which is the mod's.

@@ -59,9 +59,10 @@ class Tuning(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A set in the index.
 
-    key: names its script, and changes with every input of the script. thumbs: map to the picture's URL.
-    adjust: map to its values in the rules. hint: what the rules say of it, by name. metal: mean of the metallic map as
-    decided, None where the picture alone decided. figures: name to value. The rest: see `page.SetReport`.
+    key: names its script, and changes with every input of the script. thumbs: map, or "before" and "after" for the lit
+    set, to the picture's URL. doubtful: a person should look. headline: what was decided and why, "" in a run.
+    adjust: map to its values in the rules. hint: what the rules say of it, by name. figures: name to value. The rest:
+    see `page.SetReport`.
     """
 
     key: str
@@ -70,7 +71,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     thumbs: dict[str, str] = {}
     confidence: float = 1.0
     doubtful: bool = False
-    metal: float | None = None
+    headline: str = ""
     reasons: list[str] = []
     warnings: list[str] = []
     notes: list[str] = []

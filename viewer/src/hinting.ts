@@ -1,6 +1,7 @@
 /** What a person says a texture is: how much metal, its finish, how dark it was painted; saved as hints in rules. */
 import { HINTS, type Entry, type HintName, type Page } from "./contract.ts";
 import { button, h, percent, radios } from "./dom.ts";
+import { keep, kept } from "./kept.ts";
 import { rulesText, spoken, withHints } from "./rules.ts";
 import { download, send } from "./saving.ts";
 
@@ -25,7 +26,7 @@ export class Hinting {
   /** Shows what the rules say of a set. */
   open(entry: Entry): void {
     this.entry = entry;
-    this.chosen = {};
+    this.chosen = keptChoices(this.place);
     this.message.textContent = "";
     const save = button(
       "save-hints",
@@ -42,16 +43,26 @@ export class Hinting {
     );
   }
 
+  /** What the choices of a set are kept under. */
+  private get place(): string {
+    return `hints ${this.page.title} ${this.entry!.key}`;
+  }
+
   private row(name: HintName, entry: Entry): HTMLElement {
     const said = entry.hint[name];
+    const chosen = this.chosen[name];
+    const now = chosen === undefined ? said : (chosen ?? undefined);
     const words: (readonly [string, string])[] = HINTS[name].map((word) => [word, word]);
     if (typeof said === "number") words.push([String(said), name === "metal" ? percent(said) : `${said} stops`]);
     return radios<string>(
       name,
       LABELS[name],
       [[UNSAID, "let unbake decide"], ...words],
-      said === undefined ? UNSAID : String(said),
-      (value) => (this.chosen[name] = value === UNSAID ? null : value),
+      now === undefined ? UNSAID : String(now),
+      (value) => {
+        this.chosen[name] = value === UNSAID ? null : value;
+        keep(this.place, this.chosen);
+      },
     );
   }
 
@@ -85,6 +96,7 @@ export class Hinting {
       Object.assign(this.page, rules);
       entry.hint = spoken({ ...entry.hint, ...said });
       this.chosen = {};
+      keep(this.place, {});
       this.message.textContent = done;
     } catch (error) {
       this.message.textContent = `Not saved: ${(error as Error).message}`;
@@ -100,6 +112,13 @@ export class Hinting {
       this.folder ? changed : changed.filter(([name, value]) => value !== (entry.hint[name] ?? null)),
     );
   }
+}
+
+/** The choices that were kept of a set; what is none is left out. */
+function keptChoices(place: string): Partial<Record<HintName, string | null>> {
+  const found = (kept(place) ?? {}) as Record<string, unknown>;
+  const known = NAMES.filter((name) => found[name] === null || typeof found[name] === "string");
+  return Object.fromEntries(known.map((name) => [name, found[name] as string | null]));
 }
 
 /** A number that a rule gave stays one. */
