@@ -26,8 +26,8 @@ LIGHT: Final = (-0.9, 1.0, 1.3)
 """Place of the light above a surface that reaches from -1 to 1: near enough that a gloss shows as a spot."""
 
 EYE: Final = (0.25, -0.35, 2.6)
-STRENGTH: Final = 2.6
-SKY: Final = 0.32
+STRENGTH: Final = 2.4
+SKY: Final = 0.36
 """Irradiance of the light on a surface that faces it, and radiance of the even sky."""
 
 BEHIND: Final = 0.16
@@ -124,7 +124,7 @@ def _finished(linear: Floats, opacity: Floats) -> np.ndarray:
     return np.rint(np.clip(colour, 0, 1) * 255).astype(np.uint8)
 
 
-_KNEE: Final = 0.7
+_KNEE: Final = 0.5
 """Linear light above which highlights are bent towards white."""
 
 

@@ -5,7 +5,7 @@ import { byReason, select, type Order, type Shown, type Wanted } from "./filter.
 
 /** Least width and the height of a card with the gap below and beside it, pixels; the style sheet has the same height. */
 const WIDTH = 264;
-const ROW = 264;
+const ROW = 288;
 
 /** Rows above and below the window that exist already. */
 const AHEAD = 2;
