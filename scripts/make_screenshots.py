@@ -31,7 +31,9 @@ def main(out: Path, folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 920, "height": 600}, device_scale_factor=1.5)
         page.goto((out / "view.html").resolve().as_uri())
-        page.wait_for_function("document.images.length > 5 && [...document.images].every(one => one.complete)")
+        page.wait_for_function(
+            "document.images.length > 5 && [...document.images].every(one => one.complete)"
+        )
         page.screenshot(path=folder / "viewer-gallery.jpg", type="jpeg", quality=85)
         keys = page.evaluate("Object.fromEntries(UNBAKE.sets.map(it => [it.name, it.key]))")
         for name, (picture, shape, surroundings, light) in SHOTS.items():

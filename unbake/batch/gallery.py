@@ -55,6 +55,9 @@ from unbake.version import __version__
 BEFORE: Final[tuple[MapKind, ...]] = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR)
 """The source maps on view."""
 
+TRUEPBR: Final = "skyrim"
+"""The preset whose files have TruePBR's features."""
+
 AFTER: Final = tuple(kind for kind in OUTPUTS if not SPECS[kind].binary)
 """The output maps on view."""
 
@@ -78,6 +81,7 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         made=f"unbake {__version__}",
         served=None if token is None else Served(token),
         rules=RULES,
+        truepbr=provenance is not None and provenance.preset == TRUEPBR,
         changes=values_by_map(saved.changes),
         hint=values_of_hint(saved.hint),
         overrides=[

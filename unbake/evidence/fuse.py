@@ -156,7 +156,7 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
         "threshold",
         offset,
         _slope(logits),
-        f"its name speaks of some metal (about {expected:.0%}), and the picture shows where",
+        f"its name speaks of some metal ({expected:.0%}), its picture shows where",
     )
 
 

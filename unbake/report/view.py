@@ -107,7 +107,8 @@ class Served(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The index: everything the gallery shows.
 
-    title: of the folder. made: name and version of the program. rules: name of the file that saving writes.
+    title: of the folder. made: name and version of the program. rules: name of the file that saving writes. truepbr:
+    whether the files are TruePBR's.
     changes: its values for every texture, by map; hint: what it says of every texture. overrides: its rules for some
     textures, in order. mod: sentences on the whole.
     """
@@ -117,6 +118,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     made: str
     served: Served | None = None
     rules: str = ""
+    truepbr: bool = False
     changes: dict[str, dict[str, bool | float]] = {}
     hint: dict[str, bool | str | float] = {}
     overrides: list[Override] = []

@@ -78,7 +78,14 @@ export const HINTS = {
   metal: ["none", "little", "some", "most", "all"],
   finish: ["polished", "glossy", "satin", "matt", "rough"],
   painted: ["dark", "normal", "bright"],
+  subsurface: ["yes", "no"],
+  fuzz: ["yes", "no"],
+  glint: ["yes", "no"],
+  emissive: ["yes", "no"],
 } as const;
+
+/** Those of TruePBR's features, which rules say as true and false. */
+export const FEATURES: readonly HintName[] = ["subsurface", "fuzz", "glint", "emissive"];
 
 export type HintName = keyof typeof HINTS;
 
@@ -107,6 +114,8 @@ export interface Page {
   made: string;
   served: Served | null;
   rules: string;
+  /** The files are TruePBR's, so that its features mean something. */
+  truepbr: boolean;
   changes: Record<string, Record<string, boolean | number>>;
   hint: Record<string, boolean | string | number>;
   overrides: Override[];
