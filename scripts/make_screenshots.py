@@ -26,11 +26,15 @@ FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--force-colo
 
 
 def main(out: Path, folder: Path) -> None:
-    """The stage of each set, before on the left and after on the right."""
+    """The gallery, then the stage of each set, before on the left and after on the right."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport={"width": 920, "height": 600}, device_scale_factor=1.5)
         page.goto((out / "view.html").resolve().as_uri())
+        page.wait_for_function(
+            "document.images.length > 5 && [...document.images].every(one => one.complete)"
+        )
+        page.screenshot(path=folder / "viewer-gallery.jpg", type="jpeg", quality=85)
         keys = page.evaluate("Object.fromEntries(UNBAKE.sets.map(it => [it.name, it.key]))")
         for name, (picture, shape, surroundings, light) in SHOTS.items():
             page.evaluate("key => { location.hash = '#set=' + key }", keys[name])

@@ -312,7 +312,7 @@ def test_a_set_brings_its_reasons_its_metal_and_what_rules_say_it_is(root: Path,
     (root / "unbake.toml").write_text('[[rules]]\nmatch = "pot"\nmetal = "all"\n', "utf-8")
     convert(root, tmp_path / "out")
     found = entry(conversion_gallery(tmp_path / "out"), "pot")
-    assert (found.metal, found.hint) == (1.0, {"metal": "all"})
+    assert (found.headline, found.hint) == ("All metal — you said: metal all.", {"metal": "all"})
     assert found.reasons[0].startswith("Metal: 100 % — you said: metal all")
     assert conversion_gallery(tmp_path / "out").page.mod[0].startswith("painted ")
 

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import msgspec
@@ -11,10 +12,13 @@ from unbake.export.adjust import (
     Change,
     NormalChange,
     adjusted,
+    hint_for,
     load_rules,
+    read_hint,
     read_rules,
     relief_factor,
     rules_for,
+    values_of_hint,
 )
 from unbake.image.normals import from_slopes, slopes
 
@@ -175,3 +179,25 @@ def test_a_flag_that_says_nothing_we_know_is_an_error(tmp_path, flag):
 def test_a_stronger_height_scales_the_displacement():
     assert relief_factor(rules_for(read_rules("height.strength = 2.0"), "pot")) == 2.0
     assert relief_factor(Adjust()) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("fuzz=yes", True),
+        ("fuzz=off", False),
+        ("fuzz=0.25", 0.25),
+        ("emissive=2.5", 2.5),
+        ("glint=no", False),
+    ],
+)
+def test_a_feature_is_switched_or_measured_by_a_hint(text, value):
+    said = hint_for(read_rules(f'[[rules]]\nmatch = "*"\n{text.split("=")[0]} = {json.dumps(value)}'), "a")
+    assert read_hint(f"*: {text}").hint == said
+    assert values_of_hint(said) == {text.split("=")[0]: value}
+
+
+@pytest.mark.parametrize("text", ["glint=0.5", "fuzz=2", "subsurface=green", "emissive=-1"])
+def test_a_feature_with_another_value_is_refused(text):
+    with pytest.raises(UsageError, match="subsurface=yes"):
+        read_hint(f"*: {text}")

@@ -2,8 +2,9 @@ import json
 
 import pytest
 
+from unbake.domain.features import Features
 from unbake.errors import UsageError
-from unbake.export.landscape import read_edid_map, write_landscape
+from unbake.export.landscape import faults, read_edid_map, write_landscape
 from unbake.export.pgpatcher import entry, validate
 
 ENTRIES = [
@@ -54,6 +55,17 @@ def test_ground_with_an_editor_id_gets_its_settings_in_camel_case(tmp_path):
     settings = {"roughnessScale": 1, "displacementScale": 0.15, "specularLevel": 0.04}
     assert written == {"A.json": settings, "B.json": settings}
     assert validate(tmp_path) == []
+
+
+def test_snow_on_the_ground_glints_as_it_does_on_meshes(tmp_path):
+    made = entry("landscape/snow01", parallax=False, emissive=False, features=Features(glint=True))
+    write_landscape(tmp_path, [made], {"landscape/snow01": ("LandscapeSnow01",)})
+    path = tmp_path / "PBRTextureSets/LandscapeSnow01.json"
+    glints = json.loads(path.read_text())["glintParameters"]
+    assert (glints["enabled"], glints["screenSpaceScale"]) == (True, 1.5)
+    assert faults(path) == []
+    path.write_text(json.dumps({"glintParameters": {"density": 1}}))
+    assert "glintParameters should be an object" in faults(path)[0]
 
 
 def test_ground_without_an_editor_id_is_left_with_the_reason(tmp_path):

@@ -79,7 +79,7 @@ TOLERANCE = {
 @pytest.mark.parametrize("name", preset_names())
 def test_what_a_preset_writes_is_read_back_within_its_quantisation(tmp_path, name):
     maps, preset = opaque(), load_preset(name)
-    paths = write_set(maps, "clutter/pot", tmp_path, preset, parallax=True)
+    paths = write_set(maps, "clutter/pot", tmp_path, preset, parallax=True, subsurface=True)
     green = "directx" if preset.normal == "as_input" else preset.normal
     assert len(paths) == len(preset.files) + (preset.scene is not None)
     for file, path in zip(preset.files, paths, strict=False):

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from unbake.domain.features import Features
 from unbake.errors import TextureSetError
-from unbake.export.pgpatcher import displacement_scale, document, entry, validate, write_entries
+from unbake.export.pgpatcher import GLINT, displacement_scale, document, entry, validate, write_entries
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 
@@ -230,3 +231,55 @@ def test_a_value_of_another_kind_is_named_and_the_other_entries_are_still_read(t
     found = validate(tmp_path)
     assert f"mod.json, entry 0: {sentence}." in found
     assert any("entry 1" in fault for fault in found)
+
+
+def test_light_through_leaves_needs_its_colour_and_says_how_opaque_they_are(tmp_path):
+    place(tmp_path, "leaf", "leaf_n", "leaf_rmaos")
+    made = entry("leaf", parallax=False, emissive=False, features=Features(subsurface=0.4))
+    assert (made["subsurface"], made["subsurface_foliage"], made["subsurface_opacity"]) == (True, False, 0.6)
+    write_entries(tmp_path, "mod", [made])
+    assert "no leaf_s.dds" in validate(tmp_path)[0]
+    place(tmp_path, "leaf_s")
+    assert validate(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("features", "key", "value"),
+    [
+        (
+            Features(fuzz=0.5, fuzz_colour=0.04),
+            "fuzz",
+            {"texture": False, "color": [0.04, 0.04, 0.04], "weight": 0.5},
+        ),
+        (Features(glint=True), "glint", GLINT),
+        (Features(glint=True, fuzz=1.0), "glint", GLINT),
+        (Features(emissive=True, emissive_scale=2.0), "emissive_scale", 2.0),
+    ],
+)
+def test_a_feature_is_written_as_pgpatcher_reads_it(tmp_path, features, key, value):
+    place(tmp_path, "a", "a_n", "a_rmaos")
+    made = entry("a", parallax=False, emissive=False, features=features)
+    assert made[key] == value
+    assert len({"fuzz", "glint"} & made.keys()) <= 1
+    write_entries(tmp_path, "mod", [made])
+    assert validate(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "fault"),
+    [
+        ({"fuzz": True}, "fuzz should be an object"),
+        ({"fuzz": {"weight": 1}}, "fuzz is black"),
+        ({"fuzz": {"color": [1, 1, 1], "weight": 4}}, "weight of fuzz"),
+        ({"fuzz": {"color": [1, 1, 1], "texture": True}}, "no a_f.dds"),
+        ({"glint": {"screen_space_scale": 9}}, "screen_space_scale of glint should be a number from 1 to 3"),
+        ({"glint": {"density": 9}}, "density of glint is ignored"),
+        ({"glint": {}, "fuzz": {"color": [1, 1, 1]}}, "either glints or fuzz"),
+        ({"glint": {}, "multilayer": True}, "ignored beside multilayer"),
+        ({"emissive_scale": "2"}, "emissive_scale should be a number"),
+    ],
+)
+def test_a_feature_that_is_dropped_or_misread_is_a_fault(tmp_path, extra, fault):
+    place(tmp_path, "a", "a_n", "a_rmaos")
+    dump(tmp_path, [entry("a", parallax=False, emissive=False) | extra])
+    assert fault in " ".join(validate(tmp_path))

@@ -1,6 +1,7 @@
 from html.parser import HTMLParser
 
 from unbake.domain.decision import Decision
+from unbake.report.listing import to_review
 from unbake.report.page import ModReport, SetReport, page
 
 
@@ -62,8 +63,8 @@ def test_the_page_has_every_set_and_every_reason():
 def test_the_page_has_warnings_notes_counts_and_metal_but_no_class():
     text = " ".join(read(RESULTS).words)
     assert "1 converted, 1 failed, 2 skipped; 1 to look at, which come first" in text
-    assert "confidence 42%" in text
-    assert "AO is dark." in text and "Resampled." in text and "41% metal" in text
+    assert "Confidence: 42%." in text
+    assert "AO is dark." in text and "Resampled." in text
     assert "93%" not in text and "wood" not in text
 
 
@@ -74,6 +75,16 @@ def test_the_page_says_why_there_is_metal_and_how_bright_it_was_painted():
         in words
     )
     assert "Brightness: painted 0.9 stops dark (from 45 textures)." in words
+
+
+def test_a_card_begins_with_before_and_after_and_what_was_decided():
+    pictures = {name: f"report/pot/{name}.jpg" for name in ("before", "after", "ao")}
+    html = page([SetReport("pot", thumbnails=pictures, confidence=0.3, decided=DECIDED)])
+    said = "Partly metal (41 %) — its environment mask marks the metal."
+    places = [html.index(part) for part in ("before.jpg", "after.jpg", said, "ao.jpg")]
+    assert places == sorted(places)
+    assert "Look at it." in html
+    assert "Look at it." not in page([SetReport("pot")])
 
 
 def test_the_page_tells_the_level_of_the_mod_and_patterns_without_a_texture():
@@ -108,7 +119,21 @@ def test_paths_with_spaces_percents_and_umlauts_are_quoted():
 
 def test_sets_of_little_confidence_come_first():
     words = read([SetReport("a"), SetReport("b", confidence=0.3), SetReport("c", confidence=0.2)]).words
-    assert [word for word in words if word in "abc"] == ["b", "c", "a"]
+    assert [word for word in words if word in "abc"] == ["c", "b", "a"]
+
+
+def test_the_order_is_that_of_a_review():
+    conflict = Decision(metal=0.0, alone=0.0, by="companion", conflict="Its name speaks of metal.")
+    against = Decision(metal=0.9, alone=0.0, by="name")
+    reports = [
+        SetReport("a"),
+        SetReport("b", confidence=0.2),
+        SetReport("c", decided=against),
+        SetReport("d", decided=conflict),
+    ]
+    words = read(reports).words
+    assert [word for word in words if word in "abcd"] == ["d", "c", "b", "a"]
+    assert [word for word in words if word in "abcd"] == [one.name for one in to_review(reports)]
 
 
 def test_an_empty_run_still_makes_a_page():

@@ -218,6 +218,7 @@ def tab(browser: "Browser", desk: Tab) -> Iterator[Callable[..., Tab]]:
     Of every test, and every tab, it holds that nothing is complained of on the console and no request leaves.
     """
     tabs = [desk]
+    desk.page.evaluate("() => { try { localStorage.clear() } catch {} }")  # a blank page has none
     desk.page.goto("about:blank")
     desk.errors.clear()
     desk.asked.clear()

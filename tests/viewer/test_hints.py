@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from unbake.domain.hints import FINISH_ROUGHNESS, METAL_SHARES, PAINTED_STOPS, Hint
-from unbake.export.adjust import RULES, hint_for, read_rules
+from unbake.export.adjust import RULES, hint_for, read_hint, read_rules
 from unbake.image.files import read_picture
 
 CONTRACT = Path(__file__).parents[2] / "viewer" / "src" / "contract.ts"
@@ -65,6 +65,16 @@ def test_the_page_offers_the_words_that_rules_know():
     ]
 
 
+@pytest.mark.parametrize("name", ["subsurface", "fuzz", "glint", "emissive"])
+def test_a_feature_of_truepbr_is_offered_as_yes_and_no_which_hints_take(name: str):
+    assert words(name) == ["yes", "no"]
+    assert (
+        name
+        in CONTRACT.read_text("utf-8").partition("FEATURES: readonly HintName[] = [")[2].partition("]")[0]
+    )
+    assert [getattr(read_hint(f"*: {name}={word}").hint, name) for word in words(name)] == [True, False]
+
+
 def test_the_choices_stand_where_the_rules_do(page):
     assert page.locator("#painted-bright").is_checked()
     assert page.locator("#metal-unsaid").is_checked()
@@ -99,6 +109,17 @@ def test_a_hint_can_be_said_by_keys_alone(page):
     page.keyboard.press("ArrowRight")
     assert page.locator("#metal-none").is_checked()
     assert hint_for(read_rules(saved(page)), NAME).metal == "none"
+
+
+def test_a_feature_is_said_in_the_fold_below_and_saved_as_true_or_false(page):
+    assert not page.locator("#fuzz-yes").is_visible()
+    page.click("#features summary")
+    page.check("#fuzz-yes", force=True)
+    page.check("#glint-no", force=True)
+    text = saved(page)
+    assert "fuzz = true" in text and "glint = false" in text
+    said = hint_for(read_rules(text), NAME)
+    assert (said.fuzz, said.glint, said.emissive, said.painted) == (True, False, None, "bright")
 
 
 def test_nothing_is_saved_where_nothing_was_chosen(page):

@@ -152,6 +152,137 @@ class TestBeforeAndAfter:
             told.append(split.get_attribute("aria-valuenow"))
         assert told == ["52", "42", "0", "100"]
 
+    def test_before_has_no_relief_and_its_own_normal_as_the_old_game_shows_it(self, opened):
+        one = opened(BRICKS)
+        one.choose("shape-plane")
+        one.page.select_option("#compare", "before")
+        before = middle(one.picture())
+        one.page.locator("#depth").fill("3")
+        one.page.locator("#normal-strength").fill("3")
+        one.page.locator("#ao-strength").fill("0")
+        assert difference(before, middle(one.picture())) == 0
+        one.page.select_option("#compare", "after")
+        deep = middle(one.picture())
+        one.page.locator("#depth").fill("0")
+        assert difference(deep, middle(one.picture())) > 1
+
+
+class TestOwnSurroundings:
+    def test_a_panorama_that_a_person_chooses_is_reflected_and_goes_nowhere(self, opened, tmp_path: Path):
+        one = opened()
+        before = one.picture()
+        panorama = np.zeros((64, 128, 3), np.uint8)
+        panorama[:, :64, 0] = panorama[:, 64:, 2] = 255
+        Image.fromarray(panorama).save(tmp_path / "room.png")
+        asked = len(one.asked)
+        one.page.set_input_files("#panorama", tmp_path / "room.png")
+        one.page.wait_for_function("document.querySelector('#environment-own').checked")
+        shown = one.picture()
+        assert difference(before, shown) > 3
+        assert difference(shown[..., 0], shown[..., 2]) > 3  # red on one side, blue on the other
+        assert one.asked[asked:] == []
+        assert (
+            "room.png is shown; it stays in this browser." in one.page.locator("#panorama-read").inner_text()
+        )
+
+    def test_a_radiance_picture_is_read_too(self, opened, tmp_path: Path):
+        one = opened()
+        before = one.picture()
+        texels = bytes([200, 20, 20, 128]) * (16 * 8)
+        head = b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 8 +X 16\n"
+        (tmp_path / "room.hdr").write_bytes(head + texels)
+        one.page.set_input_files("#panorama", tmp_path / "room.hdr")
+        one.page.wait_for_function("document.querySelector('#environment-own').checked")
+        shown = one.picture()
+        assert difference(before, shown) > 3
+        assert shown[..., 0].mean() > shown[..., 2].mean() + 3
+
+    def test_what_is_no_picture_is_refused_in_one_sentence(self, opened, tmp_path: Path):
+        one = opened()
+        (tmp_path / "notes.png").write_text("no picture")
+        before = one.picture()
+        one.page.set_input_files("#panorama", tmp_path / "notes.png")
+        one.page.wait_for_function(
+            "document.querySelector('#panorama-read').textContent.startsWith('notes.png is no picture')"
+        )
+        assert one.page.locator("#environment-own").is_disabled()
+        assert difference(before, one.picture()) == 0
+
+
+class TestPicture:
+    def test_the_button_saves_what_is_shown_with_its_captions(self, opened, tmp_path: Path):
+        one = opened()
+        seen = one.picture("#stage-box")
+        with one.page.expect_download() as waited:
+            one.page.click("#snapshot")
+        path = tmp_path / "saved.png"
+        waited.value.save_as(path)
+        assert waited.value.suggested_filename == "dungeons-ruins-ruinsgate01.png"
+        saved = np.asarray(Image.open(path).convert("RGB"))
+        assert abs(saved.shape[1] / saved.shape[0] - seen.shape[1] / seen.shape[0]) < 0.02
+        assert np.ptp(middle(saved).mean(-1)) > 64
+        scaled = np.asarray(Image.fromarray(saved).resize(seen.shape[1::-1]))
+        assert difference(middle(scaled)[:, :200], middle(seen)[:, :200]) < 6
+
+    def test_a_flat_map_is_saved_in_its_own_texels(self, opened, tmp_path: Path):
+        one = opened()
+        one.choose("shape-flat")
+        one.page.select_option("#show", "roughness")
+        expected = drawn(one)
+        with one.page.expect_download() as waited:
+            one.page.click("#snapshot")
+        waited.value.save_as(tmp_path / "saved.png")
+        saved = np.asarray(Image.open(tmp_path / "saved.png").convert("RGB"))
+        assert saved.shape[:2] == expected.shape[:2]
+        assert difference(saved[: -len(saved) // 8], expected[: -len(saved) // 8, :, :3]) < 1
+
+
+class TestReload:
+    def test_changes_survive_a_reload_until_they_are_taken_back(self, opened):
+        one = opened()
+        plain = one.picture()
+        one.page.locator("#roughness-bias").fill("0.5")
+        changed = one.picture()
+        one.page.reload()
+        one.wait("ready")
+        assert one.page.locator("#roughness-bias").input_value() == "0.5"
+        assert "not saved yet" in one.page.locator("#saved").inner_text()
+        assert difference(changed, one.picture()) < 0.5
+        one.page.click("#reset")
+        one.page.reload()
+        one.wait("ready")
+        assert one.page.locator("#roughness-bias").input_value() == "0"
+        assert difference(plain, one.picture()) < 0.5
+
+    def test_what_is_kept_of_one_set_is_not_of_another(self, opened):
+        one = opened()
+        one.page.locator("#ao-strength").fill("0")
+        one.settled()
+        page = one.page
+        page.keyboard.press("Escape")
+        one.wait("gallery")
+        page.locator("#sets a", has_text=BRICKS).click()
+        one.wait("ready")
+        assert page.locator("#ao-strength").input_value() == "1"
+
+    def test_a_choice_of_what_it_is_survives_a_reload(self, opened):
+        one = opened()
+        one.choose("metal-all")
+        one.page.reload()
+        one.wait("ready")
+        assert one.page.locator("#metal-all").is_checked()
+
+    def test_what_is_kept_wrongly_is_left_alone(self, opened, key_of: Callable[[str], str]):
+        one = opened()
+        for value in ('{"ao": 3, "x": {"strength": 2}}', "broken", "[]", '{"ao": {"strength": "2"}}'):
+            one.page.evaluate(
+                "value => localStorage.setItem(`unbake adjust ${UNBAKE.title} " + key_of(RUST) + "`, value)",
+                value,
+            )
+            one.page.reload()
+            one.wait("ready")
+            assert one.page.locator("#ao-strength").input_value() == "1"
+
 
 class TestMaps:
     def test_each_map_is_shown_alone(self, opened):

@@ -8,6 +8,7 @@ from unbake.domain.decision import Decision
 from unbake.domain.hints import Finish, Hint
 from unbake.domain.naming import is_texture, split_stem
 from unbake.evidence.evidence import gather
+from unbake.evidence.features import told
 from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
 
@@ -20,7 +21,8 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
 
     families: the likeliest families of material with their probabilities, likeliest first. metal: its expected share
     of the surface, [0, 1], a person's where one is said. mask_gate: how far an environment mask of it would mark
-    metal, [0, 1]. because: clauses for a person, the weightiest first. level: the painter's, "" where it is not
+    metal, [0, 1]. because: clauses for a person, the weightiest first. features: TruePBR's that it would get, if its
+    picture bears it out. level: the painter's, "" where it is not
     known. decided: what a conversion made of it, None where there is none.
     """
 
@@ -31,6 +33,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     material: str | None
     mask_gate: float
     because: tuple[str, ...]
+    features: tuple[str, ...] = ()
     level: str = ""
     decided: Decision | None = None
 
@@ -47,6 +50,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
             "material": self.material or "",
             "environment mask": _told_gate(self.mask_gate),
             "because": "; ".join(self.because),
+            "TruePBR, if its picture bears it out": "; ".join(self.features),
             "brightness": self.level,
             "converted": "" if self.decided is None else self.decided.sentences()[0],
         }
@@ -71,6 +75,7 @@ def explained(name: str, hint: Hint, level: Level | None, decided: Decision | No
         material=found.material,
         mask_gate=round(found.mask_gate, 3),
         because=found.because,
+        features=tuple(told(found.wishes)),
         level="" if level is None and hint.stops is None else found.level.sentence(),
         decided=decided,
     )

@@ -33,8 +33,8 @@ from unbake.export.pgpatcher import PARALLAX_DEPTH, displacement_scale
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture
 from unbake.image.tiling import tileable_axes
-from unbake.report.confidence import REVIEW_BELOW
-from unbake.report.listing import read_listing, read_mod, worst_first
+from unbake.report.listing import read_listing, read_mod
+from unbake.report.order import in_order
 from unbake.report.page import SetReport, thumbnails_of
 from unbake.report.view import (
     SIZE,
@@ -55,12 +55,15 @@ from unbake.version import __version__
 BEFORE: Final[tuple[MapKind, ...]] = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR)
 """The source maps on view."""
 
+TRUEPBR: Final = "skyrim"
+"""The preset whose files have TruePBR's features."""
+
 AFTER: Final = tuple(kind for kind in OUTPUTS if not SPECS[kind].binary)
 """The output maps on view."""
 
 
 def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) -> Gallery:
-    """The gallery of the conversion in `out`, worst sets first; its pictures are made only when asked for.
+    """The gallery of the conversion in `out`, in the order of a review; its pictures are made only when asked for.
 
     size: longest side of a picture, texels. token: of the server that the page comes from, None for a file.
     FileError where `out` is no conversion, UsageError where its rules are damaged.
@@ -70,7 +73,7 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
     saved = read_rules(rules_shown(out, provenance))
     rules = with_flags(saved, provenance.adjust, provenance.hints) if provenance else saved
     pictures_of = _Pictures(out, provenance, size, rules)
-    converted = worst_first(reports)
+    converted, doubtful = in_order(reports)
     keys = {report.name: pictures_of.key(report.name) for report in converted}
     page = Page(
         kind="conversion",
@@ -78,6 +81,7 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         made=f"unbake {__version__}",
         served=None if token is None else Served(token),
         rules=RULES,
+        truepbr=provenance is not None and provenance.preset == TRUEPBR,
         changes=values_by_map(saved.changes),
         hint=values_of_hint(saved.hint),
         overrides=[
@@ -85,7 +89,10 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
             for rule in saved.rules
         ],
         mod=read_mod(out).sentences(),
-        sets=[_entry(report, keys[report.name], rules) for report in converted],
+        sets=[
+            _entry(report, keys[report.name], rules, place < doubtful)
+            for place, report in enumerate(converted)
+        ],
         failed=[Left(report.name, report.reason) for report in reports if report.status == "failed"],
         skipped=[Left(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
@@ -201,15 +208,15 @@ def _codes(inputs: Inputs | None) -> dict[MapKind, Any]:
     return {} if inputs is None else inputs.maps.codes
 
 
-def _entry(report: SetReport, key: str, rules: Rules) -> Entry:
+def _entry(report: SetReport, key: str, rules: Rules, doubtful: bool) -> Entry:
     adjust = rules_for(rules, report.name)
     return Entry(
         key=key,
         name=report.name,
         thumbs={kind: quote(path) for kind, path in thumbnails_of(report).items()},
         confidence=report.confidence,
-        doubtful=report.confidence < REVIEW_BELOW,
-        metal=None if report.decided is None else report.decided.metal,
+        doubtful=doubtful,
+        headline=report.headline,
         reasons=report.reasons,
         warnings=report.warnings,
         notes=report.notes,

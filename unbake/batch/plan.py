@@ -25,7 +25,7 @@ LEAST_MEMORY: Final = 2 << 30
 CACHE_PER_TEXEL: Final = 6
 """Bytes of the cached maps, compressed, at most (noise)."""
 
-REPORT_BYTES: Final = 128 << 10
+REPORT_BYTES: Final = 256 << 10
 """Of a set's thumbnails and records."""
 
 _HEADER: Final = 1 << 20
@@ -56,14 +56,14 @@ def memory_limit(free: int | None = None) -> int:
 
 
 def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
-    """Bytes that a set of this (height, width) takes in OUT at most.
+    """Bytes that a set of this (height, width) takes in OUT at most, but for the few that light comes through.
 
     >>> from unbake.export.packs import load_preset
     >>> disk_of((1024, 1024), load_preset("skyrim"), keep_maps=False) < 6 << 20
     True
     """
     height, width = target_size(size, preset)
-    bits = sum(_bits(file.format, len(file.channels)) for file in preset.files)
+    bits = sum(_bits(file.format, len(file.channels)) for file in preset.files if file.when != "subsurface")
     cached = CACHE_PER_TEXEL * size[0] * size[1] if keep_maps else 0
     return height * width * bits // 8 + cached + REPORT_BYTES
 

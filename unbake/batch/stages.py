@@ -14,11 +14,13 @@ from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
 from unbake.convert.convert import Converted, convert_set
+from unbake.convert.features import features_of
 from unbake.convert.game_paths import printable
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
+from unbake.domain.features import Features
 from unbake.domain.maps import MapKind
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError
@@ -35,6 +37,7 @@ from unbake.image.files import Picture, decode_picture, picture_size
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.surface import SURFACE_VERSION
 from unbake.report.confidence import judge
+from unbake.report.lit import save_lit
 from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
 from unbake.version import __version__
@@ -186,6 +189,8 @@ class Stages:
             converted = apply_evidence(
                 converted, loaded.inputs, evidence, self.options.brightness, by_rule=self.albedo_by_rule
             )
+            converted = self._featured(converted, evidence)
+        features = Features() if converted.decision is None else converted.decision.features or Features()
         adjust = rules_for(self.rules, files.name)
         paths = write_set(
             converted.maps.codes,
@@ -194,10 +199,12 @@ class Stages:
             self.preset,
             effort=self.options.effort,
             parallax=self._parallax(files, converted),
+            subsurface=features.subsurface > 0,
             adjust=adjust,
             wrap=converted.wrap,
         )
-        shown = adjusted(dict(_sampled(converted.maps)), adjust)
+        sampled = dict(_sampled(converted.maps))
+        shown = adjusted(sampled, adjust)
         judged = judge(shown, converted.classes, converted.wrap, converted.decision, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
         outputs = [path.relative_to(self.out).as_posix() for path in paths]
@@ -212,7 +219,8 @@ class Stages:
             hashes=hashes,
             report=SetReport(
                 files.name,
-                thumbnails=save_thumbnails(shown, files.name, self.out),
+                thumbnails=save_lit(sampled, shown, files.name, self.out)
+                | save_thumbnails(shown, files.name, self.out),
                 classes={name: round(share, 4) for name, share in converted.classes.items()},
                 confidence=judged.confidence,
                 figures=judged.figures,
@@ -220,9 +228,20 @@ class Stages:
                 notes=[*converted.notes, *filter(None, [resampled])],
                 decided=converted.decision,
             ),
-            entry=self._entry(files, converted, paths, adjust),
+            entry=self._entry(files, converted, paths, adjust, features),
         )
         return Written(record, time.perf_counter() - loaded.started, inferred=loaded.cached is None)
+
+    def _featured(self, converted: Converted, evidence: Evidence) -> Converted:
+        """With TruePBR's features in the decision, where the files are for it; a glow that is off is not written."""
+        if self.preset.folder != pgpatcher.PBR_ROOT or converted.decision is None:
+            return converted
+        features = features_of(converted.maps, evidence.wishes, evidence.material)
+        maps = dict(converted.maps.codes)
+        if not features.emissive:
+            maps.pop(MapKind.EMISSIVE, None)
+        decision = msgspec.structs.replace(converted.decision, features=features)
+        return replace(converted, maps=CodedMaps(maps), decision=decision)
 
     def _parallax(self, files: TextureSet, converted: Converted) -> bool:
         """Whether height is written: as asked, else for a height map of the set's own and rough tiles."""
@@ -232,7 +251,12 @@ class Stages:
         return files.parallax is not None or (all(converted.wrap) and rough)
 
     def _entry(
-        self, files: TextureSet, converted: Converted, paths: list[Path], adjust: Adjust
+        self,
+        files: TextureSet,
+        converted: Converted,
+        paths: list[Path],
+        adjust: Adjust,
+        features: Features,
     ) -> dict[str, Any] | None:
         """The set's PGPatcher entry, from the files that were written; None where the preset has none."""
         if self.preset.folder != pgpatcher.PBR_ROOT:
@@ -245,6 +269,7 @@ class Stages:
             files=files.name,
             parallax="_p" in written,
             emissive="_g" in written,
+            features=features,
             displacement=pgpatcher.displacement_scale(
                 converted.relief, float(recentred(height).std()), relief_factor(adjust)
             ),

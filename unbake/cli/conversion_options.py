@@ -96,7 +96,7 @@ class ConversionOptions:
             metavar="'PATTERN: NAME=VALUE'",
             help="Say what things are: 'weapons/iron/*: metal=all finish=polished'; repeatable. metal: none, little, "
             "some, most, all or 0 to 1; finish: polished, glossy, satin, matt, rough; material: a word such as iron; "
-            "painted: dark, normal, bright or stops.",
+            "painted: dark, normal, bright or stops; subsurface, fuzz, glint, emissive: yes or no.",
             rich_help_panel=MAPS,
         ),
     ] = None

@@ -21,6 +21,7 @@ PAINTED_STOPS: Final[dict[str, float]] = {"dark": -1.5, "normal": -0.6, "bright"
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Stops = Annotated[float, msgspec.Meta(ge=-6, le=3)]
+Brighter = Annotated[float, msgspec.Meta(ge=0, le=10)]
 
 
 class Hint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -28,12 +29,18 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     metal: a word or a share of the surface. finish: of the whole surface. material: a word of the lexicon ("iron"),
     which sets what the others leave open. painted: a word, or stops (-1: half as bright as the material is).
+    subsurface: whether light comes through, or which share of it. fuzz: soft fibres, or their weight. glint: sparkles.
+    emissive: whether its glow map is used, or how much brighter.
     """
 
     metal: MetalWord | Share | None = None
     finish: Finish | None = None
     material: str | None = None
     painted: PaintedWord | Stops | None = None
+    subsurface: bool | Share | None = None
+    fuzz: bool | Share | None = None
+    glint: bool | None = None
+    emissive: bool | Brighter | None = None
 
     @property
     def coverage(self) -> float | None:
@@ -53,8 +60,9 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def merged(hints: "list[Hint]") -> Hint:
     """One hint of several, the later ones first.
 
-    >>> merged([Hint(metal="all", finish="rough"), Hint(metal="none")])
-    Hint(metal='none', finish='rough', material=None, painted=None)
+    >>> both = merged([Hint(metal="all", finish="rough"), Hint(metal="none")])
+    >>> both.metal, both.finish
+    ('none', 'rough')
     """
     said: dict[str, object] = {}
     for hint in hints:

@@ -100,8 +100,8 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     channels: one to four, in the order of the file.
     format: how it is stored.
     opaque_format: how it is stored where the fourth channel is 1 everywhere; the channel is left out.
-    when: "always" (maps that are missing are neutral), "given" (only with every map it names), or
-        "parallax" (as "given", and only where parallax is wanted).
+    when: "always" (maps that are missing are neutral), "given" (only with every map it names), or "parallax" or
+        "subsurface" (as "given", and only where that is wanted).
     recentred: the map's mean is moved to its neutral value, contrast reduced only where it would clip.
     octahedral: the file's normal is stored as two octahedral codes, y down (BC5; see `image.normals.octahedral`).
     """
@@ -110,7 +110,7 @@ class PackedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     channels: tuple[str | float, ...]
     format: FileFormat
     opaque_format: FileFormat | None = None
-    when: Literal["always", "given", "parallax"] = "always"
+    when: Literal["always", "given", "parallax", "subsurface"] = "always"
     recentred: bool = False
     octahedral: bool = False
 

@@ -5,7 +5,9 @@ from typing import Final
 
 import msgspec
 
+from unbake.domain.features import Wishes
 from unbake.domain.hints import FINISH_ROUGHNESS, Finish, Hint
+from unbake.evidence.features import wishes_of
 from unbake.evidence.keywords import KeywordEvidence
 from unbake.evidence.level import Level, told_level
 from unbake.evidence.names import NameEvidence, name_evidence
@@ -17,7 +19,8 @@ class Evidence(msgspec.Struct, frozen=True):
     coverage: metal's share of the surface as a person says, None where nobody did. metal_share: expected share;
     mostly_metal: probability that it is half or more; metal_weight: 0 (nothing is known) to 1. mask_gate: how far
     an environment mask marks metal here, 0 to 1. finish: with finish_weight from 0 to 1. material: fine material.
-    level: the painter's. because: clauses for a person, the weightiest first; `level` has a sentence of its own.
+    level: the painter's. wishes: TruePBR's features. because: clauses for a person, the weightiest first; `level` has
+    a sentence of its own.
     """
 
     level: Level = Level()
@@ -30,6 +33,7 @@ class Evidence(msgspec.Struct, frozen=True):
     finish_weight: float = 0.0
     material: str | None = None
     because: tuple[str, ...] = ()
+    wishes: Wishes = Wishes()
 
 
 NAME_FINISH_WEIGHT: Final = 0.4
@@ -59,10 +63,11 @@ def gather(
     finish_weight = 1.0 if finish else 0.0
     if finish is None and known is not None and known.finish in FINISH_ROUGHNESS:
         finish, finish_weight = known.finish, NAME_FINISH_WEIGHT  # type: ignore[assignment]
+    wishes = wishes_of(told or name, hint)
     if known is None:
         return Evidence(
             level, hint.coverage, finish=finish, finish_weight=finish_weight, material=hint.material,
-            because=tuple(because),
+            because=tuple(because), wishes=wishes,
         )  # fmt: skip
     return Evidence(
         level=level,
@@ -75,6 +80,7 @@ def gather(
         finish_weight=finish_weight,
         material=known.material,
         because=(*because, *known.because),
+        wishes=wishes,
     )
 
 

@@ -156,7 +156,7 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
         "threshold",
         offset,
         _slope(logits),
-        f"its name expects about {expected:.0%} metal, parted where the picture parts best",
+        f"its name speaks of some metal ({expected:.0%}), its picture shows where",
     )
 
 

@@ -149,11 +149,17 @@ def read_hint(text: str) -> Rule:
     except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(
             f"Expected --hint 'PATTERN: metal=none|little|some|most|all|0..1 finish=polished|glossy|satin|matt|rough "
-            f"material=WORD painted=dark|normal|bright|STOPS', got {text!r} ({error}); correct it."
+            f"material=WORD painted=dark|normal|bright|STOPS subsurface=yes|no|0..1 fuzz=yes|no|0..1 glint=yes|no "
+            f"emissive=yes|no|0..10', got {text!r} ({error}); correct it."
         ) from error
 
 
-def _plain(value: str) -> str | float:
+_SWITCHES: Final = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+def _plain(value: str) -> str | float | bool:
+    if value.lower() in _SWITCHES:
+        return _SWITCHES[value.lower()]
     try:
         return float(value)
     except ValueError:
@@ -224,13 +230,13 @@ def values_by_map(adjust: Adjust) -> dict[str, dict[str, Any]]:
     return {name: values for name, values in msgspec.to_builtins(adjust).items() if values}
 
 
-def values_of_hint(hint: Hint) -> dict[str, str | float]:
+def values_of_hint(hint: Hint) -> dict[str, bool | str | float]:
     """What a hint says, by name; what it does not say is left out.
 
     >>> values_of_hint(Hint(metal="all"))
     {'metal': 'all'}
     """
-    values: dict[str, str | float] = msgspec.to_builtins(hint)
+    values: dict[str, bool | str | float] = msgspec.to_builtins(hint)
     return values
 
 

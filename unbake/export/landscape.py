@@ -29,6 +29,14 @@ _KEYS: Final = {
 }
 """Setting that is written to its key in a PGPatcher entry."""
 
+_GLINT: Final = {
+    "screenSpaceScale": "screen_space_scale",
+    "logMicrofacetDensity": "log_microfacet_density",
+    "microfacetRoughness": "microfacet_roughness",
+    "densityRandomization": "density_randomization",
+}
+"""The same of `glintParameters`, beside `enabled`."""
+
 _NUMBERS: Final = frozenset(_KEYS) | {
     "subsurfaceOpacity",
     "coatStrength",
@@ -82,7 +90,10 @@ def write_landscape(out: Path, entries: Iterable[Mapping[str, Any]], known: Edit
     left = {}
     for entry in entries:
         texture = _key(entry["texture"])
-        settings = {key: entry[source] for key, source in _KEYS.items()}
+        settings: dict[str, Any] = {key: entry[source] for key, source in _KEYS.items()}
+        if glint := entry.get("glint"):
+            glints = {key: glint[source] for key, source in _GLINT.items()}
+            settings["glintParameters"] = {"enabled": True, **glints}
         for identity in known.get(texture, ()):
             path = safe_join(out, f"{FOLDER}/{identity}.json")
             data = (json.dumps(settings, indent=2) + "\n").encode()
@@ -120,6 +131,9 @@ def faults(path: Path) -> list[str]:
             found.append(f"{path.name}: {key} is ignored, it is no setting of a texture set (camelCase).")
         elif key in _NUMBERS and (not isinstance(value, int | float) or isinstance(value, bool)):
             found.append(f"{path.name} is dropped: {key} should be a number.")
+    glints = content.get("glintParameters", {})
+    if not isinstance(glints, dict) or not glints.keys() <= {"enabled", *_GLINT}:
+        found.append(f"{path.name}: glintParameters should be an object of enabled, {', '.join(_GLINT)}.")
     return found
 
 

@@ -80,8 +80,9 @@ def resampling(size: tuple[int, int], preset: Preset) -> str | None:
     return f"resampled from {size[1]}×{size[0]} to {width}×{height}, since games need powers of two from 4 up"
 
 
-def wanted(maps: Stored, preset: Preset, parallax: bool) -> list[PackedFile]:
+def wanted(maps: Stored, preset: Preset, parallax: bool, subsurface: bool = False) -> list[PackedFile]:
     """The files of a preset that these maps can fill; TextureSetError if a mandatory one has no map."""
+    chosen = {"always": True, "given": True, "parallax": parallax, "subsurface": subsurface}
     files = []
     for file in preset.files:
         present = [kind for kind in file.maps if kind in maps]
@@ -91,7 +92,7 @@ def wanted(maps: Stored, preset: Preset, parallax: bool) -> list[PackedFile]:
                 "got neither; convert again."
             )
         complete = len(present) == len(file.maps)
-        if file.when == "always" or (complete and (file.when == "given" or parallax)):
+        if file.when == "always" or (complete and chosen[file.when]):
             files.append(file)
     return files
 
@@ -104,6 +105,7 @@ def write_set(
     *,
     effort: Effort = Effort.GOOD,
     parallax: bool = False,
+    subsurface: bool = False,
     input_green: Green = "directx",
     adjust: Adjust = Adjust(),  # noqa: B008  (frozen)
     wrap: Wrap = (False, False),
@@ -112,7 +114,8 @@ def write_set(
 
     maps: see `channels.Stored`; read by bands of rows, so that a whole image is held as floats only to resample it.
     name: the set's path below the texture root; its folders are made below `out / preset.folder`.
-    parallax: whether to write parallax files (for surfaces that tile, or on request).
+    parallax: whether to write parallax files (for surfaces that tile, or on request). subsurface: whether to write the
+    colour of light that comes through.
     input_green: green convention of the input's normals, which a preset may keep.
     adjust: a user's changes, applied first.
     wrap: which axes (rows, columns) tile and are resampled across their seam.
@@ -120,7 +123,7 @@ def write_set(
     maps = maps.codes if isinstance(maps, CodedMaps) else maps
     base = safe_join(out, f"{preset.folder}/{relative_name(name)}".lstrip("/"))
     green: Green = input_green if preset.normal == "as_input" else preset.normal
-    paths, files = [], wanted(maps, preset, parallax)
+    paths, files = [], wanted(maps, preset, parallax, subsurface)
     for file in files:
         path = base.with_name(base.name + file.suffix + file.format.extension)
         codes = _codes(maps, file, green, target_size(size_of(maps, file), preset), adjust, wrap)

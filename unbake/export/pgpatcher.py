@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from unbake.decoding import decode_any_json
+from unbake.domain.features import Features
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.export import landscape
@@ -41,7 +42,23 @@ _COMMON_SCALE: Final = 0.1
 _COMMON_RELIEF: Final = 0.0034
 _COMMON_CONTRAST: Final = 0.083
 
-_IMPLIED = {"emissive": "_g", "parallax": "_p", "subsurface": "_s", "subsurface_foliage": "_s"}
+GLINT: Final = {
+    "screen_space_scale": 1.5,
+    "log_microfacet_density": 20.0,
+    "microfacet_roughness": 0.015,
+    "density_randomization": 2.0,
+}
+"""Glints of fresh snow: Community Shaders' own defaults, but for the density. Its releases count that from either end
+of 1 to 40, so the middle means the same to all."""
+
+_IMPLIED = {
+    "emissive": "_g",
+    "parallax": "_p",
+    "subsurface": "_s",
+    "subsurface_foliage": "_s",
+    "coat_normal": "_cnr",
+    "coat_diffuse": "_s",
+}
 
 
 def displacement_scale(relief: float, contrast: float, strength: float = 1.0) -> float:
@@ -65,7 +82,13 @@ def displacement_scale(relief: float, contrast: float, strength: float = 1.0) ->
 
 
 def entry(
-    diffuse: str, *, files: str | None = None, parallax: bool, emissive: bool, displacement: float = 0.2
+    diffuse: str,
+    *,
+    files: str | None = None,
+    parallax: bool,
+    emissive: bool,
+    displacement: float = 0.2,
+    features: Features = Features(),  # noqa: B008  (frozen)
 ) -> dict[str, Any]:
     """PGPatcher's entry for one texture set.
 
@@ -73,7 +96,8 @@ def entry(
     files: path of the set as it was written below `textures/pbr`, if it is not the diffuse's: without it a
         set written as `sword` for a diffuse `sword_d` would be looked for as `sword_d`, `sword_d_n`.
     parallax, emissive: whether `_p` and `_g` were written.
-    displacement: depth of the parallax (see `displacement_scale`).
+    displacement: depth of the parallax (see `displacement_scale`). features: the others; `subsurface` needs that `_s`
+        was written. It is "subsurface" for leaves too, since "subsurface_foliage" only names a file by now.
 
     >>> entry("clutter/pot_d", files="clutter/pot", parallax=False, emissive=False)["rename"]
     'clutter\\\\pot'
@@ -89,13 +113,27 @@ def entry(
         "emissive": emissive,
         "parallax": parallax,
         "subsurface_foliage": False,
-        "subsurface": False,
+        "subsurface": features.subsurface > 0,
         "specular_level": 0.04,
         "subsurface_color": [1, 1, 1],
         "roughness_scale": 1,
-        "subsurface_opacity": 1,
+        "subsurface_opacity": round(1 - features.subsurface, 3) if features.subsurface > 0 else 1,
         "displacement_scale": displacement,
+        **_extras(features),
     }
+
+
+def _extras(features: Features) -> dict[str, Any]:
+    """The keys of an entry that only some sets have."""
+    extras: dict[str, Any] = {}
+    if features.glint:
+        extras["glint"] = dict(GLINT)
+    elif features.fuzz > 0:
+        grey = features.fuzz_colour
+        extras["fuzz"] = {"texture": False, "color": [grey, grey, grey], "weight": features.fuzz}
+    if features.emissive_scale is not None:
+        extras["emissive_scale"] = features.emissive_scale
+    return extras
 
 
 def path_of(out: Path, mod: str) -> Path:
@@ -186,7 +224,7 @@ def _faults(fields: dict[str, Any], files_by_path: dict[str, Path]) -> list[str]
         f"{key} should be {_MEANINGS[kind]}, got {json.dumps(value)[:40]}"
         for key, value in fields.items()
         if (kind := _KINDS.get(key)) is not None and not _is_a(kind, value)
-    ]
+    ] + _faults_of_extras(fields)
     matches = {key: value for key in _MATCHES if isinstance(value := fields.get(key), str) and value}
     if not matches:
         return faults or ["it has no texture, so it matches nothing"]
@@ -205,16 +243,55 @@ _MATCHES = ("texture", "match_diffuse", "match_normal", "path_contains")
 
 _KINDS: dict[str, type] = (
     dict.fromkeys((*_MATCHES, "rename"), str)
-    | dict.fromkeys(("emissive", "parallax", "subsurface", "subsurface_foliage"), bool)
-    | dict.fromkeys(("specular_level", "roughness_scale", "subsurface_opacity", "displacement_scale"), float)
+    | dict.fromkeys(
+        ("emissive", "parallax", "subsurface", "subsurface_foliage", "hair", "multilayer", "coat_normal"),
+        bool,
+    )
+    | dict.fromkeys(
+        ("specular_level", "roughness_scale", "subsurface_opacity", "displacement_scale", "emissive_scale"),
+        float,
+    )
     | dict.fromkeys(("emissive_color", "subsurface_color"), list)
+    | dict.fromkeys(("fuzz", "glint"), dict)
 )
 _MEANINGS: dict[type, str] = {
     str: "text",
     bool: "true or false",
     float: "a number",
     list: "a list of numbers",
+    dict: "an object",
 }
+
+_GLINT_RANGES: Final = {
+    "screen_space_scale": (1.0, 3.0),
+    "log_microfacet_density": (1.0, 40.0),
+    "microfacet_roughness": (0.005, 0.3),
+    "density_randomization": (0.0, 5.0),
+}
+"""Values of glints that Community Shaders does not clip."""
+
+
+def _faults_of_extras(fields: dict[str, Any]) -> list[str]:
+    """Faults of fuzz and glints, and of features that PGPatcher or the shader do not draw together."""
+    found = []
+    fuzz, glint = (it if isinstance(it := fields.get(key), dict) else None for key in ("fuzz", "glint"))
+    if fuzz is not None:
+        colour = fuzz.get("color")
+        if not (isinstance(colour, list) and _is_a(list, colour) and len(colour) == 3):
+            found.append("fuzz is black, its color needs three numbers")
+        if not _is_a(float, fuzz.get("weight", 1.0)) or not 0 <= fuzz.get("weight", 1.0) <= 1:
+            found.append("the weight of fuzz should be a number from 0 to 1")
+    for key, value in (glint or {}).items():
+        low, high = _GLINT_RANGES.get(key, (None, None))
+        if low is None or high is None:
+            found.append(f"{key} of glint is ignored, there is no such value")
+        elif not _is_a(float, value) or not low <= value <= high:
+            found.append(f"{key} of glint should be a number from {low:g} to {high:g}")
+    if fuzz is not None and glint is not None:
+        found.append("fuzz is ignored, since a surface has either glints or fuzz")
+    if fields.get("multilayer") is True and (fuzz is not None or glint is not None):
+        found.append("fuzz and glint are ignored beside multilayer")
+    return found
 
 
 def _is_a(kind: type, value: Any) -> bool:
@@ -230,6 +307,8 @@ def _faults_of_files(target: str, fields: dict[str, Any], files_by_path: dict[st
     """Faults of the files that an entry implies. target: their path below `textures/pbr`, with backslashes."""
     path = target.lstrip("\\").replace("\\", "/").lower().removesuffix(".dds")
     implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if fields.get(key))]
+    if isinstance(fuzz := fields.get("fuzz"), dict) and fuzz.get("texture") is True:
+        implied.append("_f")
     files = [f"{PBR_ROOT}/{path}{end}.dds" for end in implied]
     faults = []
     if all(name in files_by_path for name in files):

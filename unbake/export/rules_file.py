@@ -32,7 +32,7 @@ class SavedChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     changes: Adjust
     hint: Hint = Hint()
-    unsaid: tuple[Literal["metal", "finish", "painted"], ...] = ()
+    unsaid: tuple[Literal["metal", "finish", "painted", "subsurface", "fuzz", "glint", "emissive"], ...] = ()
     name: str | None = None
     folder: bool = False
 

@@ -1,4 +1,4 @@
-"""A small renderer of one texel under one light, for numpy arrays and torch tensors: relighting errors and losses."""
+"""A small renderer of one texel under one light, for numpy arrays and torch tensors: losses, errors, pictures."""
 
 import math
 from typing import Any
@@ -66,6 +66,37 @@ def shade(
     direct = (entered + reflected) * facing_light * light
     sky = ((1 - DIELECTRIC_F0) * (1 - metallic) * albedo + f0) * ao * ambient
     return xp.moveaxis(direct + sky, -1, axis)
+
+
+LEGACY_POWER = 30.0
+"""Exponent of the old games' highlight, as the viewer's page has it."""
+
+
+def shade_legacy(
+    diffuse_linear: Any,
+    normal: Any,
+    specular: Any,
+    light_dir: Any,
+    view_dir: Any = (0.0, 0.0, 1.0),
+    light: float = 3.0,
+    ambient: float = 0.3,
+) -> Any:
+    """Linear RGB radiance of a painted surface as the old games light it: Lambert, and Blinn-Phong by its mask.
+
+    diffuse_linear (..., 3) in linear light, normal (..., 3) unit vectors (OpenGL), specular (..., 1) in [0, 1]; the
+    others as `shade`. Returns (..., 3).
+
+    >>> import numpy as np
+    >>> up, half = np.float32([[[0, 0, 1]]]), np.full((1, 1, 3), 0.5, np.float32)
+    >>> shade_legacy(half, up, 0 * up[..., :1], (0, 0, 1), light=math.pi, ambient=0.0).round(3).tolist()
+    [[[0.5, 0.5, 0.5]]]
+    """
+    xp = namespace(normal)
+    to_light, to_eye = _unit(light_dir), _unit(view_dir)
+    half = _unit([a + b for a, b in zip(to_light, to_eye, strict=True)])
+    facing = xp.clip(_along(normal, to_light), 0, None)
+    shine = xp.clip(_along(normal, half), 0, None) ** LEGACY_POWER * (facing > 0)
+    return diffuse_linear * (facing * light / math.pi + ambient) + specular * shine * light / math.pi
 
 
 def _fresnel(f0: Any, cosine: Any) -> Any:

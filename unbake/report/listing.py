@@ -1,29 +1,22 @@
 """The report as JSON, for tools and for `unbake review`: every set with its status, confidence and warnings."""
 
 from collections.abc import Sequence
-from operator import itemgetter
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import msgspec
 
 from unbake.decoding import decode_json
 from unbake.errors import FileError
-from unbake.report.confidence import REVIEW_BELOW
-from unbake.report.page import NOTHING_TOLD, ModReport, SetReport
+from unbake.report.order import CHANGES, to_review, worst_first
+from unbake.report.outcome import NOTHING_TOLD, ModReport, SetReport
+
+__all__ = [
+    "REPORT", "listing", "read_listing", "read_mod", "read_sets", "reasons", "to_review", "worst_first",
+]  # fmt: skip
 
 REPORT: Final = "report.json"
 """Beside `report.html`."""
-
-WORST: Final = 10
-"""How many sets a review lists at least, if there are as many."""
-
-DISAGREES: Final = 0.25
-"""Difference between the metal that was decided and the picture's from which a person should look."""
-
-CHANGES: Final = 1.5
-"""Stops by which a set's brightness changed more or less than the mod's from which a person should look."""
 
 _ABOUT: Final = (
     "confidence: from 0 to 1, the product of 1 - weight x doubt and of 0.85 for each implausible thing; "
@@ -107,37 +100,6 @@ def _read_set(entry: msgspec.Raw, number: int) -> SetReport:
         )
 
 
-def to_review(
-    reports: Sequence[SetReport], below: float = REVIEW_BELOW, least: int = WORST
-) -> list[SetReport]:
-    """The sets that a person should look at, most urgent first.
-
-    First those that failed; then those where companion and name disagree, those whose metal was decided against the
-    picture, those whose brightness changed far more or less than the mod's, and those of less confidence than
-    `below`. Where these are fewer than `least`, the least confident of the others follow.
-
-    >>> [report.name for report in to_review([SetReport("a"), SetReport("b", confidence=0.2)], least=0)]
-    ['b']
-    """
-    usual = _usual_lift(reports)
-    wanted: list[tuple[tuple[int, float], str, SetReport]] = []
-    others: list[SetReport] = []
-    for report in reports:
-        urgency = _urgency(report, usual, below)
-        if urgency is None:
-            others.append(report)
-        else:
-            wanted.append((urgency, report.name.lower(), report))
-    wanted.sort(key=itemgetter(0, 1))
-    return [report for *_, report in wanted] + worst_first(others)[: max(0, least - len(wanted))]
-
-
-def worst_first(reports: Sequence[SetReport]) -> list[SetReport]:
-    """The converted sets, those of little confidence first."""
-    converted = (report for report in reports if report.status == "converted")
-    return sorted(converted, key=lambda report: (report.confidence, report.name.lower()))
-
-
 def reasons(report: SetReport) -> list[str]:
     """Reasons to look at a set, one sentence each, and why it became what it is."""
     if report.status == "failed":
@@ -149,26 +111,6 @@ def reasons(report: SetReport) -> list[str]:
         )
     why = [] if report.decided is None else report.decided.sentences()
     return [*told, *why] or ["Several small doubts add up."]
-
-
-def _urgency(report: SetReport, usual: float, below: float) -> tuple[int, float] | None:
-    """The group of a set in a review and its place there, the smallest first; None where nothing calls for a look."""
-    if report.status != "converted":
-        return (0, 0.0) if report.status == "failed" else None
-    decided = report.decided
-    if decided is not None and decided.conflict:
-        return 1, report.confidence
-    if decided is not None and decided.disagreement >= DISAGREES:
-        return 2, -decided.disagreement
-    if (changed := abs(report.figures.get("albedo_lift", usual) - usual)) >= CHANGES:
-        return 3, -changed
-    return (4, report.confidence) if report.confidence < below else None
-
-
-def _usual_lift(reports: Sequence[SetReport]) -> float:
-    """The median of how much brighter albedos are than their diffuses, in stops."""
-    lifts = [report.figures["albedo_lift"] for report in reports if "albedo_lift" in report.figures]
-    return median(lifts) if lifts else 0.0
 
 
 def _read(out: Path) -> bytes:

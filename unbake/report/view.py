@@ -59,9 +59,10 @@ class Tuning(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A set in the index.
 
-    key: names its script, and changes with every input of the script. thumbs: map to the picture's URL.
-    adjust: map to its values in the rules. hint: what the rules say of it, by name. metal: mean of the metallic map as
-    decided, None where the picture alone decided. figures: name to value. The rest: see `page.SetReport`.
+    key: names its script, and changes with every input of the script. thumbs: map, or "before" and "after" for the lit
+    set, to the picture's URL. doubtful: a person should look. headline: what was decided and why, "" in a run.
+    adjust: map to its values in the rules. hint: what the rules say of it, by name. figures: name to value. The rest:
+    see `page.SetReport`.
     """
 
     key: str
@@ -70,12 +71,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     thumbs: dict[str, str] = {}
     confidence: float = 1.0
     doubtful: bool = False
-    metal: float | None = None
+    headline: str = ""
     reasons: list[str] = []
     warnings: list[str] = []
     notes: list[str] = []
     adjust: dict[str, Tuning] = {}
-    hint: dict[str, str | float] = {}
+    hint: dict[str, bool | str | float] = {}
     figures: dict[str, float] = {}
 
     def __post_init__(self) -> None:
@@ -87,7 +88,7 @@ class Override(msgspec.Struct, frozen=True):
 
     match: str
     changes: dict[str, dict[str, bool | float]] = {}
-    hint: dict[str, str | float] = {}
+    hint: dict[str, bool | str | float] = {}
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -106,7 +107,8 @@ class Served(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """The index: everything the gallery shows.
 
-    title: of the folder. made: name and version of the program. rules: name of the file that saving writes.
+    title: of the folder. made: name and version of the program. rules: name of the file that saving writes. truepbr:
+    whether the files are TruePBR's.
     changes: its values for every texture, by map; hint: what it says of every texture. overrides: its rules for some
     textures, in order. mod: sentences on the whole.
     """
@@ -116,8 +118,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     made: str
     served: Served | None = None
     rules: str = ""
+    truepbr: bool = False
     changes: dict[str, dict[str, bool | float]] = {}
-    hint: dict[str, str | float] = {}
+    hint: dict[str, bool | str | float] = {}
     overrides: list[Override] = []
     mod: list[str] = []
     sets: list[Entry] = []

@@ -3,6 +3,7 @@ import { adjusted, changes, sameValues, UNCHANGED } from "./adjust.ts";
 import { ADJUSTABLE, MAPS, type Entry, type MapName, type Page, type Tuning } from "./contract.ts";
 import { button, checkbox, h, percent, radios, slider } from "./dom.ts";
 import type { Pictures } from "./pixels.ts";
+import { keep, kept } from "./kept.ts";
 import { changesOf, rulesText, withChanges, type Said } from "./rules.ts";
 import { download, send } from "./saving.ts";
 
@@ -27,7 +28,8 @@ export class Adjusting {
     this.entry = entry;
     this.source = source;
     this.values.clear();
-    this.message.textContent = "";
+    for (const [name, values] of keptTunings(this.place)) this.values.set(name, values);
+    this.message.textContent = this.values.size ? "Your changes of last time are back; they are not saved yet." : "";
     this.element.replaceChildren(...this.content(source));
     return this.pictures();
   }
@@ -44,6 +46,11 @@ export class Adjusting {
     const { maps } = this.source!;
     const { start } = MAPS[name];
     return adjusted(name, maps[name]!, this.now(name), typeof start === "string" ? maps[start] : undefined);
+  }
+
+  /** What the changes of a set are kept under. */
+  private get place(): string {
+    return `adjust ${this.page.title} ${this.entry!.key}`;
   }
 
   private said(name: MapName): Tuning {
@@ -116,6 +123,7 @@ export class Adjusting {
     this.pending = requestAnimationFrame(() => {
       const names = [...this.dirty];
       this.dirty.clear();
+      keep(this.place, Object.fromEntries(this.values));
       this.onChange(names, moving);
     });
   }
@@ -123,6 +131,8 @@ export class Adjusting {
   private reset(): void {
     const names = [...this.values.keys()];
     this.values.clear();
+    keep(this.place, {});
+    this.message.textContent = "";
     this.element.replaceChildren(...this.content(this.source!));
     this.element.querySelector<HTMLElement>("#reset")?.focus();
     this.onChange(names, false);
@@ -144,11 +154,22 @@ export class Adjusting {
         : download(this.page, rulesText(rules));
       Object.assign(this.page, rules);
       entry.adjust = { ...entry.adjust, ...said };
+      keep(this.place, {});
       this.message.textContent = this.scope === "all" ? `${done} Rules for single textures still go on top.` : done;
     } catch (error) {
       this.message.textContent = `Not saved: ${(error as Error).message}`;
     }
   }
+}
+
+/** The changes that were kept of a set; what is none is left out. */
+function keptTunings(place: string): [MapName, Tuning][] {
+  const found = Object.entries((kept(place) ?? {}) as Record<string, Partial<Tuning>>);
+  return ADJUSTABLE.flatMap((name) => {
+    const values = found.find(([one]) => one === name)?.[1];
+    if (typeof values?.strength !== "number" || typeof values.bias !== "number") return [];
+    return [[name, { strength: values.strength, bias: values.bias, invert: values.invert === true }]];
+  });
 }
 
 const signed = (value: number) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(2)}`;

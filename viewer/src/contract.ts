@@ -51,18 +51,19 @@ export interface Entry {
   key: string;
   name: string;
   data: string;
+  /** URLs by map; the lit set is "before" and "after". */
   thumbs: Record<string, string>;
   confidence: number;
   doubtful: boolean;
-  /** Mean of the metallic map as decided; null where the picture alone decided. */
-  metal: number | null;
+  /** What was decided and why, in one sentence; "" in a run. */
+  headline: string;
   /** Why metal, finish and brightness are as they are. */
   reasons: string[];
   warnings: string[];
   notes: string[];
   adjust: Partial<Record<MapName, Tuning>>;
-  /** What the rules say of it: metal, finish, material, painted. */
-  hint: Record<string, string | number>;
+  /** What the rules say of it: metal, finish, material, painted, TruePBR's features. */
+  hint: Record<string, boolean | string | number>;
   figures: Record<string, number>;
 }
 
@@ -70,14 +71,21 @@ export interface Entry {
 export type Changes = Record<string, Record<string, boolean | number>>;
 
 /** What rules say a texture is, by name: see unbake/domain/hints.py. */
-export type Hint = Record<string, string | number>;
+export type Hint = Record<string, boolean | string | number>;
 
 /** The hints that the page offers, and their words. */
 export const HINTS = {
   metal: ["none", "little", "some", "most", "all"],
   finish: ["polished", "glossy", "satin", "matt", "rough"],
   painted: ["dark", "normal", "bright"],
+  subsurface: ["yes", "no"],
+  fuzz: ["yes", "no"],
+  glint: ["yes", "no"],
+  emissive: ["yes", "no"],
 } as const;
+
+/** Those of TruePBR's features, which rules say as true and false. */
+export const FEATURES: readonly HintName[] = ["subsurface", "fuzz", "glint", "emissive"];
 
 export type HintName = keyof typeof HINTS;
 
@@ -85,7 +93,7 @@ export type HintName = keyof typeof HINTS;
 export interface Override {
   match: string;
   changes: Record<string, Record<string, boolean | number>>;
-  hint: Record<string, string | number>;
+  hint: Record<string, boolean | string | number>;
 }
 
 /** A name that made no set, and why. */
@@ -106,8 +114,10 @@ export interface Page {
   made: string;
   served: Served | null;
   rules: string;
+  /** The files are TruePBR's, so that its features mean something. */
+  truepbr: boolean;
   changes: Record<string, Record<string, boolean | number>>;
-  hint: Record<string, string | number>;
+  hint: Record<string, boolean | string | number>;
   overrides: Override[];
   mod: string[];
   sets: Entry[];

@@ -2,8 +2,8 @@
 import type { Entry, Left } from "./contract.ts";
 
 export type Shown = "all" | "doubtful" | "warnings" | "failed" | "skipped";
-/** "given": the order of the index, for a run the latest first. */
-export type Order = "worst" | "name" | "confidence" | "given";
+/** "given": the order of the index, that of a review; for a run the latest first. */
+export type Order = "given" | "name" | "confidence";
 
 export interface Wanted {
   text: string;
@@ -44,7 +44,6 @@ const compare = collator.compare;
 const byName = (one: Entry, other: Entry) => compare(one.name, other.name);
 
 const ORDERS: Record<Order, (one: Entry, other: Entry) => number> = {
-  worst: (one, other) => one.confidence - other.confidence || byName(one, other),
   confidence: (one, other) => other.confidence - one.confidence || byName(one, other),
   name: byName,
   given: () => 0,

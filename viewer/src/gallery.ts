@@ -1,27 +1,31 @@
 /** All sets as cards, of which only those near the window exist; search, filters, keyboard. */
 import type { Entry, Page } from "./contract.ts";
-import { choice, h, percent } from "./dom.ts";
+import { choice, h } from "./dom.ts";
 import { byReason, select, type Order, type Shown, type Wanted } from "./filter.ts";
 
 /** Least width and the height of a card with the gap below and beside it, pixels; the style sheet has the same height. */
 const WIDTH = 264;
-const ROW = 264;
+const ROW = 288;
 
 /** Rows above and below the window that exist already. */
 const AHEAD = 2;
 
-/** Pictures of a card, the first two or three of these that there are. */
-const THUMBS = [
-  ["diffuse", "before"],
-  ["albedo", "after"],
-  ["truth/albedo", "truth"],
+/** Pictures of a card: the lit set before and after, else the first two or three maps of these that there are. */
+const LIT = [
+  ["before", "before, lit as the old game does"],
+  ["after", "after, lit as PBR"],
+] as const;
+const MAPS = [
+  ["diffuse", "before: diffuse"],
+  ["albedo", "after: albedo"],
+  ["truth/albedo", "truth: albedo"],
 ] as const;
 
 export class Gallery {
   readonly element: HTMLElement;
   /** The sets that are shown, in their order. */
   order: Entry[] = [];
-  private readonly wanted: Wanted = { text: "", shown: "all", order: "worst" };
+  private readonly wanted: Wanted = { text: "", shown: "all", order: "given" };
   private readonly search = h("input", {
     id: "search",
     type: "search",
@@ -55,9 +59,9 @@ export class Gallery {
           ["name", "name"],
         ]
       : [
-          ["worst", "worst first"],
+          ["given", "to look at first"],
           ["name", "name"],
-          ["confidence", "best first"],
+          ["confidence", "surest first"],
         ];
     const set = (change: Partial<Wanted>) => (Object.assign(this.wanted, change), this.update());
     this.wanted.order = orders[0]![0];
@@ -150,27 +154,23 @@ export class Gallery {
   }
 
   private card(entry: Entry, place: number): HTMLElement {
-    const pictures = THUMBS.filter(([map]) => entry.thumbs[map]).map(([map, when]) =>
-      h("img", { src: entry.thumbs[map], alt: `${when}: ${map}`, loading: "lazy", decoding: "async" }),
-    );
-    const [warning] = entry.warnings;
+    const lit = LIT.every(([name]) => entry.thumbs[name]);
+    const pictures = (lit ? LIT : MAPS)
+      .filter(([name]) => entry.thumbs[name])
+      .map(([name, alt]) => h("img", { src: entry.thumbs[name], alt, loading: "lazy", decoding: "async" }));
+    const [warning = "the sources disagree, or several small doubts add up"] = entry.warnings;
     const more = entry.warnings.length > 1 ? ` (and ${entry.warnings.length - 1} more)` : "";
-    const chips = [
-      this.page.kind === "conversion"
-        ? h("span", { class: entry.doubtful ? "chip doubtful" : "chip" }, `${percent(entry.confidence)} confident`)
-        : null,
-      entry.metal === null ? null : h("span", { class: "chip" }, `${percent(entry.metal)} metal`),
-      ...Object.entries(entry.figures)
-        .slice(0, this.page.kind === "run" ? 3 : 0)
-        .map(([name, value]) => h("span", { class: "chip" }, `${name} ${value.toPrecision(2)}`)),
-    ];
+    const chips = Object.entries(entry.figures)
+      .slice(0, 3)
+      .map(([name, value]) => h("span", { class: "chip" }, `${name} ${value.toPrecision(2)}`));
     const link = h(
       "a",
       { href: `#set=${encodeURIComponent(entry.key)}`, "data-key": entry.key },
       h("span", { class: "thumbs" }, ...pictures),
       h("strong", {}, entry.name),
-      h("span", { class: "chips" }, ...chips),
-      warning ? h("span", { class: "warning" }, warning + more) : null,
+      this.page.kind === "run" ? h("span", { class: "chips" }, ...chips) : null,
+      entry.headline ? h("span", { class: "headline" }, entry.headline) : null,
+      entry.doubtful ? h("span", { class: "warning" }, `Look at it: ${warning}${more}`) : null,
     );
     return h("li", { "data-place": place, "aria-setsize": this.order.length, "aria-posinset": place + 1 }, link);
   }

@@ -1,9 +1,9 @@
-/** Two surroundings and one movable light, all of formulas: no files to load, nothing to filter before the first frame. */
+/** Surroundings and one movable light: two of formulas, with nothing to load, and a panorama that a person chooses. */
 
-export type Environment = "studio" | "outdoor";
+export type Environment = "studio" | "outdoor" | "own";
 
 /** In the order of the shader's `uEnvironment`. */
-export const ENVIRONMENTS: readonly Environment[] = ["studio", "outdoor"];
+export const ENVIRONMENTS: readonly Environment[] = ["studio", "outdoor", "own"];
 
 export interface Light {
   /** Degrees, from the front to the right. */
@@ -30,6 +30,8 @@ export function direction(azimuth: number, elevation: number): [number, number, 
 export const SURROUNDINGS = /* glsl */ `
 uniform int uEnvironment;
 uniform vec3 uLight;
+uniform sampler2D uOwn;      // a panorama, its top row at 0
+uniform float uOwnLight;     // factor that makes it as bright as the others
 
 // 1 inside [-h, h], 0 outside, edges of width w; its area stays 2h however wide they are.
 float band(float x, float h, float w) {
@@ -69,7 +71,14 @@ vec3 outdoor(vec3 d, float w) {
   return mix(soil, air, sky);
 }
 
+// A level of the panorama whose texels are about as wide as the lobe.
+vec3 own(vec3 d, float w) {
+  vec2 at = vec2(atan(d.x, -d.z) / 6.2831853 + 0.5, acos(clamp(d.y, -1.0, 1.0)) / 3.1415927);
+  float level = log2(max(w * float(textureSize(uOwn, 0).x) / 6.0, 1.0));
+  return textureLod(uOwn, at, level).rgb * uOwnLight;
+}
+
 vec3 surroundings(vec3 d, float w) {
-  return uEnvironment == 0 ? studio(d, w) : outdoor(d, w);
+  return uEnvironment == 0 ? studio(d, w) : uEnvironment == 1 ? outdoor(d, w) : own(d, w);
 }
 `;

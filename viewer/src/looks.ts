@@ -21,9 +21,9 @@ export interface Comparison {
   beside: boolean;
 }
 
-const before: ColumnKind = { label: "Before", shading: "legacy shading", of: "made", legacy: true };
+const before: ColumnKind = { label: "Before", shading: "as the old game lights it", of: "made", legacy: true };
 const after: ColumnKind = { label: "After", shading: "PBR", of: "made", legacy: false };
-const input: ColumnKind = { label: "Input", shading: "legacy shading", of: "made", legacy: true };
+const input: ColumnKind = { label: "Input", shading: "as the old game lights it", of: "made", legacy: true };
 const prediction: ColumnKind = { label: "Prediction", shading: "PBR", of: "made", legacy: false };
 const truth: ColumnKind = { label: "Truth", shading: "PBR", of: "truth", legacy: false };
 

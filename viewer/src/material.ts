@@ -11,6 +11,7 @@ import { captionOf, comparisons, lookOf } from "./looks.ts";
 import { orbit } from "./orbit.ts";
 import { Panel } from "./panel.ts";
 import { decodeSet, type Decoded, type Pictures } from "./pixels.ts";
+import { snapshot } from "./snapshot.ts";
 import { Stage, type Column } from "./stage.ts";
 import { disposeSurface, makeSurface, replaceMap, type Surface } from "./surface.ts";
 
@@ -61,6 +62,7 @@ export class MaterialView {
       h("div", {}, this.title, this.place),
       button("previous", "Previous", () => ways.step(-1)),
       button("next", "Next", () => ways.step(1)),
+      button("snapshot", "Save picture", () => this.save(), { title: "Save what is shown as a PNG" }),
     );
     const stage = h("div", { id: "stage-box" }, this.canvas, this.divided.element, this.flat, this.message);
     const side = h(
@@ -124,7 +126,7 @@ export class MaterialView {
     const { data, truth } = decoded;
     this.hinting.open(entry);
     const made = this.adjusting.open(entry, decoded.made);
-    const surface = (pictures: Pictures) => makeSurface(pictures, this.stage!.anisotropy);
+    const surface = (pictures: Pictures) => makeSurface(pictures, this.stage!.anisotropy, decoded.made.maps.normal);
     const surfaces = this.stage ? { made: surface(made), truth: truth && surface(truth) } : undefined;
     this.opened = { decoded, made, surfaces };
     const relief = made.maps.height ? Math.min(data.relief, DEEPEST) : 0;
@@ -175,7 +177,23 @@ export class MaterialView {
     return comparison.columns.map(({ of, legacy }) => ({
       surface: surfaces![of] ?? surfaces!.made,
       look: lookOf(shown, channel, legacy),
+      before: legacy,
     }));
+  }
+
+  /** Offers what is shown as a picture. */
+  private save(): void {
+    if (!this.opened) return;
+    const { flat, comparison, shown } = this.panel;
+    const box = this.canvas.parentElement!;
+    if (!flat) this.stage!.draw();
+    const edges = [0, ...this.divided.splits];
+    snapshot({
+      canvases: flat ? [...this.flat.querySelectorAll("canvas")] : [this.canvas],
+      captions: flat ? [] : comparison.columns.map((one, place) => [edges[place]!, captionOf(one, shown)] as const),
+      title: this.title.textContent!,
+      background: getComputedStyle(box).backgroundColor,
+    });
   }
 
   /** Nothing where the browser has no WebGL 2; flat maps are shown then. */

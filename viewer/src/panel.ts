@@ -4,6 +4,7 @@ import { ENVIRONMENTS, type Environment } from "./lights.ts";
 import { checkbox, choice, h, percent, radios, slider, type Control } from "./dom.ts";
 import { label, type Shown } from "./flat.ts";
 import { channels, type Comparison } from "./looks.ts";
+import { readPanorama } from "./panorama.ts";
 import type { Channel } from "./pixels.ts";
 import { HOMES, SHAPES, type Shape, type View } from "./stage.ts";
 
@@ -25,6 +26,7 @@ export class Panel {
     depth: 0,
     aspect: 1,
     directx: false,
+    own: undefined,
     camera: { ...HOMES.sphere },
   };
   flat = false;
@@ -120,16 +122,7 @@ export class Panel {
         this.deepness = value;
         view.depth = value * this.relief;
       }).element,
-      radios<Environment>(
-        "environment",
-        "Surroundings",
-        ENVIRONMENTS.map((one) => [one, one]),
-        "studio",
-        (value) => {
-          view.environment = value;
-          this.onChange("still");
-        },
-      ),
+      ...this.surroundings(),
       this.azimuth.element,
       this.elevation.element,
       this.slides("light-strength", "Light strength", [0, 3, 0.05], 1, percent, (value) => {
@@ -140,6 +133,37 @@ export class Panel {
         this.onChange("still");
       }),
     );
+  }
+
+  /** The surroundings to choose from, of which one is a picture of a person's own. */
+  private surroundings(): HTMLElement[] {
+    const { view } = this;
+    const choose = (value: Environment) => {
+      view.environment = value;
+      this.onChange("still");
+    };
+    const choices = radios<Environment>("environment", "Surroundings", ENVIRONMENTS.map((one) => [one, one]), "studio", choose);
+    const own = choices.querySelector<HTMLInputElement>("#environment-own")!;
+    own.disabled = true;
+    const input = h("input", { id: "panorama", type: "file", accept: "image/*,.hdr" });
+    const message = h("p", { id: "panorama-read", class: "quiet", role: "status" });
+    input.addEventListener("change", async () => {
+      const file = input.files?.[0];
+      if (!file) return;
+      try {
+        message.textContent = "Reading …";
+        const read = await readPanorama(file);
+        view.own?.texture.dispose();
+        view.own = read;
+        own.disabled = false;
+        own.checked = true;
+        message.textContent = `${file.name} is shown; it stays in this browser.`;
+        choose("own");
+      } catch (error) {
+        message.textContent = (error as Error).message;
+      }
+    });
+    return [choices, h("div", { class: "choice" }, h("label", { for: "panorama" }, "Own surroundings: a panorama"), input), message];
   }
 
   /** A slider whose value goes into the view. */

@@ -30,7 +30,7 @@ export function withChanges(rules: Rules, said: Said, name: string | null): Chan
 /** The rules with these hints for the texture of this name, or for all of its folder; a null is said no longer. */
 export function withHints(
   rules: Rules,
-  said: Record<string, string | number | null>,
+  said: Record<string, boolean | string | number | null>,
   name: string,
   folder: boolean,
 ): Changed {
@@ -48,8 +48,10 @@ function withRule(rules: Rules, match: string, change: (own: Override) => Overri
 }
 
 /** Without what is not said. */
-export function spoken(said: Record<string, string | number | null>): Hint {
-  return Object.fromEntries(Object.entries(said).filter((pair): pair is [string, string | number] => pair[1] !== null));
+export function spoken(said: Record<string, boolean | string | number | null>): Hint {
+  return Object.fromEntries(
+    Object.entries(said).filter((pair): pair is [string, boolean | string | number] => pair[1] !== null),
+  );
 }
 
 /** The values of the sliders as a rule writes them. */
@@ -80,7 +82,7 @@ export function folderPattern(name: string): string {
 
 function lines({ changes, hint }: { changes: Changes; hint: Hint }): string[] {
   const hints = Object.entries(hint).map(
-    ([name, value]) => `${name} = ${typeof value === "number" ? value : quoted(value)}`,
+    ([name, value]) => `${name} = ${typeof value === "string" ? quoted(value) : value}`,
   );
   const maps = Object.entries(changes).map(([name, values]) => {
     const said = Object.entries(values).map(([key, value]) => `${key} = ${value}`);

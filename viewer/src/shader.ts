@@ -29,7 +29,7 @@ uniform sampler2D uPacked;   // r roughness, g metallic, b ambient occlusion, a 
 uniform int uLook;           // 0 PBR, 1 legacy, 2 a map unlit
 uniform int uShown;          // which texture is unlit, in the order above
 uniform ivec4 uChannels;     // where red, green, blue come from: 0-3 a channel, 4 the texture's own
-uniform float uDepth;        // of the whole range of height, in widths of the texture
+uniform float uDepth;        // of the whole range of height, in widths of the texture; 0 on the side before
 uniform float uAspect;       // width / height of the texture
 uniform float uGreen;        // -1 reads green as DirectX does
 uniform float uStrength;

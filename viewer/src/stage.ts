@@ -12,8 +12,10 @@ import {
   Vector3,
   WebGLRenderer,
   type BufferGeometry,
+  type Texture,
 } from "three";
 import { direction, ENVIRONMENTS, type Environment, type Light } from "./lights.ts";
+import type { Own } from "./panorama.ts";
 import { FRAGMENT, VERTEX } from "./shader.ts";
 import { TEXTURES, type Surface } from "./surface.ts";
 
@@ -21,11 +23,13 @@ export const SHAPES = ["sphere", "plane", "cube", "cylinder"] as const;
 export type Shape = (typeof SHAPES)[number];
 
 /** Look of one column: shaded one way or the other, or a texture unlit, with the sources of RGB. */
-export type Look = "pbr" | "legacy" | { texture: keyof Surface; channels: readonly [number, number, number] };
+export type Look = "pbr" | "legacy" | { texture: (typeof TEXTURES)[number]; channels: readonly [number, number, number] };
 
 export interface Column {
   surface: Surface;
   look: Look;
+  /** As the old game shows it: the old normal, and no relief, which it had not. */
+  before: boolean;
 }
 
 /** State from which a frame is drawn. */
@@ -48,6 +52,8 @@ export interface View {
   /** Width / height of the texture. */
   aspect: number;
   directx: boolean;
+  /** The picture of the surroundings that a person chose. */
+  own: Own | undefined;
   /** Degrees, as the light's. */
   camera: { azimuth: number; elevation: number; distance: number };
 }
@@ -141,7 +147,7 @@ export class Stage {
       this.renderer.setScissor(left, 0, right - left, height);
       this.renderer.setViewport(from, 0, to - from, height);
       this.setCamera(content.view, (to - from) / height);
-      this.setUniforms(column);
+      this.setUniforms(column, content.view);
       this.renderer.render(this.scene, this.camera);
     });
     this.canvas.dataset["frames"] = String(Number(this.canvas.dataset["frames"] ?? 0) + 1);
@@ -185,18 +191,20 @@ export class Stage {
     const set = this.material.uniforms as ReturnType<typeof uniforms>;
     set.uRepeat.value.set(ROUND[view.shape] * view.tiling, view.tiling * (flat ? 1 : view.aspect));
     set.uAspect.value = view.aspect;
-    set.uDepth.value = view.depth;
     set.uGreen.value = view.directx ? -1 : 1;
     set.uEnvironment.value = ENVIRONMENTS.indexOf(view.environment);
+    set.uOwn.value = view.own?.texture ?? null;
+    set.uOwnLight.value = view.own?.light ?? 1;
     set.uStrength.value = 3 * view.light.strength;
     set.uLight.value.set(...direction(view.light.azimuth, view.light.elevation));
   }
 
-  private setUniforms({ surface, look }: Column): void {
+  private setUniforms({ surface, look, before }: Column, view: View): void {
     const set = this.material.uniforms as ReturnType<typeof uniforms>;
     set.uBefore.value = surface.before;
     set.uAlbedo.value = surface.albedo;
-    set.uNormal.value = surface.normal;
+    set.uNormal.value = before ? surface.source : surface.normal;
+    set.uDepth.value = before ? 0 : view.depth;
     set.uPacked.value = surface.packed;
     set.uLook.value = look === "pbr" ? 0 : look === "legacy" ? 1 : 2;
     if (typeof look === "string") return;
@@ -243,6 +251,8 @@ function uniforms() {
     uStrength: { value: 3 },
     uRepeat: { value: new Vector2(1, 1) },
     uEnvironment: { value: 0 },
+    uOwn: { value: null as Texture | null },
+    uOwnLight: { value: 1 },
     uLight: { value: new Vector3(0, 0, 1) },
   };
 }

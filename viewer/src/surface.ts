@@ -19,11 +19,16 @@ export interface Surface {
   /** Albedo; alpha: metal mask, which is only looked at. */
   albedo: DataTexture;
   normal: DataTexture;
+  /** The normal of the old files, without any changes. */
+  source: DataTexture;
   packed: DataTexture;
 }
 
+/** A texture that a map can be looked at in. */
+export type Shown = Exclude<keyof Surface, "source">;
+
 /** The texture of a surface that holds a map, and in which channel where it is only one. */
-export const PLACES: Record<MapName, readonly [keyof Surface, number?]> = {
+export const PLACES: Record<MapName, readonly [Shown, number?]> = {
   diffuse: ["before"],
   specular: ["before", 3],
   albedo: ["albedo"],
@@ -36,10 +41,14 @@ export const PLACES: Record<MapName, readonly [keyof Surface, number?]> = {
 };
 
 /** In the order of the shader's `uShown`. */
-export const TEXTURES = ["before", "albedo", "normal", "packed"] as const satisfies readonly (keyof Surface)[];
+export const TEXTURES = ["before", "albedo", "normal", "packed"] as const satisfies readonly Shown[];
 
-/** Textures of the pictures. Absent maps have no effect: an albedo is its diffuse, a diffuse its albedo. */
-export function makeSurface(pictures: Pictures, anisotropy: number): Surface {
+/**
+ * Textures of the pictures. Absent maps have no effect: an albedo is its diffuse, a diffuse its albedo.
+ *
+ * source: the normal of the old files, where it may differ from that of the pictures.
+ */
+export function makeSurface(pictures: Pictures, anisotropy: number, source?: Pixels): Surface {
   const { width, height, maps } = pictures;
   const colour = (name: MapName, other: MapName) => maps[name] ?? maps[other] ?? flat(pictures, name);
   const texture = (pixels: Pixels, srgb: boolean) => {
@@ -57,6 +66,7 @@ export function makeSurface(pictures: Pictures, anisotropy: number): Surface {
     before: texture(withAlpha(colour("diffuse", "albedo"), maps.specular, 0), true),
     albedo: texture(withAlpha(colour("albedo", "diffuse"), maps.metallic_mask, 0), true),
     normal: texture(maps.normal ?? flat(pictures, "normal"), false),
+    source: texture(source ?? maps.normal ?? flat(pictures, "normal"), false),
     packed: texture(packed(pictures), false),
   };
 }

@@ -10,7 +10,7 @@ const entry = (name: string, confidence: number, more: Partial<Entry> = {}): Ent
   thumbs: {},
   confidence,
   doubtful: confidence < 0.6,
-  metal: null,
+  headline: "",
   reasons: [],
   warnings: [],
   notes: [],
@@ -25,10 +25,10 @@ const sets = [
   entry("pot", 0.5, { reasons: ["Metal: 60 % — you said so."] }),
 ];
 const found = (wanted: Partial<Wanted>) =>
-  select(sets, { text: "", shown: "all", order: "worst", ...wanted }).map((one) => one.name);
+  select(sets, { text: "", shown: "all", order: "given", ...wanted }).map((one) => one.name);
 
-test("the least sure comes first, and the surest where asked", () => {
-  assert.deepEqual(found({}), ["wall2", "pot", "wall10"]);
+test("they come in the order of the index, and the surest first where asked", () => {
+  assert.deepEqual(found({}), ["wall10", "wall2", "pot"]);
   assert.deepEqual(found({ order: "confidence" }), ["wall10", "pot", "wall2"]);
 });
 
