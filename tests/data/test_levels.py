@@ -55,7 +55,7 @@ def test_without_an_albedo_a_typical_materials_is_taken():
 
 
 def test_levels_that_no_painter_means_are_brought_to_the_range():
-    linear, truth = surface()
+    _, truth = surface()
     assert painted_level(np.zeros((SIDE, SIDE, 3), np.float32), truth) == LEAST
     assert painted_level(np.ones((SIDE, SIDE, 3), np.float32), truth) == MOST
 
@@ -74,7 +74,7 @@ def test_a_mods_level_is_the_geometric_mean_of_its_paintings(entry: Entry):
 
 
 def test_a_diffuse_of_a_known_mod_is_brought_to_the_level_of_the_networks():
-    linear, truth = surface()
+    linear, _ = surface()
     brought = at_network_level(linear_to_srgb(linear * 0.4), 0.4, None)
     np.testing.assert_allclose(srgb_to_linear(brought), linear * NETWORK_LEVEL, atol=1e-4)
 
