@@ -49,7 +49,7 @@ def test_labels_are_the_classes_and_the_means_of_the_crop():
 def test_a_sample_with_hardly_any_metal_has_none():
     given = batch()
     given.maps[MapKind.METALLIC_MASK][:] = 0
-    given.maps[MapKind.METALLIC_MASK][..., 0, 0] = 0.5  # under one in a hundred
+    given.maps[MapKind.METALLIC_MASK][..., 0, 0] = 0.5  # under METAL_SHARE
     targets, _ = label_targets(given)
     assert targets[:, FOUND["has metal"]].tolist() == [0, 0]
     assert (targets[:, FOUND["metal share"]] > 0).all()
