@@ -9,6 +9,8 @@ from torch import Tensor  # noqa: E402
 from unbake.domain.materials import LABELS  # noqa: E402
 from unbake.domain.networks import FOLDS  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
+from unbake.models.network import Networks  # noqa: E402
+from unbake.models.parameters import freeze  # noqa: E402
 from unbake.models.vit import Averaged, Vit, out_of_fold  # noqa: E402
 
 TINY = CONFIGS["tiny"].vit
@@ -79,3 +81,24 @@ def test_of_a_training_sample_the_head_is_asked_that_never_saw_it(shape: tuple[i
 def test_of_a_sample_that_no_head_saw_all_are_asked(shape: tuple[int, ...]):
     logits = torch.rand(2, FOLDS, *shape)
     torch.testing.assert_close(out_of_fold(logits, torch.tensor([-1, -1])), logits.mean(1))
+
+
+def test_a_frozen_classifier_says_in_training_what_it_says_in_use(image: Tensor):
+    torch.manual_seed(0)
+    networks = Networks(CONFIGS["tiny"]).eval()
+    with torch.no_grad():
+        before = networks.vit(image)
+        networks.train()
+        freeze(networks, ["unet_albedo"])
+        networks.train()
+        after = networks.vit(image)
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_heads_that_learn_drop_some_of_what_they_read(image: Tensor):
+    torch.manual_seed(0)
+    networks = Networks(CONFIGS["tiny"]).train()
+    freeze(networks, ["head.classes"])
+    with torch.no_grad():
+        (_, first), (_, second) = (networks.vit(image) for _ in range(2))
+    assert not torch.equal(first, second)
