@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from support.seen import seen
 
 from unbake.batch import stages
 from unbake.batch.events import Event, Options, SetDone, Summary
@@ -18,6 +19,7 @@ from unbake.batch.journal import Journal
 from unbake.batch.run import convert_folder
 from unbake.convert.convert import convert_set
 from unbake.convert.inputs import load_inputs
+from unbake.convert.predict import Seen
 from unbake.convert.sets import find_sets
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.decision import Decision
@@ -58,10 +60,9 @@ class Guess:
         )  # fmt: skip
         self.asked = 0
 
-    def predict_global(self, diffuse: np.ndarray, *_: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def predict_global(self, diffuse: np.ndarray, *_: Any) -> Seen:
         self.asked += 1
-        shape = (*diffuse.shape[:2], 1)
-        return np.array([0.5, 0.5]), np.full(shape, 0.3, np.float32), np.full(shape, -1.0, np.float32)
+        return seen(diffuse.shape, (0.5, 0.5), mask=0.3, logit=-1.0)
 
     def predict_albedo(self, window: dict[MapKind, np.ndarray], *_: Any) -> dict[MapKind, np.ndarray]:
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}

@@ -21,6 +21,7 @@ import numpy as np
 from unbake.batch.events import Options
 from unbake.convert.sets import find_sets
 from unbake.batch.stages import Stages
+from unbake.convert.predict import Seen
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.evidence.level import Level
@@ -32,11 +33,12 @@ from unbake.image.geometry import GEOMETRY_VERSION
 class Copies:
     card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
                 classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
-    def predict_global(self, diffuse, normal, specular, wrap):
-        return np.array([0.5]), np.zeros((*diffuse.shape[:2], 1), np.float32), np.zeros((64, 64, 1), np.float32)
-    def predict_albedo(self, window, given):
+    def predict_global(self, diffuse, normal, specular, environment, wrap):
+        nothing, size = np.zeros((64, 64, 1), np.float32), diffuse.shape[:2]
+        return Seen(np.zeros(11), np.array([0.5]), np.zeros((18, 18, 3)), np.zeros((*size, 1), np.float32), nothing)
+    def predict_albedo(self, window, given, labels):
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
-    def predict_maps(self, window, given, probabilities):
+    def predict_maps(self, window, given, labels):
         return {kind: window[MapKind.ALBEDO][..., :1] for kind in MAPS_HEADS}
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -87,4 +89,4 @@ def test_the_runtimes_word_for_no_memory_is_a_memory_error(monkeypatch: pytest.M
     monkeypatch.setattr(predict, "_session", lambda path, threads: Starved())
     predictor = Predictor(predict.bundle_folder(None))
     with pytest.raises(MemoryError, match="Failed to allocate"):
-        predictor.predict_global(*np.zeros((2, 8, 8, 3), np.float32), None, (False, False))
+        predictor.predict_global(*np.zeros((2, 8, 8, 3), np.float32), None, None, (False, False))

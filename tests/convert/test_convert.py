@@ -4,17 +4,21 @@ from typing import Any
 import numpy as np
 import pytest
 from support.coded import coded
+from support.seen import seen
 
 from unbake.convert.baselines import ROUGHNESS
 from unbake.convert.convert import SMALLEST_TILE, convert_set
 from unbake.convert.inputs import Inputs, load_inputs
+from unbake.convert.predict import Seen
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, SPECS, MapKind
 from unbake.errors import FileError, TextureSetError
 from unbake.evidence.companions import MetalCue, metal_cue
-from unbake.image.arrays import CodedMaps, Wrap
+from unbake.evidence.level import Level
+from unbake.image.arrays import CodedMaps, Wrap, dequantise
+from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import read_picture, write_png
@@ -34,15 +38,23 @@ class Blur:
         )  # fmt: skip
         self.fails_above, self.mask = fails_above, mask
         self.seen: list[Any] = []
+        self.environments: list[np.ndarray | None] = []
+        self.lights: list[float] = []
 
     def predict_global(
-        self, diffuse: np.ndarray, normal: np.ndarray, specular: np.ndarray | None, wrap: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        logits = np.full((8, 8, 1), 20 * self.mask - 10, np.float32)
-        return np.array([0.25, 0.75]), np.full((*diffuse.shape[:2], 1), self.mask, np.float32), logits
+        self,
+        diffuse: np.ndarray,
+        normal: np.ndarray,
+        specular: np.ndarray | None,
+        environment: np.ndarray | None,
+        wrap: Any,
+    ) -> Seen:
+        self.environments.append(environment)
+        self.lights.append(float(luminance(srgb_to_linear(dequantise(MapKind.DIFFUSE, diffuse))).mean()))
+        return seen(diffuse.shape, (0.25, 0.75), self.mask, 20 * self.mask - 10)
 
     def predict_albedo(
-        self, window: dict[MapKind, np.ndarray], has_specular: bool
+        self, window: dict[MapKind, np.ndarray], has_specular: bool, labels: np.ndarray
     ) -> dict[MapKind, np.ndarray]:
         self.seen.append((window[MapKind.SPECULAR].max(), has_specular))
         if max(window[MapKind.DIFFUSE].shape) > self.fails_above:
@@ -50,9 +62,9 @@ class Blur:
         return {MapKind.ALBEDO: blurred(window[MapKind.DIFFUSE])}
 
     def predict_maps(
-        self, window: dict[MapKind, np.ndarray], has_specular: bool, probabilities: np.ndarray
+        self, window: dict[MapKind, np.ndarray], has_specular: bool, labels: np.ndarray
     ) -> dict[MapKind, np.ndarray]:
-        assert all(kind in window for kind in GEOMETRY)
+        assert all(kind in window for kind in (*GEOMETRY, MapKind.COARSE))
         return {kind: blurred(window[MapKind.ALBEDO][..., :1]) for kind in MAPS_HEADS}
 
 
@@ -172,6 +184,47 @@ def test_networks_are_told_whether_there_is_a_specular_mask() -> None:
     maps = CodedMaps(given.maps.codes | {MapKind.SPECULAR: mask})
     convert_set(Inputs(maps, None, given.wrap), network)
     assert network.seen == [(0, False), (np.float32(0.2), True)]
+
+
+def test_networks_are_given_the_environment_mask_relative_to_its_own_brightest() -> None:
+    given, network = inputs(), Blur()
+    mask = np.zeros((48, 64, 1), np.uint8)
+    mask[:24] = 64
+    for cue in (None, metal_cue(mask)):
+        convert_set(Inputs(given.maps, cue, given.wrap), network)
+    absent, read = network.environments
+    assert absent is None
+    assert read is not None
+    assert (read[:24].min(), read[24:].max()) == (255, 0)
+
+
+def test_a_complex_material_is_no_environment_mask_for_networks() -> None:
+    given, network = inputs(), Blur()
+    packed = RNG.integers(0, 256, (48, 64, 4), np.uint8)
+    cue = metal_cue(packed)
+    assert cue.kind == "complex"
+    convert_set(Inputs(given.maps, cue, given.wrap), network)
+    assert network.environments == [None]
+
+
+def test_networks_read_the_diffuse_at_their_level_by_the_mods() -> None:
+    given, network = inputs(), Blur()
+    dark = CodedMaps(given.maps.codes | {MapKind.DIFFUSE: given.maps.codes[MapKind.DIFFUSE] // 2})
+    own = float(luminance(srgb_to_linear(dark[MapKind.DIFFUSE])).mean())
+    for gain in (network.card.level, 2 * network.card.level):
+        convert_set(Inputs(dark, None, given.wrap), network, level=Level(gain, gain, 0.1, 9))
+    assert network.lights == pytest.approx([own, own / 2], rel=0.01)
+
+
+def test_without_a_mod_a_darker_picture_is_read_brighter() -> None:
+    given, network = inputs(), Blur()
+    codes = given.maps.codes
+    for factor in (2, 8):
+        dark = CodedMaps(codes | {MapKind.DIFFUSE: codes[MapKind.DIFFUSE] // factor})
+        own = float(luminance(srgb_to_linear(dark[MapKind.DIFFUSE])).mean())
+        convert_set(Inputs(dark, None, given.wrap), network)
+        network.lights[-1] /= own
+    assert network.lights[1] > 1.5 * network.lights[0]
 
 
 def test_classes_are_named_as_the_card_names_them() -> None:

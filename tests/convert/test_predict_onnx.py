@@ -16,10 +16,11 @@ import unbake
 from unbake.batch.run import Options, convert_folder
 from unbake.convert.convert import convert_set
 from unbake.convert.inputs import Inputs
-from unbake.convert.predict import Predictor, load_predictor
+from unbake.convert.predict import Predictor, Seen, load_predictor
 from unbake.domain.card import CARD, FORMAT, Card, encode_card
-from unbake.domain.maps import OUTPUTS, MapKind
-from unbake.domain.materials import CLASSES
+from unbake.domain.maps import OUTPUTS, MapKind, spec
+from unbake.domain.materials import CLASSES, LABELS
+from unbake.domain.networks import CLASSIFIER
 from unbake.image.arrays import CodedMaps, Wrap
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -66,7 +67,13 @@ def bundle(pytestconfig: pytest.Config) -> Path:
 
 def fingerprint() -> str:
     package = Path(unbake.__file__).parent
-    sources = [Path(__file__), package / "export" / "bundle.py", *sorted((package / "models").glob("*.py"))]
+    tables = [package / "domain" / f"{name}.py" for name in ("maps", "materials", "networks")]
+    sources = [
+        Path(__file__),
+        package / "export" / "bundle.py",
+        *tables,
+        *sorted((package / "models").glob("*.py")),
+    ]
     texts = [path.read_text("utf-8") for path in sources]
     return hashlib.sha256("".join([torch.__version__, str(GEOMETRY_VERSION), *texts]).encode()).hexdigest()[
         :16
@@ -103,10 +110,10 @@ def logit(probability: np.ndarray) -> np.ndarray:
     return np.log(probability / (1 - probability))
 
 
-def whole(predictor: Predictor, given: Inputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def whole(predictor: Predictor, given: Inputs, environment: np.ndarray | None = None) -> Seen:
     maps = given.maps
     return predictor.predict_global(
-        maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps.get(MapKind.SPECULAR), given.wrap
+        maps[MapKind.DIFFUSE], maps[MapKind.NORMAL], maps.get(MapKind.SPECULAR), environment, given.wrap
     )
 
 
@@ -136,37 +143,79 @@ def test_tiled_is_whole_of_eight_bits_too(predictor: Predictor, wrap: Wrap) -> N
         assert np.abs(whole[kind] - tiled[kind]).max() < ROUNDING
 
 
-def test_converting_commutes_with_rolling(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_converting_commutes_with_rolling_what_is_said_of_places_and_keeping_what_is_said_of_the_whole(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given, by = texture(128, 192, (True, True)), (40, 104)
-    classes, mask, logits = whole(predictor, given)
-    monkeypatch.setattr(predictor, "predict_global", lambda *_: (classes, mask, logits))
+    coarse = np.random.default_rng(4).random((128, 192, 3), np.float32)  # at full size: it rolls by any texel
+    said = replace(whole(predictor, given), coarse=coarse)
+    turned = replace(said, mask=np.roll(said.mask, by, (0, 1)), coarse=np.roll(coarse, by, (0, 1)))
+    monkeypatch.setattr(predictor, "predict_global", lambda *_: said)
     straight = convert_set(given, predictor).maps
-    monkeypatch.setattr(predictor, "predict_global", lambda *_: (classes, np.roll(mask, by, (0, 1)), logits))
+    monkeypatch.setattr(predictor, "predict_global", lambda *_: turned)
     other = convert_set(rolled(given, by), predictor).maps
     for kind in OUTPUTS:
         assert np.abs(np.roll(straight[kind], by, (0, 1)) - other[kind]).max() < ROUNDING
 
 
-def test_the_classifiers_logit_of_metal_is_added_to_every_texel_of_the_mask(
+def test_the_classifier_says_labels_classes_and_three_planes_of_patches(predictor: Predictor) -> None:
+    said = whole(predictor, texture(64, 96, (True, False)))
+    assert said.labels.shape == (len(LABELS),)
+    np.testing.assert_array_equal(said.classes, said.labels[: len(CLASSES)])  # this card calibrates nothing
+    assert said.coarse.ndim == 3 and said.coarse.shape[2] == spec(MapKind.COARSE).channels
+    assert all(array.min() > 0 and array.max() < 1 for array in (said.labels, said.coarse, said.mask))
+
+
+def more_sure(predictor: Predictor, monkeypatch: pytest.MonkeyPatch, output: int, place: int) -> None:
+    """Add to a label's (output 0) or a patch channel's (output 1) logit of the classifier."""
+    run = predictor._run
+
+    def surer(network: str, *rest: Any) -> list[np.ndarray]:
+        said = run(network, *rest)
+        if network == CLASSIFIER:
+            said[output] = said[output].copy()
+            said[output][:, place] += 2
+        return said
+
+    monkeypatch.setattr(predictor, "_run", surer)
+
+
+@pytest.mark.parametrize("channel", range(3))
+def test_the_word_on_each_patch_reaches_the_metal_mask(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch, channel: int
+) -> None:
+    given = texture(64, 96, (True, False))
+    before = whole(predictor, given)
+    more_sure(predictor, monkeypatch, 1, channel)
+    after = whole(predictor, given)
+    assert np.array_equal(after.labels, before.labels)
+    changed = np.abs(after.coarse - before.coarse).max((0, 1)) > 1e-3
+    assert changed.tolist() == [place == channel for place in range(3)]
+    assert np.abs(after.mask - before.mask).max() > 1e-5
+
+
+def test_the_labels_reach_the_albedo_and_the_maps_and_not_the_mask(
     predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given, run = texture(64, 96, (True, False)), predictor._run
+    given = texture(64, 96, (True, False))
+    before = convert_set(given, predictor).maps
+    more_sure(predictor, monkeypatch, 0, CLASSES.index("metal"))
+    after = convert_set(given, predictor).maps
+    np.testing.assert_array_equal(after[MapKind.METALLIC_MASK], before[MapKind.METALLIC_MASK])
+    assert all(np.abs(after[kind] - before[kind]).max() > 0 for kind in (MapKind.ALBEDO, MapKind.ROUGHNESS))
 
-    def sure_of_metal(network: str, *rest: Any) -> list[np.ndarray]:
-        [logits] = run(network, *rest)
-        return [logits + 2 * (np.array(CLASSES) == "metal")] if network == "vit" else [logits]
 
-    classes, mask, _ = whole(predictor, given)
-    monkeypatch.setattr(predictor, "_run", sure_of_metal)
-    surer_classes, surer_mask, _ = whole(predictor, given)
-    np.testing.assert_allclose(logit(surer_mask), logit(mask) + 2, atol=1e-3)
-    changed = np.flatnonzero(np.abs(surer_classes - classes) > 1e-6)
-    assert [CLASSES[i] for i in changed] == ["metal"]
+def test_a_missing_environment_mask_is_not_a_black_one(predictor: Predictor) -> None:
+    given = texture(64, 96, (True, True))
+    black, grey = (np.full((64, 96, 1), value, np.float32) for value in (0.0, 0.5))
+    masks = [whole(predictor, given, environment).mask for environment in (None, black, grey)]
+    assert not np.array_equal(masks[0], masks[1])
+    assert not np.array_equal(masks[1], masks[2])
 
 
 def test_the_metal_mask_follows_a_roll_by_its_own_stride(predictor: Predictor) -> None:
     given, by = texture(128, 128, (True, True)), (32, 64)
-    masks = [whole(predictor, one)[1] for one in (given, rolled(given, by))]
+    masks = [whole(predictor, one).mask for one in (given, rolled(given, by))]
     # The margin ends the wrapped copy, and global attention sees it end: near, not equal.
     assert np.abs(np.roll(masks[0], by, (0, 1)) - masks[1]).mean() < 0.02
 
@@ -211,7 +260,7 @@ def test_a_calibrated_mask_is_what_is_told_and_what_the_other_networks_read(
     (folder / CARD).write_text(json.dumps(card | {"mask_calibration": [0.5, -1.0]}))
     given = texture(64, 64, (True, True))
     predictors = Predictor(bundle), Predictor(folder)
-    plain, calibrated = (whole(predictor, given)[1] for predictor in predictors)
+    plain, calibrated = (whole(predictor, given).mask for predictor in predictors)
     np.testing.assert_allclose(calibrated, 1 / (1 + np.exp(1 - 0.5 * logit(plain))), atol=1e-5)
     plain, calibrated = (convert_set(given, predictor).maps[MapKind.ROUGHNESS] for predictor in predictors)
     assert np.abs(calibrated - plain).max() > 0.99 * STEP  # a step of the codes

@@ -11,13 +11,15 @@ from PIL import Image
 from unbake.data import cache as cache_module
 from unbake.data import cache_checks
 from unbake.data.cache import build_cache
-from unbake.data.cache_format import FORMAT_VERSION, read_index
+from unbake.data.cache_format import FORMAT_VERSION, MASKS, read_index
+from unbake.data.levels import mod_levels
 from unbake.data.sources import list_materials
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UsageError
 from unbake.image.arrays import dequantise, quantise
 from unbake.image.geometry import geometry_channels
 from unbake.locks import held
+from unbake.synth.levels import mod_level
 
 
 def build(materials, folder, where="train", domain="matsynth", **asked):
@@ -53,7 +55,7 @@ def test_an_entry_holds_the_truth_the_geometry_and_the_painted_variants(cache):
     assert {MapKind.ALBEDO, MapKind.NORMAL, MapKind.METALLIC, MapKind.GEO_AO} <= set(entry.maps8)
     assert np.load(place / "maps8.npy").dtype == np.uint8
     assert np.load(place / "maps16.npy").shape == (64, 64, 2)
-    assert np.load(place / "painted.npy").shape == (len(entry.styles), 64, 64, 4)
+    assert np.load(place / "painted.npy").shape == (len(entry.styles), 64, 64, 5)
 
 
 def test_truth_is_kept_to_the_last_bit(cache, materials):
@@ -70,6 +72,50 @@ def test_geometry_is_that_of_the_stored_normal(cache):
     expected = geometry_channels(normal, entry.wrap)[MapKind.GEO_HEIGHT]
     got = np.load(cache / entry.folder / "maps16.npy")
     np.testing.assert_array_equal(got, quantise(MapKind.GEO_HEIGHT, expected))
+
+
+def test_a_variant_has_the_masks_its_artist_made_and_zeros_for_the_others(oak, tmp_path):
+    build(oak, tmp_path / "out", variants=24)
+    entry = next(e for e in read_index(tmp_path / "out").entries if e.scale == 1.0)
+    painted = np.load(tmp_path / "out" / entry.folder / "painted.npy")
+    for place, kind in enumerate(MASKS, 3):
+        has = [entry.has(kind, variant) for variant in range(24)]
+        assert 0 < sum(has) < 24
+        assert painted[np.logical_not(has), ..., place].max() == 0
+    # An environment mask may be black, and yet be there; a specular one says something.
+    assert painted[np.array(entry.specular), ..., 3].max(axis=(1, 2)).min() > 0
+
+
+def test_each_painting_of_a_material_is_of_another_mod(oak, tmp_path):
+    build(oak, tmp_path / "out", variants=6, mods=24)
+    entry = next(e for e in read_index(tmp_path / "out").entries if e.scale == 1.0)
+    assert len(set(entry.mods)) == len(entry.styles) == 6
+    assert [mod.rsplit("-", 1)[0] for mod in entry.mods] == list(entry.styles)
+
+
+def test_all_scales_of_a_material_are_of_the_same_mods(oak, tmp_path):
+    build(oak, tmp_path / "out", variants=3)
+    assert len({entry.mods for entry in read_index(tmp_path / "out").entries}) == 1
+
+
+def test_a_mods_paintings_are_about_as_bright_as_its_level(tmp_path, write_material):
+    for number in range(8):
+        about = {"tileable": True, "metallic": "zero"}
+        write_material(tmp_path / "in", f"wood/oak{number:03d}", about=about)
+    build(tmp_path / "in", tmp_path / "out", styles=("ambient",), mods=2)
+    found = mod_levels(read_index(tmp_path / "out").entries)
+    assert set(found) == {"ambient-0", "ambient-1"}
+    for mod, level in found.items():
+        assert level == pytest.approx(mod_level(int(mod[-1])).rest, rel=0.2)
+
+
+def test_what_a_material_brought_along_is_of_the_mod_of_its_source(tmp_path, write_material):
+    about = {"source": "a/b", "tileable": True}
+    write_material(tmp_path / "in", "wood/oak001", REAL, about=about)
+    write_material(tmp_path / "in", "wood/elm002", REAL, about=about | {"source": "c/d"})
+    build(tmp_path / "in", tmp_path / "out")
+    firsts = {entry.id: entry.mods[0] for entry in read_index(tmp_path / "out").entries}
+    assert firsts == {"wood/oak001": "a/b/given", "wood/elm002": "c/d/given"}
 
 
 def test_materials_kept_apart_get_one_scale_and_the_held_styles(oak, tmp_path):
@@ -280,7 +326,9 @@ def test_a_painter_that_paints_otherwise_repaints(oak, tmp_path, monkeypatch):
     build(oak, tmp_path / "out", styles=("sun",))
     before = read_index(tmp_path / "out").entries[0].key
     original = cache_module.paint
-    monkeypatch.setattr(cache_module, "paint", lambda maps, style, seed: original(maps, style, seed + 1))
+    monkeypatch.setattr(
+        cache_module, "paint", lambda maps, style, seed, *level: original(maps, style, seed + 1, *level)
+    )
     cache_module._painter_fingerprint.cache_clear()
     build(oak, tmp_path / "out", styles=("sun",))
     cache_module._painter_fingerprint.cache_clear()

@@ -2,16 +2,22 @@ import numpy as np
 import pytest
 import torch
 
-from unbake.data.augment import composite
+from unbake.data.augment import Augmentation, composite
 from unbake.data.cache import build_cache
 from unbake.data.cache_format import read_index
-from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate
+from unbake.data.crop import read_crop
+from unbake.data.dataset import BATCH_KINDS, PatchDataset, Sample, collate, fold_of
+from unbake.data.levels import NOISE, mod_levels
 from unbake.data.sampler import MixSampler
 from unbake.data.sources import list_materials
+from unbake.domain.layout import NETWORK_LEVEL
 from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, SPECS, MapKind, spec
 from unbake.domain.materials import CLASSES
+from unbake.domain.networks import FOLDS
 from unbake.errors import TrainingError, UsageError
 from unbake.image.arrays import dequantise
+from unbake.image.colour import srgb_to_linear
+from unbake.image.delight import relevelled
 from unbake.image.resample import at_size
 
 
@@ -159,7 +165,7 @@ def test_a_batch_keeps_pixels_in_their_places(all_train):
 
 def test_a_batch_moves_as_a_whole():
     batch = collate([Sample({MapKind.AO: np.ones((2, 2, 1), np.float32)}, None, "a", "a")]).to("meta")
-    tensors = [*batch.maps.values(), *batch.present.values(), batch.classes, batch.has_classes]
+    tensors = [*batch.maps.values(), *batch.present.values(), batch.classes, batch.has_classes, batch.folds]
     assert {tensor.device.type for tensor in tensors} == {"meta"}
 
 
@@ -265,7 +271,7 @@ def test_a_resized_squares_normals_are_unit_vectors_and_its_mask_is_the_metals(p
     np.testing.assert_array_equal(maps[MapKind.METALLIC_MASK], expected)
 
 
-def test_composites_take_their_parts_from_one_pool(pairs):
+def test_composites_take_their_parts_from_one_pool_and_one_fold(pairs):
     seen = []
 
     def two(this, another, rng):
@@ -279,9 +285,79 @@ def test_composites_take_their_parts_from_one_pool(pairs):
         seen.clear()
         for position in range(30):
             dataset[0, position, items[0], 16]
-        mates = {(dataset.pairs[i].name, str(v)) for i in items for v in dataset.pairs[i].variants}
+        fold = fold_of(dataset.pairs[items[0]].entries[0])
+        alike = [pair for pair in map(dataset.pairs.__getitem__, items) if fold_of(pair.entries[0]) == fold]
+        mates = {(pair.name, str(v)) for pair in alike for v in pair.variants}
         assert set().union(*seen) <= mates, pool
-        assert {name for name, _ in set().union(*seen)} == {dataset.pairs[i].name for i in items}
+        assert {name for name, _ in set().union(*seen)} == {pair.name for pair in alike}
+
+
+def test_a_composite_has_the_fold_of_its_parts(tmp_path, write_material):
+    for number in range(8):
+        write_material(tmp_path / "in", f"wood/oak{number:03d}")
+    sources = list_materials(tmp_path / "in")
+    build_cache(sources, {s.id: "train" for s in sources}, tmp_path / "out", variants=1, workers=1)
+    augment = Augmentation(two_crop=0.5, four_crop=0.5)
+    dataset = PatchDataset({"matsynth": tmp_path / "out"}, "train", 16, augment=augment)
+    folds = {pair.name: fold_of(pair.entries[0]) for pair in dataset.pairs}
+    assert len(set(folds.values())) > 1
+    for draw in range(24):
+        sample = dataset[0, draw, draw % 8, 16]
+        assert {folds[name] for name in sample.name.split("+")} == {sample.fold}
+
+
+def test_materials_of_one_source_are_of_one_fold(tmp_path, write_material):
+    for number in range(8):
+        write_material(tmp_path / "in", f"wood/oak{number:03d}", about={"source": "a/b"})
+    sources = list_materials(tmp_path / "in")
+    build_cache(sources, {s.id: "train" for s in sources}, tmp_path / "out", variants=1, workers=1)
+    dataset = PatchDataset({"matsynth": tmp_path / "out"}, "train", 16)
+    assert len({dataset[i].fold for i in range(8)}) == 1
+
+
+def test_training_samples_have_a_fold_and_validation_samples_none(pairs, held_pairs):
+    trained, held = PatchDataset(pairs, "train", 16), PatchDataset(held_pairs, "val", 16)
+    folds = collate([trained[i] for i in range(len(trained))]).folds
+    assert folds.min() >= 0 and folds.max() < FOLDS
+    assert collate([held[i] for i in range(len(held))]).folds.eq(-1).all()
+
+
+def stored_diffuse(folder, sample, px):
+    """The diffuse of a sample as its cache has it, sRGB."""
+    entry, place = next(
+        (entry, sample.key.split("/")[-1])
+        for entry in read_index(folder).entries
+        if sample.key.startswith(f"{entry.id}@{entry.scale:g}/")
+    )
+    variant, top, left = (int(number) for number in place.split("+"))
+    level = mod_levels(read_index(folder).entries)[entry.mods[variant]]
+    return read_crop(folder, entry, variant, top, left, px)[MapKind.DIFFUSE], level
+
+
+def test_validation_reads_each_diffuse_at_the_networks_level_by_its_mods(held_pairs):
+    dataset = PatchDataset(held_pairs, "val", 32, val_crops=3)
+    for i in range(len(dataset)):
+        stored, level = stored_diffuse(held_pairs[dataset[i].domain], dataset[i], 32)
+        expected = relevelled(stored, NETWORK_LEVEL / level)
+        np.testing.assert_array_equal(dataset[i].maps[MapKind.DIFFUSE], expected)
+
+
+def test_training_reads_each_diffuse_near_the_networks_level_by_its_mods(pairs):
+    dataset = PatchDataset({"matsynth": pairs["matsynth"]}, "train", 32)
+    gains = []
+    for position in range(24):
+        sample = dataset[0, position, position % len(dataset), 32]
+        stored, level = stored_diffuse(pairs["matsynth"], sample, 32)
+        read, was = (srgb_to_linear(image) for image in (sample.maps[MapKind.DIFFUSE], stored))
+        seen = (was > 0.01) & (read < 0.99)  # neither quantised to nothing nor clipped
+        gains.append(np.median(read[seen] / was[seen]) * level / NETWORK_LEVEL)
+    assert np.abs(np.log(gains)).max() < 2.5 * NOISE + 0.01
+    assert len(set(np.round(gains, 3))) > 12
+
+
+def test_the_same_draw_knows_the_level_as_well_again(pairs):
+    first, again = (PatchDataset(pairs, "train", 16, seed=5)[1, 2, 0, 16] for _ in range(2))
+    np.testing.assert_array_equal(first.maps[MapKind.DIFFUSE], again.maps[MapKind.DIFFUSE])
 
 
 def test_validation_lists_each_domain_by_itself(held_pairs):

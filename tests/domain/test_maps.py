@@ -33,4 +33,5 @@ def test_a_pivot_is_a_value_of_a_map_of_one_channel_of_data(kind):
 
 
 def test_the_outputs_are_no_inputs():
-    assert set(OUTPUTS).isdisjoint({MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR})
+    optional = {kind for kind in KINDS if spec(kind).optional}
+    assert set(OUTPUTS).isdisjoint({MapKind.DIFFUSE, MapKind.NORMAL, MapKind.COARSE, *optional})

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from unbake.domain.maps import GEOMETRY, OUTPUTS, SPECS, MapKind  # noqa: E402
-from unbake.domain.networks import NETWORKS, input_name, network_of  # noqa: E402
+from unbake.domain.networks import CLASSIFIER, NETWORKS, given_name, input_name, network_of  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
 
@@ -23,8 +23,31 @@ def test_no_network_reads_what_a_later_one_gives():
 
 
 def test_a_network_reads_inputs_of_a_texture_or_outputs_of_other_networks():
-    known = {MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR, *GEOMETRY, *OUTPUTS}
+    given = {MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR, MapKind.ENVIRONMENT, *GEOMETRY}
+    known = given | {*OUTPUTS, MapKind.COARSE}
     assert {kind for network in NETWORKS.values() for kind in network.reads} <= known
+
+
+def test_the_classifiers_word_on_each_patch_is_read_by_all_after_it():
+    assert [name for name, network in NETWORKS.items() if MapKind.COARSE in network.reads] == [
+        "segformer",
+        "unet_albedo",
+        "unet_maps",
+    ]
+
+
+def test_who_reads_the_classifiers_labels_or_patches_is_conditioned_on_it():
+    assert all(
+        CLASSIFIER in network.conditioned_on for name, network in NETWORKS.items() if name != CLASSIFIER
+    )
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_flag_follows_each_map_that_textures_may_lack_and_no_other(name):
+    inputs = NETWORKS[name].inputs
+    flags = {given_name(kind): input_name(kind) for kind in NETWORKS[name].reads if SPECS[kind].optional}
+    assert {flag: inputs[inputs.index(flag) - 1] for flag in flags} == flags
+    assert {one for one in inputs if one.endswith("_given")} == set(flags)
 
 
 def test_whoever_runs_for_a_network_runs_for_those_they_read_from():

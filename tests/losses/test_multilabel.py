@@ -26,6 +26,13 @@ def test_samples_without_labels_do_not_count():
     )
 
 
+def test_single_labels_of_a_sample_may_be_unknown():
+    logits, targets = torch.tensor([[2.0, -1.0], [0.5, 3.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    known = torch.tensor([[True, False], [False, True]])
+    expected = (math.log1p(math.exp(-2.0)) + math.log1p(math.exp(-3.0))) / 2
+    assert multilabel_bce(logits, targets, known).item() == pytest.approx(expected)
+
+
 def test_no_labels_at_all_give_zero_with_a_zero_gradient():
     logits = torch.randn(2, 3, requires_grad=True)
     loss = multilabel_bce(logits, torch.zeros(2, 3), torch.tensor([False, False]))

@@ -2,6 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from support.network_inputs import random_inputs, read_by  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from unbake.errors import UsageError  # noqa: E402
@@ -26,11 +27,12 @@ def _adapted() -> Networks:
     return networks
 
 
-def _outputs(networks: Networks) -> tuple[Tensor, Tensor]:
-    torch.manual_seed(1)
-    image, plane = torch.rand(2, 3, 64, 64), torch.rand(2, 1, 64, 64)
+def _outputs(networks: Networks) -> tuple[Tensor, ...]:
+    """Labels and patches of the classifier, and the logits of the mask."""
+    inputs = random_inputs()
     with torch.no_grad():
-        return networks.vit(image), networks.segformer(image, image, plane, torch.ones(2, 1))
+        said = networks.vit(*read_by("vit", inputs))
+        return *said, networks.segformer(*read_by("segformer", inputs))
 
 
 def test_adding_adapters_changes_no_output():

@@ -4,14 +4,19 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import save_file  # noqa: E402
 from support.memory import peak_bytes, saved_activation_bytes  # noqa: E402
+from support.network_inputs import random_inputs, read_by  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
+from unbake.data.dataset import Batch  # noqa: E402
 from unbake.domain.maps import GEOMETRY, MapKind, spec  # noqa: E402
+from unbake.domain.materials import CLASSES, LABELS  # noqa: E402
+from unbake.domain.networks import LABEL_PROBS, given_name, input_name  # noqa: E402
 from unbake.losses.rendering import random_lights, rendering_l1  # noqa: E402
-from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses  # noqa: E402
+from unbake.losses.total import LossWeights, map_losses, mask_losses  # noqa: E402
 from unbake.metrics.lpips import Lpips  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
+from unbake.train.labels import classifier_losses  # noqa: E402
 
 FULL = CONFIGS["full"]
 BUDGET = 7.2 * 2**30
@@ -47,26 +52,29 @@ def lpips(tmp_path_factory: pytest.TempPathFactory) -> Lpips:
 def _loss(network: nn.Module, name: str, maps: dict[MapKind, Tensor], lpips: Lpips) -> Tensor:
     """Every term a recipe can ask of the network, and its maps rendered under LIGHTS among the true others."""
     given = {kind: torch.ones(1, dtype=torch.bool) for kind in maps}
-    inputs = [maps[kind] for kind in (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR)] + [torch.ones(1, 1)]
-    mask, classes = maps[MapKind.METALLIC_MASK], torch.rand(1, 7)
-    weights = LossWeights(perceptual=0.1)
+    mask, weights = maps[MapKind.METALLIC_MASK], LossWeights(perceptual=0.1)
+    inputs = {input_name(kind): image for kind, image in maps.items() if kind not in GEOMETRY}
+    inputs |= {given_name(kind): torch.ones(1, 1) for kind in maps if spec(kind).optional}
+    inputs |= {"geometry": torch.cat([maps[kind] for kind in GEOMETRY], dim=1)}
+    said = network(*read_by(name, inputs | {LABEL_PROBS: torch.rand(1, len(LABELS))}))
     if name == "vit":
-        return class_losses(network(inputs[0]).float(), classes.round(), torch.ones(1, dtype=torch.bool))[
-            "classes/bce"
-        ]
-    if name == "segformer":
-        terms = mask_losses(network(*inputs).float(), mask, given[MapKind.METALLIC_MASK], weights)
+        labels, patches = (logits.float() for logits in said)
+        terms = classifier_losses(labels, patches, _batch(maps, given), weights)
         return torch.stack(list(terms.values())).sum()
-    if name == "unet_albedo":
-        predicted = {MapKind.ALBEDO: network(*inputs, mask)}
-    else:
-        geometry = torch.cat([maps[kind] for kind in GEOMETRY], dim=1)
-        predicted = network(maps[MapKind.ALBEDO], *inputs[1:], mask, geometry, classes)
+    if name == "segformer":
+        terms = mask_losses(said.float(), mask, given[MapKind.METALLIC_MASK], weights)
+        return torch.stack(list(terms.values())).sum()
+    predicted = {MapKind.ALBEDO: said} if name == "unet_albedo" else said
     terms = {"rendering": rendering_l1(predicted, maps, given, LIGHTS)}
     for kind, map in predicted.items():
         foreground = mask if spec(kind).foreground else None
         terms |= map_losses(kind, map.float(), maps[kind], given[kind], foreground, weights, lpips)
     return torch.stack(list(terms.values())).sum()
+
+
+def _batch(maps: dict[MapKind, Tensor], given: dict[MapKind, Tensor]) -> Batch:
+    classes, one = torch.rand(1, len(CLASSES)).round(), torch.ones(1, dtype=torch.bool)
+    return Batch(maps, given, classes, one, torch.zeros(1, dtype=torch.int64), ("a",), ("matsynth",))
 
 
 def _step_bytes(network: nn.Module, name: str, side: int, lpips: Lpips) -> int:
@@ -114,10 +122,5 @@ def test_recomputing_the_finest_levels_halves_what_unet_maps_keeps():
         for module in body.modules():
             if hasattr(module, "checkpoint"):
                 module.checkpoint = checkpoint
-        image, plane = torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64)
-        kept.append(
-            saved_activation_bytes(
-                body, image, image, plane, plane[:, :, 0, 0], plane, image, torch.rand(1, 7)
-            )
-        )
+        kept.append(saved_activation_bytes(body, *read_by("unet_maps", random_inputs(batch=1))))
     assert kept[1] < 0.6 * kept[0]

@@ -4,9 +4,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from support.network_inputs import random_inputs, read_by  # noqa: E402
 from torch import nn  # noqa: E402
 
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind  # noqa: E402
+from unbake.domain.networks import NETWORKS  # noqa: E402
 from unbake.errors import TrainingError, UsageError  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
 from unbake.models.lora import add_lora, canonical  # noqa: E402
@@ -41,11 +43,9 @@ def _step(networks: Networks, trained: list[str]) -> set[str]:
     networks.train()
     before = {name: tensor.clone() for name, tensor in networks.state_dict().items()}
     optimizer = torch.optim.AdamW([p for p in networks.parameters() if p.requires_grad], lr=0.1)
-    torch.manual_seed(1)
-    image, plane, given = torch.rand(2, 3, 64, 64), torch.rand(2, 1, 64, 64), torch.ones(2, 1)
-    albedo = networks.unet_albedo(image, image, plane, given, plane)
-    maps = networks.unet_maps(image, image, plane, given, plane, image, torch.rand(2, 7))
-    outputs = [networks.vit(image), networks.segformer(image, image, plane, given), albedo, *maps.values()]
+    inputs = random_inputs()
+    vit, segformer, albedo, maps = (getattr(networks, name)(*read_by(name, inputs)) for name in NETWORKS)
+    outputs = [*vit, segformer, albedo, *maps.values()]
     torch.stack([output.square().mean() for output in outputs]).sum().backward()
     optimizer.step()
     return {name for name, tensor in networks.state_dict().items() if not torch.equal(tensor, before[name])}
@@ -109,9 +109,9 @@ def test_what_is_frozen_stays_bit_equal_and_its_norms_still_through_a_training_s
     before = {name: tensor.clone() for name, tensor in networks.state_dict().items()}
     trained = [p for p in networks.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=0.1, weight_decay=0.1)
-    image, plane, given = torch.rand(2, 3, 32, 32), torch.rand(2, 1, 32, 32), torch.ones(2, 1)
-    networks.unet_albedo(image, image, plane, given, plane).sum().backward()
-    networks.segformer(image, image, plane, given)
+    inputs = random_inputs(side=32)
+    networks.unet_albedo(*read_by("unet_albedo", inputs)).sum().backward()
+    networks.segformer(*read_by("segformer", inputs))
     optimizer.step()
     moved = {name for name, tensor in networks.state_dict().items() if not torch.equal(tensor, before[name])}
     assert moved == {name for name in before if name.startswith("unet_albedo.body.heads.")}
@@ -162,7 +162,7 @@ def adapted_parameters() -> dict[str, ParameterInfo]:
 def test_as_many_parameters_are_trained_as_a_phases_selection_holds(adapted: Networks):
     vit, segformer = adapted.vit, adapted.segformer.model
     albedo, maps = adapted.unet_albedo.body, adapted.unet_maps.body
-    heads = _count(vit.classifier, segformer.decode_head, albedo.heads, maps.heads)
+    heads = _count(vit.classifier, vit.patches, segformer.decode_head, albedo.heads, maps.heads)
     config = CONFIGS["tiny"]
     widths = [config.vit.hidden] * config.vit.layers
     widths += [

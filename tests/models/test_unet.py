@@ -1,14 +1,16 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from support.network_inputs import random_inputs, read_by  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from unbake.models.config import CONFIGS, UnetConfig  # noqa: E402
-from unbake.models.network import receptive_field  # noqa: E402
+from unbake.models.network import Networks, receptive_field  # noqa: E402
 from unbake.models.unet import Unet, half_receptive_field  # noqa: E402
 
 TINY = CONFIGS["tiny"]
@@ -91,3 +93,49 @@ def test_recomputing_levels_changes_neither_gradients_nor_running_statistics():
 def test_width_alone_does_not_change_the_receptive_field():
     wide = replace(TINY, unet=UnetConfig(width=64, depth=TINY.unet.depth))
     assert receptive_field(wide) == receptive_field(TINY)
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    torch.manual_seed(0)
+    built = Networks(TINY).eval()
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return built
+
+
+def _predicted(networks: Networks, name: str, inputs: dict[str, Tensor]) -> Tensor:
+    """All maps of a UNet side by side, (B, C, H, W)."""
+    with torch.no_grad():
+        said = getattr(networks, name)(*read_by(name, inputs))
+    return torch.cat(list(said.values()), dim=1) if isinstance(said, dict) else said
+
+
+def _each_image(inputs: dict[str, Tensor], change: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """Images changed, flags and labels left: what is said of a texture as a whole stays."""
+    return {name: change(x) if x.ndim == 4 else x for name, x in inputs.items()}
+
+
+@pytest.mark.parametrize("name", ["unet_albedo", "unet_maps"])
+def test_a_tile_of_all_a_unet_reads_equals_the_whole(networks: Networks, name: str):
+    halo = -(-half_receptive_field(TINY.unet) // TINY.stride) * TINY.stride
+    whole = random_inputs(batch=1, side=192)
+    tile = _each_image(whole, lambda x: x[..., 64 - halo : 128 + halo, 64 - halo : 128 + halo])
+    expected = _predicted(networks, name, whole)[..., 64:128, 64:128]
+    inner = _predicted(networks, name, tile)[..., halo:-halo, halo:-halo]
+    torch.testing.assert_close(inner, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["unet_albedo", "unet_maps"])
+def test_rolling_all_a_unet_reads_rolls_what_it_says_where_the_labels_stay(networks: Networks, name: str):
+    halo = -(-half_receptive_field(TINY.unet) // TINY.stride) * TINY.stride
+
+    def wrapped(inputs: dict[str, Tensor]) -> Tensor:
+        padded = _each_image(inputs, lambda x: F.pad(x, (halo,) * 4, mode="circular"))
+        return _predicted(networks, name, padded)[..., halo:-halo, halo:-halo]
+
+    inputs, shift = random_inputs(batch=1), (3 * TINY.stride, TINY.stride)
+    expected = wrapped(inputs).roll(shift, dims=(2, 3))
+    turned = wrapped(_each_image(inputs, lambda x: x.roll(shift, dims=(2, 3))))
+    torch.testing.assert_close(turned, expected, rtol=1e-4, atol=1e-5)

@@ -143,7 +143,7 @@ def test_the_size_can_be_read_before_networks_are_built(tmp_path: Path):
 
 
 def test_weights_of_other_shapes_are_refused_and_change_nothing(tmp_path: Path):
-    save_weights(tmp_path / "w", Networks(TINY, classes=5), {})
+    save_weights(tmp_path / "w", Networks(TINY, labels=5), {})
     ours = _networks(0)
     before = {name: tensor.clone() for name, tensor in ours.state_dict().items()}
     with pytest.raises(UsageError, match=r"tensors differ, first .*; build that size"):
@@ -185,8 +185,20 @@ def test_a_backbone_of_our_size_is_copied_whole(tmp_path: Path):
     theirs = _backbone(tmp_path, TINY.vit.hidden, TINY.vit.heads, TINY.vit.layers)
     networks = _networks(0).eval()
     assert warm_vit(networks, tmp_path)["licence"] == "Apache-2.0"
-    x = torch.rand(1, 3, 224, 224)
+    px = TINY.vit.px  # theirs is made for another: it brings its position embeddings to ours itself
+    x = torch.rand(1, 3, px, px)
     assert torch.equal(theirs(x).last_hidden_state, networks.vit.backbone(x).last_hidden_state)
+
+
+def test_a_backbone_of_our_size_gives_its_weights_as_they_are_but_for_the_grid_of_positions(tmp_path: Path):
+    theirs = _backbone(tmp_path, TINY.vit.hidden, TINY.vit.heads, TINY.vit.layers).state_dict()
+    networks = _networks(0)
+    warm_vit(networks, tmp_path)
+    ours = networks.vit.backbone.state_dict()
+    positions = "embeddings.position_embeddings"
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items() if name != positions)
+    assert ours[positions].shape == (1, 1 + (TINY.vit.px // TINY.vit.patch) ** 2, TINY.vit.hidden)
+    assert torch.equal(ours[positions][:, 0], theirs[positions][:, 0])
 
 
 def test_a_larger_backbone_gives_evenly_spaced_channels_whole_heads_and_layers(tmp_path: Path):
@@ -222,6 +234,7 @@ def test_the_real_backbone_loads_into_full_as_transformers_would_use_it(capfd: p
     warm_vit(networks, REAL)
     assert capfd.readouterr() == ("", "")
     real = Dinov2Model.from_pretrained(REAL, local_files_only=True, dtype=torch.float32).eval()
-    x = torch.rand(1, 3, 224, 224)
+    px = networks.vit.px
+    x = torch.rand(1, 3, px, px)
     with torch.no_grad():
         torch.testing.assert_close(networks.vit.backbone(x).last_hidden_state, real(x).last_hidden_state)

@@ -144,3 +144,17 @@ def test_with_more_materials_than_pairs_some_are_left(folder):
 def test_no_pairs_are_no_plan(folder):
     with pytest.raises(UsageError, match="one pair"):
         plan_paintings(list_materials(folder), 0)
+
+
+def test_what_is_written_is_the_paintings_their_masks_and_the_metadata(folder):
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    painted(folder, pairs=9)
+    new = {path.name for path in folder.rglob("*") if path.is_file()} - {path.name for path in before}
+    assert new <= {f"{stem}_syn_{k}.png" for stem in ("diffuse", "specular") for k in range(3)}
+    assert {f"diffuse_syn_{k}.png" for k in range(3)} <= new
+
+
+def test_nothing_is_written_beside_the_materials(folder):
+    before = {path for path in folder.rglob("*") if path.is_dir()}
+    painted(folder)
+    assert {path for path in folder.rglob("*") if path.is_dir()} == before

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from support.chance import without_chance
 from support.tiny_project import start
 from unbake.models.parameters import parameter_info
 from unbake.train.loop import train
@@ -21,7 +22,8 @@ def train_phase(root: Path, processes: Processes) -> None:
     for name in norms:
         run.networks.get_parameter(name).requires_grad_(False)
     run.networks.train()
-    train(dataclasses.replace(run, trainable=run.trainable - norms), lambda event: None)
+    with without_chance(run.networks):
+        train(dataclasses.replace(run, trainable=run.trainable - norms), lambda event: None)
 
 
 if __name__ == "__main__":

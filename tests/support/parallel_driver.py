@@ -11,11 +11,13 @@ import torch
 from safetensors.torch import save_file
 from torch.utils.data import DataLoader
 
+from support.chance import without_chance
 from support.tiny_project import start
 from unbake.data.dataset import Batch, collate
 from unbake.domain.maps import MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.models.norm import Norm
+from unbake.train.loop import Run
 from unbake.train.optim import clip_gradients
 from unbake.train.parallel import Processes, joined
 from unbake.train.step import forward_networks, loss_weights, total
@@ -42,6 +44,11 @@ def train(root: Path, processes: Processes) -> dict[str, torch.Tensor]:
     """The trained parameters, and every loss term of every step."""
     torch.manual_seed(0)
     run = start(root)
+    with without_chance(run.networks):
+        return _trained(run, processes)
+
+
+def _trained(run: Run, processes: Processes) -> dict[str, torch.Tensor]:
     for module in run.networks.modules():
         if isinstance(module, Norm):
             module.requires_grad_(False)

@@ -3,15 +3,17 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 from msgspec import structs
 from support.tiny_project import start
 
-from unbake.data.dataset import collate
+from unbake.data.dataset import Batch, Sample, collate
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.networks import network_of
 from unbake.losses.rendering import rendering_l1
-from unbake.train.step import forward_networks, loss_weights, total
+from unbake.train.step import COARSE_MASK, TRUE_MASK, _told, forward_networks, loss_weights, total
 
 
 def test_the_four_networks_come_in_order_and_their_outputs_are_detached(root: Path):
@@ -40,8 +42,8 @@ def test_only_the_wanted_networks_and_those_they_read_from_run(root: Path):
         return [output.network for output in outputs]
 
     assert ran("vit") == ["vit"]
-    assert ran("segformer") == ["segformer"]
-    assert ran("unet_albedo") == ["segformer", "unet_albedo"]
+    assert ran("segformer") == ["vit", "segformer"]
+    assert ran("unet_albedo") == ["vit", "segformer", "unet_albedo"]
     assert ran("unet_maps") == ["vit", "segformer", "unet_albedo", "unet_maps"]
 
 
@@ -101,6 +103,42 @@ def test_every_map_has_the_network_that_gives_it(root: Path):
     outputs = forward_networks(run.networks, batch, loss_weights(run.recipe.losses), lambda _: False)
     given_by = {kind: output.network for output in outputs for kind in output.maps}
     assert {kind: network_of(kind) for kind in OUTPUTS} == given_by
+
+
+def test_the_classifiers_terms_are_those_of_its_labels_and_patches(root: Path):
+    run = start(root)
+    batch = collate([run.val_data[0]])
+    outputs = forward_networks(run.networks, batch, loss_weights(run.recipe.losses), lambda _: True)
+    assert set(next(iter(outputs)).terms) == {"classes/bce", "patches/bce"}
+
+
+def masks(fold: int, count: int = 400) -> tuple[torch.Tensor, torch.Tensor, Batch]:
+    """SegFormer's mask, all 0.25, the classifier's word, 0.5, and samples whose true mask is 1."""
+    mask, coarse = torch.full((count, 1, 2, 2), 0.25), torch.full((count, 3, 2, 2), 0.5)
+    truth = {MapKind.METALLIC_MASK: np.ones((2, 2, 1), np.float32)}
+    return mask, coarse, collate([Sample(truth, None, "a", "a", fold=fold)] * count)
+
+
+def test_the_unets_are_told_the_very_mask_of_materials_that_no_head_saw():
+    mask, coarse, batch = masks(fold=-1)
+    assert torch.equal(_told(mask, coarse, batch), mask)
+
+
+def test_of_training_materials_the_unets_are_told_three_masks_in_their_shares():
+    torch.manual_seed(0)
+    told = _told(*masks(fold=2))
+    assert all(len(sample.unique()) == 1 for sample in told)
+    shares = {value: float((told[:, 0, 0, 0] == value).float().mean()) for value in (1, 0.5, 0.25)}
+    expected = {1: TRUE_MASK, 0.5: COARSE_MASK, 0.25: 1 - TRUE_MASK - COARSE_MASK}
+    assert shares == pytest.approx(expected, abs=0.08)
+
+
+def test_a_mask_that_is_not_known_is_never_told_as_the_truth():
+    mask, coarse, batch = masks(fold=2)
+    unknown = dataclasses.replace(
+        batch, present={kind: torch.zeros_like(known) for kind, known in batch.present.items()}
+    )
+    assert set(_told(mask, coarse, unknown).unique().tolist()) == {0.25, 0.5}
 
 
 def test_one_batch_can_be_learned_by_heart(root: Path):

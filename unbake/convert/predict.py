@@ -166,7 +166,8 @@ class Predictor:
         """SegFormer's logits (h, w, 1) of a reduced copy."""
         diffuse = images[MapKind.DIFFUSE]
         assert diffuse is not None
-        rows, columns = reduced_size(*diffuse.shape[:2], self.card.segformer_px)
+        height, width = diffuse.shape[:2]
+        rows, columns = reduced_size(height, width, self.card.segformer_px)
         margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
 
         def padded(small: np.ndarray) -> np.ndarray:

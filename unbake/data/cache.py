@@ -102,8 +102,9 @@ def build_cache(
 
     sources: of `domain`. splits: from `unbake.data.split.split`. long_side: larger textures are reduced to it.
     scales: fractions of that size. styles: names in the painter's STYLES, dealt round to `mods` mods, each of one
-    level; an entry has `variants` paintings, each of another mod. Materials outside "train" get the first scale only and one painting per held style, whatever paintings are
-    on disk, with a painter seed that `seed` does not touch, so that validation never changes. workers:
+    level; an entry has `variants` paintings, each of another mod. Materials outside "train" get the first scale only
+    and one painting per held style, whatever paintings are on disk, with a painter seed that `seed` does not touch,
+    so that validation never changes. mods: of the paintings for training; those kept out have HELD_MODS. workers:
     processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
     painter all that it painted; with other splits what moved is built, and what is not asked for now stays. An entry
     that is not as it was built (see `cache_checks`) is built again. While another process builds here, it waits.

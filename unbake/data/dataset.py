@@ -127,7 +127,8 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
 
     In training, item (epoch, position, i, crop_px) is a random crop of pair i, of a random diffuse of it and of a
     random scale among those that hold the crop; composites take their partners from the same pool, so that a
-    composite has one domain and the shares of the pools stay as they were drawn. The other splits are a list of at
+    composite has one domain and the shares of the pools stay as they were drawn, and of the same fold, so that no head
+    of the classifier sees in a composite what it is never to see. The other splits are a list of at
     most `val_crops` crops of `px` × `px` for each pair, the middle first, then spread over the texture and over
     its diffuses, at the largest scale, whatever seed and epoch; their items are indices into it, see
     `validation_items`. Axes that tile wrap around; others stay inside, and where the texture is smaller than the
@@ -168,6 +169,9 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
         for i, pair in enumerate(self.pairs):
             pools[pair.pool].append(i)
         self.pools = {pool: tuple(items) for pool, items in pools.items()}
+        self._mates: dict[tuple[PoolName, int], list[int]] = defaultdict(list)
+        for i, pair in enumerate(self.pairs):
+            self._mates[pair.pool, fold_of(pair.entries[0])].append(i)
         self._fixed = [] if self.random else [(p, at) for p in self.pairs for at in _fixed(p, px, val_crops)]
 
     def __len__(self) -> int:
@@ -182,13 +186,13 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
         pair = self.pairs[item]
         if self.augment is None:
             return self._crop(pair, px, rng)
-        pool = self.pools[pair.pool]
+        mates = self._mates[pair.pool, fold_of(pair.entries[0])]
 
         def this(rng: np.random.Generator) -> Sample:
             return self._crop(pair, px, rng)
 
         def another(rng: np.random.Generator) -> Sample:
-            return self._crop(self.pairs[pool[rng.integers(len(pool))]], px, rng)
+            return self._crop(self.pairs[mates[rng.integers(len(mates))]], px, rng)
 
         return self.augment(this, another, rng)
 

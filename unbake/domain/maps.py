@@ -82,7 +82,8 @@ SPECS: dict[MapKind, MapSpec] = {
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True, pivot=0.0),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
         MapSpec(MapKind.METALLIC_HEAD, 1),  # UNet-Maps' own word, before the mask is asked
-        MapSpec(MapKind.COARSE, 3),  # the classifier's word on each patch: metal, roughness, brightness
+        # The classifier's word on each patch: metal, roughness, brightness; nothing known where all are a half.
+        MapSpec(MapKind.COARSE, 3, neutral=(0.5, 0.5, 0.5)),
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, pivot=1.0),
         MapSpec(
             MapKind.HEIGHT,

@@ -15,8 +15,8 @@ CLASSES: tuple[str, ...] = ("ceramic", "fabric", "ground", "leather", "metal", "
 """The classes of the material classifier (N1), in the order of its logits."""
 
 PROPERTIES: tuple[str, ...] = ("has metal", "metal share", "roughness", "brightness")
-"""What the classifier estimates besides, each in [0, 1]: whether there is metal, how much of the surface it is, the mean
-roughness, and the mean albedo in sRGB."""
+"""What the classifier estimates besides, each in [0, 1]: whether there is metal, how much of the surface it is, the
+mean roughness, and the mean albedo in sRGB."""
 
 LABELS: tuple[str, ...] = (*CLASSES, *PROPERTIES)
 """The logits of the classifier, in order; networks are conditioned on their probabilities."""

@@ -32,8 +32,9 @@ def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
 
     Each takes a batch of one, float32, in the ranges and orders of `models.network`. Inputs: "diffuse",
     "normal", "specular", "specular_given", "environment", "environment_given", "mask", "coarse", "albedo",
-    "geometry", "label_probs", as far as the network reads them. Outputs: "label_logits", "patch_logits" | "mask_logits" | "albedo" | "roughness", "metallic", "ao", "height".
-    vit takes 1 × 3 × 224 × 224 (resized outside, antialiased); H and W of the others are any multiples of the
+    "geometry", "label_probs", as far as the network reads them. Outputs: "label_logits", "patch_logits" |
+    "mask_logits" | "albedo" | "roughness", "metallic", "ao", "height"; the classifier's are means over its folds.
+    vit takes 1 × 3 × 252 × 252 (resized outside, antialiased); H and W of the others are any multiples of the
     stride, of 32 for segformer.
     """
     folder.mkdir(parents=True, exist_ok=True)

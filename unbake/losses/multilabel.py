@@ -30,7 +30,8 @@ def multilabel_bce(
     """Mean cross-entropy over classes and samples that carry labels: a scalar, 0 when none does.
 
     logits: (B, K), any value. classes: (B, K) in [0, 1], shares are allowed (composites).
-    present: (B,) bool, or (B, K) where single labels may be unknown. positive_weight: (K,), how much a present class weighs, or None for 1.
+    present: (B,) bool, or (B, K) where single labels may be unknown. positive_weight: (K,), how much a present class
+    weighs, or None for 1.
 
     >>> multilabel_bce(torch.zeros(2, 3), torch.zeros(2, 3), torch.tensor([True, False]))   # ln 2
     tensor(0.6931)

@@ -1,5 +1,7 @@
 """N1: what a texture is made of, how much metal, how rough, how bright; runs once on a small copy of the diffuse."""
 
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -72,6 +74,12 @@ class Vit(nn.Module):
         beside = torch.cat([each, summary[:, None].expand(-1, each.shape[1], -1)], dim=2)
         patches = self.patches(beside.transpose(1, 2)).unflatten(1, (FOLDS, -1))
         return labels, patches.unflatten(-1, (self.grid, self.grid))
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode, but for heads that do not learn: without dropout others are told what conversion tells."""
+        super().train(mode)
+        self.patches.train(mode and any(p.requires_grad for p in self.patches.parameters()))
+        return self
 
     def part(self, name: str) -> str | None:
         """The part of the network a parameter (named relative to this module) belongs to; None: not of ours."""

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from unbake.data.sources import MaterialSource
 from unbake.data.truth import read_material
+from unbake.domain.layout import METADATA, STEMS
 from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError
 from unbake.image.resample import at_size
-from unbake.prepare.folders import METADATA, write_folder
+from unbake.prepare.folders import write_folder
 from unbake.synth.painter import paint
 from unbake.synth.styles import Style
 
@@ -69,4 +70,6 @@ def _write_pair(source: MaterialSource, place: Path, size: int) -> None:
         "tileable": source.tileable,
         "surrogate": "painted from a material's maps; no game texture",
     }
-    write_folder(place, truth | paint(truth, STYLE, sum(source.id.encode())), about)
+    painted = paint(truth, STYLE, sum(source.id.encode()))
+    # Folders of pairs have no environment mask: real ones come without.
+    write_folder(place, truth | {kind: painted[kind] for kind in STEMS if kind in painted}, about)
