@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from unbake.batch.speed import Spent, Work
+from unbake.batch.speed import NO_WORK, NOT_MEASURED, Spent, Work
 from unbake.convert.normal_map import Normals
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
@@ -83,7 +83,7 @@ class SetDone:
     seconds: float
     notes: tuple[str, ...]
     inferred: bool = True
-    spent: Spent = Spent()
+    spent: Spent = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Summary:
     notes: tuple[str, ...] = field(default=(), compare=False)
     rules: Path | None = None
     mod: ModReport = NOTHING_TOLD
-    work: Work = field(default=Work(), compare=False)
+    work: Work = field(default=NO_WORK, compare=False)
     seconds: float | None = field(default=None, compare=False)
 
     @property

@@ -265,9 +265,7 @@ def _planned(
     return tuple(texels), done, Work(len(texels), sum(texels.values()), len(new), sum(new))
 
 
-def _known(
-    files: TextureSet, stages: Stages, find_record: FindRecord
-) -> Literal["done", "cached", "new"]:
+def _known(files: TextureSet, stages: Stages, find_record: FindRecord) -> Literal["done", "cached", "new"]:
     """What earlier runs left of a set: its files, its maps alone, or nothing."""
     try:
         inference, key = stages.keys(files, contents_of(files))

@@ -34,6 +34,9 @@ class Spent(msgspec.Struct, frozen=True):
     writing: float = 0.0
 
 
+NOT_MEASURED: Final = Spent()
+
+
 class Work(msgspec.Struct, frozen=True):
     """The sets that a conversion would make: how many, their texels, and those whose maps are not known yet."""
 
@@ -41,6 +44,9 @@ class Work(msgspec.Struct, frozen=True):
     texels: int = 0
     new_sets: int = 0
     new_texels: int = 0
+
+
+NO_WORK: Final = Work()
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of, measured
 from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
-from unbake.batch.speed import Spent
+from unbake.batch.speed import NOT_MEASURED, Spent
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
 from unbake.convert.convert import Converted, convert_set
 from unbake.convert.inputs import Inputs, load_inputs
@@ -53,7 +53,7 @@ class Written(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     inferred: bool = False
     unchanged: bool = False
-    spent: Spent = Spent()
+    spent: Spent = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -100,7 +100,8 @@ def _open(page: Path) -> None:
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
     """Until Ctrl-C."""
     from unbake.batch.rules import save_changes
-    from unbake.report.serve import private_link, server, url_of
+    from unbake.report.loopback import url_of
+    from unbake.report.serve import private_link, server
 
     with server(folder, gallery, lambda request: save_changes(folder, request), port) as served:
         typer.echo(f"{url_of(served)}    Ctrl-C ends it")
