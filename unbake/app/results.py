@@ -1,0 +1,104 @@
+"""The sets of a conversion as the app lists them while it runs and afterwards: problems first, with their pictures."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from unbake.app.state import SetLine
+from unbake.batch.journal import Journal
+from unbake.domain.maps import MapKind
+from unbake.errors import UnbakeError
+from unbake.report.listing import read_listing, reasons, to_review, worst_first
+from unbake.report.page import SetReport, thumbnails_of
+
+REASONS = 3
+"""Most sentences on a set that the list shows."""
+
+Status = Literal["converted", "unchanged", "failed"]
+
+
+class Results:
+    """The sets that have ended so far; what is known of each is read from the journal in OUT.
+
+    preset: the name under which the journal keeps them. view: address of the viewer, below which thumbnails are.
+    """
+
+    def __init__(self, out: Path, preset: str, view: str) -> None:
+        self._out, self._preset, self._view = out, preset, view
+        self._reports: list[SetReport] = []
+        self._statuses: list[Status] = []
+        self._unread: list[tuple[str, Status]] = []
+        self._order: tuple[list[int], int] = ([], 0)
+        self._ordered = 0
+
+    def add(self, name: str, status: Status, message: str = "") -> None:
+        """Add a set that has ended. message: why it failed."""
+        if status == "failed":
+            self._append(SetReport(name, "failed", message), status)
+        else:
+            self._unread.append((name, status))
+
+    def add_listed(self) -> None:
+        """Add all sets of an earlier conversion, as its report lists them; FileError where there is none."""
+        for report in read_listing(self._out):
+            if report.status != "skipped":
+                self._append(report, "failed" if report.status == "failed" else "unchanged")
+
+    def lines_from(self, start: int) -> list[SetLine]:
+        """The sets from one on, in the order in which they ended."""
+        self._read()
+        known = zip(self._reports[start:], self._statuses[start:], strict=True)
+        return [self._line(report, status) for report, status in known]
+
+    def order(self) -> tuple[list[int], int]:
+        """The places of all sets as a person should look at them, and how many of them need a look."""
+        self._read()
+        if self._ordered != len(self._reports):
+            wanted = to_review(self._reports, least=0)
+            places = {id(report): place for place, report in enumerate(self._reports)}
+            first = [places[id(report)] for report in wanted]
+            seen = set(first)
+            rest = [places[id(report)] for report in worst_first(self._reports)]
+            self._order = [*first, *(place for place in rest if place not in seen)], len(first)
+            self._ordered = len(self._reports)
+        return self._order
+
+    def _read(self) -> None:
+        """Look up what the journal says by now of the sets that have ended."""
+        if not self._unread:
+            return
+        journal = Journal(self._out, self._preset)
+        for name, status in self._unread:
+            record = journal.record(name)
+            self._append(SetReport(name) if record is None else record.report, status)
+        self._unread.clear()
+
+    def _append(self, report: SetReport, status: Status) -> None:
+        self._reports.append(report)
+        self._statuses.append(status)
+
+    def _line(self, report: SetReport, status: Status) -> SetLine:
+        thumbnails = thumbnails_of(report)
+        address: Callable[[MapKind], str] = lambda kind: (  # noqa: E731
+            self._view + quote(thumbnails[kind]) if kind in thumbnails else ""
+        )
+        failed = status == "failed"
+        return SetLine(
+            name=report.name,
+            status=status,
+            before=address(MapKind.DIFFUSE),
+            after=address(MapKind.ALBEDO),
+            confidence=None if failed else report.confidence,
+            metal=None if report.decided is None else report.decided.metal,
+            because=reasons(report)[:REASONS],
+        )
+
+
+def is_conversion(out: Path) -> bool:
+    """Whether a folder holds a report that the viewer can open."""
+    try:
+        read_listing(out)
+    except UnbakeError:
+        return False
+    return True
