@@ -15,6 +15,7 @@ from unbake.app.commands import commands, convert_arguments, look_arguments, zip
 from unbake.app.folders import remember
 from unbake.app.results import Results
 from unbake.app.state import NO_COMMANDS, NOTHING_CHOSEN, Group, Phase, Plan, Progress, Settings, State
+from unbake.batch.provenance import PROVENANCE
 from unbake.batch.speed import Spent, bottleneck
 from unbake.decoding import decode_json
 from unbake.errors import UsageError
@@ -113,7 +114,9 @@ class Job:
             settings, results = self._settings, self._results
             shown = results if settings.out else None
             order, wanted = shown.order() if shown else ([], 0)
-            viewable = bool(settings.out) and (Path(settings.out) / REPORT).is_file()
+            viewable = bool(settings.out) and any(
+                (Path(settings.out) / name).is_file() for name in (REPORT, PROVENANCE)
+            )
             return State(
                 phase=self._phase,
                 message=self._message,

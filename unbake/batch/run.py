@@ -101,6 +101,10 @@ def convert_folder(
             keep_level(out, levels)
         stages = stages_of(levels)
         stages.predictor = loaded
+        if (
+            read_provenance(out) is None
+        ):  # the viewer can then show what is finished while the rest is converted
+            write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets, {})))
         _begin(emit, skipped, len(own))
         journal.reload()  # another run may have ended meanwhile
         run = Run(stages, journal, emit, in_flight)
