@@ -47,11 +47,11 @@ class Job:
         self._plans = self._runs = 0
         self._plan: Plan | None = None
         self._results: Results | None = None
-        self._run = _Run()
+        self._run = self._followed = _Run()
 
     def look(self, settings: Settings) -> None:
         """Find out what would happen; UsageError while something else runs."""
-        self._start("looking", settings, [*look_arguments(settings), "--json"], self._on_looked)
+        self._start("looking", settings, [*look_arguments(settings), "--json"], self._on_looked, _Run())
 
     def convert(self, settings: Settings) -> None:
         """Convert, or go on where a run was stopped; UsageError while something else runs."""
@@ -59,8 +59,8 @@ class Job:
             view = self._view_of(Path(settings.out))
             results = Results(Path(settings.out), load_preset(settings.preset).name, view)
             arguments = [*convert_arguments(settings), "--json", "--stop-with-stdin"]
-            self._start("running", settings, arguments, self._on_converted)
-            self._results, self._run = results, _Run()
+            self._start("running", settings, arguments, self._on_converted, _Run())
+            self._results, self._run = results, self._followed
             self._runs += 1
         remember(settings)
 
@@ -69,17 +69,18 @@ class Job:
         with self._lock:
             if self._child is None:
                 return
-            if self._phase == "stopping":
+            if self._phase == "running":
+                self._child.stop()
+            else:
                 self._child.kill()
             self._phase, self._run.pause = "stopping", pause
-            self._child.stop()
 
     def zip(self) -> None:
         """Zip the result; UsageError while something else runs, or where nothing was converted."""
         with self._lock:
             if not self._settings.out:
                 raise UsageError("Expected a conversion to zip, got none; convert a mod first.")
-            self._start("zipping", self._settings, zip_arguments(self._settings), self._on_zipped)
+            self._start("zipping", self._settings, zip_arguments(self._settings), self._on_zipped, _Run())
 
     def show(self, settings: Settings) -> None:
         """Show the result of an earlier conversion; UsageError while something runs, FileError where there is none."""
@@ -140,28 +141,32 @@ class Job:
             )
 
     def _start(
-        self, phase: Phase, settings: Settings, arguments: Sequence[str], on_end: Callable[[int, str], None]
+        self,
+        phase: Phase,
+        settings: Settings,
+        arguments: Sequence[str],
+        on_end: Callable[[int, str], None],
+        run: "_Run",
     ) -> None:
         with self._lock:
             self._check_free()
+            self._child, self._followed = Child(arguments, self._on_event, on_end), run
             if settings.out != self._settings.out:
                 self._results, self._run = None, _Run()
                 self._runs += 1
             self._settings, self._phase, self._message, self._zip = settings, phase, "", ""
-            self._child = Child(arguments, self._on_event, on_end)
 
     def _on_event(self, event: dict[str, Any]) -> None:
         with self._lock:
-            self._run.on_event(event, self._results if self._phase in ("running", "stopping") else None)
+            self._followed.on_event(event, self._results if self._followed is self._run else None)
 
     def _ended(self, phase: Phase, message: str = "") -> None:
         self._child, self._phase, self._message = None, phase, message
 
     def _on_looked(self, code: int, words: str) -> None:
         with self._lock:
-            summary, self._run.summary = self._run.summary, None
-            if summary is None:
-                return self._ended("idle", words if self._phase != "stopping" else "")
+            if (summary := self._followed.summary) is None:
+                return self._ended("idle", "" if self._phase == "stopping" else words)
             self._plan, self._plans = plan_of(summary, Path(self._settings.out)), self._plans + 1
             self._ended("planned")
 
@@ -231,7 +236,7 @@ class _Run:
 def plan_of(summary: dict[str, Any], out: Path) -> Plan:
     """What the summary of a dry run tells a person; of many skipped files, those of one reason together."""
     existing = next((place for place in (out, *out.parents) if place.is_dir()), None)
-    level = [summary["mod"]["level"]] if summary["mod"]["level"] else []
+    level = [f"This mod is {summary['mod']['level']}."] if summary["mod"]["level"] else []
     return Plan(
         planned=summary["planned"],
         unchanged=len(summary["unchanged"]),

@@ -8,7 +8,7 @@ from typing import Final
 from unbake.batch.journal import HIDDEN, STEM
 from unbake.errors import FileError, UsageError
 from unbake.export.adjust import RULES
-from unbake.files import is_draft, write_file_atomic
+from unbake.files import clear_drafts, is_draft, write_file_atomic
 from unbake.report import pictures
 from unbake.report.listing import REPORT
 from unbake.report.page import PAGE
@@ -35,6 +35,7 @@ def zip_mod(
     files = sorted(files_of_mod(out))
     if target.resolve().is_relative_to(out.resolve()):
         raise UsageError(f"Expected a zip outside of '{out}', got '{target}'; choose another place.")
+    clear_drafts(target.parent, of=target.name)
     try:
         with write_file_atomic(target) as draft, zipfile.ZipFile(draft, "x", zipfile.ZIP_DEFLATED) as archive:
             for done, name in enumerate(files, 1):

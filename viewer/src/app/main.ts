@@ -63,6 +63,8 @@ class App {
   private state: State | undefined;
   private shownPlan = -1;
   private timer = 0;
+  private asking = false;
+  private again = false;
 
   constructor(page: AppPage) {
     this.looking.append(
@@ -102,6 +104,8 @@ class App {
   /** Asks the server again and again; what it says is shown. */
   async follow(): Promise<void> {
     window.clearTimeout(this.timer);
+    if (this.asking) return void (this.again = true); // two answers would hold the same sets
+    this.asking = true;
     try {
       const state = await server.state(...this.results.known);
       await this.show(state);
@@ -110,7 +114,9 @@ class App {
       this.say((error as Error).message);
       this.alert.dataset["silent"] = "true";
     }
-    this.timer = window.setTimeout(() => void this.follow(), this.busy ? SOON : LATER);
+    this.asking = false;
+    this.timer = window.setTimeout(() => void this.follow(), this.again ? 0 : this.busy ? SOON : LATER);
+    this.again = false;
   }
 
   private get busy(): boolean {
@@ -177,7 +183,7 @@ class App {
     this.plan.hidden = !same || this.shownPlan < 0;
     this.look.disabled = this.go.disabled = this.zip.disabled = this.busy;
     this.go.hidden = state.phase === "running" || state.phase === "stopping";
-    this.go.textContent = (same && GO[state.phase]) || "Convert";
+    this.go.textContent = (same && (state.message && state.phase === "stopped" ? "Try again" : GO[state.phase])) || "Convert";
     this.pause.hidden = state.phase !== "running";
     this.stop.hidden = !["running", "stopping", "looking", "zipping"].includes(state.phase);
     this.stop.textContent = state.phase === "stopping" ? "Stop at once" : "Stop";
