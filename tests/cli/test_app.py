@@ -41,7 +41,9 @@ def test_a_dry_run_tells_the_time_that_it_measured_here_first_and_no_more_than_o
 ):
     monkeypatch.setenv("UNBAKE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(time_needed, "MEASURED", ("landscape/snow01",) * 3)
-    monkeypatch.setattr(predict, "load_predictor", lambda *_: "rules")  # the networks take longer than the rest
+    monkeypatch.setattr(
+        predict, "load_predictor", lambda *_: "rules"
+    )  # the networks take longer than the rest
     told = call("convert", EXAMPLES, tmp_path / "out", *FEW, "--dry-run", "--fast").output
     assert re.search(r"^about \d+ seconds on this machine, by what it has converted so far$", told, re.M)
     monkeypatch.setattr(time_needed, "_measure", lambda options: pytest.fail("measured again"))

@@ -24,11 +24,19 @@ export class FolderDialog {
   private readonly message = h("p", { id: "folder-message", role: "alert" });
   private readonly take = button("take-folder", "Convert this folder", () => this.choose(this.shown?.path));
   private shown: Folder | undefined;
+  /** Counts folders that were asked for: only the answer to the last one is shown. */
+  private asked = 0;
+  private typed = false;
   private done: (chosen: Chosen) => void = () => {};
 
   constructor() {
     const go = h("form", { class: "path" }, this.where, h("button", { id: "go-folder" }, "Go"));
-    go.addEventListener("submit", (event) => (event.preventDefault(), void this.show(this.where.value.trim())));
+    this.where.addEventListener("input", () => (this.typed = true));
+    go.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.typed = false;
+      void this.show(this.where.value.trim());
+    });
     const cancel = button("cancel-folder", "Cancel", () => this.element.close());
     this.element.append(
       this.title,
@@ -42,10 +50,12 @@ export class FolderDialog {
     this.done = done;
     this.title.textContent = title;
     this.take.textContent = take;
+    this.typed = false;
     this.element.showModal();
+    const asked = ++this.asked;
     const { places } = await server.places().catch(() => ({ places: [] as Place[] }));
     this.places.replaceChildren(...places.map((place) => h("li", {}, this.place(place))));
-    await this.show(path || places[0]?.path || "/");
+    if (asked === this.asked) await this.show(path || places[0]?.path || "/");
   }
 
   private place(place: Place): HTMLElement {
@@ -56,15 +66,14 @@ export class FolderDialog {
   }
 
   private async show(path: string): Promise<void> {
+    const asked = ++this.asked;
     this.message.textContent = "";
-    try {
-      this.shown = await server.folder(path);
-    } catch (error) {
-      this.message.textContent = (error as Error).message;
-      return;
-    }
-    const { parent, items, left } = this.shown;
-    this.where.value = this.shown.path;
+    const found = await server.folder(path).catch((error: Error) => error);
+    if (asked !== this.asked) return;
+    if (found instanceof Error) return void (this.message.textContent = found.message);
+    this.shown = found;
+    const { parent, items, left } = found;
+    if (!this.typed) this.where.value = found.path;
     const up = parent === null ? [] : [{ name: "..  (up)", path: parent, folder: true, mod: false }];
     this.list.replaceChildren(...[...up, ...items].map((item) => h("li", {}, this.item(item))));
     if (left) this.message.textContent = `${counted(left, "more item")} not shown: type the path above.`;

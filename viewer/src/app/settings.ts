@@ -90,7 +90,7 @@ export class SettingsForm {
     if (!recent.length) return void this.recent.replaceChildren();
     const rows = recent.map((one) => {
       const names = one.sources.map(nameOf).join(", ");
-      const label = `Look at the result of ${names}`;
+      const label = `look at the result of ${names}`;
       const again = button("", names, () => this.take(one), { title: one.sources.join("\n") });
       const look = button("", "look", () => this.onShow(one), { "aria-label": label, title: one.out });
       for (const made of [again, look]) made.removeAttribute("id");
@@ -139,7 +139,7 @@ export class SettingsForm {
       "",
       "remove",
       () => this.take({ ...this.settings, sources: this.settings.sources.filter((one) => one !== path) }),
-      { "aria-label": `Leave out ${nameOf(path)}` },
+      { "aria-label": `remove ${nameOf(path)}` },
     );
     remove.removeAttribute("id");
     return h("li", {}, h("span", {}, h("strong", {}, nameOf(path)), h("span", { class: "quiet" }, path)), remove);
