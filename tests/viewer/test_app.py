@@ -171,6 +171,9 @@ def test_a_run_survives_a_reload_and_goes_on_where_it_was_paused(tab, place: Pla
     phase(page, "paused")
     page.wait_for_selector("#result-list li")
     assert statuses(page) == finished
+    page.click("#result-list a")
+    phase(page, "ready")
+    page.click("#back-to-app")
     page.locator("#go", has_text="Go on").click()
     page.wait_for_selector('a[data-status="unchanged"]')
     page.click("#stop")

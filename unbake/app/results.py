@@ -1,6 +1,5 @@
 """The sets of a conversion as the app lists them while it runs and afterwards: problems first, with their pictures."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -8,7 +7,6 @@ from urllib.parse import quote
 from unbake.app.state import SetLine
 from unbake.batch.journal import Journal
 from unbake.domain.maps import MapKind
-from unbake.errors import UnbakeError
 from unbake.report.listing import read_listing, reasons, to_review, worst_first
 from unbake.report.page import SetReport, thumbnails_of
 
@@ -80,25 +78,16 @@ class Results:
 
     def _line(self, report: SetReport, status: Status) -> SetLine:
         thumbnails = thumbnails_of(report)
-        address: Callable[[MapKind], str] = lambda kind: (  # noqa: E731
-            self._view + quote(thumbnails[kind]) if kind in thumbnails else ""
-        )
         failed = status == "failed"
         return SetLine(
             name=report.name,
             status=status,
-            before=address(MapKind.DIFFUSE),
-            after=address(MapKind.ALBEDO),
+            before=self._address(thumbnails.get(MapKind.DIFFUSE)),
+            after=self._address(thumbnails.get(MapKind.ALBEDO)),
             confidence=None if failed else report.confidence,
             metal=None if report.decided is None else report.decided.metal,
             because=reasons(report)[:REASONS],
         )
 
-
-def is_conversion(out: Path) -> bool:
-    """Whether a folder holds a report that the viewer can open."""
-    try:
-        read_listing(out)
-    except UnbakeError:
-        return False
-    return True
+    def _address(self, path: str | None) -> str:
+        return "" if path is None else self._view + quote(path)

@@ -19,8 +19,8 @@ def zip_mod(
     Left out are reports, rules and what later runs read: they make a zip several times as large, and they contain
     folder names of your computer.
     """
-    from unbake.batch import zipped
+    from unbake.batch import mod_zip
 
     with progress_bar("zipping") as bar:
-        path = zipped.zip_mod(out, target, advance(bar))
+        path = mod_zip.zip_mod(out, target, advance(bar))
     typer.echo(path)

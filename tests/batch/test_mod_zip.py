@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unbake.batch.zipped import zip_mod
+from unbake.batch.mod_zip import zip_mod
 from unbake.errors import UsageError
 
 GAME = [
