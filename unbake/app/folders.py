@@ -94,9 +94,8 @@ def _usual() -> Iterator[tuple[str, Path]]:
     managers: list[tuple[str, Path]] = []
     if sys.platform == "win32":
         local, roaming = Path(os.environ.get("LOCALAPPDATA", home)), Path(os.environ.get("APPDATA", home))
-        programs = os.environ.get("PROGRAMFILES(X86)", "C:/Program Files (x86)")
+        programs = os.environ.get("PROGRAMFILES(X86)", home)
         games = [Path(programs) / "Steam" / _GAMES]
-
         managers = [
             ("Mod Organizer 2", local / "ModOrganizer"),
             ("Vortex", roaming / "Vortex" / "skyrimse" / "mods"),

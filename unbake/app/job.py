@@ -114,6 +114,8 @@ class Job:
         with self._lock:
             settings, results = self._settings, self._results
             shown = results if settings.out else None
+            if shown:
+                shown.read(at_once=self._phase not in BUSY)
             order, wanted = shown.order() if shown else ([], 0)
             viewable = bool(settings.out) and any(
                 (Path(settings.out) / name).is_file() for name in (REPORT, PROVENANCE)

@@ -1,7 +1,8 @@
 """The sets of a conversion as the app lists them while it runs and afterwards: problems first, with their pictures."""
 
+import time
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import quote
 
 from unbake.app.state import SetLine
@@ -12,6 +13,9 @@ from unbake.report.page import SetReport, thumbnails_of
 
 REASONS = 3
 """Most sentences on a set that the list shows."""
+
+REST: Final = 10
+"""The journal is read again after so many times the time that reading it took."""
 
 Status = Literal["converted", "unchanged", "failed"]
 
@@ -29,6 +33,7 @@ class Results:
         self._unread: list[tuple[str, Status]] = []
         self._order: tuple[list[int], int] = ([], 0)
         self._ordered = 0
+        self._rested = 0.0
 
     def add(self, name: str, status: Status, message: str = "") -> None:
         """Add a set that has ended. message: why it failed."""
@@ -43,15 +48,28 @@ class Results:
             if report.status != "skipped":
                 self._append(report, "failed" if report.status == "failed" else "unchanged")
 
+    def read(self, at_once: bool) -> None:
+        """Look up what the journal says by now of the sets that have ended.
+
+        at_once: else a large journal is read so seldom that this takes little of the time.
+        """
+        began = time.monotonic()
+        if not self._unread or (began < self._rested and not at_once):
+            return
+        journal = Journal(self._out, self._preset)
+        for name, status in self._unread:
+            record = journal.record(name)
+            self._append(SetReport(name) if record is None else record.report, status)
+        self._unread.clear()
+        self._rested = began + REST * (time.monotonic() - began)
+
     def lines_from(self, start: int) -> list[SetLine]:
-        """The sets from one on, in the order in which they ended."""
-        self._read()
+        """The sets that were read, from one on, in the order in which they ended."""
         known = zip(self._reports[start:], self._statuses[start:], strict=True)
         return [self._line(report, status) for report, status in known]
 
     def order(self) -> tuple[list[int], int]:
-        """The places of all sets as a person should look at them, and how many of them need a look."""
-        self._read()
+        """The places of all sets that were read as a person should look at them, and how many of them need a look."""
         if self._ordered != len(self._reports):
             wanted = to_review(self._reports, least=0)
             places = {id(report): place for place, report in enumerate(self._reports)}
@@ -61,16 +79,6 @@ class Results:
             self._order = [*first, *(place for place in rest if place not in seen)], len(first)
             self._ordered = len(self._reports)
         return self._order
-
-    def _read(self) -> None:
-        """Look up what the journal says by now of the sets that have ended."""
-        if not self._unread:
-            return
-        journal = Journal(self._out, self._preset)
-        for name, status in self._unread:
-            record = journal.record(name)
-            self._append(SetReport(name) if record is None else record.report, status)
-        self._unread.clear()
 
     def _append(self, report: SetReport, status: Status) -> None:
         self._reports.append(report)

@@ -1,4 +1,4 @@
-"""What the app's server answers, by path: the page, its state, folders, actions, and the viewer of each result."""
+"""Answers of the app's server, by path: the page, its state, folders, actions, and the viewer of each result."""
 
 import secrets
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the page and the server of the app tell each other, as JSON; viewer/src/app/contract.ts has the same types."""
+"""Messages between the page and the server of the app, as JSON; viewer/src/app/contract.ts has the same types."""
 
 from typing import Final, Literal
 

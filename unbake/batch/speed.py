@@ -20,6 +20,9 @@ ENVIRONMENT: Final = "UNBAKE_CACHE"
 MOST: Final = 500.0
 """Sets that count: with more, what was measured long ago weighs ever less."""
 
+LATEST: Final = 50
+"""Sets by which the slowest stage is told while a conversion runs."""
+
 Stage = Literal["reading", "networks", "writing"]
 
 STAGES: Final[tuple[Stage, ...]] = ("reading", "networks", "writing")
@@ -148,12 +151,13 @@ def seconds_for(work: Work, lines: Mapping[Stage, Line], writers: int) -> float 
 
 
 def bottleneck(measured: Sequence[Spent], writers: int) -> Stage | None:
-    """The stage that the others wait for; None where nothing was measured.
+    """The stage that the others wait for, by the latest sets; None where nothing was measured.
 
     >>> bottleneck([Spent(1, reading=1, networks=3, writing=4)], writers=2)
     'networks'
     """
-    sums: dict[Stage, float] = {stage: sum(getattr(one, stage) for one in measured) for stage in STAGES}
+    latest = measured[-LATEST:]
+    sums: dict[Stage, float] = {stage: sum(getattr(one, stage) for one in latest) for stage in STAGES}
     sums["writing"] /= max(writers, 1)
     slowest = max(STAGES, key=lambda stage: sums[stage])
     return slowest if sums[slowest] > 0 else None

@@ -1,6 +1,6 @@
 """The verb that serves the app, a page for people who do not use a terminal."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Annotated
 
 import typer
@@ -29,9 +29,9 @@ def app(
     with listen(site, port) as served:
         typer.echo(f"{url_of(served)}    Ctrl-C ends it")
         try:
-            with private_link(user_folder(), url_of(served)) as link, suppress(KeyboardInterrupt):
+            with ExitStack() as stack, suppress(KeyboardInterrupt):
                 if opened:
-                    show(link.resolve())
+                    show(stack.enter_context(private_link(user_folder(), url_of(served))).resolve())
                 served.serve_forever()
         finally:
             site.job.close()

@@ -29,8 +29,10 @@ def timed(options: "Options", emit: "Emit") -> "Iterator[Emit]":
             spent.append(event.spent)
         emit(event)
 
-    yield watch
-    keep_speeds(_key(options), spent[1:])
+    try:
+        yield watch
+    finally:
+        keep_speeds(_key(options), spent[1:])
 
 
 def with_seconds(summary: "Summary", options: "Options") -> "Summary":
