@@ -58,14 +58,15 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 @pytest.fixture
-def address(built: Path, place: Place) -> Iterator[str]:
-    """The address of `unbake app`, a process of its own."""
+def address(built: Path, place: Place, tab) -> Iterator[str]:
+    """The address of `unbake app`, a process of its own; the page is left before it ends."""
     command = [sys.executable, "-m", "unbake.cli", "app", "--no-open"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         found = re.match(r"(http://127\.0\.0\.1:\d+/\S+/) ", process.stdout.readline())
         assert found is not None
         yield found[1]
+        tab().page.goto("about:blank")
         process.terminate()
         process.wait(60)
 

@@ -89,6 +89,7 @@ class Job:
             view = self._view_of(Path(settings.out))
             results = Results(Path(settings.out), load_preset(settings.preset).name, view)
             results.add_listed()
+            self._forget_plan_of_others(settings)
             self._settings, self._results, self._run = settings, results, _Run()
             self._phase, self._message, self._zip = "ended", "", ""
             self._runs += 1
@@ -156,7 +157,12 @@ class Job:
             if settings.out != self._settings.out:
                 self._results, self._run = None, _Run()
                 self._runs += 1
+            self._forget_plan_of_others(settings)
             self._settings, self._phase, self._message, self._zip = settings, phase, "", ""
+
+    def _forget_plan_of_others(self, settings: Settings) -> None:
+        if settings != self._settings:
+            self._plan, self._plans = None, self._plans + 1
 
     def _on_event(self, event: dict[str, Any]) -> None:
         with self._lock:

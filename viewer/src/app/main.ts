@@ -159,7 +159,7 @@ class App {
     }
     if (state.plan !== this.shownPlan && state.plan > 0) {
       const plan = await server.plan();
-      if (plan) this.plan.replaceChildren(...planned(plan));
+      this.plan.replaceChildren(...(plan ? planned(plan) : []));
       this.shownPlan = state.plan;
     }
     if (state.message && !this.busy && state.phase !== "ended") this.say(state.message);
@@ -180,7 +180,7 @@ class App {
     const chosen = form.settings.sources.length > 0 && form.settings.out !== "";
     const progress = same ? state.progress : null;
     this.looking.hidden = this.running.hidden = !chosen;
-    this.plan.hidden = !same || this.shownPlan < 0;
+    this.plan.hidden = !same || !["planned", "running", "stopping"].includes(state.phase);
     this.look.disabled = this.go.disabled = this.zip.disabled = this.busy;
     this.go.hidden = state.phase === "running" || state.phase === "stopping";
     this.go.textContent = (same && (state.message && state.phase === "stopped" ? "Try again" : GO[state.phase])) || "Convert";
