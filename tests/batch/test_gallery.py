@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unbake.batch.events import Options, Summary
+from unbake.batch.events import Options, SetDone, Summary
 from unbake.batch.gallery import conversion_gallery
 from unbake.batch.journal import JOURNAL, Record
 from unbake.batch.map_cache import FOLDER, read_cached
@@ -218,6 +218,19 @@ def test_a_conversion_of_an_earlier_version_has_its_thumbnails_and_says_what_to_
     gallery = conversion_gallery(out)
     assert entry(gallery, "pot").thumbs
     assert "unbake convert" in data(gallery, "pot").missing
+
+
+def test_a_first_conversion_that_was_stopped_shows_what_it_has_finished(root: Path, tmp_path: Path):
+    def stop(event: object) -> None:
+        if isinstance(event, SetDone):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert_folder(root, tmp_path / "out", Options(preset="png"), stop, predictor="rules")
+    assert not (tmp_path / "out" / REPORT).exists()
+    gallery = conversion_gallery(tmp_path / "out")
+    assert "pan" in [one.name for one in gallery.page.sets]
+    assert "diffuse" in data(gallery, "pan").images and "albedo" in data(gallery, "pan").images
 
 
 def test_what_is_no_conversion_is_one_sentence(tmp_path: Path):

@@ -86,6 +86,7 @@ def test_events_are_one_line_of_json_each(tmp_path: Path) -> None:
         "seconds": 1.5,
         "notes": ["x"],
         "inferred": False,
+        "spent": {"texels": 0, "reading": 0.0, "networks": 0.0, "writing": 0.0},
     }
     assert json.loads(lines[1])["converted"] == ["pot"]
     assert not any("\n" in line for line in lines)

@@ -15,7 +15,7 @@ import pytest
 import typer
 from support.command import EXAMPLES, NAMES, call
 
-from unbake.cli import view as view_verb
+from unbake.cli import terminal
 from unbake.errors import FileError
 from unbake.export.adjust import read_rules
 from unbake.report import view
@@ -55,7 +55,7 @@ def test_the_page_is_opened_from_any_folder_as_each_system_wants_it(
     out.mkdir()
     (out / "report.json").write_bytes((mod / "report.json").read_bytes())
     for platform in ("linux", "win32"):
-        monkeypatch.setattr(view_verb, "sys", SimpleNamespace(platform=platform))
+        monkeypatch.setattr(terminal, "sys", SimpleNamespace(platform=platform))
         assert call("view", out).exit_code == 0
     page = (out / "view.html").resolve()
     assert opened == [page.as_uri(), page]

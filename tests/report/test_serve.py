@@ -13,7 +13,8 @@ import pytest
 
 from unbake.errors import UsageError
 from unbake.report import view
-from unbake.report.serve import LONGEST, private_link, server, url_of
+from unbake.report.loopback import LONGEST, url_of
+from unbake.report.serve import private_link, server
 from unbake.report.view import Entry, Gallery, Page, Served, SetData
 
 Answer = tuple[int, bytes]

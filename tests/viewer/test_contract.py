@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from support.contracts import interfaces, type_of
 
 from unbake.domain.maps import SPECS, MapKind
 from unbake.export.adjust import Adjust
@@ -19,30 +20,6 @@ SOURCES = Path(__file__).parents[2] / "viewer" / "src"
 CONTRACT = (SOURCES / "contract.ts").read_text("utf-8")
 
 (_, SCHEMAS) = msgspec.json.schema_components([Page, SetData], ref_template="{name}")
-
-
-def interfaces() -> dict[str, dict[str, str]]:
-    """Interface to its fields and their types, as contract.ts writes them."""
-    found = re.findall(r"^export interface (\w+) \{\n(.*?)^\}", CONTRACT, re.MULTILINE | re.DOTALL)
-    return {name: dict(re.findall(r"^  (\w+): (.+);$", body, re.MULTILINE)) for name, body in found}
-
-
-def type_of(schema: dict[str, Any]) -> str:
-    """A JSON schema as TypeScript writes it."""
-    match schema:
-        case {"$ref": name}:
-            return str(name)
-        case {"anyOf": choices}:
-            return " | ".join(sorted(map(type_of, choices), key="null".__eq__))
-        case {"enum": choices}:
-            return " | ".join(f'"{choice}"' for choice in choices)
-        case {"type": "array", "prefixItems": items}:
-            return f"[{', '.join(map(type_of, items))}]"
-        case {"type": "array", "items": items}:
-            return f"{type_of(items)}[]"
-        case {"type": "object", "additionalProperties": values}:
-            return f"Record<string, {type_of(values)}>"
-    return {"integer": "number"}.get(schema["type"], schema["type"])
 
 
 def maps() -> dict[str, dict[str, Any]]:
@@ -68,7 +45,7 @@ def test_a_struct_has_the_fields_and_types_that_the_page_reads(name: str):
     expected = {field: type_of(schema) for field, schema in SCHEMAS[name]["properties"].items()}
     read = {
         field: re.sub(r"^Partial<Record<MapName, (\w+)>>$", r"Record<string, \1>", written)
-        for field, written in interfaces()[name].items()
+        for field, written in interfaces(CONTRACT)[name].items()
     }
     assert read == expected
 

@@ -62,6 +62,16 @@ def check_order(order: LoadOrder, out: Path) -> None:
             )
 
 
+def beside(source: Path) -> Path:
+    """The OUT that is proposed for a mod: in the same folder, called "... - PBR".
+
+    >>> beside(Path("mods/Old Walls")).as_posix()
+    'mods/Old Walls - PBR'
+    """
+    named = source if source.name.strip(".") else source.resolve()
+    return named.with_name(f"{named.name} - PBR") if named.name else named / "PBR"
+
+
 def check_links(out: Path) -> None:
     """UsageError where one of the program's own files or folders in OUT is a link that leads out of it."""
     for name in (

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from unbake.batch.speed import NO_WORK, NOT_MEASURED, Spent, Work
 from unbake.convert.normal_map import Normals
 from unbake.convert.sets import Skipped
 from unbake.export.pgpatcher import Form
@@ -76,12 +77,16 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class SetDone:
-    """A set was converted and written; inferred is False where its maps came from the map cache."""
+    """A set was converted and written; inferred is False where its maps came from the map cache.
+
+    seconds: from its reading to its files; spent: of work in each stage.
+    """
 
     name: str
     seconds: float
     notes: tuple[str, ...]
     inferred: bool = True
+    spent: Spent = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ Emit = Callable[[Event], None]
 class Summary:
     """The outcome for every set and file, names sorted.
 
-    planned: the sets that a dry run would convert. disk: bytes that they would take at most. notes: sentences about
+    planned: the sets that a dry run would convert. disk: bytes that they would take at most. work: how much they are;
+    seconds: that they would take on this machine, None where nobody has estimated it. notes: sentences about
     the conversion as a whole, such as a plugin that could not be read. rules: the file of rules that was read, if
     any. mod: what is to be told of the whole.
     """
@@ -121,6 +127,8 @@ class Summary:
     notes: tuple[str, ...] = field(default=(), compare=False)
     rules: Path | None = None
     mod: ModReport = NOTHING_TOLD
+    work: Work = field(default=NO_WORK, compare=False)
+    seconds: float | None = field(default=None, compare=False)
 
     @property
     def exit_code(self) -> int:

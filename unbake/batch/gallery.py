@@ -33,9 +33,9 @@ from unbake.export.pgpatcher import PARALLAX_DEPTH, displacement_scale
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture
 from unbake.image.tiling import tileable_axes
-from unbake.report.listing import read_listing, read_mod
+from unbake.report.listing import REPORT, read_listing, read_mod
 from unbake.report.order import in_order
-from unbake.report.page import SetReport, thumbnails_of
+from unbake.report.outcome import NOTHING_TOLD, ModReport, SetReport, thumbnails_of
 from unbake.report.view import (
     SIZE,
     Entry,
@@ -66,10 +66,11 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
     """The gallery of the conversion in `out`, in the order of a review; its pictures are made only when asked for.
 
     size: longest side of a picture, texels. token: of the server that the page comes from, None for a file.
+    Of a first conversion that has not ended, it has what is finished.
     FileError where `out` is no conversion, UsageError where its rules are damaged.
     """
-    reports = read_listing(out)
     provenance = read_provenance(out)
+    reports, mod = _told(out, provenance)
     saved = read_rules(rules_shown(out, provenance))
     rules = with_flags(saved, provenance.adjust, provenance.hints) if provenance else saved
     pictures_of = _Pictures(out, provenance, size, rules)
@@ -88,7 +89,7 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
             Override(rule.match, values_by_map(rule.changes), values_of_hint(rule.hint))
             for rule in saved.rules
         ],
-        mod=read_mod(out).sentences(),
+        mod=mod.sentences(),
         sets=[
             _entry(report, keys[report.name], rules, place < doubtful)
             for place, report in enumerate(converted)
@@ -97,6 +98,13 @@ def conversion_gallery(out: Path, size: int = SIZE, token: str | None = None) ->
         skipped=[Left(report.name, report.reason) for report in reports if report.status == "skipped"],
     )
     return Gallery(page, {key: partial(pictures_of.set_data, name) for name, key in keys.items()})
+
+
+def _told(out: Path, provenance: Provenance | None) -> tuple[list[SetReport], ModReport]:
+    """The report of a conversion; while the first run into `out` has not ended, what its journal has so far."""
+    if provenance is None or (out / REPORT).is_file():
+        return read_listing(out), read_mod(out)
+    return [record.report for record in Journal(out, provenance.preset).records()], NOTHING_TOLD
 
 
 class _Pictures:

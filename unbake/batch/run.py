@@ -1,7 +1,7 @@
 """Converts a folder: find, plan, convert, record, report; each set is handled by `stages`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
@@ -25,12 +25,14 @@ from unbake.batch.events import (
 from unbake.batch.in_flight import InFlight
 from unbake.batch.journal import Journal
 from unbake.batch.levels import Levels, keep_level, measure_level
+from unbake.batch.map_cache import stamp_of
 from unbake.batch.plan import check_disk, size_of, total_disk
 from unbake.batch.plugins import read_told as read_plugins
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.reserve import reserved
 from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.runner import Run
+from unbake.batch.speed import Work
 from unbake.batch.stages import FindRecord, Stages, contents_of
 from unbake.convert.archives import archives_in
 from unbake.convert.game_view import load_order_of, view
@@ -94,12 +96,11 @@ def convert_folder(
 
     if options.dry_run:
         levels = _levels(out, job.whole, options)
-        stages = stages_of(levels)
-        done = [files.name for files in own if _is_done(files, stages, journal.finished)]
-        planned = tuple(files.name for files in own if files.name not in done)
+        planned, done, work = _planned(own, stages_of(levels), journal, options.max_size)
         _begin(emit, skipped, len(planned))
         told = _Told(tuple(notes), rules_file, _mod_report(levels, rules, job.whole))
-        return told.summary(skipped, unchanged=tuple(done), planned=planned, disk=needed)
+        summary = told.summary(skipped, unchanged=done, planned=planned, disk=needed)
+        return replace(summary, work=work)
     check_disk(out, needed)
     loaded = _loaded(options, predictor)
     with reserved(out, options.shard), InFlight(out, options.shard) as in_flight:
@@ -108,6 +109,10 @@ def convert_folder(
             keep_level(out, levels)
         stages = stages_of(levels)
         stages.predictor = loaded
+        if (
+            read_provenance(out) is None
+        ):  # the viewer can then show what is finished while the rest is converted
+            write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets, {})))
         _begin(emit, skipped, len(own))
         journal.reload()  # another run may have ended meanwhile
         run = Run(stages, journal, emit, in_flight)
@@ -270,11 +275,28 @@ def _unread(skipped: Sequence[Skipped]) -> tuple[SetFailed, ...]:
     return tuple(SetFailed(skip.path, skip.reason) for skip in skipped if skip.failed)
 
 
-def _is_done(files: TextureSet, stages: Stages, find_record: FindRecord) -> bool:
+def _planned(
+    own: Sequence[TextureSet], stages: Stages, journal: Journal, max_size: int | None
+) -> tuple[tuple[str, ...], tuple[str, ...], Work]:
+    """The names of the sets to convert, of those that are done, and how much work the former are."""
+    known = {files.name: _known(files, stages, journal.finished) for files in own}
+    todo = [files for files in own if known[files.name] != "done"]
+    sizes = [size_of(files.diffuse, max_size) or (0, 0) for files in todo]
+    texels = {files.name: height * width for files, (height, width) in zip(todo, sizes, strict=True)}
+    new = [count for name, count in texels.items() if known[name] == "new"]
+    done = tuple(name for name, state in known.items() if state == "done")
+    return tuple(texels), done, Work(len(texels), sum(texels.values()), len(new), sum(new))
+
+
+def _known(files: TextureSet, stages: Stages, find_record: FindRecord) -> Literal["done", "cached", "new"]:
+    """What earlier runs left of a set: its files, its maps alone, or nothing."""
     try:
-        return find_record(files.name, stages.keys(files, contents_of(files))[1]) is not None
+        inference, key = stages.keys(files, contents_of(files))
+        if find_record(files.name, key) is not None:
+            return "done"
+        return "new" if stamp_of(stages.out, inference) is None else "cached"
     except UnbakeError:
-        return False  # the conversion says why
+        return "new"  # the conversion says why
 
 
 def _finish(run: Run, job: _Job, mod: ModReport) -> list[str]:

@@ -78,7 +78,7 @@ class Run:
         else:
             self.converted.append(files.name)
             notes = tuple(outcome.record.report.notes)
-            self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred))
+            self.emit(SetDone(files.name, outcome.seconds, notes, outcome.inferred, outcome.spent))
 
     def finish(
         self,

@@ -12,6 +12,7 @@ from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of, measured
 from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
+from unbake.batch.speed import NOT_MEASURED, Spent
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
 from unbake.convert.convert import Converted, convert_set
 from unbake.convert.features import features_of
@@ -56,13 +57,14 @@ class Written(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     inferred: bool = False
     unchanged: bool = False
+    spent: Spent = NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loaded:
     """Stage 1: a set as pixels, with its hashes (see `journal.keys_of`) and its cached maps, if any.
 
-    started: `time.perf_counter()` when loading began.
+    started: `time.perf_counter()` when loading began; read_s: seconds of work since then, without waiting for memory.
     """
 
     files: TextureSet
@@ -71,14 +73,16 @@ class Loaded:
     key: str
     cached: CachedMaps | None
     started: float
+    read_s: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inferred:
-    """Stage 2: a set's maps, still to be written."""
+    """Stage 2: a set's maps, still to be written. networks_s: seconds that making them took."""
 
     loaded: Loaded
     converted: Converted
+    networks_s: float
 
 
 class Stages:
@@ -162,7 +166,9 @@ class Stages:
         if record := find_record(files.name, key):
             return Written(record, unchanged=True)
         diffuse = contents["diffuse"]
+        asked = time.perf_counter()
         acquire(memory_of(picture_size(diffuse, str(files.diffuse), len(diffuse))))
+        waited = time.perf_counter() - asked
         by_source = {getattr(files, role): contents.pop(role) for role in tuple(contents)}
 
         def read(source: Source) -> Picture:
@@ -172,16 +178,21 @@ class Stages:
         cached = read_cached(self.out, inference)
         if cached and {codes.shape[:2] for codes in cached.codes.values()} != {inputs.size}:
             cached = None
-        return Loaded(files, inputs, inference, key, cached, started)
+        read_s = time.perf_counter() - started - waited
+        return Loaded(files, inputs, inference, key, cached, started, read_s)
 
     def infer(self, loaded: Loaded) -> Inferred:
         """Stage 2: the cached maps of a set, else those of the networks."""
+        began = time.perf_counter()
         if loaded.cached is not None:
-            return Inferred(loaded, loaded.cached.as_converted(loaded.inputs))
-        return Inferred(loaded, convert_set(loaded.inputs, self.predictor, level=self.level))
+            converted = loaded.cached.as_converted(loaded.inputs)
+        else:
+            converted = convert_set(loaded.inputs, self.predictor, level=self.level)
+        return Inferred(loaded, converted, time.perf_counter() - began)
 
     def write(self, inferred: Inferred) -> Written:
         """Stage 3: write the files of a set, and return the record of them for the journal."""
+        began = time.perf_counter()
         loaded, converted, files = inferred.loaded, inferred.converted, inferred.loaded.files
         if self.options.keep_maps and loaded.cached is None:
             write_cached(self.out, loaded.inference, loaded.inputs, converted)
@@ -230,7 +241,10 @@ class Stages:
             ),
             entry=self._entry(files, converted, paths, adjust, features),
         )
-        return Written(record, time.perf_counter() - loaded.started, inferred=loaded.cached is None)
+        ended = time.perf_counter()
+        height, width = loaded.inputs.size
+        spent = Spent(height * width, loaded.read_s, inferred.networks_s, ended - began)
+        return Written(record, ended - loaded.started, inferred=loaded.cached is None, spent=spent)
 
     def _featured(self, converted: Converted, evidence: Evidence) -> Converted:
         """With TruePBR's features in the decision, where the files are for it; a glow that is off is not written."""

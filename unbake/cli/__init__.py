@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from unbake.cli import (
+    app_page,
     bench,
     convert,
     demo,
@@ -22,6 +23,7 @@ from unbake.cli import (
     synth,
     train,
     view,
+    zip_mod,
 )
 from unbake.cli.data import data_app
 from unbake.cli.entry import run
@@ -42,11 +44,13 @@ app = typer.Typer(
 
 VERBS: dict[str, Callable[..., None]] = {
     "convert": convert.convert,
+    "app": app_page.app,
     "demo": demo.demo,
     "view": view.view,
     "report": report.report,
     "review": review.review,
     "explain": explain.explain,
+    "zip": zip_mod.zip_mod,
     "doctor": doctor.doctor,
     "init": init.init,
     "synth": synth.synth,

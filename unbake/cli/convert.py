@@ -1,5 +1,6 @@
 """The verb that converts a mod."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,9 @@ import typer
 from unbake.cli.arguments import with_options_of
 from unbake.cli.conversion_events import followed, print_failures, print_notes, print_objections
 from unbake.cli.conversion_options import RUN, ConversionOptions
+from unbake.cli.entry import interrupt_at_end
 from unbake.cli.review import print_review
+from unbake.cli.time_needed import duration, timed, with_seconds
 from unbake.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +43,14 @@ def convert(
     json: Annotated[
         bool, typer.Option("--json", help="One line of JSON an event, for tools.", rich_help_panel=RUN)
     ] = False,
+    stop_with_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--stop-with-stdin",
+            help="Stop, as by Ctrl-C, when standard input ends: for programs that run this one.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
 ) -> None:
     """Convert a mod's old textures to PBR maps.
 
@@ -53,9 +64,13 @@ def convert(
 
     if not sources:
         raise _without_out(out)
+    if stop_with_stdin:
+        interrupt_at_end(sys.stdin.buffer)
     options = chosen.options()
-    with followed(json) as emit:
-        summary = convert_folder(sources, out, options, emit)
+    with followed(json, options.threads) as emit, timed(options, emit) as watched:
+        summary = convert_folder(sources, out, options, watched)
+    if options.dry_run:
+        summary = with_seconds(summary, options)
     if json:
         typer.echo(as_json(summary))
     elif options.dry_run:
@@ -67,8 +82,9 @@ def convert(
 
 def _without_out(only: Path) -> UsageError:
     """The error for a command with one path, which is taken for what should be converted."""
-    named = only if only.name.strip(".") else only.resolve()
-    target = named.with_name(f"{named.name} - PBR") if named.name else named / "PBR"
+    from unbake.batch.checks import beside
+
+    target = beside(only)
     return UsageError(
         f"Expected IN and OUT, got only '{only}'; say where the PBR mod goes, such as: "
         f'unbake convert "{only}" "{target}"'
@@ -108,5 +124,7 @@ def _print_plan(summary: "Summary") -> None:
         f"{len(summary.planned)} sets would be converted, {len(summary.unchanged)} are done, "
         f"{len(summary.skipped)} files skipped; up to {summary.disk / 1e6:.0f} MB of disk are needed"
     )
+    if summary.planned and summary.seconds is not None:
+        typer.echo(f"about {duration(summary.seconds)} on this machine, by what it has converted so far")
     print_notes(summary)
     _print_mod(summary)

@@ -1,10 +1,14 @@
 """Entry points: runs `unbake` or one verb of it as a program; errors become one sentence and an exit code."""
 
+import _thread
 import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import IO
 
 import typer
 
@@ -88,6 +92,24 @@ def _interruptible() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def interrupt_at_end(stream: IO[bytes]) -> None:
+    """Interrupt this process, as Ctrl-C does, when a stream ends; returns at once.
+
+    A pipe that whoever started the process closes, or loses as it dies, means the same on every system, unlike
+    signals between processes on Windows.
+    """
+
+    def wait() -> None:
+        while stream.read(4096):
+            pass
+        if sys.platform == "win32":
+            _thread.interrupt_main()
+        else:
+            os.kill(os.getpid(), signal.SIGINT)  # wakes the main thread, too, where it waits for a lock
+
+    Thread(target=wait, daemon=True).start()
 
 
 def run_verb(verb: Callable[..., None]) -> None:

@@ -1,7 +1,9 @@
 """Options that mean the same in every verb, the table printer and the progress bar."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,3 +72,12 @@ def advance(bar: "Progress") -> Callable[[int, int], None]:
     """A function of (done, total) that moves the bar."""
     task = bar.task_ids[0]
     return lambda done, n: bar.update(task, completed=done, total=n)
+
+
+def show(path: Path) -> None:
+    """Show a file or folder in the program that the system has for it, where there is one."""
+    if sys.platform == "win32":
+        with suppress(OSError):
+            os.startfile(path)  # where typer.launch opens addresses, but no files
+    else:
+        typer.launch(path.as_uri())

@@ -1,7 +1,5 @@
 """The verb that shows converted materials, or the samples of a training run, on a page in the browser."""
 
-import os
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unbake.cli.terminal import progress_bar
+from unbake.cli.terminal import progress_bar, show
 from unbake.errors import FileError
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ def view(
     _link_report(folder)
     typer.echo(page)
     if opened:
-        _open(page.resolve())
+        show(page.resolve())
 
 
 def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
@@ -88,25 +86,17 @@ def _gallery(folder: Path, size: int) -> "Callable[[str | None], Gallery]":
     )
 
 
-def _open(page: Path) -> None:
-    """Show a file in the browser, where there is one; its path is printed anyway."""
-    if sys.platform == "win32":
-        with suppress(OSError):
-            os.startfile(page)  # where typer.launch opens addresses, but no files
-    else:
-        typer.launch(page.as_uri())
-
-
 def _serve(folder: Path, gallery: "Callable[[str | None], Gallery]", port: int, opened: bool) -> None:
     """Until Ctrl-C."""
     from unbake.batch.rules import save_changes
-    from unbake.report.serve import private_link, server, url_of
+    from unbake.report.loopback import url_of
+    from unbake.report.serve import private_link, server
 
     with server(folder, gallery, lambda request: save_changes(folder, request), port) as served:
         typer.echo(f"{url_of(served)}    Ctrl-C ends it")
         with private_link(folder, url_of(served)) as link, suppress(KeyboardInterrupt):
             if opened:
-                _open(link.resolve())
+                show(link.resolve())
             served.serve_forever()
 
 

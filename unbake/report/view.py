@@ -168,7 +168,12 @@ def script_path(key: str) -> str:
 
 
 def html(page: Page) -> bytes:
-    """The built page with an index in it; FileError where it is not built.
+    """The built page with an index in it; FileError where it is not built."""
+    return filled(page)
+
+
+def filled(index: object) -> bytes:
+    """The built page with any data in the place of the index, as JSON; FileError where it is not built.
 
     No text of the index can end its script: each `<` is written as an escape.
     """
@@ -184,8 +189,8 @@ def html(page: Page) -> bytes:
         raise FileError(
             f"Expected a place for the index in {BUILT}, got none; build it anew with `make viewer`."
         )
-    index = msgspec.json.encode(page).replace(b"<", b"\\u003c")
-    return before + b"window.UNBAKE = " + index + b"</script>" + after
+    data = msgspec.json.encode(index).replace(b"<", b"\\u003c")
+    return before + b"window.UNBAKE = " + data + b"</script>" + after
 
 
 def script(key: str, data: SetData) -> bytes:

@@ -5,7 +5,9 @@ import { Gallery } from "./gallery.ts";
 import { keys } from "./help.ts";
 import { listen } from "./load.ts";
 import { MaterialView } from "./material.ts";
-import type { Page } from "./contract.ts";
+import type { AppPage } from "./app/contract.ts";
+import { startApp } from "./app/main.ts";
+import type { Entry, Page } from "./contract.ts";
 
 const root = document.documentElement;
 const app = document.querySelector("#app")!;
@@ -25,8 +27,7 @@ function start(page: Page): void {
   let view: MaterialView | undefined;
 
   const route = () => {
-    const key = /^#set=(.+)$/.exec(location.hash)?.[1];
-    const entry = key === undefined ? undefined : page.sets.find((one) => one.key === decode(key));
+    const entry = addressed(page);
     if (!entry) {
       if (view) view.element.hidden = true;
       view?.close();
@@ -52,11 +53,23 @@ function start(page: Page): void {
 
   app.replaceChildren(
     ...keys({ inside: () => opened !== undefined, back, step, search: () => gallery.focusSearch() }),
+    ...(fromApp() ? [h("a", { id: "back-to-app", href: "../../#results" }, "← Back to the conversion")] : []),
     gallery.element,
   );
   window.addEventListener("hashchange", route);
   route();
 }
+
+/** The set that the address names: by its key, or, where the app leads here, by its name. */
+function addressed(page: Page): Entry | undefined {
+  const [, by, text] = /^#(set|name)=(.+)$/.exec(location.hash) ?? [];
+  if (text === undefined) return undefined;
+  const wanted = decode(text);
+  return page.sets.find((one) => (by === "set" ? one.key : one.name) === wanted);
+}
+
+/** Whether the app serves this page: it does so below /token/view/. */
+const fromApp = () => /^\/[^/]+\/view\/[^/]+\/$/.test(location.pathname);
 
 function decode(text: string): string {
   try {
@@ -66,7 +79,9 @@ function decode(text: string): string {
   }
 }
 
-if (window.UNBAKE) start(window.UNBAKE);
+const given = window.UNBAKE as Page | AppPage | null;
+if (given?.kind === "app") startApp(app, given);
+else if (given) start(given);
 else {
   app.replaceChildren(
     h(

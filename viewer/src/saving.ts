@@ -13,12 +13,12 @@ export interface Request {
 
 /** Asks whoever serves the page to save changes; says what happened. */
 export async function send(page: Page, request: Request): Promise<string> {
-  const answer = await fetch("/rules", {
+  const answer = await fetch("rules", {
     method: "POST",
     body: JSON.stringify(request),
     headers: { "Content-Type": "application/json", "X-Unbake-Token": page.served!.token },
   }).catch(() => {
-    throw new Error("unbake view --serve does not answer; start it again.");
+    throw new Error("unbake does not answer; start it again.");
   });
   if (!answer.ok) throw new Error((await answer.text()) || `the answer was ${answer.status}.`);
   return `Saved in ${page.rules}; convert again, and only what changed is packed anew.`;
