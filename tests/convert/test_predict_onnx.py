@@ -191,7 +191,7 @@ def test_the_word_on_each_patch_reaches_the_metal_mask(
     assert np.array_equal(after.labels, before.labels)
     changed = np.abs(after.coarse - before.coarse).max((0, 1)) > 1e-3
     assert changed.tolist() == [place == channel for place in range(3)]
-    assert np.abs(after.mask - before.mask).max() > 1e-5
+    assert not np.array_equal(after.metal_logits, before.metal_logits)  # two runs give the same bits
 
 
 def test_the_labels_reach_the_albedo_and_the_maps_and_not_the_mask(

@@ -1,4 +1,4 @@
-"""How dark a cache's diffuses are painted, and diffuses brought to the level that networks read."""
+"""Levels of a cache's diffuses, and diffuses brought to the level that networks read."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What stand-ins for the networks say of a texture as a whole."""
+"""A stand-in for the two networks that see a texture as a whole."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""How dark a painter paints: a declared level, of metal and of the rest apart, shared by the sets of a mod."""
+"""Painters paint at a declared level, of metal and of the rest apart, which the sets of a mod share."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the classifier is to say of a batch, and whose losses count for which of its heads."""
+"""Targets of the classifier for a batch, and whose losses count for which of its heads."""
 
 import pytest
 import torch

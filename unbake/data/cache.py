@@ -47,7 +47,7 @@ from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind, spec
 from unbake.domain.materials import Domain
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.files import check_space, clear_drafts, write_atomic, write_folder_atomic
-from unbake.image.arrays import Maps, Wrap, dequantise, quantise
+from unbake.image.arrays import Codes, Maps, Wrap, dequantise, quantise
 from unbake.image.files import picture_size
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
 from unbake.image.normals import from_slopes
@@ -323,24 +323,10 @@ def _build_scale(
     maps |= geometry
     stored |= {kind: quantise(kind, image) for kind, image in geometry.items()}
 
-    variants = [(style, at_size(picture, height, width)) for style, picture in pictures]
-    # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
-    variants += [
-        (
-            style,
-            paint(maps, STYLES[style], (job.seed + 7919 * i + round(scale * 1000)) % 2**32, mod_level(mod)),
-        )
-        for i, (style, mod) in enumerate(zip(job.styles, job.mods, strict=True))
-    ]
-    mods = [f"{job.source.source}/{style}" for style, _ in pictures]
+    own = [(style, at_size(picture, height, width)) for style, picture in pictures]
+    variants = own + _paintings(job, maps, scale)
+    mods = [f"{job.source.source}/{style}" for style, _ in own]
     mods += [f"{style}-{mod}" for style, mod in zip(job.styles, job.mods, strict=True)]
-    painted = np.zeros((len(variants), height, width, 5), np.uint8)
-    for variant, (_, picture) in zip(painted, variants, strict=True):
-        variant[..., :3] = quantise(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
-        for place, kind in enumerate(MASKS, 3):
-            if kind in picture:
-                variant[..., place : place + 1] = quantise(kind, picture[kind])
-
     kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
     kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)
     folder = _folder(job, scale)
@@ -367,7 +353,29 @@ def _build_scale(
     with write_folder_atomic(folder) as draft:
         np.save(draft / "maps8.npy", np.concatenate([stored[kind] for kind in kinds8], -1))
         np.save(draft / "maps16.npy", np.concatenate([stored[kind] for kind in kinds16], -1))
-        np.save(draft / "painted.npy", painted)
+        np.save(draft / "painted.npy", _side_by_side([picture for _, picture in variants]))
         entry = replace(entry, files=checksums(draft))
         (draft / ENTRY).write_bytes(msgspec.json.encode(entry))
     return entry
+
+
+def _paintings(job: _Job, maps: Maps, scale: float) -> list[tuple[str, Maps]]:
+    """The paintings that a material gets here, with their styles, each at the level of its mod."""
+    # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
+    seeds = [(job.seed + 7919 * i + round(scale * 1000)) % 2**32 for i in range(len(job.styles))]
+    return [
+        (style, paint(maps, STYLES[style], seed, mod_level(mod)))
+        for style, mod, seed in zip(job.styles, job.mods, seeds, strict=True)
+    ]
+
+
+def _side_by_side(pictures: Sequence[Maps]) -> Codes:
+    """Diffuses and the masks beside them as codes (V, H, W, 5), zeros where a mask is absent."""
+    height, width = pictures[0][MapKind.DIFFUSE].shape[:2]
+    painted = np.zeros((len(pictures), height, width, 3 + len(MASKS)), np.uint8)
+    for variant, picture in zip(painted, pictures, strict=True):
+        variant[..., :3] = quantise(MapKind.DIFFUSE, picture[MapKind.DIFFUSE])
+        for place, kind in enumerate(MASKS, 3):
+            if kind in picture:
+                variant[..., place : place + 1] = quantise(kind, picture[kind])
+    return painted

@@ -1,4 +1,4 @@
-"""How dark the diffuses of a cache are painted, by mod, and diffuses brought to one level; used by `cache`, `dataset`.
+"""Painted levels of a cache's diffuses and mods, and diffuses brought to one level; used by `cache` and `dataset`.
 
 Networks read a diffuse at the level `NETWORK_LEVEL`, in training by the true level of its mod with some noise on it,
 in conversion by the estimated one.

@@ -1,4 +1,4 @@
-"""How dark a painter paints: the level of one mod, shared by all its sets; drawn for `painter`, told to training."""
+"""Painted levels: how dark a mod is painted, the same in all its sets; drawn for `painter`, told to training."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the classifier is to say of a batch, as a whole and by patch, and its loss; between `data` and `losses`.
+"""Targets of the classifier for a batch, as a whole and by patch, and its loss; between `data` and `losses`.
 
 A head's loss leaves out the samples of its own fold, so that what it says of them is what it says of new materials.
 """
