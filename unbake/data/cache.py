@@ -325,7 +325,11 @@ def _build_scale(
 
     own = [(style, at_size(picture, height, width)) for style, picture in pictures]
     variants = own + _paintings(job, maps, scale)
-    mods = [f"{job.source.source}/{style}" for style, _ in own]
+    # Paintings on disk are each of a level of its own; a game's own diffuses are one mod.
+    mods = [
+        f"{job.source.source}/{style}" if style == REAL_STYLE else f"{job.source.id}/{number}"
+        for number, (style, _) in enumerate(own)
+    ]
     mods += [f"{style}-{mod}" for style, mod in zip(job.styles, job.mods, strict=True)]
     kinds8 = tuple(kind for kind in stored if spec(kind).bits == 8)
     kinds16 = tuple(kind for kind in stored if spec(kind).bits == 16)

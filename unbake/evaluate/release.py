@@ -23,7 +23,7 @@ from unbake.evaluate.merge_heads import load_merged, merge_heads
 from unbake.evaluate.model_card import model_card
 from unbake.evaluate.painter import PAINTER_VERSION
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
-from unbake.export.bundle import export_onnx, halve
+from unbake.export.bundle import export_onnx, shrink
 from unbake.files import check_writable, write_atomic
 from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -81,7 +81,7 @@ def release(
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
         for path in export_onnx(networks, making).values():
-            halve(path)
+            shrink(path)
         save_weights(making / WEIGHTS, networks, lineage.as_metadata())
         measure = partial(_evaluated, materials.folder, making, setting, workers, at_most, on_progress)
         card, evaluation = _measured(making, networks, materials, setting.size, measure, on_progress)

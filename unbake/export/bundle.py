@@ -26,6 +26,9 @@ OPSET = 18
 HALVED_FROM = 1024
 """Least number of values of a weight that is stored as float16."""
 
+QUARTERED_FROM = 1 << 16
+"""Least number of values of a matrix that is stored as int8, with a scale for each row or column."""
+
 
 def export_onnx(networks: Networks, folder: Path) -> dict[str, Path]:
     """Write vit, segformer, unet_albedo and unet_maps as `<network>.onnx`; returns network → file.
@@ -118,22 +121,42 @@ def _without_traces(model: Any) -> Any:
     return model
 
 
-def halve(path: Path) -> None:
-    """Keep an ONNX file's large weights as float16, cast back to float32 when a session loads: half the download.
+def shrink(path: Path) -> None:
+    """Keep an ONNX file's large weights as float16 and its large matrices as int8: a quarter to half of the download.
 
-    Computation stays float32 (runtimes fold the casts once); weights move by at most a part in 2 000.
+    Computation stays float32: the weights are cast back when a session loads or runs. A float16 weight moves by at most
+    a part in 2 000, an int8 one by about a hundredth of its row's deviation (logits of the classifier: 0.05 of 2).
     """
     model = onnx.load(path)
     graph = model.graph
-    casts = []
-    for weight in graph.initializer:
-        if weight.data_type != onnx.TensorProto.FLOAT or math.prod(weight.dims) < HALVED_FROM:
+    restored = []
+    for weight in list(graph.initializer):
+        size = math.prod(weight.dims)
+        if weight.data_type != onnx.TensorProto.FLOAT or size < HALVED_FROM:
             continue
-        name = weight.name
-        small = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}.half")
-        weight.CopyFrom(small)
-        casts.append(helper.make_node("Cast", [small.name], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
+        name, values = weight.name, numpy_helper.to_array(weight)
+        if len(weight.dims) == 2 and size >= QUARTERED_FROM:
+            axis, scale, codes = _coded(values)
+            weight.CopyFrom(numpy_helper.from_array(codes, f"{name}.codes"))
+            graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
+            inputs = [f"{name}.codes", f"{name}.scale"]
+            restored.append(helper.make_node("DequantizeLinear", inputs, [name], axis=axis))
+        else:
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            restored.append(helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*restored, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
     write_atomic(path, model.SerializeToString())
+
+
+def _coded(values: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    """A matrix as int8: the axis that has scales, those scales, the codes; of both axes the one that errs less."""
+    tried = []
+    for axis in (0, 1):
+        scale = np.maximum(np.abs(values).max(1 - axis, keepdims=True) / 127, np.float32(1e-12))
+        codes = np.clip(np.rint(values / scale), -127, 127)
+        error = float(((codes * scale - values) ** 2).mean())
+        tried.append((error, axis, scale.ravel().astype(np.float32), codes.astype(np.int8)))
+    _, axis, scales, chosen = min(tried, key=lambda one: one[0])
+    return axis, scales, chosen
