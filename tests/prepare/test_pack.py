@@ -46,7 +46,9 @@ def test_normals_come_back_as_they_were(write_material, tmp_path: Path):
     write_material(tmp_path / "from", "stone/granite001")
     path = tmp_path / "from/stone/granite001/normal.png"
     rows = np.linspace(96, 160, 64).astype(np.uint8)
-    picture = np.dstack([np.tile(rows, (64, 1)), np.tile(rows[:, None], 64), np.full((64, 64), 245, np.uint8)])
+    picture = np.dstack(
+        [np.tile(rows, (64, 1)), np.tile(rows[:, None], 64), np.full((64, 64), 245, np.uint8)]
+    )
     Image.fromarray(picture).save(path)
     pack([tmp_path / "from"], tmp_path / "pack", px=64, workers=1)
     before, after = (
@@ -102,7 +104,9 @@ def test_what_cannot_fit_is_told(materials: Path, tmp_path: Path):
     assert not (tmp_path / "pack").exists()
 
 
-def test_of_two_folders_the_first_gives_a_material_of_one_name(materials: Path, write_material, tmp_path: Path):
+def test_of_two_folders_the_first_gives_a_material_of_one_name(
+    materials: Path, write_material, tmp_path: Path
+):
     write_material(tmp_path / "more", "wood/oak001", about={"license": "other"})
     write_material(tmp_path / "more", "wood/ash002")
     done = pack([materials, tmp_path / "more"], tmp_path / "pack", workers=1)

@@ -3,11 +3,15 @@
 from pathlib import Path
 
 import pytest
-from support.tiny_project import start
+from support.tiny_project import start, tiny
 
 from unbake.errors import FileError, UsageError
+from unbake.prepare.library import write_library
+from unbake.project import Project
 from unbake.recipe.bundle import Probe
+from unbake.synth.materials import FEW
 from unbake.train.budget import PLAN, Plan, Planned, Rate, measured_rate, open_plan, steps_for, write_plan
+from unbake.train.setup import prepare_data
 
 STAGE = Planned(phase="first", steps=7, step_s=0.5, other_s=1.0, ends_s=4.5)
 
@@ -42,7 +46,10 @@ def test_a_damaged_plan_is_named(tmp_path: Path):
         open_plan(tmp_path, 3.0, ())
 
 
-def test_a_rate_is_measured_and_leaves_nothing(root: Path, tmp_path: Path):
+def test_a_rate_is_measured_and_leaves_nothing(tmp_path: Path):
+    root = tmp_path / "project"
+    write_library(root / "data" / "MatSynth", size=64, names=FEW[:3])
+    assert prepare_data(Project(root), tiny("A0")[0], workers=1) == []
     before = {path for path in root.rglob("*") if "checkpoints" not in path.parts}
     rate = measured_rate(start(root), tmp_path / "probe", Probe(warm=1, steps=2))
     assert rate.step_s > 0 and rate.other_s > 0

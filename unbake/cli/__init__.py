@@ -7,6 +7,7 @@ import typer
 
 from unbake.cli import (
     bench,
+    bundle,
     convert,
     demo,
     doctor,
@@ -52,6 +53,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "synth": synth.synth,
     "train": train.train,
     "ladder": ladder.ladder,
+    "bundle": bundle.bundle,
     "rehearse": rehearse.rehearse,
     "phases": phases.phases,
     "release": release.release,

@@ -1,8 +1,8 @@
 """Packs materials small enough to carry to another machine: reduced, as JPEG, in the layout that `sources` reads.
 
-    OUT/<category>/<name>/<map>.jpg    no larger than `px`, never enlarged
-    OUT/<category>/<name>/metadata.json    as it was, but for the size and the list of maps
-    OUT/pack.json                      how it was packed, and what was left out
+OUT/<category>/<name>/<map>.jpg    no larger than `px`, never enlarged
+OUT/<category>/<name>/metadata.json    as it was, but for the size and the list of maps
+OUT/pack.json                      how it was packed, and what was left out
 """
 
 import json

@@ -110,7 +110,9 @@ def open_plan(root: Path, minutes: float, settings: tuple[str, ...]) -> Plan:
     try:
         plan = decode_json(path.read_bytes(), Plan)
     except msgspec.DecodeError as error:
-        raise FileError(f"Expected the plan of a bundle in {path}, got {error}; move the file away.") from None
+        raise FileError(
+            f"Expected the plan of a bundle in {path}, got {error}; move the file away."
+        ) from None
     differing = sorted(set(plan.settings) ^ set(settings))
     if plan.minutes != minutes:
         differing.insert(0, f"{plan.minutes:g} minutes")

@@ -10,7 +10,9 @@ from unbake.cli.terminal import advance, progress_bar
 
 
 def pack(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Materials in MatSynth's layout.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="Materials in MatSynth's layout.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder, or an older pack.")],
     px: Annotated[int, typer.Option(min=64, help="Longest side at most; never enlarged.")] = 384,
     at_most_mib: Annotated[float, typer.Option(min=0.001, help="What the pack may take.")] = 45.0,
