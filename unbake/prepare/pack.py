@@ -6,7 +6,6 @@ OUT/pack.json                      how it was packed, and what was left out
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -248,7 +247,7 @@ def link_materials(folders: Sequence[Path], into: Path) -> tuple[int, int]:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.unlink(missing_ok=True)
             try:
-                os.symlink(source.sized_by.parent.resolve(), place, target_is_directory=True)
+                place.symlink_to(source.sized_by.parent.resolve(), target_is_directory=True)
             except OSError:  # Windows without the right, or a file system without links
                 with write_folder_atomic(place) as draft:
                     shutil.copytree(source.sized_by.parent, draft, dirs_exist_ok=True)

@@ -38,7 +38,8 @@ class Measuring(Strict, frozen=True, kw_only=True):
 class Stage(Strict, frozen=True, kw_only=True):
     """A shipped phase with overrides (`--set`), its share of the time and the fewest steps it is worth.
 
-    batch: samples a step, by the device. warm, cold: overrides where there is a backbone to begin with, and where there is none.
+    batch: samples a step, by the device. warm, cold: overrides where there is a backbone to begin with, and where
+    there is none.
     """
 
     phase: str

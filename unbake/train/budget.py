@@ -182,7 +182,7 @@ def train_stages(
     plan: Plan,
     processes: Processes,
     workers: int = 2,
-    shown: Shown = Shown(),  # noqa: B008  (frozen)
+    shown: Shown = Shown(),
 ) -> tuple[Plan, PipelineResult]:
     """Train the stages that are not done, each for its share of the minutes; the plan as it then is, and the result.
 
