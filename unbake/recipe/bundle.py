@@ -1,4 +1,4 @@
-"""What `unbake bundle` trains, as data: `bundle.toml`, its stages and their overrides; before `train.budget`."""
+"""Stages of `unbake bundle` as data, read from `bundle.toml`, and their overrides; before `train.budget`."""
 
 import json
 from importlib import resources

@@ -11,7 +11,8 @@ data_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     help="Prepare training data under ROOT/data; each verb leaves a report in ROOT/data/reports/<verb>.json.",
-    epilog="In this order:  unbake data matsynth  |  skyrim  |  duplicates  |  audit  |  paint  |  cache; to carry materials elsewhere:  pack",
+    epilog="In this order:  unbake data matsynth  |  skyrim  |  duplicates  |  audit  |  paint  |  cache.  "
+    "To carry materials elsewhere:  pack",
 )
 VERBS: dict[str, Callable[..., None]] = {
     "matsynth": matsynth.matsynth,
