@@ -4,18 +4,22 @@
 #   make test-faults   kills, full and broken disks, damaged files: all of tests/faults (15 minutes on 2 cores)
 #   make viewer    builds the page of unbake view   make bench   timings on this machine
 #   make rehearse  every recipe on the tiny model  make screenshots   the README's pictures of the page
+#   make bundle    a model of the materials in DATA, within MINUTES, in out/bundle (a GPU is used where there is one)
 #   make lock      requirements/*.txt anew (UPGRADE=--upgrade: newest versions)
 #   make audit     known vulnerabilities of what they pin
 # PYTHON makes .venv, 3.11 or newer. TORCH_INDEX is a package index for torch, where pip's own is not wanted.
 PYTHON      ?= python3
 TORCH_INDEX ?=
+DATA        ?= ../shared/data
+MINUTES     ?= 60
+BACKBONE    ?= $(wildcard ../shared/weights/dinov2-small)
 UPGRADE     ?=
 BIN         := .venv/bin
 PIP         := $(BIN)/python -m pip install -qq --disable-pip-version-check
 COMPILE     := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
                --generate-hashes --no-header --no-annotate --quiet $(UPGRADE)
 
-.PHONY: demo test test-faults check viewer screenshots rehearse bench lock audit clean
+.PHONY: demo test test-faults check viewer screenshots rehearse bundle bench lock audit clean
 
 $(shell sh .ci/venv heal)
 
@@ -45,6 +49,13 @@ screenshots: demo .venv/dev.stamp viewer
 
 rehearse: .venv/dev.stamp
 	$(BIN)/unbake rehearse
+
+bundle: .venv/dev.stamp out/pack/pack.json
+	$(BIN)/unbake bundle out/bundle --root out/bundle-project --data out/pack --minutes $(MINUTES) \
+	    $(if $(BACKBONE),--backbone $(BACKBONE))
+
+out/pack/pack.json: | .venv/dev.stamp
+	$(BIN)/unbake data pack $(wildcard $(DATA)/materials $(DATA)/procedural) out/pack
 
 bench: .venv/dev.stamp
 	$(BIN)/unbake bench

@@ -8,6 +8,7 @@ import typer
 from unbake.cli import (
     app_page,
     bench,
+    bundle,
     convert,
     demo,
     doctor,
@@ -56,6 +57,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "synth": synth.synth,
     "train": train.train,
     "ladder": ladder.ladder,
+    "bundle": bundle.bundle,
     "rehearse": rehearse.rehearse,
     "phases": phases.phases,
     "release": release.release,

@@ -74,7 +74,7 @@ def ladder(
         outcome = run_all(
             project,
             steps,
-            _LadderPrinter(bar, force) if processes.is_main else (lambda run, event: None),
+            LadderPrinter(bar, force) if processes.is_main else (lambda run, event: None),
             resume=resume,
             force=force,
             workers=workers,
@@ -90,7 +90,7 @@ def ladder(
     raise typer.Exit(130 if outcome.verdict is Verdict.NOT_YET else outcome.verdict.value)
 
 
-class _LadderPrinter:
+class LadderPrinter:
     """Prints where each run begins and how it ends; the events of training between go to `TrainingPrinter`."""
 
     def __init__(self, bar: "Progress", force: bool) -> None:

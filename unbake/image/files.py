@@ -241,10 +241,18 @@ def write_png(path: Path, image: Reals | Codes, bits: int = 8) -> None:
     write_atomic(path, encode_png(image, bits))
 
 
-def encode_jpeg(pixels: NDArray[np.uint8]) -> bytes:
-    """A small picture to look at, uint8 (H, W, 3) sRGB, as JPEG."""
+def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 85, full_colour: bool = False) -> bytes:
+    """A picture, uint8 (H, W, 1 | 3), as JPEG; by default a small one to look at.
+
+    quality: libjpeg's, 1 to 95. full_colour: keep colour at every texel (4:4:4) instead of every second one, for
+    pictures whose channels are no colours.
+
+    >>> encode_jpeg(np.zeros((8, 8, 1), np.uint8))[:2]
+    b'\xff\xd8'
+    """
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    image.save(buffer, "JPEG", quality=quality, subsampling=0 if full_colour else 2)
     return buffer.getvalue()
 
 
