@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from unbake.metrics.calibration import calibration_error, reliability
 from unbake.metrics.mask import (
-    calibrate_mask,
     confusion,
-    counted,
     f1,
     false_metal,
     has_metal,
@@ -58,17 +55,3 @@ def test_pooled_figures_are_those_of_all_pixels_in_one_picture():
 
 def test_without_pixels_there_are_no_pooled_figures():
     assert all(math.isnan(value) for value in pooled([]).values())
-
-
-def test_a_calibrated_mask_means_what_it_says():
-    rng = np.random.default_rng(0)
-    said = rng.random(200_000)
-    truth = rng.random(200_000) < 0.1 + 0.1 * said  # far too sure of itself
-    scale, shift = calibrate_mask([counted(said, truth)] * 30)
-    table = reliability(1 / (1 + np.exp(-shift) * (1 / said - 1) ** scale), truth)
-    assert calibration_error(reliability(said, truth)) > 0.3
-    assert calibration_error(table) < 0.02
-
-
-def test_without_materials_the_mask_stays_as_it_is():
-    assert calibrate_mask([]) == (1.0, 0.0)

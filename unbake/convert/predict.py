@@ -15,6 +15,7 @@ from unbake.convert.reduced import MULTIPLE, reduced_size
 from unbake.decoding import decode_json
 from unbake.domain.card import CARD, FORMAT, Card, decode_card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind, spec
+from unbake.domain.materials import HAS_METAL, LABELS
 from unbake.domain.networks import LABEL_PROBS, NETWORKS, given_name, input_name
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps, Wrap, plane
@@ -107,7 +108,8 @@ class Seen:
 
     labels: (K,) probabilities of `domain.materials.LABELS`, as networks are conditioned on them. classes: those of the
     card's classes, calibrated; they need not sum to 1. coarse: (g, g, 3) the channels of COARSE by patch. mask:
-    (H, W, 1) probabilities of metal; metal_logits: (h, w, 1), its logits on the reduced copy.
+    (H, W, 1) probabilities of metal; metal_logits: (h, w, 1), its logits on the reduced copy; witnesses: (h, w, 3),
+    those that the card's metal_weights sum up.
     """
 
     labels: np.ndarray
@@ -115,6 +117,7 @@ class Seen:
     coarse: np.ndarray
     mask: np.ndarray
     metal_logits: np.ndarray
+    witnesses: np.ndarray
 
 
 class Predictor:
@@ -151,13 +154,19 @@ class Predictor:
         coarse = _sigmoid(_hwc(patches))
         masks = {MapKind.SPECULAR: specular, MapKind.ENVIRONMENT: environment}
         images = {MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal} | masks
-        metal = _calibrated(self._mask_logits(images, coarse, wrap), self.card.mask_calibration)
+        segmented = self._mask_logits(images, coarse, wrap)
+        by_patch = smoothly(_hwc(patches)[..., :1], *segmented.shape[:2], wrap)
+        whole = labels[0, LABELS.index(HAS_METAL)]
+        witnesses = np.concatenate([segmented, by_patch, np.full_like(by_patch, whole)], -1)
+        weights = np.array(self.card.metal_weights, np.float32)
+        metal = _calibrated(witnesses @ weights[:, None], self.card.mask_calibration)
         return Seen(
             labels=_sigmoid(labels[0]),
             classes=_sigmoid(_calibrated(labels[0, : len(self.card.classes)], self.card.class_calibration)),
             coarse=coarse,
             mask=_sigmoid(smoothly(metal, height, width, wrap)),
             metal_logits=metal,
+            witnesses=witnesses,
         )
 
     def _mask_logits(

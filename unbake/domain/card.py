@@ -48,6 +48,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     stride: sides of a UNet's input are multiples of it. halo: texels a UNet's output depends on around it.
     segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits, "metal" among them.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
+    metal_weights: of the logits of metal by SegFormer, by the classifier for each patch, and for the whole texture;
+    their sum, scaled and shifted by mask_calibration, is the mask's.
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
     The UNets receive the calibrated mask, since they over-trust an overconfident one.
     level: the painted level, as a share of albedo, that the networks read a diffuse at.
@@ -68,6 +70,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     mask_threshold: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
     mask_softness: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.2
     use: dict[MapKind, Use]
+    metal_weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
     level: Annotated[float, msgspec.Meta(gt=0, le=1)] = NETWORK_LEVEL

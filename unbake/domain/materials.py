@@ -14,7 +14,9 @@ CATEGORIES: tuple[str, ...] = (
 CLASSES: tuple[str, ...] = ("ceramic", "fabric", "ground", "leather", "metal", "stone", "wood")
 """The classes of the material classifier (N1), in the order of its logits."""
 
-PROPERTIES: tuple[str, ...] = ("has metal", "metal share", "roughness", "brightness")
+HAS_METAL = "has metal"
+
+PROPERTIES: tuple[str, ...] = (HAS_METAL, "metal share", "roughness", "brightness")
 """What the classifier estimates besides, each in [0, 1]: whether there is metal, how much of the surface it is, the
 mean roughness, and the mean albedo in sRGB."""
 

@@ -67,7 +67,7 @@ def bundle(folder: Path | None = None, workers: int = 1) -> Bundle:
 
 
 def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
-    """The prediction of a set: its files are written to a folder and converted as `unbake convert` does, its level told.
+    """The prediction of a set: its files are written to a folder and converted as by `unbake convert`, its level told.
 
     predictor: networks that are loaded; None converts by rules alone. FileError where the files do not make one
     texture set.

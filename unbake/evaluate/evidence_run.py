@@ -1,8 +1,8 @@
 """Runs `unbake eval --evidence`: materials become mods of declared darkness, are converted with and without evidence.
 
 `unseen` chooses → `declared` paints → `mods` lays out → conversion as users run it → `evidence_scores` →
-`evidence_figures`. The networks run for each painting without its mod's level, and at both levels with and without its mask;
-names and a person's words are only applied to what they gave.
+`evidence_figures`. The networks run for each painting without its mod's level, and at both levels with and without its
+mask; names and a person's words are only applied to what they gave.
 """
 
 import tempfile

@@ -1,18 +1,15 @@
-"""Metrics of the metallic mask, and the Platt scaling of its probabilities."""
+"""Metrics of the metallic mask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from unbake.domain.maps import METAL_THRESHOLD
-from unbake.metrics.calibration import fit_calibration
 from unbake.metrics.pixel import Metric
 
 METAL_SHARE = 0.02
 """A material with a larger share of metal pixels counts as one with metal; the rest must stay free of it."""
-
-_BINS = 1000
 
 
 def has_metal(truth: Any) -> bool:
@@ -87,32 +84,3 @@ def pooled(counts: Iterable[Confusion]) -> dict[str, float]:
 IOU = Metric("iou", "higher", iou)
 F1 = Metric("f1", "higher", f1)
 FALSE_METAL = Metric("false_metal", "lower", false_metal)
-
-
-def counted(probability: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Pixels by thousandth of probability, (2, 1000): those that are not metal, and those that are.
-
-    probability, truth: of one shape, in [0, 1]. Counts of several materials add up.
-
-    >>> counted(np.float32([0.1, 0.8]), np.float32([0, 1])).sum(1).tolist()
-    [1.0, 1.0]
-    """
-    bins = np.minimum(np.asarray(probability) * _BINS + 1e-3, _BINS - 1).astype(np.int64).ravel()
-    metal = np.asarray(truth).ravel() > METAL_THRESHOLD
-    return np.stack([np.bincount(bins[metal == kind], minlength=_BINS) for kind in (False, True)]).astype(
-        float
-    )
-
-
-def calibrate_mask(counts: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Scale and shift of the mask's logits (Platt scaling) that calibrate its probabilities; materials count alike.
-
-    counts: of each material, see `counted`. (1, 0) where there are none. See `calibration.fit_calibration`.
-    """
-    if not counts:
-        return 1.0, 0.0
-    shares = sum((material / material.sum() for material in counts), np.zeros((2, _BINS)))
-    weight = shares.sum(0)
-    held = weight > 0
-    middles = (np.arange(_BINS) + 0.5) / _BINS
-    return fit_calibration(middles[held], shares[1][held] / weight[held], weight[held])
