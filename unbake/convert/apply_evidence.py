@@ -49,6 +49,11 @@ REFLECTANCE: Final[dict[str, tuple[float, float, float]]] = {
 CHROMA: Final = 0.6
 """Share by which a known metal's chroma is drawn towards its measured one."""
 
+NETWORK_PATTERN: Final = 0.5
+"""Share of UNet-Albedo's own pattern beside the rule's, in log light; the level is all the network's."""
+
+_DARKEST: Final = 2e-3
+
 FINISH_SPREAD: Final = 0.8
 """Share of the roughness's own pattern that stays under a finish."""
 
@@ -159,9 +164,11 @@ def _sharpened(mask: Codes) -> Codes:
 def _albedo(
     inputs: Inputs, mask: Codes, evidence: Evidence, brightness: Brightness, albedo: Codes | None
 ) -> Codes:
-    """Codes of the albedo: by rule, or the networks' `albedo`; tinted where its metal is known."""
+    """Codes of the albedo: by rule, or by rule and the networks' `albedo`; tinted where its metal is known."""
     level = evidence.level if brightness == "natural" else Level()
-    made = rule_albedo(inputs.maps.codes, mask, inputs.wrap, level) if albedo is None else albedo
+    made = rule_albedo(inputs.maps.codes, mask, inputs.wrap, level)
+    if albedo is not None:
+        made = _joined(made, albedo)
     if evidence.material not in REFLECTANCE:
         return made
     tinted = np.empty(made.shape, np.uint8)
@@ -169,6 +176,29 @@ def _albedo(
         part = _tinted(dequantise(MapKind.ALBEDO, made[rows]), unit(mask[rows]), evidence.material)
         tinted[rows] = quantise(MapKind.ALBEDO, part, 8)
     return tinted
+
+
+def _joined(rule: Codes, network: Codes) -> Codes:
+    """Codes of an albedo of both: the network's level, and in log light a share of its pattern.
+
+    The network knows what such materials look like, the rule keeps the picture's detail.
+    """
+    step = max(1, round((rule.size / (3 << 16)) ** 0.5))
+    small = [_log(codes[::step, ::step]) for codes in (rule, network)]
+    lit = small[0] > math.log(2 * _DARKEST)  # an atlas's unused ground says nothing
+    gain = np.float32((small[1] - small[0])[lit].mean() if lit.any() else 0)
+    made = np.empty(rule.shape, np.uint8)
+    for rows in bands(*rule.shape[:2]):
+        log = _log(rule[rows]) + gain
+        log += np.float32(NETWORK_PATTERN) * (_log(network[rows]) - log)
+        lit = np.clip(np.exp(log) - np.float32(_DARKEST), 0, 1)
+        made[rows] = quantise(MapKind.ALBEDO, linear_to_srgb(lit), 8)
+    return made
+
+
+def _log(albedo: Codes) -> Floats:
+    """The log of linear light in codes of an albedo, finite in black."""
+    return np.log(srgb_to_linear(dequantise(MapKind.ALBEDO, albedo)) + np.float32(_DARKEST))
 
 
 def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Codes:
