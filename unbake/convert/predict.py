@@ -155,7 +155,8 @@ class Predictor:
         masks = {MapKind.SPECULAR: specular, MapKind.ENVIRONMENT: environment}
         images = {MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal} | masks
         segmented = self._mask_logits(images, coarse, wrap)
-        by_patch = smoothly(_hwc(patches)[..., :1], *segmented.shape[:2], wrap)
+        rows, columns = segmented.shape[:2]
+        by_patch = smoothly(_hwc(patches)[..., :1], rows, columns, wrap)
         whole = labels[0, LABELS.index(HAS_METAL)]
         witnesses = np.concatenate([segmented, by_patch, np.full_like(by_patch, whole)], -1)
         weights = np.array(self.card.metal_weights, np.float32)
