@@ -1,13 +1,22 @@
-"""Take the README's pictures of the viewer: `python scripts/make_screenshots.py OUT [FOLDER]`, or `make screenshots`.
+"""Take the README's pictures of the pages: `python scripts/make_screenshots.py OUT [FOLDER]`, or `make screenshots`.
 
 OUT is a conversion of the bundled examples whose page `unbake view` has written. Needs playwright and chromium.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
+
+from unbake.app.site import AppSite
+from unbake.app.state import Settings
+from unbake.report.loopback import listen, url_of
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "unbake" / "bundled" / "examples" / "legacy"
 
 SHOTS = {
     "architecture/keep/keepwall01": ("wall", "plane", "studio", (-55, 25)),
@@ -47,7 +56,28 @@ def main(out: Path, folder: Path) -> None:
             page.locator("#stage-box").screenshot(
                 path=folder / f"viewer-{picture}.jpg", type="jpeg", quality=85
             )
+        app(browser, out, folder)
         browser.close()
+
+
+def app(browser: Browser, out: Path, folder: Path) -> None:
+    """The page of `unbake app` with a finished conversion, under paths that say nothing of this machine."""
+    with TemporaryDirectory(prefix="mods-") as place:
+        os.environ["UNBAKE_CACHE"] = f"{place}/cache"
+        mod, result = Path(place, "Old Walls"), Path(place, "Old Walls - PBR")
+        shutil.copytree(EXAMPLES, mod)
+        result.symlink_to(out.resolve())
+        site = AppSite(lambda shown: None)
+        with listen(site) as served:
+            Thread(target=served.serve_forever, daemon=True).start()
+            site.job.show(Settings((str(mod),), str(result)))
+            page = browser.new_page(viewport={"width": 900, "height": 1500})
+            page.goto(url_of(served))
+            page.locator("#result-list img").nth(5).wait_for()
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=folder / "app.jpg", type="jpeg", quality=80)
+            page.goto("about:blank")
+            served.shutdown()
 
 
 if __name__ == "__main__":

@@ -73,12 +73,12 @@ def mod(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 ACTIONS = (
-    *("/folder", "/commands", "/look", "/convert", "/show"),
+    *("/folder", "/chosen", "/commands", "/look", "/convert", "/show"),
     *("/pause", "/stop", "/zip", "/open", "/view/x/rules"),
 )
 
 
-@pytest.mark.parametrize("path", ["/", "/state/0/0", "/plan", "/places"])
+@pytest.mark.parametrize("path", ["/", "/state/0/0", "/plan", "/places", "/managers"])
 def test_everything_that_is_asked_is_answered_to_the_page_alone(asked: Asked, path: str):
     assert asked.get(path)[0] == 200
     assert asked.ask("GET", path)[0] == 403
@@ -132,6 +132,7 @@ def test_an_earlier_result_is_shown_and_looked_at_in_the_viewer(asked: Asked, mo
     state = json.loads(asked.get("/state/0/0")[1])
     (line,) = state["sets"]
     assert (state["phase"], line["name"], state["order"]) == ("ended", "pot", [0])
+    assert line["lit"] and "/before.jpg?" in line["before"] and line["headline"]
     assert asked.get(f"/{line['before']}")[1][:2] == b"\xff\xd8"
     page = asked.get(f"/{state['view']}")[1]
     assert b'"kind":"conversion"' in page and asked.site.token.encode() in page

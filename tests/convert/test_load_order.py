@@ -7,6 +7,7 @@ import pytest
 from bethkit import BsaVersion, BsaWriter
 from support.mod_managers import Files, deployment, instance, written
 
+from unbake.convert.game_paths import why_not_one_mod
 from unbake.convert.game_view import GameView, load_order_of, view
 from unbake.convert.mod_organizer import profiles_of, read_instance
 from unbake.convert.sets import find_sets
@@ -297,3 +298,18 @@ def test_the_folder_in_which_a_manager_keeps_mods_is_refused_with_what_to_give(t
     (tmp_path / "staging" / "__vortex_staging_folder").write_text("{}")
     with pytest.raises(UsageError, match="Vortex keeps 3 of them; deploy them in Vortex"):
         find_sets(tmp_path / "staging")
+
+
+@pytest.mark.parametrize("place", ["mo2/mods", "several", "several/A", "mo2/mods/A/textures", "one/textures"])
+def test_a_glance_at_a_folder_says_what_converting_it_would_end_with(tmp_path: Path, place: str):
+    mods = {name: {POT: b"x"} for name in "ABC"}
+    instance(tmp_path / "mo2", mods, {"Default": ["+A"]})
+    for name, files in mods.items():
+        written(tmp_path / "several" / name, files)
+        written(tmp_path / "one" / "textures" / name, files)
+    try:
+        find_sets(tmp_path / place)
+    except UsageError as error:
+        assert why_not_one_mod(tmp_path / place) == str(error)
+    else:
+        assert why_not_one_mod(tmp_path / place) == ""

@@ -1,4 +1,4 @@
-"""The app in a browser: a mod converted by clicks, corrected, zipped; reload, stop, keys alone, a phone, 2 000 sets."""
+"""The app in a browser: a mod converted, corrected, zipped; a load order; reload, stop, keys, a phone, 2 000 sets."""
 
 import os
 import re
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.mod_managers import instance
 
 from unbake.app.folders import remember
 from unbake.app.state import Settings
+from unbake.batch.provenance import read_provenance
 from unbake.batch.speed import Spent, keep_speeds, key_of
 from unbake.image.files import read_picture
 from unbake.report.listing import REPORT, listing
-from unbake.report.page import ModReport, SetReport
+from unbake.report.outcome import ModReport, SetReport
 
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy" / "textures"
 PAIR = ("landscape/snow01", "clutter/rug01")
@@ -51,6 +53,12 @@ class Place:
         return self.folder / "mods" / name
 
 
+def files_of(name: str) -> dict[str, bytes]:
+    """The files of a bundled set, by path in a mod."""
+    found = sorted(EXAMPLES.glob(f"{name}*"))
+    return {f"textures/{path.relative_to(EXAMPLES).as_posix()}": path.read_bytes() for path in found}
+
+
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("UNBAKE_CACHE", "")  # comes back after the test
@@ -59,9 +67,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 @pytest.fixture
 def address(built: Path, place: Place, tab) -> Iterator[str]:
-    """The address of `unbake app`, a process of its own; the page is left before it ends."""
+    """The address of `unbake app`, a process of its own at home in `place`; the page is left before it ends."""
     command = [sys.executable, "-m", "unbake.cli", "app", "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    own = {**os.environ, "HOME": str(place.folder)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout is not None
         found = re.match(r"(http://127\.0\.0\.1:\d+/\S+/) ", process.stdout.readline())
         assert found is not None
@@ -75,14 +84,19 @@ def phase(page, wanted: str) -> None:
     page.wait_for_selector(f'html[data-state="{wanted}"]', state="attached")
 
 
-def choose(page, address: str, mod: Path) -> None:
-    """From the empty page to a chosen mod."""
-    page.goto(address)
-    phase(page, "idle")
+def browse(page, mod: Path) -> None:
+    """From the button to the folder around a mod, and to the mod."""
     page.click("#add-folder")
     page.fill("#folder-path", str(mod.parent))
     page.click("#go-folder")
     page.locator("#folder-items button", has_text=mod.name).first.click()
+
+
+def choose(page, address: str, mod: Path) -> None:
+    """From the empty page to a chosen mod."""
+    page.goto(address)
+    phase(page, "idle")
+    browse(page, mod)
     page.wait_for_selector("#folder-items >> text=textures")
     page.click("#take-folder")
     page.wait_for_selector("#settings:not([hidden])")
@@ -120,8 +134,10 @@ def test_a_mod_is_converted_corrected_and_zipped_by_clicks(tab, place: Place, ad
     phase(page, "ended")
     assert statuses(page) == dict.fromkeys(PAIR, "converted")
     assert "2 textures converted" in page.locator("#status").inner_text()
-    assert page.locator("#result-list img").count() == 4
+    assert page.locator('#result-list img[alt="after, lit as PBR"]').count() == 2
+    assert all(text.endswith(".") for text in page.locator("#result-list .headline").all_inner_texts())
     assert faults(page) == []
+    picture = page.locator('a[data-name="clutter/rug01"] img').last.get_attribute("src")
 
     rug = "textures/pbr/clutter/rug01_rmaos.dds"
     before = read_picture(out / rug).pixels[..., 1].mean()
@@ -136,6 +152,8 @@ def test_a_mod_is_converted_corrected_and_zipped_by_clicks(tab, place: Place, ad
     page.wait_for_selector('a[data-name="landscape/snow01"][data-status="unchanged"]')
     phase(page, "ended")
     assert statuses(page) == {"clutter/rug01": "converted", "landscape/snow01": "unchanged"}
+    assert "All metal" in page.locator('a[data-name="clutter/rug01"] .headline').inner_text()
+    assert page.locator('a[data-name="clutter/rug01"] img').last.get_attribute("src") != picture
     assert before < 100 < 250 < read_picture(out / rug).pixels[..., 1].mean()
 
     page.click("#zip")
@@ -144,6 +162,59 @@ def test_a_mod_is_converted_corrected_and_zipped_by_clicks(tab, place: Place, ad
         tops = {name.split("/")[0] for name in archive.namelist()}
         assert rug in archive.namelist()
     assert {"textures", "PBRNIFPatcher"} <= tops <= {"textures", "PBRNIFPatcher", "PBRTextureSets"}
+
+
+def test_a_profile_of_mod_organizer_is_converted_as_the_game_sees_it(tab, place: Place, address: str):
+    rug, snow = PAIR[1], PAIR[0]
+    over = {f"textures/{rug}.dds": files_of(rug)[f"textures/{rug}.dds"]}
+    done = files_of("clutter/toolchest01") | {"textures/pbr/clutter/toolchest01_rmaos.dds": b"x"}
+    mods = {"Rug": files_of(rug), "Over": over, "Snow": files_of(snow), "Done": done}
+    lists = {"Default": ["+Snow"], "My own": ["+Done", "+Over", "-Snow", "+Rug"]}
+    root = instance(place.folder / "MO2", mods, lists, selected="Default")
+    page = tab().page
+    page.goto(address)
+    phase(page, "idle")
+
+    browse(page, root / "mods")
+    page.wait_for_selector("#folder-items >> text=Over")
+    page.click("#take-folder")
+    page.wait_for_selector("#advice:not(:empty)")
+    assert "keeps 4 of them; give its own folder" in page.locator("#advice").inner_text()
+
+    page.click("#add-folder")
+    page.locator("#places button", has_text="Mod Organizer: MO2").click()
+    page.locator("#take-folder", has_text="Convert all mods of it").click()
+    page.wait_for_selector("#profile")
+    assert page.locator("#advice").inner_text() == ""
+    assert page.locator("#sources li").count() == 1
+    assert page.locator("#profile").input_value() == "Default"
+    page.select_option("#profile", "My own")
+    page.locator("#command-convert", has_text="--profile 'My own'").wait_for()
+    page.click("#go")
+    phase(page, "ended")
+    assert statuses(page) == {rug: "converted"}
+    provenance = read_provenance(place.folder / "MO2 - PBR")
+    assert provenance is not None
+    (files,) = provenance.sets
+    assert [file.path.relative_to(root / "mods").parts[0] for file in files.files] == ["Over", "Rug"]
+    page.reload()
+    page.wait_for_selector("#profile")
+    assert page.locator("#profile").input_value() == "My own"
+
+
+def test_an_archive_is_chosen_as_it_was_downloaded(tab, place: Place, address: str):
+    with zipfile.ZipFile(place.folder / "Rugs 1.2.zip", "w") as archive:
+        for name, data in files_of(PAIR[1]).items():
+            archive.writestr(name, data)
+    page = tab().page
+    page.goto(address)
+    phase(page, "idle")
+    browse(page, place.folder / "Rugs 1.2.zip")
+    page.wait_for_selector("#settings:not([hidden])")
+    assert page.locator("#out").input_value() == str(place.folder / "Rugs 1.2 - PBR")
+    page.click("#look")
+    phase(page, "planned")
+    page.locator("#plan-sum", has_text="1 texture would be converted").wait_for()
 
 
 def test_a_run_survives_a_reload_and_goes_on_where_it_was_paused(tab, place: Place, address: str):
@@ -176,10 +247,11 @@ def test_a_run_survives_a_reload_and_goes_on_where_it_was_paused(tab, place: Pla
     phase(page, "ready")
     page.click("#back-to-app")
     page.locator("#go", has_text="Go on").click()
-    page.wait_for_selector('a[data-status="unchanged"]')
+    page.locator('a[data-status="unchanged"]').nth(len(finished) - 1).wait_for()
     page.click("#stop")
     phase(page, "stopped")
-    assert page.locator('a[data-status="unchanged"]').count() == len(finished)
+    kept = {name for name, status in statuses(page).items() if status == "unchanged"}
+    assert kept == finished.keys()
 
 
 def test_keys_alone_are_enough(tab, place: Place, address: str):

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from support.contracts import interfaces, type_of
 
-from unbake.app.state import Folder, Places, Plan, State
+from unbake.app.state import Chosen, Folder, Places, Plan, State
 
 CONTRACT = (Path(__file__).parents[2] / "viewer" / "src" / "app" / "contract.ts").read_text("utf-8")
 
-(_, SCHEMAS) = msgspec.json.schema_components([State, Plan, Places, Folder], ref_template="{name}")
+(_, SCHEMAS) = msgspec.json.schema_components([State, Plan, Places, Folder, Chosen], ref_template="{name}")
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

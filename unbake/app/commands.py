@@ -22,11 +22,31 @@ def read_settings(body: bytes) -> Settings:
     if not settings.sources:
         raise UsageError("Expected a mod to convert, got none; choose a folder first.")
     for path in (*settings.sources, settings.out, *settings.plugins):
-        if "\0" in path or not Path(path).is_absolute():
-            raise UsageError(
-                f"Expected a whole path, such as {Path.home() / 'mods'}, got {path!r}; choose it again."
-            )
+        check_whole(path)
+    if settings.profile is not None and (not settings.profile or "\0" in settings.profile):
+        raise UsageError(f"Expected the name of a profile, got {settings.profile!r}; choose it again.")
     return settings
+
+
+def read_paths(body: bytes) -> list[str]:
+    """The paths of mods in a request; UsageError where they are none, or not absolute."""
+    try:
+        paths = decode_json(body, list[str])
+    except msgspec.DecodeError as error:
+        raise UsageError(f"Expected paths, got {error}; load the page again.") from error
+    if not paths:
+        raise UsageError("Expected a mod, got none; choose a folder first.")
+    for path in paths:
+        check_whole(path)
+    return paths
+
+
+def check_whole(path: str) -> None:
+    """UsageError where a path is not absolute, or none that a system takes."""
+    if "\0" in path or not Path(path).is_absolute():
+        raise UsageError(
+            f"Expected a whole path, such as {Path.home() / 'mods'}, got {path!r}; choose it again."
+        )
 
 
 def convert_arguments(settings: Settings) -> list[str]:
@@ -42,6 +62,10 @@ def convert_arguments(settings: Settings) -> list[str]:
             given += [f"--{option.replace('_', '-')}", str(value)]
     for path in settings.plugins:
         given += ["--plugins", path]
+    if settings.profile is not None:
+        given += ["--profile", settings.profile]
+    if settings.whole_game:
+        given.append("--whole-game")
     return given
 
 

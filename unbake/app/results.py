@@ -1,4 +1,4 @@
-"""The sets of a conversion as the app lists them while it runs and afterwards: problems first, with their pictures."""
+"""The sets of a conversion as the app lists them while it runs and afterwards: in the order of a review."""
 
 import time
 from pathlib import Path
@@ -8,11 +8,10 @@ from urllib.parse import quote
 from unbake.app.state import SetLine
 from unbake.batch.journal import Journal
 from unbake.domain.maps import MapKind
-from unbake.report.listing import read_listing, reasons, to_review, worst_first
-from unbake.report.page import SetReport, thumbnails_of
-
-REASONS = 3
-"""Most sentences on a set that the list shows."""
+from unbake.report.listing import read_listing
+from unbake.report.lit import AFTER, BEFORE
+from unbake.report.order import in_order
+from unbake.report.outcome import SetReport, thumbnails_of
 
 REST: Final = 10
 """The journal is read again after so many times the time that reading it took."""
@@ -28,6 +27,7 @@ class Results:
 
     def __init__(self, out: Path, preset: str, view: str) -> None:
         self._out, self._preset, self._view = out, preset, view
+        self._made = time.time_ns()
         self._reports: list[SetReport] = []
         self._statuses: list[Status] = []
         self._unread: list[tuple[str, Status]] = []
@@ -71,12 +71,11 @@ class Results:
     def order(self) -> tuple[list[int], int]:
         """The places of all sets that were read as a person should look at them, and how many of them need a look."""
         if self._ordered != len(self._reports):
-            wanted = to_review(self._reports, least=0)
             places = {id(report): place for place, report in enumerate(self._reports)}
-            first = [places[id(report)] for report in wanted]
-            seen = set(first)
-            rest = [places[id(report)] for report in worst_first(self._reports)]
-            self._order = [*first, *(place for place in rest if place not in seen)], len(first)
+            failed = [report for report in self._reports if report.status == "failed"]
+            converted, doubtful = in_order(self._reports)
+            first = sorted(failed, key=lambda report: report.name.lower())
+            self._order = [places[id(report)] for report in (*first, *converted)], len(failed) + doubtful
             self._ordered = len(self._reports)
         return self._order
 
@@ -85,17 +84,19 @@ class Results:
         self._statuses.append(status)
 
     def _line(self, report: SetReport, status: Status) -> SetLine:
-        thumbnails = thumbnails_of(report)
-        failed = status == "failed"
+        pictures = thumbnails_of(report)
+        lit = BEFORE in pictures and AFTER in pictures
+        before, after = (BEFORE, AFTER) if lit else (MapKind.DIFFUSE, MapKind.ALBEDO)
         return SetLine(
             name=report.name,
             status=status,
-            before=self._address(thumbnails.get(MapKind.DIFFUSE)),
-            after=self._address(thumbnails.get(MapKind.ALBEDO)),
-            confidence=None if failed else report.confidence,
-            metal=None if report.decided is None else report.decided.metal,
-            because=reasons(report)[:REASONS],
+            before=self._address(pictures.get(before)),
+            after=self._address(pictures.get(after)),
+            lit=lit,
+            headline=report.headline,
+            warnings=report.warnings,
         )
 
     def _address(self, path: str | None) -> str:
-        return "" if path is None else self._view + quote(path)
+        """The address of a picture: of each list another one, since a browser shows a known address as it was."""
+        return "" if path is None else f"{self._view}{quote(path)}?{self._made}"

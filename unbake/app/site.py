@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from unbake.app.commands import commands, read_settings
-from unbake.app.folders import list_folder, places, recent
+from unbake.app.commands import commands, read_paths, read_settings
+from unbake.app.folders import chosen, list_folder, managers, places, recent
 from unbake.app.job import Job
 from unbake.app.state import Places
 from unbake.batch.gallery import conversion_gallery
@@ -46,6 +46,8 @@ class AppSite:
                 return HTTPStatus.OK, "text/html; charset=utf-8", filled({"kind": "app", "made": __version__})
             case ["places"]:
                 return _json(Places(places(), recent()))
+            case ["managers"]:
+                return _json(managers())
             case ["plan"]:
                 return _json(self.job.plan())
             case ["state", run, start] if run.isdecimal() and start.isdecimal():
@@ -59,6 +61,8 @@ class AppSite:
         match path.split("/")[1:]:
             case ["folder"]:
                 return _json(list_folder(_text(body)))
+            case ["chosen"]:
+                return _json(chosen(read_paths(body)))
             case ["commands"]:
                 return _json(commands(read_settings(body)))
             case ["look"]:

@@ -6,11 +6,18 @@ import msgspec
 
 Phase = Literal["idle", "looking", "planned", "running", "stopping", "paused", "stopped", "ended", "zipping"]
 
+Kind = Literal["folder", "mod", "archive", "Mod Organizer", "Vortex"]
+"""Of a thing in a folder; the last two: all mods that a manager has put together, converted as one."""
+
 Preset = Literal["skyrim", "gltf", "godot", "unreal", "unity-hdrp", "unity-urp", "blender", "remix", "png"]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person chose: absolute paths of the mods, later ones override earlier ones, and of OUT; the options."""
+    """What a person chose: absolute paths of the mods, later ones override earlier ones, and of OUT; the options.
+
+    profile: of Mod Organizer, None for the one that it shows. whole_game: of a manager, textures that no mod replaces
+    too.
+    """
 
     sources: tuple[str, ...] = ()
     out: str = ""
@@ -19,6 +26,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     brightness: Literal["natural", "keep"] = "natural"
     evidence: Literal["auto", "none"] = "auto"
     plugins: tuple[str, ...] = ()
+    profile: str | None = None
+    whole_game: bool = False
 
 
 NOTHING_CHOSEN: Final = Settings()
@@ -36,38 +45,49 @@ NO_COMMANDS: Final = Commands()
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A place to begin at. path: a folder; sources: the mods to convert where it is more than a folder, in order."""
+    """A folder to begin at."""
 
     title: str
     path: str
-    note: str = ""
-    sources: tuple[str, ...] = ()
 
 
 class Places(msgspec.Struct, frozen=True):
-    """The usual places of this machine, and the last conversions, the latest first."""
+    """The account's own folders, and the last conversions, the latest first; mod managers are asked for apart."""
 
     places: list[Place]
     recent: list[Settings]
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A folder, or a file that can be converted, in a folder; mod: it holds a folder called textures."""
+    """A folder or an archive in a folder; a mod is a folder with one called textures."""
 
     name: str
     path: str
-    folder: bool
-    mod: bool = False
+    kind: Kind = "folder"
 
 
 class Folder(msgspec.Struct, frozen=True):
-    """A folder as the browser of folders shows it. out: proposed for its conversion; left: items too many to show."""
+    """A folder as the browser of folders shows it. left: items too many to show."""
 
     path: str
+    kind: Kind
     parent: str | None
-    out: str
     items: list[Item]
     left: int = 0
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """What a person should know of the mods that they chose.
+
+    out: proposed for the result. manager: which one's they are, "" for mods alone. profiles, profile: of Mod Organizer,
+    and the one that it shows, else the first. advice: a sentence where they cannot be converted as they are.
+    """
+
+    out: str
+    manager: Literal["", "Mod Organizer", "Vortex"] = ""
+    profiles: tuple[str, ...] = ()
+    profile: str | None = None
+    advice: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -103,15 +123,19 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A set of the list of results. before, after: addresses of its thumbnails below the page's, "" for none."""
+    """A set of the list of results.
+
+    before, after: addresses of its pictures below the page's, "" for none; lit: they show it lit, not its colours.
+    headline: what was decided and why, or why it failed.
+    """
 
     name: str
     status: Literal["converted", "unchanged", "failed"]
     before: str = ""
     after: str = ""
-    confidence: float | None = None
-    metal: float | None = None
-    because: list[str] = []
+    lit: bool = False
+    headline: str = ""
+    warnings: list[str] = []
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,12 +71,7 @@ def convert_folder(
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
     order = load_order_of(roots, options.profile, options.plugins)
-    if order is not None:
-        check_order(order, out)
-    for root in roots if order is None else []:
-        check_apart(root, out)
-    check_links(out)
-    check_options(options)
+    _check(roots, order, out, options)
     rules_file = rules_in_force(roots[-1], out, options.rules)
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
@@ -109,9 +104,7 @@ def convert_folder(
             keep_level(out, levels)
         stages = stages_of(levels)
         stages.predictor = loaded
-        if (
-            read_provenance(out) is None
-        ):  # the viewer can then show what is finished while the rest is converted
+        if read_provenance(out) is None:  # the viewer can show what is finished while the rest is converted
             write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets, {})))
         _begin(emit, skipped, len(own))
         journal.reload()  # another run may have ended meanwhile
@@ -158,6 +151,16 @@ class _Told:
         left = tuple(skip for skip in skipped if not skip.failed)
         failed = (*_unread(skipped), *failed)
         return Summary(converted, unchanged, failed, left, planned, disk, self.notes, self.rules, self.mod)
+
+
+def _check(roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options) -> None:
+    """UsageError where options or folders do not make sense."""
+    if order is not None:
+        check_order(order, out)
+    for root in roots if order is None else []:
+        check_apart(root, out)
+    check_links(out)
+    check_options(options)
 
 
 def _find_sets(

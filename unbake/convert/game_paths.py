@@ -62,6 +62,21 @@ def of_download(archive: Path, entries: Sequence[str]) -> list[Game]:
     return games
 
 
+def why_not_one_mod(folder: Path) -> str:
+    """The sentence with which `of_folder` refuses a folder of mods, "" for others; no folder below theirs is looked at.
+
+    OSError where the folder cannot be read.
+    """
+    inside = [place for place in folder.iterdir() if place.is_dir()]
+    if below_textures((*folder.parts, "of a file")) is not None or any(map(_is_root, inside)):
+        return ""
+    try:
+        _check_one_mod(folder, {(place.name,) for place in inside if any(map(_is_root, place.iterdir()))})
+    except UsageError as error:
+        return str(error)
+    return ""
+
+
 def composed(game: Game) -> Game:
     """The path with each letter one character (NFC), as on Windows; macOS keeps accents apart."""
     return None if game is None else PurePosixPath(normalize("NFC", str(game)))
@@ -83,6 +98,10 @@ def printable(text: str) -> str:
     'caf\\udce9.dds'
     """
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _is_root(place: Path) -> bool:
+    return place.name.lower() == ROOT_FOLDER and place.is_dir()
 
 
 def _packed_below(entry: str) -> Game:

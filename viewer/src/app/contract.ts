@@ -21,6 +21,9 @@ export interface Settings {
   brightness: "natural" | "keep";
   evidence: "auto" | "none";
   plugins: string[];
+  /** Of Mod Organizer; null for the one that it shows. */
+  profile: string | null;
+  whole_game: boolean;
 }
 
 export interface Commands {
@@ -29,12 +32,10 @@ export interface Commands {
   zip: string;
 }
 
-/** A place to begin at; sources: the mods to convert where it is more than a folder. */
+/** A folder to begin at. */
 export interface Place {
   title: string;
   path: string;
-  note: string;
-  sources: string[];
 }
 
 export interface Places {
@@ -42,22 +43,33 @@ export interface Places {
   recent: Settings[];
 }
 
-/** A folder, or a file that can be converted. */
+/** Of a thing in a folder; the last two: all mods that a manager has put together. */
+export type Kind = Item["kind"];
+
+/** A folder or an archive. */
 export interface Item {
   name: string;
   path: string;
-  folder: boolean;
-  mod: boolean;
+  kind: "folder" | "mod" | "archive" | "Mod Organizer" | "Vortex";
 }
 
 export interface Folder {
   path: string;
+  kind: "folder" | "mod" | "archive" | "Mod Organizer" | "Vortex";
   parent: string | null;
-  /** Proposed for its conversion. */
-  out: string;
   items: Item[];
   /** Items too many to show. */
   left: number;
+}
+
+/** What a person should know of what they chose; profile: the one that Mod Organizer shows. */
+export interface Chosen {
+  out: string;
+  manager: "" | "Mod Organizer" | "Vortex";
+  profiles: string[];
+  profile: string | null;
+  /** Why it cannot be converted as it is, and what to do. */
+  advice: string;
 }
 
 export interface Group {
@@ -93,9 +105,10 @@ export interface SetLine {
   status: "converted" | "unchanged" | "failed";
   before: string;
   after: string;
-  confidence: number | null;
-  metal: number | null;
-  because: string[];
+  /** Whether the pictures show it lit, not its colours. */
+  lit: boolean;
+  headline: string;
+  warnings: string[];
 }
 
 export interface State {

@@ -1,13 +1,11 @@
-/** The dialog in which a folder is chosen: usual places, the folders in a folder, mods among them marked. */
+/** The dialog in which a folder or an archive is chosen: usual places, what is in a folder, mods among them marked. */
 import { button, h } from "../dom.ts";
-import type { Folder, Item, Place } from "./contract.ts";
+import type { Folder, Item, Kind, Place } from "./contract.ts";
 import * as server from "./server.ts";
 import { counted } from "./words.ts";
 
-export interface Chosen {
-  path: string;
-  sources: string[];
-}
+/** What the button that takes a folder says of one of some kinds. */
+export type Take = { folder: string } & Partial<Record<Kind, string>>;
 
 export class FolderDialog {
   readonly element = h("dialog", { id: "folders", "aria-labelledby": "folders-title" });
@@ -22,12 +20,15 @@ export class FolderDialog {
   private readonly list = h("ul", { id: "folder-items", role: "list" });
   private readonly places = h("ul", { id: "places", role: "list" });
   private readonly message = h("p", { id: "folder-message", role: "alert" });
-  private readonly take = button("take-folder", "Convert this folder", () => this.choose(this.shown?.path));
+  private readonly take = button("take-folder", "", () => this.choose(this.shown?.path));
   private shown: Folder | undefined;
   /** Counts folders that were asked for: only the answer to the last one is shown. */
   private asked = 0;
+  /** The number of the first folder of this opening. */
+  private opened = 0;
   private typed = false;
-  private done: (chosen: Chosen) => void = () => {};
+  private takes: Take = { folder: "" };
+  private done: (path: string) => void = () => {};
 
   constructor() {
     const go = h("form", { class: "path" }, this.where, h("button", { id: "go-folder" }, "Go"));
@@ -46,23 +47,29 @@ export class FolderDialog {
   }
 
   /** Lets a person choose; `done` is called with the choice, unless it was cancelled. */
-  async open(title: string, take: string, path: string, done: (chosen: Chosen) => void): Promise<void> {
+  async open(title: string, takes: Take, path: string, done: (path: string) => void): Promise<void> {
     this.done = done;
     this.title.textContent = title;
-    this.take.textContent = take;
+    this.takes = takes;
+    this.take.textContent = takes.folder;
     this.typed = false;
     this.element.showModal();
     const asked = ++this.asked;
     const { places } = await server.places().catch(() => ({ places: [] as Place[] }));
-    this.places.replaceChildren(...places.map((place) => h("li", {}, this.place(place))));
+    this.places.replaceChildren(...places.map((place) => this.place(place)));
+    // These come later: every drive is looked through for them.
+    void server.managers().then(
+      (found) => asked === this.opened && this.places.prepend(...found.map((place) => this.place(place))),
+      () => {},
+    );
+    this.opened = asked;
     if (asked === this.asked) await this.show(path || places[0]?.path || "/");
   }
 
   private place(place: Place): HTMLElement {
-    const open = () => (place.sources.length ? this.choose(place.path, place.sources) : void this.show(place.path));
-    const made = button("", place.title, open, { title: place.note || place.path });
+    const made = button("", place.title, () => void this.show(place.path), { title: place.path });
     made.removeAttribute("id");
-    return made;
+    return h("li", {}, made);
   }
 
   private async show(path: string): Promise<void> {
@@ -74,7 +81,8 @@ export class FolderDialog {
     this.shown = found;
     const { parent, items, left } = found;
     if (!this.typed) this.where.value = found.path;
-    const up = parent === null ? [] : [{ name: "..  (up)", path: parent, folder: true, mod: false }];
+    this.take.textContent = this.takes[found.kind] ?? this.takes.folder;
+    const up: Item[] = parent === null ? [] : [{ name: "..  (up)", path: parent, kind: "folder" }];
     this.list.replaceChildren(...[...up, ...items].map((item) => h("li", {}, this.item(item))));
     if (left) this.message.textContent = `${counted(left, "more item")} not shown: type the path above.`;
     else if (!items.length) this.message.textContent = "There are no folders in here.";
@@ -85,15 +93,16 @@ export class FolderDialog {
   }
 
   private item(item: Item): HTMLElement {
-    const mark = item.mod ? h("span", { class: "chip" }, item.folder ? "mod" : "archive") : null;
-    const made = h("button", { type: "button", class: item.folder ? "folder" : "file" }, h("span", {}, item.name), mark);
-    made.addEventListener("click", () => (item.folder ? void this.show(item.path) : this.choose(item.path)));
+    const mark = item.kind === "folder" ? null : h("span", { class: "chip" }, item.kind);
+    const file = item.kind === "archive";
+    const made = h("button", { type: "button", class: file ? "file" : "folder" }, h("span", {}, item.name), mark);
+    made.addEventListener("click", () => (file ? this.choose(item.path) : void this.show(item.path)));
     return made;
   }
 
-  private choose(path: string | undefined, sources?: string[]): void {
+  private choose(path: string | undefined): void {
     if (path === undefined) return;
     this.element.close();
-    this.done({ path, sources: sources ?? [path] });
+    this.done(path);
   }
 }

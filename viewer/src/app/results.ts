@@ -1,9 +1,13 @@
-/** The sets as they finish, problems first: before, after, and why; each leads to the viewer. */
-import { h, percent } from "../dom.ts";
+/** The sets as they finish, in the order of a review: before, after, and why; each leads to the viewer. */
+import { h } from "../dom.ts";
 import type { SetLine, State } from "./contract.ts";
 import { counted } from "./words.ts";
 
 const STATUS = { converted: "new", unchanged: "as before", failed: "failed" } as const;
+
+/** Alternative texts of the pictures. */
+const LIT = ["before, lit as the old game does", "after, lit as PBR"] as const;
+const MAPS = ["before: diffuse", "after: albedo"] as const;
 
 export class Results {
   readonly element = h("section", { id: "results", "aria-labelledby": "results-title", hidden: true });
@@ -40,7 +44,7 @@ export class Results {
     const order = state.order.join();
     if (order !== this.order) {
       this.order = order;
-      this.arrange(state.order);
+      this.arrange(state.order, state.wanted);
     }
     for (const link of this.list.querySelectorAll<HTMLAnchorElement>("a:not([href])")) this.point(link);
     this.element.hidden = this.rows.length === 0;
@@ -51,11 +55,12 @@ export class Results {
   }
 
   /** Puts the rows in this order; those in place are not moved, which would take the focus from them. */
-  private arrange(order: number[]): void {
+  private arrange(order: number[], wanted: number): void {
     let next = this.list.firstElementChild;
-    for (const place of order) {
+    for (const [at, place] of order.entries()) {
       const row = this.rows[place];
       if (!row) continue;
+      row.classList.toggle("wanted", at < wanted);
       if (row === next) next = next.nextElementSibling;
       else this.list.insertBefore(row, next);
     }
@@ -64,26 +69,30 @@ export class Results {
   }
 
   private row(line: SetLine): HTMLElement {
+    const [before, after] = line.lit ? LIT : MAPS;
     const pictures = (
       [
-        [line.before, "before"],
-        [line.after, "after"],
+        [line.before, before],
+        [line.after, after],
       ] as const
     )
       .filter(([address]) => address)
       .map(([address, when]) => h("img", { src: address, alt: when, loading: "lazy", decoding: "async" }));
-    const chips = [
-      h("span", { class: line.status === "failed" ? "chip doubtful" : "chip" }, STATUS[line.status]),
-      line.metal === null ? null : h("span", { class: "chip" }, `${percent(line.metal)} metal`),
-      line.confidence === null ? null : h("span", { class: "chip" }, `${percent(line.confidence)} confident`),
-    ];
+    const failed = line.status === "failed";
+    const [warning = "the sources disagree, or several small doubts add up"] = line.warnings;
+    const more = line.warnings.length > 1 ? ` (and ${line.warnings.length - 1} more)` : "";
     const link = h(
       "a",
       { tabindex: -1, "data-name": line.name, "data-status": line.status },
       h("span", { class: "thumbs" }, ...pictures),
       h("strong", {}, line.name),
-      h("span", { class: "chips" }, ...chips),
-      h("span", { class: "because" }, line.because.join(" ")),
+      h("span", { class: failed ? "chip doubtful" : "chip" }, STATUS[line.status]),
+      h(
+        "span",
+        { class: "said" },
+        h("span", { class: "headline" }, line.headline),
+        failed ? null : h("span", { class: "warning" }, `Look at it: ${warning}${more}`),
+      ),
     );
     this.point(link);
     return h("li", {}, link);

@@ -1,5 +1,5 @@
 /** Asks the app's server: what there is, and to do things; the token is the first part of the page's own address. */
-import type { Commands, Folder, Places, Plan, Settings, State } from "./contract.ts";
+import type { Chosen, Commands, Folder, Place, Places, Plan, Settings, State } from "./contract.ts";
 
 const SILENT = "unbake does not answer: its window was closed, perhaps. Start unbake app again.";
 
@@ -21,8 +21,10 @@ async function ask(path: string, body?: unknown): Promise<Response> {
 const read = async <Answer>(path: string, body?: unknown) => (await (await ask(path, body)).json()) as Answer;
 
 export const places = () => read<Places>("places");
+export const managers = () => read<Place[]>("managers");
 export const plan = () => read<Plan | null>("plan");
 export const state = (run: number, start: number) => read<State>(`state/${run}/${start}`);
 export const folder = (path: string) => read<Folder>("folder", path);
+export const chosen = (sources: string[]) => read<Chosen>("chosen", sources);
 export const commands = (settings: Settings) => read<Commands>("commands", settings);
 export const act = async (action: Action, settings: Settings | null = null) => void (await ask(action, settings));
