@@ -16,7 +16,6 @@ from unbake.domain.decision import Decision
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
-from unbake.evidence.companions import strength
 from unbake.evidence.level import Level, PaintedSet, estimate_level
 from unbake.image.arrays import (
     CodedMaps,
@@ -90,9 +89,7 @@ def convert_set(
     geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
     del height
     if predictor is not None:
-        known = codes | geometry | ({} if level is None else _environment(inputs))
-        predicted = _predict(known, inputs.wrap, predictor, tile, level)
-        del known
+        predicted = _predict(codes | geometry, inputs.wrap, predictor, tile, level)
         if predicted.tile < tile:
             notes.append(f"memory ran out, so tiles of {predicted.tile} texels were used")
         classes, logits = predicted.classes, predicted.metal_logits
@@ -126,9 +123,8 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     has_specular = specular is not None
     gain = (_alone(codes) if level is None else level).gain
     known = codes | _at_level(codes, card.level / gain)
-    seen = predictor.predict_global(
-        known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, known.pop(MapKind.ENVIRONMENT, None), wrap
-    )
+    # An environment mask is weighed by `evidence.fuse`: beside it SegFormer calls what shines metal (docs/LAB.md).
+    seen = predictor.predict_global(known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, None, wrap)
     labels, logits = seen.labels, seen.metal_logits
     known[MapKind.METALLIC_MASK] = quantise(MapKind.METALLIC_MASK, seen.mask, 16)
     known[MapKind.COARSE] = _enlarged(seen.coarse, seen.mask.shape[:2], wrap)
@@ -161,14 +157,6 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     logits = logits + np.float32(HEAD_WEIGHT) * np.log(head / (1 - head))
     known |= maps
     return _Predicted({kind: known[kind] for kind in OUTPUTS}, classes, logits, tile)
-
-
-def _environment(inputs: Inputs) -> Stored:
-    """The environment mask as networks read it, relative to its own brightest; nothing where the set has none."""
-    cue = inputs.cue
-    if cue is None or cue.kind == "complex":
-        return {}
-    return {MapKind.ENVIRONMENT: quantise(MapKind.ENVIRONMENT, strength(cue.values, cue.top))}
 
 
 def _alone(codes: Stored) -> Level:

@@ -1,8 +1,8 @@
 """Runs `unbake eval --evidence`: materials become mods of declared darkness, are converted with and without evidence.
 
 `unseen` chooses → `declared` paints → `mods` lays out → conversion as users run it → `evidence_scores` →
-`evidence_figures`. The networks run for each painting without its mod's level, and at both levels with and without its
-mask; names and a person's words are only applied to what they gave.
+`evidence_figures`. The networks run three times for each painting, without its mod's level and at the one estimated
+with and without names; masks, names and a person's words are only applied to what they gave.
 """
 
 import tempfile
@@ -44,7 +44,6 @@ from unbake.evaluate.mods import Layout, Mod, Painting, lay_out, read_mods
 from unbake.evaluate.run import truth_of
 from unbake.evaluate.simulated import finish_word, metal_word
 from unbake.evidence.evidence import Evidence, gather
-from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
 from unbake.image.arrays import CodedMaps, Maps
 from unbake.image.resample import reduced
@@ -204,17 +203,15 @@ def convert_painting(
     level = mod.level
     plain = convert_set(bare, predictor)
     ruled = plain if predictor is None else convert_set(inputs, None, level=level)
-    levelled = _levelled(bare, predictor, level)
-    named_level = _levelled(bare, predictor, mod.named_level)
-    masked = levelled if inputs.cue is None else _levelled(inputs, predictor, level)
-    both = named_level if inputs.cue is None else _levelled(inputs, predictor, mod.named_level)
+    levelled = convert_set(bare, predictor, level=level)
+    named_level = convert_set(bare, predictor, level=mod.named_level)
     unnamed = gather(None, Hint(), level)
     named = gather(name_evidence(mod.named[number].texture), Hint(), mod.named_level)
     applied = {
         OFF: _applied(levelled, bare, unnamed, predictor),
-        MASKS: _applied(masked, inputs, unnamed, predictor),
+        MASKS: _applied(levelled, inputs, unnamed, predictor),
         NAMES: _applied(named_level, bare, named, predictor),
-        BOTH: _applied(both, inputs, named, predictor),
+        BOTH: _applied(named_level, inputs, named, predictor),
         RULES: _applied(ruled, inputs, unnamed, None),
     }
     share = metal_share(truth)
@@ -234,11 +231,6 @@ def convert_painting(
         presence=0.0 if logits is None else float(np.quantile(logits, 0.9)),
         constant=constant,
     )
-
-
-def _levelled(inputs: Inputs, predictor: Predictor | None, level: Level) -> Converted:
-    """The maps by the networks at a level, or by rules, which read none."""
-    return convert_set(inputs, predictor, level=level)
 
 
 def _applied(made: Converted, inputs: Inputs, evidence: Evidence, predictor: Predictor | None) -> Converted:

@@ -48,6 +48,12 @@ UNKNOWN_PRESENCE: Final = -0.5
 
 UNKNOWN_OFFSET: Final = 0.0
 
+SOME_PRESENCE: Final = -1.0
+"""Log-odds of metal anywhere below which a name that allows some metal is not believed."""
+
+SOME_MOST: Final = 2.0
+"""Such a name's expected share times this is the most metal that is found."""
+
 TYPICAL_PRESENCE: Final = -3.0
 """Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
 
@@ -150,8 +156,11 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     if expected < HARDLY:
         offset = min(max(matched_offset(logits, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
         return Plan("network", offset, because="its name says little of metal")
-    parted = otsu(logits)  # some metal: where the picture parts best, and sharply, for little is half metal
-    offset = min(max(parted, -LARGEST_OFFSET), LARGEST_OFFSET)
+    if _presence(logits) < SOME_PRESENCE:
+        return Plan("none", because="its name allows some metal, its picture shows none")
+    # Where the picture parts best, and sharply, for little is half metal; but no more of it than the name's twofold.
+    most = float(np.quantile(logits, 1 - min(SOME_MOST * expected, 0.95)))
+    offset = min(max(otsu(logits), most, -LARGEST_OFFSET), LARGEST_OFFSET)
     return Plan(
         "threshold",
         offset,
