@@ -32,7 +32,7 @@ from unbake.image.arrays import (
 from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.delight import relevelled
 from unbake.image.geometry import geometry_channels
-from unbake.image.resample import by_area, smoothly
+from unbake.image.resample import smoothly
 from unbake.image.surface import height_map, height_of, relief_of, surface_of
 from unbake.image.tiling import run_tiled_in_memory
 
@@ -40,11 +40,6 @@ TILE: Final = 1024
 """Side of what one window of a UNet adds to the output, in texels; halved when memory runs out."""
 
 SMALLEST_TILE: Final = 128
-
-HEAD_WEIGHT: Final = 0.5
-"""Weight of UNet-Maps' log-odds of metal beside the sum of SegFormer's and the classifier's, as of a third witness."""
-
-_LEAST_HEAD: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,9 +133,9 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
 
     def predict_maps(window: Maps) -> Maps:
         maps = dict(predictor.predict_maps(window, has_specular, labels))
-        mask, head = window[MapKind.METALLIC_MASK], maps[MapKind.METALLIC]
-        metal = metal_of(head, mask, card.mask_threshold, card.mask_softness)
-        return maps | {MapKind.METALLIC: metal, MapKind.METALLIC_HEAD: head}
+        mask = window[MapKind.METALLIC_MASK]
+        metal = metal_of(maps[MapKind.METALLIC], mask, card.mask_threshold, card.mask_softness)
+        return maps | {MapKind.METALLIC: metal}
 
     # UNet-Maps reads the albedo finer than it is kept, lest a rounding that falls otherwise elsewhere spread.
     if level is None or card.level_albedo == "network":
@@ -152,9 +147,6 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
         known[MapKind.ALBEDO] = rule_albedo(codes, known[MapKind.METALLIC_MASK], wrap, level, 16)
     read = {kind: known[kind] for kind in NETWORKS["unet_maps"].reads}
     maps, tile = _tiled(read, predict_maps, None, tile, card, wrap)
-    head = by_area(unit(maps.pop(MapKind.METALLIC_HEAD)), logits.shape[0], logits.shape[1], wrap)
-    head = np.clip(head, _LEAST_HEAD, 1 - _LEAST_HEAD)
-    logits = logits + np.float32(HEAD_WEIGHT) * np.log(head / (1 - head))
     known |= maps
     return _Predicted({kind: known[kind] for kind in OUTPUTS}, classes, logits, tile)
 

@@ -108,8 +108,7 @@ class Seen:
 
     labels: (K,) probabilities of `domain.materials.LABELS`, as networks are conditioned on them. classes: those of the
     card's classes, calibrated; they need not sum to 1. coarse: (g, g, 3) the channels of COARSE by patch. mask:
-    (H, W, 1) probabilities of metal; metal_logits: (h, w, 1), its logits on the reduced copy; witnesses: (h, w, 3),
-    those that the card's metal_weights sum up.
+    (H, W, 1) probabilities of metal; metal_logits: (h, w, 1), its logits on the reduced copy.
     """
 
     labels: np.ndarray
@@ -117,7 +116,6 @@ class Seen:
     coarse: np.ndarray
     mask: np.ndarray
     metal_logits: np.ndarray
-    witnesses: np.ndarray
 
 
 class Predictor:
@@ -167,7 +165,6 @@ class Predictor:
             coarse=coarse,
             mask=_sigmoid(smoothly(metal, height, width, wrap)),
             metal_logits=metal,
-            witnesses=witnesses,
         )
 
     def _mask_logits(

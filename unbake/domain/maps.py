@@ -16,7 +16,6 @@ class MapKind(StrEnum):
     ROUGHNESS = "roughness"
     METALLIC = "metallic"
     METALLIC_MASK = "metallic_mask"
-    METALLIC_HEAD = "metallic_head"
     AO = "ao"
     HEIGHT = "height"
     COARSE = "coarse"
@@ -81,7 +80,6 @@ SPECS: dict[MapKind, MapSpec] = {
         MapSpec(MapKind.ROUGHNESS, 1, neutral=(1.0,), foreground=MapKind.METALLIC_MASK, pivot=0.0),
         MapSpec(MapKind.METALLIC, 1, foreground=MapKind.METALLIC_MASK, bimodal=True, pivot=0.0),
         MapSpec(MapKind.METALLIC_MASK, 1, binary=True),
-        MapSpec(MapKind.METALLIC_HEAD, 1),  # UNet-Maps' own word, before the mask is asked
         # The classifier's word on each patch: metal, roughness, brightness; nothing known where all are a half.
         MapSpec(MapKind.COARSE, 3, neutral=(0.5, 0.5, 0.5)),
         MapSpec(MapKind.AO, 1, neutral=(1.0,), start=MapKind.GEO_AO, pivot=1.0),

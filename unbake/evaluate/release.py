@@ -173,6 +173,7 @@ def _measured(
         classes=CLASSES,
         mask_threshold=THRESHOLD,
         mask_softness=0.2,
+        level_albedo="network",
         use=dict.fromkeys(OUTPUTS, "network"),
     )
     roughness = fit_roughness(materials.of("train"))

@@ -51,31 +51,15 @@ def fit_calibration(probability: np.ndarray, truth: np.ndarray, weight: np.ndarr
     """
     p = np.clip(np.asarray(probability, np.float64), _EDGE, 1 - _EDGE)
     columns = np.stack([np.log(p / (1 - p)), np.ones_like(p)], -1)
-    scale, shift = fit_weights(columns, truth, weight, np.array([1.0, 0.0]))
-    return (scale, shift) if scale > 0 else (1.0, 0.0)
-
-
-def fit_weights(
-    columns: np.ndarray, truth: np.ndarray, weight: np.ndarray, prior: np.ndarray
-) -> tuple[float, ...]:
-    """Weights of columns whose sum has, as log-odds, the least weighted cross-entropy: logistic regression by Newton.
-
-    columns: (N, F). truth: (N,), the share that is true of each. weight: (N,). prior: (F,), where `HOLD` holds them;
-    it is what comes back where the fit fails.
-
-    >>> fit_weights(np.ones((2, 1)), np.array([0.0, 1.0]), np.ones(2), np.zeros(1))
-    (0.0,)
-    """
-    fitted = np.zeros(
-        len(prior)
-    )  # from where Newton's steps never overshoot, as they do from far out on the logits
+    none = np.array([1.0, 0.0])
+    fitted = np.zeros(2)  # from where Newton's steps never overshoot, as they do from far out on the logits
     for _ in range(_STEPS):
         said = 1 / (1 + np.exp(-np.clip(columns @ fitted, -30, 30)))
-        slope = columns.T @ (weight * (said - truth)) + HOLD * (fitted - prior)
-        bend = (columns * (weight * said * (1 - said))[:, None]).T @ columns + HOLD * np.eye(len(prior))
+        slope = columns.T @ (weight * (said - truth)) + HOLD * (fitted - none)
+        bend = (columns * (weight * said * (1 - said))[:, None]).T @ columns + HOLD * np.eye(2)
         fitted = fitted - np.linalg.solve(bend, slope)
-    chosen = fitted if np.isfinite(fitted).all() else prior
-    return tuple(float(value) for value in chosen)
+    scale, shift = map(float, fitted)
+    return (scale, shift) if np.isfinite(fitted).all() and scale > 0 else (1.0, 0.0)
 
 
 def rank_correlation(x: np.ndarray, y: np.ndarray) -> float:
