@@ -30,8 +30,11 @@ MOSTLY: Final = 0.7
 MOSTLY_SHARE: Final = 0.85
 """Least mean probability of metal there: bare metal is painted in every shade, so the networks see too little."""
 
-SEEN: Final = 0.1
-"""Mean probability of metal from which the networks see it themselves."""
+PARTED: Final = 0.4
+"""Standard deviation of a picture's log-odds of metal from which they tell one part from another."""
+
+LEAST_PART: Final = 0.3
+"""Least share of metal that a picture parts off where the name says mostly metal."""
 
 HARDLY: Final = 0.10
 """Expected share below which a name speaks against metal."""
@@ -39,7 +42,7 @@ HARDLY: Final = 0.10
 LEAST_WEIGHT: Final = 0.15
 """Weight of a name's word below which it says nothing of metal."""
 
-LARGEST_OFFSET: Final = 8.0
+LARGEST_OFFSET: Final = 12.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
 UNKNOWN_PRESENCE: Final = -0.5
@@ -49,7 +52,10 @@ UNKNOWN_PRESENCE: Final = -0.5
 UNKNOWN_OFFSET: Final = 0.0
 
 SOME_PRESENCE: Final = -1.0
-"""Log-odds of metal anywhere below which a name that allows some metal is not believed."""
+"""Log-odds of metal anywhere below which a name that allows some metal is not believed, from SOME_LIKELY on; more must
+be seen where the name expects less."""
+
+SOME_LIKELY: Final = 0.3
 
 SOME_MOST: Final = 2.0
 """Such a name's expected share times this is the most metal that is found."""
@@ -147,16 +153,19 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
         return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")
     if evidence.mostly_metal >= MOSTLY:
-        share = max(MOSTLY_SHARE, expected)
-        alone = float(_sigmoid(logits).mean())
-        if alone >= SEEN:  # the picture tells metal from rust, wood or leather by itself: meet it halfway
-            share = _halfway(alone, share)
+        because = "its name says that it is mostly metal"
+        share, spread = max(MOSTLY_SHARE, expected), float(logits.std())
+        if spread >= PARTED:
+            # The picture tells metal from rust, wood or leather by itself: it parts them, sharply, within bounds.
+            least, most = (float(np.quantile(logits, 1 - part)) for part in (share, LEAST_PART))
+            return Plan("threshold", min(max(otsu(logits), least), most), _slope(logits), because)
         offset = min(max(matched_offset(logits, share), 0.0), LARGEST_OFFSET)
-        return Plan("network", offset, because="its name says that it is mostly metal")
+        return Plan("network", offset, because=because)
     if expected < HARDLY:
         offset = min(max(matched_offset(logits, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
         return Plan("network", offset, because="its name says little of metal")
-    if _presence(logits) < SOME_PRESENCE:
+    doubt = max(0.0, float(np.log(SOME_LIKELY / expected)))
+    if _presence(logits) < SOME_PRESENCE + doubt:
         return Plan("none", because="its name allows some metal, its picture shows none")
     # Where the picture parts best, and sharply, for little is half metal; but no more of it than the name's twofold.
     most = float(np.quantile(logits, 1 - min(SOME_MOST * expected, 0.95)))
@@ -172,12 +181,6 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
 def _slope(score: np.ndarray) -> float:
     """Log-odds for a step of the score, by which its spread reaches from hardly any to nearly all."""
     return 4.0 / max(float(score.std()), 1e-3)
-
-
-def _halfway(share: float, other: float) -> float:
-    """The mean of two shares in log-odds."""
-    odds = (share / (1 - share) * other / (1 - other)) ** 0.5 if max(share, other) < 1 else np.inf
-    return float(odds / (1 + odds)) if np.isfinite(odds) else 1.0
 
 
 def matched_offset(logits: np.ndarray, share: float) -> float:
