@@ -51,7 +51,7 @@ def test_figures_are_printed_and_written_with_what_they_were_measured_by(materia
     done = evaluated(materials, *SMALL, "--json", tmp_path / "e.json", *pages)
     assert (done.exit_code, "relight_rmse" in done.output) == (0, True)
     told = json.loads((tmp_path / "e.json").read_text())
-    assert (told["painter"], told["size"], told["styles_each"], told["compared_at"]) == (2, 32, 1, 32)
+    assert (told["painter"], told["size"], told["styles_each"], told["compared_at"]) == (3, 32, 1, 32)
     assert {"rows", "categories", "styles", "pooled", "calibration", "confidence", "paintings"} <= told.keys()
     assert (tmp_path / "e.html").read_text().startswith("<!doctype html>")
     assert (tmp_path / "e.jpg").read_bytes().startswith(b"\xff\xd8")
@@ -92,11 +92,9 @@ def test_wrong_use_is_told_in_a_sentence(materials, options, told):
 
 
 def test_evidence_is_measured_in_three_mods_of_declared_darkness(materials, tmp_path):
-    done = evaluated(
-        materials, "--evidence", "--seen", "--at-most", 1, "--size", 32, "--json", tmp_path / "e.json"
-    )
+    done = evaluated(materials, "--evidence", "--at-most", 1, "--size", 32, "--json", tmp_path / "e.json")
     assert done.exit_code == 0, done.output
-    assert "1 of 1 materials may have been trained on" in done.output
+    assert "1 drawn of the 2 materials that the model never saw" in done.output
     told = json.loads((tmp_path / "e.json").read_text())
     assert [painting["darkness"] for painting in told["paintings"]] == ["dark", "middle", "bright"]
     assert told["levels"].keys() == {"dark", "middle", "bright"}

@@ -33,7 +33,7 @@ def test_review_lists_the_worst_even_where_nothing_is_doubtful(plain: Path):
 
 
 def test_review_says_why_a_set_has_its_metal(mod: Path):
-    assert "The picture alone said" in call("review", mod).output
+    assert "The picture alone" in call("review", mod).output
 
 
 def test_review_of_a_folder_without_a_report_is_one_sentence(tmp_path: Path):

@@ -186,25 +186,13 @@ def test_networks_are_told_whether_there_is_a_specular_mask() -> None:
     assert network.seen == [(0, False), (np.float32(0.2), True)]
 
 
-def test_networks_are_given_the_environment_mask_relative_to_its_own_brightest() -> None:
+def test_networks_are_given_no_environment_mask_for_evidence_weighs_it() -> None:
     given, network = inputs(), Blur()
     mask = np.zeros((48, 64, 1), np.uint8)
     mask[:24] = 64
     for cue in (None, metal_cue(mask)):
         convert_set(Inputs(given.maps, cue, given.wrap), network)
-    absent, read = network.environments
-    assert absent is None
-    assert read is not None
-    assert (read[:24].min(), read[24:].max()) == (255, 0)
-
-
-def test_a_complex_material_is_no_environment_mask_for_networks() -> None:
-    given, network = inputs(), Blur()
-    packed = RNG.integers(0, 256, (48, 64, 4), np.uint8)
-    cue = metal_cue(packed)
-    assert cue.kind == "complex"
-    convert_set(Inputs(given.maps, cue, given.wrap), network)
-    assert network.environments == [None]
+    assert network.environments == [None, None]
 
 
 def test_networks_read_the_diffuse_at_their_level_by_the_mods() -> None:

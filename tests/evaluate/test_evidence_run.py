@@ -1,5 +1,7 @@
 """Evidence measured end to end: four procedural materials in three mods, converted by rules."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 from support.folds_fixture import without_networks, write_materials
 
+from unbake.convert.predict import bundle_folder, read_card
 from unbake.data.sources import list_materials
 from unbake.data.truth import read_material
 from unbake.domain.card import Card, Credit, HeldOut
@@ -109,8 +112,12 @@ def test_what_a_card_credits_is_seen_but_for_what_it_holds_out(folder):
     assert unseen(sources, None) == sources
 
 
-def test_materials_that_the_model_saw_are_measured_only_when_asked_for(folder):
-    request = Request(folder, Path("none.zip"))
+def test_materials_that_the_model_saw_are_measured_only_when_asked_for(folder, tmp_path):
+    credited = read_card(bundle_folder(None)).data[0].source
+    shutil.copytree(folder, tmp_path / "seen")
+    for path in (tmp_path / "seen").rglob("metadata.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"source": credited}))
+    request = Request(tmp_path / "seen", Path("none.zip"))
     with pytest.raises(UsageError, match="add --seen"):
         subjects_of(request, SETTING)
     chosen = subjects_of(request, SETTING, seen=True)

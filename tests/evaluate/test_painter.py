@@ -81,7 +81,7 @@ def test_what_is_compared_with_is_what_the_files_hold():
 
 def test_the_diffuse_is_what_the_painter_painted_but_for_its_blocks():
     legacy = painted(style="overcast")
-    seeds = [paint(truth(), STYLES["overcast"], seed)[MapKind.DIFFUSE] for seed in (_seed(), 1)]
+    seeds = [paint(truth(), STYLES["overcast"], seed, legacy.level)[MapKind.DIFFUSE] for seed in (_seed(), 1)]
     differences = [np.abs(image - legacy.diffuse).mean() for image in seeds]
     assert differences[0] < 0.01 < differences[1]
 

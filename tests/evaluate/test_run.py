@@ -17,6 +17,7 @@ from unbake.evaluate.painter import PAINTERS, Legacy
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
 from unbake.image.files import write_png
 from unbake.image.normals import encode_normal, from_slopes
+from unbake.synth.levels import PaintedLevel
 
 SIZE = 64
 ROUGH = {"metal/plate": 0.2, "stone/bricks": 0.8, "stone/slates": 0.6}
@@ -208,7 +209,7 @@ def test_asking_for_materials_that_are_not_there_is_a_usage_error(folder):
 
 def test_brightness_takes_the_specular_mask_for_metal_where_there_is_one():
     dark, normal = np.zeros((4, 4, 3), np.float32), np.zeros((4, 4, 3), np.float32)
-    legacy = Legacy("a", "stone", "sun", {}, dark, normal, np.ones((4, 4, 1), np.float32))
+    legacy = Legacy("a", "stone", "sun", {}, dark, normal, np.ones((4, 4, 1), np.float32), PaintedLevel(1, 1))
     np.testing.assert_array_equal(np.ones((4, 4, 1)), brightness_metal(legacy))
 
 

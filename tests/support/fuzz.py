@@ -204,6 +204,9 @@ def _an_index() -> list[bytes]:
         (),
         ("given",),
         (True,),
+        (False,),
+        ("s/given",),
+        (0.5,),
         (("a", 1, 2),),
     )
     return [msgspec.json.encode(Index(FORMAT_VERSION, GEOMETRY_VERSION, "matsynth", (entry,)))]

@@ -85,7 +85,7 @@ def test_the_page_says_when_a_hint_is_applied_and_that_no_network_runs(page):
 
 
 def test_the_page_says_why_there_is_metal(page):
-    assert "The picture alone said" in page.locator("#about .reasons").inner_text()
+    assert "The picture alone" in page.locator("#about .reasons").inner_text()
 
 
 def test_a_hint_for_one_texture_is_a_rule_for_it_alone(page):

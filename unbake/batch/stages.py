@@ -18,7 +18,7 @@ from unbake.convert.convert import Converted, convert_set
 from unbake.convert.features import features_of
 from unbake.convert.game_paths import printable
 from unbake.convert.inputs import Inputs, load_inputs
-from unbake.convert.predict import Predictor
+from unbake.convert.predict import BY_RULES, Predictor, bundle_folder, read_card
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.features import Features
@@ -147,7 +147,12 @@ class Stages:
     @property
     def albedo_by_rule(self) -> bool:
         """Whether the albedo of a mod of known level is made by rule; else the networks' stays."""
-        return self.predictor is None or self.predictor.card.level_albedo == "baseline"
+        if self.predictor is not None:
+            return self.predictor.card.level_albedo == "baseline"
+        # Where others convert, this process has no networks, but their card.
+        return self.inference["model"] == BY_RULES or (
+            read_card(bundle_folder(self.options.model)).level_albedo == "baseline"
+        )
 
     def evidence_of(self, files: TextureSet) -> Evidence | None:
         """What is known of a set outside its picture; None where that is switched off."""
