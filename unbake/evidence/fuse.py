@@ -42,7 +42,7 @@ HARDLY: Final = 0.10
 LEAST_WEIGHT: Final = 0.15
 """Weight of a name's word below which it says nothing of metal."""
 
-LARGEST_OFFSET: Final = 12.0
+LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
 UNKNOWN_PRESENCE: Final = -0.5
