@@ -1,6 +1,5 @@
 """The app's server, asked over real connections: who may ask, what can be read, and what a person is told."""
 
-import http.client
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +7,13 @@ from threading import Thread
 
 import pytest
 from PIL import Image
+from support.loopback import Answer, ask
 
 from unbake.app.site import AppSite
 from unbake.app.state import Settings
 from unbake.batch.events import Options
 from unbake.batch.run import convert_folder
 from unbake.report.loopback import listen
-
-Answer = tuple[int, bytes]
 
 
 class Asked:
@@ -28,14 +26,7 @@ class Asked:
         self.port = self.http.server_address[1]
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body, named)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+        return ask(self.port, method, path, body, **headers)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", f"/{self.site.token}{path}", **headers)

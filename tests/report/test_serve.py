@@ -1,6 +1,5 @@
 """The server of the page, asked over real connections on the loopback."""
 
-import http.client
 import json
 import os
 import socket
@@ -10,14 +9,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from support.loopback import Answer, ask
 
 from unbake.errors import UsageError
 from unbake.report import view
 from unbake.report.loopback import LONGEST, url_of
 from unbake.report.serve import private_link, server
 from unbake.report.view import Entry, Gallery, Page, Served, SetData
-
-Answer = tuple[int, bytes]
 
 
 class Site:
@@ -49,14 +47,7 @@ class Site:
         self.saved.append(text)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body, named)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
+        return ask(self.port, method, path, body, **headers)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", f"/{self.token}{path}", **headers)
