@@ -6,6 +6,7 @@ torch = pytest.importorskip("torch")
 
 from torch import Tensor  # noqa: E402
 
+from unbake.convert.predict import VIT_PX  # noqa: E402
 from unbake.domain.materials import LABELS  # noqa: E402
 from unbake.domain.networks import FOLDS  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
@@ -102,3 +103,8 @@ def test_heads_that_learn_drop_some_of_what_they_read(image: Tensor):
     with torch.no_grad():
         (_, first), (_, second) = (networks.vit(image) for _ in range(2))
     assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_conversion_shows_the_classifier_copies_of_the_size_it_learnt_from(name: str) -> None:
+    assert CONFIGS[name].vit.px == VIT_PX

@@ -23,7 +23,7 @@ from unbake.evidence.fuse import HARDLY, LEAST_WEIGHT, MOSTLY, Plan, metal_proba
 from unbake.evidence.level import Level
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
-from unbake.image.delight import METAL_LIFT
+from unbake.image.delight import FLOOR, METAL_LIFT
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 
@@ -51,8 +51,6 @@ CHROMA: Final = 0.6
 
 NETWORK_SHARE: Final = 0.4
 """Share of UNet-Albedo in the albedo's log light, beside the rule's: better than either alone by two painters."""
-
-_DARKEST: Final = 2e-3
 
 FINISH_SPREAD: Final = 0.8
 """Share of the roughness's own pattern that stays under a finish."""
@@ -184,14 +182,14 @@ def _joined(rule: Codes, network: Codes) -> Codes:
     for rows in bands(*rule.shape[:2]):
         log = _log(rule[rows])
         log += np.float32(NETWORK_SHARE) * (_log(network[rows]) - log)
-        lit = np.clip(np.exp(log) - np.float32(_DARKEST), 0, 1)
+        lit = np.clip(np.exp(log) - np.float32(FLOOR), 0, 1)
         made[rows] = quantise(MapKind.ALBEDO, linear_to_srgb(lit), 8)
     return made
 
 
 def _log(albedo: Codes) -> Floats:
     """The log of linear light in codes of an albedo, finite in black."""
-    return np.log(srgb_to_linear(dequantise(MapKind.ALBEDO, albedo)) + np.float32(_DARKEST))
+    return np.log(srgb_to_linear(dequantise(MapKind.ALBEDO, albedo)) + np.float32(FLOOR))
 
 
 def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Codes:

@@ -163,7 +163,7 @@ def _enlarged(coarse: Floats, size: tuple[int, int], wrap: Wrap) -> Codes:
     made = np.empty((*size, coarse.shape[2]), np.uint8)
     for channel in range(coarse.shape[2]):
         one = smoothly(coarse[..., channel : channel + 1], *size, wrap)
-        made[..., channel : channel + 1] = np.rint(np.clip(one, 0, 1) * 255)
+        made[..., channel : channel + 1] = quantise(MapKind.COARSE, one)
     return made
 
 

@@ -62,6 +62,7 @@ MODS = 64
 """Mods that the paintings of a cache are dealt out to."""
 
 HELD_MODS = 6
+"""Those of the paintings that are kept out of training."""
 
 _HEAD = 1 << 20
 """Bytes from the start of a picture, with its size."""
@@ -162,7 +163,7 @@ def _bytes_of(job: _Job) -> int:
     texels = height * width * min(1.0, job.long_side / max(height, width)) ** 2
     variants = len(job.styles) + len(job.source.painted) + (job.source.own is not None)
     stored = sum(spec(kind).channels * spec(kind).bits // 8 for kind in (MapKind.NORMAL, *OUTPUTS, *GEOMETRY))
-    return round(texels * sum(scale**2 for scale in job.scales) * (stored + 5 * variants))
+    return round(texels * sum(scale**2 for scale in job.scales) * (stored + (3 + len(MASKS)) * variants))
 
 
 def _check(

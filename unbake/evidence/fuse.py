@@ -49,8 +49,6 @@ UNKNOWN_PRESENCE: Final = -0.5
 """Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point about
 2 % of other materials' texels come out as metal."""
 
-UNKNOWN_OFFSET: Final = 0.0
-
 SOME_PRESENCE: Final = -1.0
 """Log-odds of metal anywhere below which a name that allows some metal is not believed, from SOME_LIKELY on; more must
 be seen where the name expects less."""
@@ -151,7 +149,7 @@ def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
     if weight < LEAST_WEIGHT:
         if _presence(logits) < UNKNOWN_PRESENCE:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
-        return Plan("network", UNKNOWN_OFFSET, because="the picture alone decides")
+        return Plan("network", because="the picture alone decides")
     if evidence.mostly_metal >= MOSTLY:
         because = "its name says that it is mostly metal"
         share, spread = max(MOSTLY_SHARE, expected), float(logits.std())

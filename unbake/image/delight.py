@@ -21,7 +21,7 @@ TILT: Final = 0.5
 METAL_LIFT: Final = 0.5
 """Share of metal's own darkness, in log light, that is divided out: where metal is, is known only so well."""
 
-_FLOOR: Final = 2e-3
+FLOOR: Final = 2e-3
 """Added to linear light before its logarithm: about one step of 8 bits above black."""
 
 _RIDGE: Final = 0.0012
@@ -67,7 +67,7 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
     if counts.sum() < 1:
         counts = np.ones(linear.shape[:2])
     counts = counts / counts.sum()
-    log = np.log(luminance(linear)[..., 0] + _FLOOR)
+    log = np.log(luminance(linear)[..., 0] + FLOOR)
     features = _features(normal.astype(np.float64))
     means = np.einsum("hw,hwk->k", counts, features)
     centred = features - means
@@ -75,10 +75,10 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
     slopes = np.linalg.solve(gram, np.einsum("hw,hwk,hw->k", counts, centred, log - (counts * log).sum()))
     slopes[2] = TILT * min(slopes[2], 0.0)  # steep texels are painted darker, or it is not light
     slopes = slopes.round(5) + 0.0
-    bare = np.log(linear + _FLOOR) - ((features - means) @ slopes)[..., None]
+    bare = np.log(linear + FLOOR) - ((features - means) @ slopes)[..., None]
     pivot = np.einsum("hw,hwc->c", counts, bare)
     drawn = np.exp(pivot + contrast * (bare - pivot))
-    scale = float((counts[..., None] * (linear + _FLOOR)).sum() / (counts[..., None] * drawn).sum())
+    scale = float((counts[..., None] * (linear + FLOOR)).sum() / (counts[..., None] * drawn).sum())
     return Delight(
         (float(slopes[0]), float(slopes[1]), float(slopes[2])),
         float(means @ slopes),
@@ -103,12 +103,12 @@ def albedo(
     gain: the painter's level, linear; metal_gain: what metal is darkened by besides.
     """
     gain = max(gain, min(1.0, found.mean / BRIGHTEST_MEAN))
-    log = np.log(srgb_to_linear(diffuse) + np.float32(_FLOOR))
+    log = np.log(srgb_to_linear(diffuse) + np.float32(FLOOR))
     shade = (_features(normal) @ np.array(found.slopes, np.float32) - np.float32(found.shade))[..., None]
     pivot = np.array(found.pivot, np.float32)
     log = pivot + np.float32(contrast) * (log - shade - pivot)
     log += np.float32(np.log(found.scale / gain)) - metal * np.float32(METAL_LIFT * np.log(metal_gain))
-    linear = np.clip(np.exp(log) - np.float32(_FLOOR / gain), 0, None)
+    linear = np.clip(np.exp(log) - np.float32(FLOOR / gain), 0, None)
     over = np.clip(linear - _KNEE, 0, None)
     span = np.float32(_TOP - _KNEE)
     linear = np.where(over > 0, _KNEE + span * (1 - np.exp(-over / span)), linear)
