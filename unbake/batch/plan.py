@@ -14,8 +14,8 @@ from unbake.export.packs import target_size
 from unbake.image.files import picture_size
 
 MEMORY_PER_TEXEL: Final = 58
-"""Bytes of a set on its way through all stages, its evidence included: 54 were measured, before the word on patches took 3 more, for a cut-out that does not
-tile, at 2048²; an opaque one that tiles needs about 10 less."""
+"""Bytes of a set on its way through all stages, its evidence and the word on patches included, for a cut-out that does
+not tile, at 2048²; an opaque one that tiles needs about 10 less."""
 
 MEMORY_PER_SET: Final = 48 << 20
 """Fixed memory per set, in bytes."""
