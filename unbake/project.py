@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unbake.domain.layout import LONG_SIDE, cache_folder, duplicates_folder, materials_folder, reports_folder
+from unbake.domain.layout import (
+    LONG_SIDE,
+    cache_folder,
+    duplicates_folder,
+    materials_folder,
+    reports_folder,
+    traced_folder,
+)
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError, UsageError
 from unbake.files import write_atomic
@@ -25,6 +32,11 @@ class Project:
     def cache(self, domain: Domain, long_side: int) -> Path:
         """The memory-mapped cache of a domain at a long side, texels."""
         return cache_folder(self.root, domain, long_side)
+
+    @property
+    def traced(self) -> Path:
+        """The folder of the materials' path-traced light, where somebody rendered it."""
+        return traced_folder(self.root)
 
     @property
     def duplicates(self) -> Path:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from unbake.data import cache as cache_module
 from unbake.data import cache_checks
+from unbake.data import paintings as paintings_module
 from unbake.data.cache import build_cache
 from unbake.data.cache_format import FORMAT_VERSION, MASKS, read_index
 from unbake.data.levels import mod_levels
@@ -20,6 +21,7 @@ from unbake.image.arrays import dequantise, quantise
 from unbake.image.geometry import geometry_channels
 from unbake.locks import held
 from unbake.synth.levels import mod_level
+from unbake.synth.traced import SUNS, Traced, encode_traced, traced_path
 
 
 def build(materials, folder, where="train", domain="matsynth", **asked):
@@ -325,13 +327,13 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_built(oak, tmp_path
 def test_a_painter_that_paints_otherwise_repaints(oak, tmp_path, monkeypatch):
     build(oak, tmp_path / "out", styles=("sun",))
     before = read_index(tmp_path / "out").entries[0].key
-    original = cache_module.paint
+    original = paintings_module.paint
     monkeypatch.setattr(
-        cache_module, "paint", lambda maps, style, seed, *level: original(maps, style, seed + 1, *level)
+        paintings_module, "paint", lambda maps, style, seed, *more, **light: original(maps, style, seed + 1)
     )
-    cache_module._painter_fingerprint.cache_clear()
+    paintings_module.painter_fingerprint.cache_clear()
     build(oak, tmp_path / "out", styles=("sun",))
-    cache_module._painter_fingerprint.cache_clear()
+    paintings_module.painter_fingerprint.cache_clear()
     assert read_index(tmp_path / "out").entries[0].key != before
 
 
@@ -386,7 +388,7 @@ def test_a_black_diffuse_never_makes_a_real_pair(tmp_path, write_material, about
 def test_paintings_on_disk_take_the_place_of_painting(tmp_path, write_material, monkeypatch):
     names = ("diffuse_syn_1", "diffuse_syn_2", "specular_syn_2")
     place = write_material(tmp_path / "in", "wood/oak001", ("basecolor", "normal", *names))
-    monkeypatch.setattr(cache_module, "paint", lambda *_: pytest.fail("it painted"))
+    monkeypatch.setattr(paintings_module, "paint", lambda *_: pytest.fail("it painted"))
     build(tmp_path / "in", tmp_path / "out")
     entry = next(e for e in read_index(tmp_path / "out").entries if e.scale == 1.0)
     assert (entry.styles, entry.specular) == (("written", "written"), (False, True))
@@ -442,3 +444,30 @@ def test_one_more_scale_leaves_the_others_as_they_are(oak, tmp_path):
     after = (tmp_path / "out/entries/wood/oak001/1000/entry.json").stat()
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
     assert [entry.scale for entry in read_index(tmp_path / "out").entries] == [1.0, 0.5]
+
+
+def test_traced_light_is_painted_by_where_it_lies_and_builds_only_its_material_anew(
+    oak, tmp_path, write_material
+):
+    write_material(oak, "stone/granite001", ("basecolor", "normal"))
+    folder, traced = tmp_path / "out", tmp_path / "Traced"
+    asked = {"styles": ("traced",), "traced": traced}
+    build(oak, folder, **asked)
+    before = {entry.id: entry.key for entry in read_index(folder).entries}
+    place = folder / next(e.folder for e in read_index(folder).entries if e.id == "wood/oak001")
+    plain = np.load(place / "painted.npy")
+
+    rows, columns = plain.shape[1:3]
+    fields = np.ones((1 + SUNS, rows, columns), np.float32)
+    fields[:, :, : columns // 2] = 0.05
+    path = traced_path(traced, "wood/oak001")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(encode_traced(Traced(fields, np.zeros((SUNS, 3), np.float32), 0.0)))
+    build(oak, folder, **asked)
+    changed = [entry.id for entry in read_index(folder).entries if entry.key != before[entry.id]]
+    assert set(changed) == {"wood/oak001"}
+    lit = np.load(place / "painted.npy")[0, ..., :3].astype(float)
+    assert lit[:, : columns // 2].mean() < 0.7 * lit[:, columns // 2 :].mean()
+
+    path.write_bytes(b"no light")
+    assert "trace it anew" in build(oak, folder, **asked)[0]

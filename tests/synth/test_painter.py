@@ -9,6 +9,7 @@ from unbake.image.noise import smooth_noise
 from unbake.image.normals import from_slopes
 from unbake.synth.levels import PaintedLevel
 from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Maps, Style, paint
+from unbake.synth.traced import SUNS, Traced
 
 SIZE = 64
 
@@ -199,3 +200,20 @@ def test_ranges_go_from_low_to_high_and_chances_add_up(name: str) -> None:
     values = [getattr(style, field.name) for field in fields(Style)]
     assert all(value[0] <= value[1] for value in values if np.shape(value) == (2,))
     assert sum(style.specular) == pytest.approx(1)
+
+
+def test_styles_of_traced_light_paint_by_it_and_others_do_not():
+    material = bumpy(0.3)
+    rows, columns = material[MapKind.ALBEDO].shape[:2]
+    fields = np.ones((1 + SUNS, rows, columns), np.float32)
+    fields[:, : rows // 2] = 0.1
+    traced = Traced(fields, np.zeros((SUNS, 3), np.float32), 0.0)
+    level = PaintedLevel(0.6, 0.6)
+    with_light, without = (
+        paint(material, STYLES["traced"], 4, level, light)[MapKind.DIFFUSE] for light in (traced, None)
+    )
+    assert with_light[: rows // 2].mean() < 0.7 * with_light[rows // 2 :].mean()
+    assert without[: rows // 2].mean() > 0.7 * without[rows // 2 :].mean()
+    for name in ("sun", "studio"):
+        first, second = (paint(material, STYLES[name], 4, level, light) for light in (traced, None))
+        np.testing.assert_array_equal(first[MapKind.DIFFUSE], second[MapKind.DIFFUSE])

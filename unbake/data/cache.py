@@ -20,7 +20,6 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -37,6 +36,7 @@ from unbake.data.cache_format import (
 )
 from unbake.data.hygiene import mark_of, mostly_black
 from unbake.data.levels import painted_level
+from unbake.data.paintings import light_of, painter_fingerprint, paintings
 from unbake.data.parallel import in_processes
 from unbake.data.sources import MaterialSource
 from unbake.data.split import Split
@@ -50,12 +50,10 @@ from unbake.files import check_space, clear_drafts, write_atomic, write_folder_a
 from unbake.image.arrays import Codes, Maps, Wrap, dequantise, quantise
 from unbake.image.files import picture_size
 from unbake.image.geometry import GEOMETRY_VERSION, geometry_channels
-from unbake.image.normals import from_slopes
 from unbake.image.resample import at_size
 from unbake.image.tiling import tileable_axes
 from unbake.locks import held
-from unbake.synth.levels import mod_level
-from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, paint
+from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES
 
 ENTRY = "entry.json"
 MODS = 64
@@ -81,6 +79,7 @@ class _Job:
     seed: int
     long_side: int
     folder: Path
+    traced: Path | None
 
 
 def build_cache(
@@ -96,6 +95,7 @@ def build_cache(
     variants: int = 3,
     mods: int = MODS,
     seed: int = 0,
+    traced: Path | None = None,
     workers: int = 2,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
@@ -105,17 +105,20 @@ def build_cache(
     scales: fractions of that size. styles: names in the painter's STYLES, dealt round to `mods` mods, each of one
     level; an entry has `variants` paintings, each of another mod. Materials outside "train" get the first scale only
     and one painting per held style, whatever paintings are on disk, with a painter seed that `seed` does not touch,
-    so that validation never changes. mods: of the paintings for training; those kept out have HELD_MODS. workers:
-    processes; 1 stays in this one. A second build does no work; a changed file redoes its material, a changed
-    painter all that it painted; with other splits what moved is built, and what is not asked for now stays. An entry
-    that is not as it was built (see `cache_checks`) is built again. While another process builds here, it waits.
+    so that validation never changes. mods: of the paintings for training; those kept out have HELD_MODS. traced: folder
+    of path-traced light, for the styles that paint by it. workers: processes; 1 stays in this one. A second build does
+    no work; a changed file redoes its material, a changed painter all that it painted; with other splits what moved is
+    built, and what is not asked for now stays. An entry that is not as it was built (see `cache_checks`) is built
+    again. While another process builds here, it waits.
     Errors: UsageError for names the painter does not know, for sources of another domain, or when nothing at all
     could be built; FileError for a folder that cannot be written in, or too small a disk.
     """
     _check(sources, domain, scales, styles, held_styles, variants)
     plans = {"train": (scales, styles, variants, mods, seed)}
     kept_out = (scales[:1], held_styles, len(held_styles), HELD_MODS, -1)
-    jobs = [_job(s, splits[s.id], folder, long_side, *plans.get(splits[s.id], kept_out)) for s in sources]
+    jobs = [
+        _job(s, splits[s.id], folder, long_side, traced, *plans.get(splits[s.id], kept_out)) for s in sources
+    ]
     with held(folder / ".lock", "builds a cache", wait_s=math.inf):
         clear_drafts(folder, recursive=True)
         done = _found(jobs, folder)
@@ -193,6 +196,7 @@ def _job(
     split: Split,
     folder: Path,
     long_side: int,
+    traced: Path | None,
     scales: tuple[float, ...],
     styles: tuple[str, ...],
     variants: int,
@@ -210,6 +214,8 @@ def _job(
     )
     pictures = [source.own, *painted]
     paths = [source.paths[kind] for kind in sorted(source.paths)]
+    light = light_of(source.id, traced) if any(STYLES[style].light == "traced" for style in dealt) else None
+    paths += [light] if light else []
     paths += [path for picture in pictures if picture for path in (picture.diffuse, picture.specular) if path]
     files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     metadata = (source.metal, source.tileable, source.category, source.source, source.licence)
@@ -221,28 +227,10 @@ def _job(
         source.marked,
         long_side,
     )
-    painters = [_painter_fingerprint(style) for style in dealt]
+    painters = [painter_fingerprint(style) for style in dealt]
     content = msgspec.json.encode((how, files, metadata, dealt, numbers, painters, offset))
     key = hashlib.sha256(content).hexdigest()[:32]
-    return _Job(source, split, key, scales, dealt, numbers, offset, long_side, folder)
-
-
-@lru_cache
-def _painter_fingerprint(style: str) -> str:
-    """Fingerprint of a painter's output on a probe surface; a change of it invalidates its paintings."""
-    y, x = np.mgrid[:48, :48].astype(np.float32) * np.float32(2 * np.pi / 48)
-    probe = {
-        MapKind.ALBEDO: np.stack([0.5 + 0.3 * np.sin(x), 0.5 + 0.2 * np.cos(y), 0.4 + 0 * x], -1),
-        MapKind.NORMAL: from_slopes(np.cos(2 * x), np.sin(y)),
-        MapKind.ROUGHNESS: (0.5 + 0.4 * np.sin(x + y))[..., None],
-        MapKind.METALLIC: (x > y)[..., None].astype(np.float32),
-        MapKind.GEO_AO: (0.8 + 0.2 * np.cos(2 * x))[..., None],
-    }
-    digest = hashlib.sha256(repr(STYLES[style]).encode())
-    for seed in range(3):
-        for kind, image in sorted(paint(probe, STYLES[style], seed).items()):
-            digest.update(kind.encode() + quantise(kind, image).tobytes())
-    return digest.hexdigest()
+    return _Job(source, split, key, scales, dealt, numbers, offset, long_side, folder, light)
 
 
 def _folder(job: _Job, scale: float) -> Path:
@@ -325,7 +313,7 @@ def _build_scale(
     stored |= {kind: quantise(kind, image) for kind, image in geometry.items()}
 
     own = [(style, at_size(picture, height, width)) for style, picture in pictures]
-    variants = own + _paintings(job, maps, scale)
+    variants = own + paintings(maps, job.styles, job.mods, job.seed, scale, job.traced)
     # Paintings on disk are each of a level of its own; a game's own diffuses are one mod.
     mods = [
         f"{job.source.source}/{style}" if style == REAL_STYLE else f"{job.source.id}/{number}"
@@ -362,16 +350,6 @@ def _build_scale(
         entry = replace(entry, files=checksums(draft))
         (draft / ENTRY).write_bytes(msgspec.json.encode(entry))
     return entry
-
-
-def _paintings(job: _Job, maps: Maps, scale: float) -> list[tuple[str, Maps]]:
-    """The paintings that a material gets here, with their styles, each at the level of its mod."""
-    # The scale is part of the seed: a smaller texture is another painting, not a smaller print.
-    seeds = [(job.seed + 7919 * i + round(scale * 1000)) % 2**32 for i in range(len(job.styles))]
-    return [
-        (style, paint(maps, STYLES[style], seed, mod_level(mod)))
-        for style, mod, seed in zip(job.styles, job.mods, seeds, strict=True)
-    ]
 
 
 def _side_by_side(pictures: Sequence[Maps]) -> Codes:

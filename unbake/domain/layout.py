@@ -87,6 +87,11 @@ def duplicates_folder(root: Path) -> Path:
     return data_folder(root) / "duplicates"
 
 
+def traced_folder(root: Path) -> Path:
+    """The folder of a project with the path-traced light of its materials."""
+    return data_folder(root) / "Traced"
+
+
 def reports_folder(root: Path) -> Path:
     """The folder of a project where each step of data preparation leaves its report."""
     return data_folder(root) / "reports"

@@ -21,6 +21,8 @@ from unbake.synth.environment import paint_environment
 from unbake.synth.layers import Rng
 from unbake.synth.levels import PaintedLevel, at_level, draw_level
 from unbake.synth.styles import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Style
+from unbake.synth.surroundings import POLISH, draw_surroundings, lit_by
+from unbake.synth.traced import Traced, draw_light, mirrored_light, sized
 
 __all__ = ["EVALUATION_STYLES", "STYLES", "TRAINING_STYLES", "Style", "paint"]
 
@@ -43,14 +45,20 @@ class _Surface:
     convexity: Floats
 
 
-def paint(material: Maps, style: Style, seed: int, level: PaintedLevel | None = None) -> Maps:
+def paint(
+    material: Maps,
+    style: Style,
+    seed: int,
+    level: PaintedLevel | None = None,
+    traced: Traced | None = None,
+) -> Maps:
     """The diffuse an artist of that style would have painted for this material, mostly with masks beside it.
 
     material: ALBEDO (H, W, 3) sRGB in [0, 1]; NORMAL (unit, OpenGL), ROUGHNESS, METALLIC, AO, GEO_AO where
     there are any: without a normal nothing is lit, without AO the normal's own is used (GEO_AO, derived when
-    not given). level: of the mod that the painting belongs to, None for one of its own. Gives DIFFUSE (H, W, 3) sRGB
-    in [0, 1] on the 8-bit grid, and SPECULAR and ENVIRONMENT (H, W, 1) in [0, 1] unless this artist made none. The
-    same arguments give the same bytes.
+    not given). level: of the mod that the painting belongs to, None for one of its own. traced: the material's
+    path-traced light, for styles of that light. Gives DIFFUSE (H, W, 3) sRGB in [0, 1] on the 8-bit grid, and
+    SPECULAR and ENVIRONMENT (H, W, 1) in [0, 1] unless this artist made none. The same arguments give the same bytes.
     Plan: `synth_diffuse_v2`, phase A_albedo_syn.
 
     >>> grey = {MapKind.ALBEDO: np.full((16, 16, 3), 0.5, np.float32)}
@@ -59,8 +67,12 @@ def paint(material: Maps, style: Style, seed: int, level: PaintedLevel | None = 
     """
     rng = np.random.default_rng([seed, crc32(repr(style).encode())])
     surface = _inspect(material)
-    light = _light(rng, style, surface)
-    colour = _weather(rng, style, surface, _base_colour(rng, style, surface) * light)
+    if style.light == "formula":
+        light = _light(rng, style, surface)
+        colour = _base_colour(rng, style, surface) * light
+    else:
+        colour = _rendered(rng, surface, traced if style.light == "traced" else None)
+    colour = _weather(rng, style, surface, colour)
     metallic = surface.metallic[..., None]
     colour = at_level(rng, colour, surface.albedo, metallic, draw_level(rng) if level is None else level)
     diffuse = _finish(rng, style, _grade(rng, style, linear_to_srgb(np.clip(colour, 0, 1))))
@@ -128,6 +140,25 @@ def _light(rng: Rng, style: Style, surface: _Surface) -> Floats:
     coloured = np.maximum(light, 1e-3)[..., None] ** hue.astype(np.float32)
     sky = 0.5 * rng.uniform(*style.sky) * _SKY
     return coloured * (1 + n[..., 1:2] * sky.astype(np.float32))
+
+
+def _rendered(rng: Rng, surface: _Surface, traced: Traced | None) -> Floats:
+    """Lit paint, linear (H, W, 3): under drawn surroundings, or traced light on what is matt and rendered metal."""
+    lit = lit_by(draw_surroundings(rng), surface.normal, surface.roughness, surface.ao, rng)
+    matt, metal = lit.matt, lit.mirrored
+    if traced is not None:
+        here = sized(traced, *surface.ao.shape)
+        matt = draw_light(here, rng)
+        rendered = mirrored_light(here, surface.albedo)
+        if rendered is not None and rng.random() < 0.6:
+            metal = rendered
+    if rng.random() < 0.15:
+        metal = matt  # some paint metal like anything else
+    smooth = (1 - surface.roughness)[..., None]
+    polish = np.float32(POLISH * rng.uniform(0, 1.5)) * smooth**2 * lit.mirrored
+    metallic = surface.metallic[..., None]
+    rest = surface.albedo * (matt / max(float(matt.mean()), 1e-6)) + polish
+    return rest * (1 - metallic) + surface.albedo * metal * metallic
 
 
 def _base_colour(rng: Rng, style: Style, surface: _Surface) -> Floats:

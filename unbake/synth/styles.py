@@ -1,6 +1,7 @@
 """Painting styles as data: ranges from which `painter` draws the parameters of one texture."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 Range = tuple[float, float]
 
@@ -33,6 +34,8 @@ class Style:
     bc3: chance that the mask went through the alpha of BC3.
     small: how many times larger than the painting the picture is: an old texture, enlarged.
     specular: chances of a mask made from smoothness, made from brightness, absent.
+    light: a formula over the slopes, drawn surroundings, or path-traced light where there is any (else surroundings);
+        only the formula heeds the ranges from lights to edge, gloss, metal_colour and reflection.
     """
 
     lights: int = 1
@@ -65,9 +68,24 @@ class Style:
     # Not in repr, which is part of the painter's seed: what the other styles paint stays as it was before these.
     bc3: float = field(default=0.0, repr=False)
     small: Range = field(default=(1.0, 1.0), repr=False)
+    light: Literal["formula", "surroundings", "traced"] = field(default="formula", repr=False)
 
 
 _PLAIN = Style()
+
+_RESTRAINED = replace(
+    _PLAIN,
+    mottle=(0.0, 0.1),
+    gamma=(0.92, 1.1),
+    contrast=(0.9, 1.2),
+    saturation=(0.7, 1.2),
+    tint=(0.0, 0.04),
+    soft=(0.0, 1.0),
+    sharpen=(0.0, 0.8),
+    compress=0.9,
+    bc3=0.5,
+)
+"""Of little grading: light is what differs."""
 
 STYLES: dict[str, Style] = {
     # One clear light from the side, as photographs and sculpt bakes have it.
@@ -181,6 +199,10 @@ STYLES: dict[str, Style] = {
         grain=(0.0, 0.025),
         specular=(0.4, 0.3, 0.3),
     ),
+    # One set of surroundings lights matt things and is mirrored by shiny ones, as in photographs and renderings.
+    "studio": replace(_RESTRAINED, light="surroundings"),
+    # Light with all that it reflects on itself, and metal fully rendered.
+    "traced": replace(_RESTRAINED, light="traced"),
     # Never trained on: two lights under a tinted hemisphere, stronger occlusion, duller metal.
     "overcast": replace(
         _PLAIN,
@@ -230,6 +252,8 @@ TRAINING_STYLES: tuple[str, ...] = (
     "enlarged",
     "flat",
     "any",
+    "studio",
+    "traced",
 )
 """Painters that training may meet."""
 

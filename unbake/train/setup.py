@@ -105,6 +105,7 @@ def prepare_data(
             styles=TRAINING_STYLES,
             variants=recipe.data.variants,
             seed=recipe.seed,
+            traced=project.traced,
             workers=workers,
             on_progress=on_progress,
         )
