@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from support.turning import turn
 
 from unbake.domain.maps import GEOMETRY, MapKind
 from unbake.image.arrays import Wrap, dequantise, quantise
 from unbake.image.geometry import geometry_channels, horizon_ao, integrate
-from unbake.image.normals import decode_normal, encode_normal, from_slopes, turn
+from unbake.image.normals import decode_normal, encode_normal, from_slopes
 
 SIZES = [(64, 64), (4, 4), (30, 42), (27, 45)]
 WRAPS = [(True, True), (False, True), (True, False), (False, False)]

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from support.turning import turn
 
 from unbake.domain.maps import MapKind
 from unbake.export.pgpatcher import LEAST_RELIEF
 from unbake.image.arrays import Wrap, dequantise, quantise
-from unbake.image.normals import decode_normal, encode_normal, from_slopes, turn
+from unbake.image.normals import decode_normal, encode_normal, from_slopes
 from unbake.image.surface import DRIFT, RELIEF_DRIFT, height_map, height_of, relief_of, surface_of
 
 SIZES = [(64, 64), (4, 4), (30, 42), (27, 45)]

@@ -7,7 +7,7 @@ from support.memory import peak_bytes, saved_activation_bytes  # noqa: E402
 from support.network_inputs import random_inputs, read_by  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from unbake.data.dataset import Batch  # noqa: E402
+from unbake.data.batch import Batch  # noqa: E402
 from unbake.domain.maps import GEOMETRY, MapKind, spec  # noqa: E402
 from unbake.domain.materials import CLASSES, LABELS  # noqa: E402
 from unbake.domain.networks import LABEL_PROBS, given_name, input_name  # noqa: E402

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch.utils.data import DataLoader
 
 from support.chance import without_chance
 from support.tiny_project import start
-from unbake.data.dataset import Batch, collate
+from unbake.data.batch import Batch
 from unbake.domain.maps import MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.models.norm import Norm
+from unbake.train.batches import Batches
 from unbake.train.loop import Run
 from unbake.train.optim import clip_gradients
 from unbake.train.parallel import Processes, joined
@@ -59,10 +59,8 @@ def _trained(run: Run, processes: Processes) -> dict[str, torch.Tensor]:
     wrapped = processes.wrap(run.networks)
     seen: dict[str, torch.Tensor] = {}
     run.sampler.set_epoch(1, STEPS * BATCH, PX, rank=processes.rank, world=processes.world, batch=BATCH)
-    batches = DataLoader(
-        run.train_data, batch_size=BATCH // processes.world, sampler=run.sampler, collate_fn=collate
-    )
-    for step, batch in enumerate(batches):
+    batches = Batches(run.train_data, run.sampler, 0, processes.device)
+    for step, batch in enumerate(batches.of(BATCH // processes.world)):
         optimizer.zero_grad()
         if step == 1:
             batch = without(batch, processes)

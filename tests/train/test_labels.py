@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from unbake.data.dataset import BATCH_KINDS, Batch
+from unbake.data.batch import BATCH_KINDS, Batch
 from unbake.domain.maps import MapKind, spec
 from unbake.domain.materials import CLASSES, LABELS, PROPERTIES
 from unbake.domain.networks import FOLDS

@@ -10,8 +10,9 @@ import pytest
 import torch
 from support.tiny_project import start
 
-from unbake.data.dataset import Batch, Sample, collate
-from unbake.domain.maps import MapKind
+from unbake.data.batch import BATCH_KINDS, Batch
+from unbake.domain.maps import MapKind, spec
+from unbake.domain.materials import CLASSES
 from unbake.metrics.pixel import mae
 from unbake.recipe.gate import Verdict
 from unbake.report.samples import FOLDER, TRUTH, run_gallery
@@ -33,13 +34,25 @@ def best_epochs(run: Run) -> list[int]:
 
 
 def batch_of(side: int) -> Batch:
-    rng = np.random.default_rng(1)
-    maps = {
-        MapKind.DIFFUSE: rng.random((side, side, 3)).astype(np.float32),
-        MapKind.NORMAL: np.full((side, side, 3), (0, 0, 1), np.float32),
-        MapKind.AO: rng.random((side, side, 1)).astype(np.float32),
+    generator = torch.Generator().manual_seed(1)
+    up = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1)
+    given = {
+        MapKind.DIFFUSE: torch.rand(1, 3, side, side, generator=generator),
+        MapKind.NORMAL: up.expand(1, 3, side, side),
+        MapKind.AO: torch.rand(1, 1, side, side, generator=generator),
     }
-    return collate([Sample(maps, None, "stone/slates", "key")])
+    maps = {kind: torch.zeros(1, spec(kind).channels, side, side) for kind in BATCH_KINDS} | given
+    present = {kind: torch.tensor([kind in given]) for kind in BATCH_KINDS}
+    none = torch.zeros(1, dtype=torch.bool)
+    return Batch(
+        maps,
+        present,
+        torch.zeros(1, len(CLASSES)),
+        none,
+        torch.tensor([-1]),
+        ("stone/slates",),
+        ("matsynth",),
+    )
 
 
 def test_a_run_leaves_samples_before_training_and_of_each_epoch_that_improved(root: Path):

@@ -3,14 +3,15 @@
 import dataclasses
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from msgspec import structs
+from support.samples import batch_of
 from support.tiny_project import start
 
-from unbake.data.dataset import Batch, Sample, collate
+from unbake.data.batch import Batch
 from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.materials import CLASSES
 from unbake.domain.networks import network_of
 from unbake.losses.rendering import rendering_l1
 from unbake.train.step import COARSE_MASK, TRUE_MASK, _told, forward_networks, loss_weights, total
@@ -18,7 +19,7 @@ from unbake.train.step import COARSE_MASK, TRUE_MASK, _told, forward_networks, l
 
 def test_the_four_networks_come_in_order_and_their_outputs_are_detached(root: Path):
     run = start(root)
-    batch = collate([run.val_data[0], run.val_data[1]])
+    batch = batch_of(run.val_data[0], run.val_data[1])
     outputs = list(forward_networks(run.networks, batch, loss_weights(run.recipe.losses), lambda _: True))
     assert [output.network for output in outputs] == ["vit", "segformer", "unet_albedo", "unet_maps"]
     assert not any(image.requires_grad for output in outputs for image in output.maps.values())
@@ -27,14 +28,14 @@ def test_the_four_networks_come_in_order_and_their_outputs_are_detached(root: Pa
 
 def test_a_network_that_is_not_trained_runs_without_gradients(root: Path):
     run = start(root)
-    batch = collate([run.val_data[0]])
+    batch = batch_of(run.val_data[0])
     outputs = forward_networks(run.networks, batch, loss_weights(run.recipe.losses), "vit".__eq__)
     assert [total(output.terms).requires_grad for output in outputs] == [True, False, False, False]
 
 
 def test_only_the_wanted_networks_and_those_they_read_from_run(root: Path):
     run = start(root)
-    batch = collate([run.val_data[0]])
+    batch = batch_of(run.val_data[0])
     weights = loss_weights(run.recipe.losses)
 
     def ran(*wanted: str) -> list[str]:
@@ -50,7 +51,7 @@ def test_only_the_wanted_networks_and_those_they_read_from_run(root: Path):
 def test_a_network_that_runs_with_fewer_beside_it_gives_the_same(root: Path):
     run = start(root)
     run.networks.eval()
-    batch = collate([run.val_data[0]])
+    batch = batch_of(run.val_data[0])
     weights = loss_weights(run.recipe.losses)
     alone = list(forward_networks(run.networks, batch, weights, lambda _: False, wanted=("unet_albedo",)))
     together = list(forward_networks(run.networks, batch, weights, lambda _: False))
@@ -59,7 +60,7 @@ def test_a_network_that_runs_with_fewer_beside_it_gives_the_same(root: Path):
 
 def test_the_perceptual_distance_is_a_term_of_the_albedo_alone(root: Path):
     run = start(root)
-    batch = collate([run.val_data[0], run.val_data[1]])
+    batch = batch_of(run.val_data[0], run.val_data[1])
     weights = dataclasses.replace(loss_weights(run.recipe.losses), perceptual=0.1)
 
     def distance(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -81,7 +82,7 @@ def test_the_perceptual_distance_is_a_term_of_the_albedo_alone(root: Path):
 
 def test_albedo_and_the_maps_of_n4_are_looked_at_under_the_lights_among_true_other_maps(root: Path):
     run = start(root)
-    batch, lights = collate([run.val_data[0], run.val_data[1]]), [(0.0, 0.6, 0.8)]
+    batch, lights = batch_of(run.val_data[0], run.val_data[1]), [(0.0, 0.6, 0.8)]
     weights = dataclasses.replace(loss_weights(run.recipe.losses), rendering=0.5)
     outputs = list(forward_networks(run.networks, batch, weights, lambda _: True, lights=lights))
     terms = {name: value for output in outputs for name, value in output.terms.items() if "rendering" in name}
@@ -99,7 +100,7 @@ def test_the_perceptual_weight_of_a_recipe_is_that_of_the_loss(root: Path):
 
 def test_every_map_has_the_network_that_gives_it(root: Path):
     run = start(root)
-    batch = collate([run.val_data[0]])
+    batch = batch_of(run.val_data[0])
     outputs = forward_networks(run.networks, batch, loss_weights(run.recipe.losses), lambda _: False)
     given_by = {kind: output.network for output in outputs for kind in output.maps}
     assert {kind: network_of(kind) for kind in OUTPUTS} == given_by
@@ -107,7 +108,7 @@ def test_every_map_has_the_network_that_gives_it(root: Path):
 
 def test_the_classifiers_terms_are_those_of_its_labels_and_patches(root: Path):
     run = start(root)
-    batch = collate([run.val_data[0]])
+    batch = batch_of(run.val_data[0])
     outputs = forward_networks(run.networks, batch, loss_weights(run.recipe.losses), lambda _: True)
     assert set(next(iter(outputs)).terms) == {"classes/bce", "patches/bce"}
 
@@ -115,8 +116,18 @@ def test_the_classifiers_terms_are_those_of_its_labels_and_patches(root: Path):
 def masks(fold: int, count: int = 400) -> tuple[torch.Tensor, torch.Tensor, Batch]:
     """SegFormer's mask, all 0.25, the classifier's word, 0.5, and samples whose true mask is 1."""
     mask, coarse = torch.full((count, 1, 2, 2), 0.25), torch.full((count, 3, 2, 2), 0.5)
-    truth = {MapKind.METALLIC_MASK: np.ones((2, 2, 1), np.float32)}
-    return mask, coarse, collate([Sample(truth, None, "a", "a", fold=fold)] * count)
+    one = torch.ones(count, dtype=torch.bool)
+    truth = {MapKind.METALLIC_MASK: torch.ones(count, 1, 2, 2)}
+    batch = Batch(
+        truth,
+        {MapKind.METALLIC_MASK: one},
+        torch.zeros(count, len(CLASSES)),
+        ~one,
+        torch.full((count,), fold),
+        ("a",) * count,
+        ("matsynth",) * count,
+    )
+    return mask, coarse, batch
 
 
 def test_the_unets_are_told_the_very_mask_of_materials_that_no_head_saw():
@@ -145,7 +156,7 @@ def test_one_batch_can_be_learned_by_heart(root: Path):
     torch.manual_seed(0)
     run = start(root)
     networks, weights = run.networks, loss_weights(run.recipe.losses)
-    batch = collate([run.train_data[0, 0, 0, 32], run.train_data[0, 1, 3, 32]])
+    batch = batch_of(run.train_data[0, 0, 0, 32], run.train_data[0, 1, 3, 32])
     optimizer = torch.optim.AdamW(networks.parameters(), lr=1e-2)
 
     def step() -> float:

@@ -76,18 +76,16 @@ def photometric(
     """Light a diffuse texture as SkyrimPhotometric does in phases B to D: AO tint, cold white balance, vignette."""
     import numpy as np
 
-    from unbake.data.dataset import Sample
-    from unbake.data.photometric import SkyrimPhotometric
-    from unbake.domain.maps import MapKind
-    from unbake.image.files import read_picture, write_png
+    from unbake.data.photometric import SkyrimPhotometric, lit
+    from unbake.image.files import write_png
 
-    maps = {MapKind.DIFFUSE: read_picture(diffuse).rgb()}
-    if ao is not None:
-        maps[MapKind.AO] = read_picture(ao).rgb()[..., :1]
-        _same_size(maps[MapKind.DIFFUSE].shape, maps[MapKind.AO].shape)
-    sample = Sample(maps, None, diffuse.stem, "", "skyrim")
-    lit = SkyrimPhotometric(p=1.0, strength=strength)(sample, np.random.default_rng(seed))
-    write_png(out, lit.maps[MapKind.DIFFUSE])
+    picture = _tensor(diffuse)
+    occlusion = picture.new_ones(1, 1, *picture.shape[2:]) if ao is None else _tensor(ao)[:, :1]
+    _same_size(picture.shape[2:], occlusion.shape[2:])
+    light = SkyrimPhotometric(p=1.0, strength=strength).drawn("skyrim", np.random.default_rng(seed))
+    assert light is not None  # its chance is 1
+    [shown] = lit(picture, occlusion, [light])
+    write_png(out, shown.movedim(0, -1).contiguous().numpy())
     typer.echo(f"{out} written")
 
 

@@ -14,5 +14,6 @@ pair       a material with its variants of one pool: what is drawn (`dataset.Pai
 pool       the pairs that share a chance: "real", "synthetic" (both MatSynth's) and "skyrim" (`dataset.POOLS`).
 draw       a sampler's request for one sample: epoch, position in the epoch, pair, side of the crop (`dataset.Draw`).
 crop       a square of texels of all maps of an entry at once (`crop`).
-sample     a crop, augmented: what a network sees once. batch: samples side by side.
+sample     crops, augmented: what a network sees once; drawn as numbers (`sample`), read as codes and put side by side
+           in a batch (`batch`), made floats on the device that trains (`on_device`).
 """

@@ -1,44 +1,99 @@
-"""Reads one crop of a cached material (three files, however many maps); used by `dataset`."""
+"""Squares of cached materials: where they lie, and their codes read by plain slices; used by `sample` and `batch`."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from unbake.data.cache_format import MASKS, Entry
 from unbake.domain.maps import MapKind, spec
-from unbake.image.arrays import dequantise
 
 _FIRST = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))
 _R2 = (0.7548776662466927, 0.5698402909980532)
 
+_PAINTED = "painted.npy"
 
-def read_crop(
-    folder: Path, entry: Entry, variant: int, top: int, left: int, px: int
-) -> dict[MapKind, np.ndarray]:
-    """All maps of the crop of px × px whose first texel is (top, left), float32 (px, px, C) in their ranges.
 
-    folder: of the cache. variant: which diffuse. Beyond its border a texture goes on round where it tiles, and
-    mirrored, normals and all, where it does not.
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A square of px × px texels of a cached material under one of its diffuses; nothing of it is read yet.
+
+    folder: of the cache. variant: which diffuse. (top, left): its first texel. Beyond its border a texture goes on
+    round where it tiles, and mirrored where it does not.
     """
-    rows, mirrored_rows = _along(entry.height, px, top, entry.wrap[0])
-    columns, mirrored_columns = _along(entry.width, px, left, entry.wrap[1])
-    files = folder / entry.folder
-    painted = _gather(_opened(files / "painted.npy")[variant], rows, columns)
-    stored = {MapKind.DIFFUSE: painted[..., :3]}
-    for place, kind in enumerate(MASKS, 3):
-        if entry.has(kind, variant):
-            stored[kind] = painted[..., place : place + 1]
-    for name, kinds in (("maps8.npy", entry.maps8), ("maps16.npy", entry.maps16)):
-        together = _gather(_opened(files / name), rows, columns)
-        ends = np.cumsum([spec(kind).channels for kind in kinds])[:-1]
-        stored |= dict(zip(kinds, np.split(together, ends, -1), strict=True))
-    maps = {kind: dequantise(kind, values) for kind, values in stored.items()}
-    for kind, values in maps.items():
-        if spec(kind).vector:
-            values[:, mirrored_columns, 0] *= -1
-            values[mirrored_rows, :, 1] *= -1
-    return maps
+
+    folder: Path
+    entry: Entry
+    variant: int
+    top: int
+    left: int
+    px: int
+
+    @property
+    def kinds(self) -> frozenset[MapKind]:
+        """The maps that it has."""
+        masks = (mask for mask in MASKS if self.entry.has(mask, self.variant))
+        return frozenset((MapKind.DIFFUSE, *self.entry.maps8, *self.entry.maps16, *masks))
+
+    @property
+    def bytes(self) -> int:
+        """Size of its codes."""
+        return sum(block.bytes for block in blocks(self))
+
+
+class Block(NamedTuple):
+    """The part of a crop that one file holds: codes (px, px, channels), little-endian, its maps side by side.
+
+    at: first byte among the crop's.
+    """
+
+    file: str
+    kinds: tuple[MapKind, ...]
+    channels: int
+    bits: int
+    at: int
+    bytes: int
+
+
+def blocks(crop: Crop) -> Iterator[Block]:
+    """The three parts of a crop's codes, one behind the other; those of 16 bits first, so that they lie at even bytes.
+
+    The last holds the diffuse and places for all masks, whether or not its variant has them.
+    """
+    at = 0
+    for file, kinds, bits in (
+        ("maps16.npy", crop.entry.maps16, 16),
+        ("maps8.npy", crop.entry.maps8, 8),
+        (_PAINTED, (MapKind.DIFFUSE, *MASKS), 8),
+    ):
+        channels = sum(spec(kind).channels for kind in kinds)
+        size = crop.px * crop.px * channels * bits // 8
+        yield Block(file, kinds, channels, bits, at, size)
+        at += size
+
+
+def read_crop(crop: Crop, into: np.ndarray) -> None:
+    """Read the codes of a crop, and nothing beside them, into its bytes (`Crop.bytes`,), uint8; normals as stored."""
+    rows = list(_runs(crop.entry.height, crop.px, crop.top, crop.entry.wrap[0]))
+    columns = list(_runs(crop.entry.width, crop.px, crop.left, crop.entry.wrap[1]))
+    for block in blocks(crop):
+        codes = into[block.at : block.at + block.bytes].view(f"<u{block.bits // 8}")
+        square = codes.reshape(crop.px, crop.px, block.channels)
+        file = _opened(crop.folder / crop.entry.folder / block.file)
+        file = file[crop.variant] if block.file == _PAINTED else file
+        for down in rows:
+            for across in columns:
+                square[down.to, across.to] = file[down.of, across.of]
+
+
+def mirrored(crop: Crop) -> tuple[list[slice], list[slice]]:
+    """The rows and the columns of a crop that show its texture in the mirror; y and x of their normals turn round."""
+    down = _runs(crop.entry.height, crop.px, crop.top, crop.entry.wrap[0])
+    across = _runs(crop.entry.width, crop.px, crop.left, crop.entry.wrap[1])
+    return [run.to for run in down if run.mirrored], [run.to for run in across if run.mirrored]
 
 
 def random_corner(entry: Entry, px: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -66,21 +121,26 @@ def fixed_corner(entry: Entry, px: int, n: int) -> tuple[int, int]:
     return top, left
 
 
-def _along(size: int, px: int, start: int, wraps: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The texel that each of px texels of a crop shows along an axis of `size`, and whether it is mirrored."""
-    along = np.arange(start, start + px)
-    if wraps:
-        return along % size, np.zeros(px, bool)
-    along %= 2 * size
-    mirrored = along >= size
-    return np.where(mirrored, 2 * size - 1 - along, along), mirrored
+class _Run(NamedTuple):
+    """Texels `to` of a crop that show the texels `of` of its texture along one axis, backwards where mirrored."""
+
+    to: slice
+    of: slice
+    mirrored: bool
 
 
-def _gather(stored: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Copies stored[rows][:, columns], by plain slices where they run on: that reads far faster."""
-    if rows[-1] - rows[0] == len(rows) - 1 and columns[-1] - columns[0] == len(columns) - 1:
-        return np.array(stored[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    return np.asarray(stored[np.ix_(rows, columns)])
+def _runs(size: int, px: int, start: int, wraps: bool) -> Iterator[_Run]:
+    """The runs of a crop of px texels from `start` along an axis of `size`, in their order."""
+    done = 0
+    while done < px:
+        at = (start + done) % (size if wraps else 2 * size)
+        mirrored = at >= size
+        count = min(px - done, 2 * size - at if mirrored else size - at)
+        first = 2 * size - 1 - at if mirrored else at
+        last = first - count if mirrored else first + count
+        of = slice(first, last if last >= 0 else None, -1 if mirrored else 1)
+        yield _Run(slice(done, done + count), of, mirrored)
+        done += count
 
 
 @lru_cache(maxsize=256)

@@ -1,37 +1,28 @@
-"""Crops of cached materials as samples, and samples as batches; between `cache` and the training loop.
+"""Crops of cached materials as samples, drawn and not yet read; between `cache` and `batch`.
 
 All randomness comes from (seed, epoch, position): the same numbers give the same sample in any process and
 after any resume.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zlib import crc32
 
 import numpy as np
 import torch
 
-from unbake.data.cache_format import MASKS, REAL_STYLE, Entry, read_index
-from unbake.data.crop import fixed_corner, random_corner, read_crop
+from unbake.data.cache_format import REAL_STYLE, Entry, read_index
+from unbake.data.crop import Crop, fixed_corner, random_corner
 from unbake.data.levels import at_network_level, mod_levels
+from unbake.data.sample import Augment, Layer, Part, Sample
 from unbake.data.split import Split
-from unbake.domain.maps import GEOMETRY, METAL_THRESHOLD, OUTPUTS, MapKind, spec
 from unbake.domain.materials import CLASSES, Domain, class_of
 from unbake.domain.networks import FOLDS
 from unbake.errors import TrainingError, UsageError
-from unbake.image.resample import at_size
-
-BATCH_KINDS: tuple[MapKind, ...] = (
-    MapKind.DIFFUSE,
-    MapKind.NORMAL,
-    *MASKS,
-    *OUTPUTS,
-    *GEOMETRY,
-)
-"""Every map a batch holds, present or not."""
+from unbake.image.arrays import unit
 
 PoolName = Literal["real", "synthetic", "skyrim"]
 POOLS: tuple[PoolName, ...] = ("real", "synthetic", "skyrim")
@@ -40,65 +31,8 @@ POOLS: tuple[PoolName, ...] = ("real", "synthetic", "skyrim")
 Draw = tuple[int, int, int, int]
 """(epoch, position in the epoch, index of the pair, side of the crop): what a sampler asks a dataset for."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One training example.
-
-    maps: float32 (H, W, C) in the range of their specs; an absent map is an absent key.
-    classes: (K,) float32, 1 for each class there is, or None where the label says too little.
-    name: the material's id; key: scale, variant and first texel of the crop, for logs.
-    domain: whose picture it is; Skyrim's have no classes. fold: which of the classifier's heads never sees it, -1
-    for validation: none does.
-    """
-
-    maps: dict[MapKind, np.ndarray]
-    classes: np.ndarray | None
-    name: str
-    key: str
-    domain: Domain = "matsynth"
-    fold: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Samples side by side.
-
-    maps: every BATCH_KINDS, (B, C, H, W) float32, the neutral where absent. present: (B,) bool per map.
-    classes: (B, K) float32, zeros where unknown. has_classes: (B,) bool. folds: (B,) int64.
-    """
-
-    maps: dict[MapKind, torch.Tensor]
-    present: dict[MapKind, torch.Tensor]
-    classes: torch.Tensor
-    has_classes: torch.Tensor
-    folds: torch.Tensor
-    names: tuple[str, ...]
-    domains: tuple[Domain, ...]
-
-    def to(self, device: torch.device | str) -> "Batch":
-        """The same batch on another device."""
-        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
-
-    def pin_memory(self) -> "Batch":
-        """The same batch in page-locked memory; a DataLoader asks for it."""
-        return self._each(torch.Tensor.pin_memory)
-
-    def _each(self, move: Callable[[torch.Tensor], torch.Tensor]) -> "Batch":
-        return Batch(
-            {kind: move(tensor) for kind, tensor in self.maps.items()},
-            {kind: move(tensor) for kind, tensor in self.present.items()},
-            move(self.classes),
-            move(self.has_classes),
-            move(self.folds),
-            self.names,
-            self.domains,
-        )
-
-
-DrawSample = Callable[[np.random.Generator], Sample]
-Augment = Callable[[DrawSample, DrawSample, np.random.Generator], Sample]
-"""Makes one sample from draws of the asked pair and draws of any of its pool; see `unbake.data.augment`."""
+_CODES: Final = unit(np.arange(256, dtype=np.uint8))
+"""What a picture's codes mean in its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +68,15 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
     `validation_items`. Axes that tile wrap around; others stay inside, and where the texture is smaller than the
     crop it is mirrored.
 
+    Of the cache's pixels an item says only where they are; `batch.collate` reads them.
+
     augment: how training samples are varied and composited, or None. scales: those of the caches that training may
     draw; (1.0,) is no spatial scaling. resize_to: side that training crops are brought to, or None: left as
     drawn. Errors: UsageError (no cache, or another domain's), TrainingError (the split is empty).
 
     >>> data = PatchDataset({"matsynth": Path("cache")}, "train", 1024)           # doctest: +SKIP
-    >>> data[0, 5, 1, 256].maps[MapKind.ALBEDO].shape                             # doctest: +SKIP
-    (256, 256, 3)
+    >>> data[0, 5, 1, 256].key                                                    # doctest: +SKIP
+    'wood/oak001@1/2+731+12'
     """
 
     def __init__(
@@ -180,7 +116,7 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
     def __getitem__(self, draw: Draw | int) -> Sample:
         if not self.random:
             pair, (variant, top, left) = self._fixed[draw if isinstance(draw, int) else draw[2]]
-            return _sample(pair, pair.entries[0], variant, (top, left), self.px, None)
+            return _sample(pair, pair.entries[0], variant, (top, left), self.px, self.px)
         epoch, position, item, px = (0, draw, draw, self.px) if isinstance(draw, int) else draw
         rng = np.random.default_rng((self.seed, epoch, position))
         pair = self.pairs[item]
@@ -205,7 +141,7 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
         entries = holding or pair.entries[:1]
         entry = entries[rng.integers(len(entries))]
         variant = pair.variants[rng.integers(len(pair.variants))]
-        return _sample(pair, entry, variant, random_corner(entry, px, rng), px, self.resize_to, rng)
+        return _sample(pair, entry, variant, random_corner(entry, px, rng), px, self.resize_to or px, rng)
 
 
 def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] | None) -> list[Pair]:
@@ -250,54 +186,19 @@ def _sample(
     variant: int,
     corner: tuple[int, int],
     px: int,
-    resize_to: int | None,
+    side: int,
     rng: np.random.Generator | None = None,
 ) -> Sample:
-    """A crop as networks read it; rng: draws how well the level of its mod is known, None for exactly."""
-    top, left = corner
-    maps = read_crop(pair.folder, entry, variant, top, left, px)
-    level = pair.levels[entry.mods[variant]]
-    maps[MapKind.DIFFUSE] = at_network_level(maps[MapKind.DIFFUSE], level, rng)
-    if resize_to is not None:
-        maps = at_size(maps, resize_to, resize_to)
-    if MapKind.METALLIC in maps:
-        # After any resizing, so that a pixel is metal by the same rule at every size.
-        maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).astype(np.float32)
+    """A crop to be shown as networks read it; rng: draws how well the level of its mod is known, None for exactly."""
+    crop = Crop(pair.folder, entry, variant, *corner, px)
+    picture = at_network_level(_CODES, pair.levels[entry.mods[variant]], rng)
     label = class_of(entry.category) if pair.domain == "matsynth" else None
     classes = None if label is None else np.array([label == name for name in CLASSES], np.float32)
-    key = f"{entry.id}@{entry.scale:g}/{variant}+{top}+{left}"
-    return Sample(maps, classes, entry.id, key, pair.domain, -1 if rng is None else fold_of(entry))
+    key = f"{entry.id}@{entry.scale:g}/{variant}+{crop.top}+{crop.left}"
+    fold = -1 if rng is None else fold_of(entry)
+    return Sample((Layer((Part(crop, picture),)),), side, classes, entry.id, key, pair.domain, fold)
 
 
 def fold_of(entry: Entry) -> int:
     """The fold of a training material: materials of one source share it, since they are much alike."""
     return crc32((entry.source or entry.id).encode()) % FOLDS
-
-
-def collate(samples: Sequence[Sample]) -> Batch:
-    """Samples of one size as a batch; what one of them lacks is filled with the neutral and marked absent.
-
-    >>> sample = Sample({MapKind.AO: np.zeros((2, 2, 1), np.float32)}, None, "a", "a")
-    >>> collate([sample]).present[MapKind.HEIGHT].tolist()
-    [False]
-    """
-    height, width = next(iter(samples[0].maps.values())).shape[:2]
-    maps, present = {}, {}
-    for kind in BATCH_KINDS:
-        neutral = np.array(spec(kind).neutral, np.float32)
-        batch = np.empty((len(samples), spec(kind).channels, height, width), np.float32)
-        for item, sample in zip(batch, samples, strict=True):
-            item[:] = np.moveaxis(sample.maps.get(kind, neutral[None, None]), -1, 0)
-        maps[kind] = torch.from_numpy(batch)
-        present[kind] = torch.tensor([kind in sample.maps for sample in samples])
-    none = np.zeros(len(CLASSES), np.float32)
-    classes = np.stack([none if sample.classes is None else sample.classes for sample in samples])
-    return Batch(
-        maps,
-        present,
-        torch.from_numpy(classes),
-        torch.tensor([sample.classes is not None for sample in samples]),
-        torch.tensor([sample.fold for sample in samples]),
-        tuple(sample.name for sample in samples),
-        tuple(sample.domain for sample in samples),
-    )

@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unbake.image.arrays import Reals
 
@@ -46,6 +47,22 @@ def smooth_noise(
     (16, 16)
     """
     height, width = shape
+    kept = smooth_spectrum(rng, shape, cycles, slope, stretch)
+    rows, columns = kept.shape[0] // 2, kept.shape[1]
+    spectrum = np.zeros((height, width // 2 + 1), np.complex64)
+    spectrum[np.arange(-rows, rows + 1), :columns] = kept
+    return normalised(np.fft.irfft2(spectrum, s=shape))
+
+
+def smooth_spectrum(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    cycles: float,
+    slope: float = 1.5,
+    stretch: tuple[float, float] = (1.0, 1.0),
+) -> NDArray[np.complex64]:
+    """The waves of `smooth_noise`, (2 R + 1, C): down the rows -R to R a side, across the columns 0 to C - 1."""
+    height, width = shape
     # Waves per side that the band reaches along each axis.
     reach_y = round(cycles * height / min(shape) / stretch[0])
     reach_x = round(cycles * width / min(shape) / stretch[1])
@@ -55,10 +72,8 @@ def smooth_noise(
     waves = rng.standard_normal((2, 2 * reach_y + 1, reach_x + 1), dtype=np.float32)
     amplitude = np.where((wave > 0) & (wave <= cycles), np.maximum(wave, 1) ** -slope, 0).astype(np.float32)
     rows, columns = min(reach_y, (height - 1) // 2), min(reach_x, (width - 1) // 2)
-    kept = ((waves[0] + 1j * waves[1]) * amplitude)[reach_y - rows : reach_y + rows + 1, : columns + 1]
-    spectrum = np.zeros((height, width // 2 + 1), np.complex64)
-    spectrum[np.arange(-rows, rows + 1), : columns + 1] = kept
-    return normalised(np.fft.irfft2(spectrum, s=shape))
+    kept: NDArray[np.complex64] = (waves[0] + 1j * waves[1]) * amplitude
+    return kept[reach_y - rows : reach_y + rows + 1, : columns + 1]
 
 
 def rough_noise(

@@ -19,7 +19,7 @@ Z_FLOOR = 0.02
 
 # Lengths that compression and filtering can leave of a unit vector; beyond them the texel is paint
 # (grey 0.0, black and white 1.73), not a normal.
-_SHORTEST, _LONGEST = 0.2, 1.6
+SHORTEST, LONGEST = 0.2, 1.6
 
 
 def _unit(vectors: np.ndarray) -> NDArray[np.float32]:
@@ -43,7 +43,7 @@ def decode_normal(unit_rgb: NDArray[np.floating], green: Green) -> NDArray[np.fl
     if green == "directx":
         vectors[..., 1] *= -1
     length = np.sqrt(np.einsum("...c,...c->...", vectors, vectors))
-    vectors[(length < _SHORTEST) | (length > _LONGEST)] = (0, 0, 1)
+    vectors[(length < SHORTEST) | (length > LONGEST)] = (0, 0, 1)
     return _unit(vectors)
 
 
@@ -128,22 +128,6 @@ def flip_green(normal: NDArray[np.float32]) -> NDArray[np.float32]:
     True
     """
     return normal * np.array([1, -1, 1], np.float32)
-
-
-def turn(normal: NDArray[np.float32], quarter_turns: int, mirror: bool) -> NDArray[np.float32]:
-    """The surface turned as a whole: the picture (H, W, 3) and its vectors together.
-
-    First mirrored left to right if `mirror`, then turned counter-clockwise, as
-    `np.rot90(np.fliplr(map), quarter_turns)` turns a map without vectors.
-
-    >>> turn(np.float32([[[0.6, 0, 0.8]]]), 1, False).round(1).tolist()[0][0][1] > 0.5
-    True
-    """
-    x, y, z = np.moveaxis(normal[:, ::-1] if mirror else normal, -1, 0)
-    if mirror:
-        x = -x
-    x, y = ((x, y), (-y, x), (-x, -y), (y, -x))[quarter_turns % 4]
-    return np.ascontiguousarray(np.rot90(np.stack([x, y, z], -1), quarter_turns))
 
 
 def slopes(normal: NDArray[np.float32]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unbake.data.dataset import Batch
+from unbake.data.batch import Batch
 from unbake.domain.maps import MapKind
 from unbake.domain.networks import FOLDS
 from unbake.losses.masked import Mean, ratio

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from unbake.data.dataset import Batch
+from unbake.data.batch import Batch
 from unbake.domain.maps import SPECS, MapKind
 from unbake.image.arrays import quantise
 from unbake.metrics.pixel import metrics_of

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import torch
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
 
-from unbake.data.dataset import Batch, PatchDataset, collate
+from unbake.data.batch import Batch
+from unbake.data.dataset import PatchDataset
 from unbake.data.sampler import MixSampler
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
@@ -24,6 +24,7 @@ from unbake.models.parameters import parameter_info
 from unbake.recipe import Recipe
 from unbake.recipe.gate import Judgement
 from unbake.report.samples import FOLDER, Sample, write_samples
+from unbake.train.batches import Batches
 from unbake.train.checkpoint import Position, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
 from unbake.train.draws import step_lights, step_seed
@@ -109,6 +110,7 @@ class Session:
     schedule: LRScheduler
     average: AveragedModel | None
     weights: LossWeights
+    batches: Batches
     tracker: Tracker | None
     emit: Callable[[Event], None]
 
@@ -147,9 +149,7 @@ class Session:
         last_save = time.monotonic()
         run.networks.train()
         for batch in self._batches(epoch, step):
-            terms, finite = self._step(
-                batch.to(run.processes.device), step_seed(run.recipe.seed, epoch, step)
-            )
+            terms, finite = self._step(batch, step_seed(run.recipe.seed, epoch, step))
             in_a_row = 0 if finite else in_a_row + 1
             skipped += not finite
             suspects = [] if finite else [*suspects, *batch.names]
@@ -318,14 +318,7 @@ class Session:
             world=processes.world,
             batch=size,
         )
-        return DataLoader(
-            run.train_data,
-            batch_size=size // processes.world,
-            sampler=run.sampler,
-            collate_fn=collate,
-            num_workers=run.workers,
-            pin_memory=processes.device.type == "cuda",
-        )
+        return self.batches.of(size // processes.world)
 
 
 def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tuple[Session, Position]:
@@ -372,6 +365,7 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
         schedule=schedule,
         average=average,
         weights=loss_weights(recipe.losses),
+        batches=Batches(run.train_data, run.sampler, run.workers, processes.device),
         tracker=Tracker(run.log_folder, resumed_at, wandb=run.wandb) if processes.is_main else None,
         emit=emit,
     )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from unbake.data.dataset import Batch
+from unbake.data.batch import Batch
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
 from unbake.domain.networks import NETWORKS
 from unbake.losses.masked import Mean, ratio

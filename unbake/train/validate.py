@@ -7,7 +7,9 @@ from itertools import takewhile
 import torch
 from torch.utils.data import DataLoader
 
-from unbake.data.dataset import Batch, PatchDataset, collate
+from unbake.data.batch import Batch, collate
+from unbake.data.dataset import PatchDataset
+from unbake.data.on_device import decoded
 from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, MapKind, spec
 from unbake.domain.materials import Domain
 from unbake.domain.networks import NETWORKS, network_of
@@ -51,7 +53,7 @@ def validation_figures(
     for domain, which in items.items():
         share = list(processes.share(which))
         loader = DataLoader(data, batch_size=1, collate_fn=collate, sampler=share)
-        samples = (batch.to(processes.device) for batch in takewhile(lambda _: not stopped(), loader))
+        samples = (decoded(batch, processes.device) for batch in takewhile(lambda _: not stopped(), loader))
         places = spread(len(share), SAMPLES // len(items)) if shown is not None else set()
         rows = processes.collect(measured(networks, samples, weights, head, perceptual, shown, places))
         parts = means(rows)

@@ -1,0 +1,46 @@
+"""The verb of `scripts/training_throughput.py`: a table of training's speed on this machine."""
+
+from typing import Annotated
+
+import typer
+
+
+def throughput(
+    model: Annotated[str, typer.Option(help="Size of the networks: full, small or tiny.")] = "full",
+    px: Annotated[
+        list[int] | None, typer.Option(help="Side of the samples; repeatable. Default: 256, 1024.")
+    ] = None,
+    pixels: Annotated[int, typer.Option(min=1, help="A batch has as many pixels as so many of 1024².")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="That count.")] = 20,
+    warm: Annotated[int, typer.Option(min=1, help="Steps before those, which compile.")] = 5,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read, on a GPU.")] = 4,
+    compiled: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="Measure torch.compile too.")
+    ] = True,
+) -> None:
+    """Time training on the GPU there is, else on the CPU: in float32 and bfloat16, plain and compiled.
+
+    Columns: samples/s of reading alone (processes that read, then floats on the device), samples/s trained, the share
+    of the first that training uses, and on a GPU the most memory reserved, GiB.
+    """
+    import torch
+
+    from unbake.data.curriculum import batch_for
+    from unbake.evaluate.throughput import Asked, Precision, training_throughput
+    from unbake.recipe.bundle import Probe
+
+    precisions: tuple[Precision, ...] = ("float32", "bfloat16")
+    asked = [
+        Asked(model, side, batch_for(pixels, 1024, side), precision, compile_it, workers)
+        for side in px or [256, 1024]
+        for precision in precisions
+        for compile_it in ([False, True] if compiled else [False])
+    ]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    typer.echo("model     px batch precision              read  trained share  GiB")
+    for row in training_throughput(asked, Probe(warm=warm, steps=steps), device):
+        one, memory = row.asked, "" if row.reserved_gib is None else f"{row.reserved_gib:.2f}"
+        typer.echo(
+            f"{one.model:6s} {one.px:5d} {one.batch:5d} {one.precision:9s} "
+            f"{'compiled' if one.compiled else '':8s} {row.read:8.2f} {row.trained:8.2f} {row.share:5.0%}  {memory}"
+        )
