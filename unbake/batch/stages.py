@@ -19,6 +19,7 @@ from unbake.convert.features import features_of
 from unbake.convert.game_paths import printable
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import BY_RULES, Predictor, bundle_folder, read_card
+from unbake.convert.reading import READING_VERSION
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.features import Features
@@ -109,6 +110,7 @@ class Stages:
             "version": __version__,
             "geometry": str(GEOMETRY_VERSION),
             "surface": str(SURFACE_VERSION),
+            "reading": str(READING_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
             "normals": options.normals,
