@@ -52,7 +52,7 @@ def reduced_codes(codes: Stored, size: tuple[int, int], wrap: Wrap) -> Stored:
     codes: DIFFUSE and NORMAL (OpenGL), SPECULAR and OPACITY where there are such. At their own size they are given
     back as they are.
     """
-    read = {kind: codes[kind] for kind in _READ if kind in codes}
+    read: Stored = {kind: codes[kind] for kind in _READ if kind in codes}
     if codes[MapKind.DIFFUSE].shape[:2] == size:
         return read
     return {kind: _reduced(kind, image, size, wrap) for kind, image in read.items()}
@@ -83,8 +83,8 @@ def enlarged(maps: Stored, read: Stored, codes: Stored, factor: float, wrap: Wra
     networks' level, and SPECULAR where the set has one, at that size. codes: the same of the texture, at its own
     level, which `factor` brings to the networks'.
     """
-    size = codes[MapKind.DIFFUSE].shape[:2]
-    if read[MapKind.DIFFUSE].shape[:2] == size:
+    height, width = codes[MapKind.DIFFUSE].shape[:2]
+    if read[MapKind.DIFFUSE].shape[:2] == (height, width):
         return maps
     made: Stored = {}
     for kind, image in maps.items():
@@ -94,7 +94,7 @@ def enlarged(maps: Stored, read: Stored, codes: Stored, factor: float, wrap: Wra
             case MapKind.ROUGHNESS:
                 made[kind] = _roughness(image, read, codes, factor, wrap)
             case _:
-                made[kind] = quantise(kind, smoothly(unit(image), *size, wrap))
+                made[kind] = quantise(kind, smoothly(unit(image), height, width, wrap))
     return made
 
 
@@ -102,7 +102,7 @@ def _albedo(albedo: Codes, read: Codes, diffuse: Codes, factor: float, wrap: Wra
     """What the networks make of the diffuse's light, as a factor, times the diffuse at full size."""
     gain = np.log((light_of(albedo) + _FLOOR) / (light_of(read) + _FLOOR))
     np.clip(gain, -_FARTHEST, _FARTHEST, out=gain)
-    size = diffuse.shape[:2]
+    size = diffuse.shape[0], diffuse.shape[1]
     made = np.empty(diffuse.shape, np.uint8)
     for channel in range(diffuse.shape[2]):
         large = np.exp(smoothly(gain[..., channel : channel + 1], *size, wrap))[..., 0]

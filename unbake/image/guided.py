@@ -73,8 +73,10 @@ def _fitted(small: Floats, guides: Floats, wrap: Wrap) -> tuple[list[Floats], Fl
             (squares[1] * with_map[0] - cross * with_map[1]) / determinant,
             (squares[0] * with_map[1] - cross * with_map[0]) / determinant,
         ]
-    offset = mean - sum(slope * m for slope, m in zip(slopes, means, strict=True))
-    return [_boxed(slope, wrap) for slope in slopes], _boxed(offset, wrap)
+    offset = mean
+    for slope, m in zip(slopes, means, strict=True):
+        offset = np.asarray(offset - slope * m, np.float32)
+    return [_boxed(np.asarray(slope, np.float32), wrap) for slope in slopes], _boxed(offset, wrap)
 
 
 def _boxed(plane: Floats, wrap: Wrap) -> Floats:
