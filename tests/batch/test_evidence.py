@@ -52,6 +52,7 @@ class Guess:
     """A stand-in for the networks that sees some metal everywhere, and counts the sets it was asked about."""
 
     folder = BUNDLED
+    ring = 0
 
     def __init__(self) -> None:
         self.card = Card(

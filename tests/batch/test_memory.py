@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from unbake.batch.plan import MEMORY_PER_TEXEL
 from unbake.convert import predict
 from unbake.convert.predict import Predictor
+from unbake.domain.maps import MAPS_HEADS
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.header import DxgiFormat
 
@@ -31,14 +33,15 @@ from unbake.image.dds.blocks import Effort
 from unbake.image.geometry import GEOMETRY_VERSION
 
 class Copies:
+    ring = 0
     card = Card(format=FORMAT, size="tiny", stride=16, halo=96, segformer_px=64, geometry_version=GEOMETRY_VERSION,
                 classes=("wood",), use=dict.fromkeys(OUTPUTS, "network"))
     def predict_global(self, diffuse, normal, specular, environment, wrap):
         nothing, size = np.zeros((64, 64, 1), np.float32), diffuse.shape[:2]
         return Seen(np.zeros(11), np.array([0.5]), np.zeros((18, 18, 3)), np.zeros((*size, 1), np.float32), nothing)
-    def predict_albedo(self, window, given, labels):
+    def predict_albedo(self, window, given, labels, around):
         return {MapKind.ALBEDO: window[MapKind.DIFFUSE]}
-    def predict_maps(self, window, given, labels):
+    def predict_maps(self, window, given, labels, around):
         return {kind: window[MapKind.ALBEDO][..., :1] for kind in MAPS_HEADS}
 
 root, out = Path(sys.argv[1]), Path(sys.argv[2])
@@ -78,6 +81,9 @@ class Starved:
 
     def get_inputs(self) -> list[Any]:
         return []
+
+    def get_outputs(self) -> list[Any]:
+        return [SimpleNamespace(name=kind.value) for kind in MAPS_HEADS]
 
     def run(self, *_: Any) -> list[np.ndarray]:
         raise RuntimeError(

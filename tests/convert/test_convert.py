@@ -36,6 +36,7 @@ class Blur:
             format=FORMAT, size="tiny", stride=8, halo=5, segformer_px=64, geometry_version=GEOMETRY_VERSION,
             classes=("wood", "metal"), use=dict.fromkeys(OUTPUTS, use),
         )  # fmt: skip
+        self.ring = 0
         self.fails_above, self.mask = fails_above, mask
         self.seen: list[Any] = []
         self.environments: list[np.ndarray | None] = []
@@ -54,7 +55,7 @@ class Blur:
         return seen(diffuse.shape, (0.25, 0.75), self.mask, 20 * self.mask - 10)
 
     def predict_albedo(
-        self, window: dict[MapKind, np.ndarray], has_specular: bool, labels: np.ndarray
+        self, window: dict[MapKind, np.ndarray], has_specular: bool, labels: np.ndarray, around: Wrap
     ) -> dict[MapKind, np.ndarray]:
         self.seen.append((window[MapKind.SPECULAR].max(), has_specular))
         if max(window[MapKind.DIFFUSE].shape) > self.fails_above:
@@ -62,7 +63,7 @@ class Blur:
         return {MapKind.ALBEDO: blurred(window[MapKind.DIFFUSE])}
 
     def predict_maps(
-        self, window: dict[MapKind, np.ndarray], has_specular: bool, labels: np.ndarray
+        self, window: dict[MapKind, np.ndarray], has_specular: bool, labels: np.ndarray, around: Wrap
     ) -> dict[MapKind, np.ndarray]:
         assert all(kind in window for kind in (*GEOMETRY, MapKind.COARSE))
         return {kind: blurred(window[MapKind.ALBEDO][..., :1]) for kind in MAPS_HEADS}

@@ -7,10 +7,11 @@ torch = pytest.importorskip("torch")
 ort = pytest.importorskip("onnxruntime")
 
 from unbake.domain.materials import LABELS  # noqa: E402
-from unbake.domain.networks import NETWORKS  # noqa: E402
-from unbake.export.bundle import export_onnx  # noqa: E402
+from unbake.domain.networks import AROUND, NETWORKS, RING  # noqa: E402
+from unbake.export.bundle import export_onnx, shrink  # noqa: E402
+from unbake.export.graph import fold_fuse, go_round, keep, slim  # noqa: E402
 from unbake.models.config import CONFIGS  # noqa: E402
-from unbake.models.network import Networks  # noqa: E402
+from unbake.models.network import Networks, receptive_field  # noqa: E402
 from unbake.models.vit import Averaged  # noqa: E402
 
 pytestmark = pytest.mark.slow  # symbolic tracing takes half a minute
@@ -77,6 +78,92 @@ def test_the_bundle_is_four_files_that_quote_no_path_of_the_machine_that_made_th
     assert sorted(files.values()) == sorted(files["vit"].parent.iterdir())
     assert not any(b"site-packages" in path.read_bytes() for path in files.values())
     assert not any(str(Path(__file__).parents[2]).encode() in path.read_bytes() for path in files.values())
+
+
+def _run(path: Path, feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return list(session.run(None, {one.name: feeds[one.name] for one in session.get_inputs()}))
+
+
+def _around(image: np.ndarray, texels: int, axes: tuple[int, ...]) -> np.ndarray:
+    if image.ndim < 4:
+        return image
+    return np.pad(image, [(texels, texels) if axis in axes else (0, 0) for axis in range(4)], mode="wrap")
+
+
+def _inside(image: np.ndarray, texels: int, axes: tuple[int, ...]) -> np.ndarray:
+    return image[tuple(slice(texels, -texels) if axis in axes else slice(None) for axis in range(4))]
+
+
+@pytest.mark.parametrize("name", ["unet_albedo", "unet_maps"])
+@pytest.mark.parametrize("axes", [(2, 3), (2,), (3,), ()])
+def test_a_unet_that_goes_on_round_by_itself_says_what_it_says_between_halos(
+    bundle: tuple[Networks, dict[str, Path]], tmp_path: Path, name: str, axes: tuple[int, ...]
+):
+    networks, files = bundle
+    path = tmp_path / f"{name}.onnx"
+    path.write_bytes(files[name].read_bytes())
+    slim(path)
+    feeds = {key: value.numpy() for key, value in _inputs(32, 64).items()}
+    halo = -(-receptive_field(networks.config) // 2 // networks.config.stride) * networks.config.stride
+    haloed = _run(files[name], {key: _around(image, halo, axes) for key, image in feeds.items()})
+    told = {AROUND: np.array([2 in axes, 3 in axes], np.int64)}
+    ringed = _run(path, {key: _around(image, RING, axes) for key, image in feeds.items()} | told)
+    for ours, theirs in zip(ringed, haloed, strict=True):
+        np.testing.assert_allclose(_inside(ours, RING, axes), _inside(theirs, halo, axes), atol=1e-5)
+
+
+def test_segformers_folded_head_says_what_its_two_layers_say(
+    bundle: tuple[Networks, dict[str, Path]], tmp_path: Path
+):
+    _, files = bundle
+    path = tmp_path / "segformer.onnx"
+    path.write_bytes(files["segformer"].read_bytes())
+    feeds = {key: value.numpy() for key, value in _inputs(96, 160).items()}
+    slim(path)
+    [before], [after] = _run(files["segformer"], feeds), _run(path, feeds)
+    np.testing.assert_allclose(after, before, atol=1e-4)
+    assert path.stat().st_size < files["segformer"].stat().st_size
+
+
+def test_a_file_without_some_heads_says_the_same_of_the_others_and_is_smaller(
+    bundle: tuple[Networks, dict[str, Path]], tmp_path: Path
+):
+    _, files = bundle
+    path = tmp_path / "unet_maps.onnx"
+    path.write_bytes(files["unet_maps"].read_bytes())
+    keep(path, ["roughness", "ao"])
+    feeds = {key: value.numpy() for key, value in _inputs(32, 64).items()}
+    before, after = _run(files["unet_maps"], feeds), _run(path, feeds)
+    assert len(after) == 2
+    for ours, theirs in zip(after, [before[0], before[2]], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert path.stat().st_size < files["unet_maps"].stat().st_size
+
+
+def test_what_is_rewritten_can_be_shrunk_and_what_is_shrunk_rewritten(
+    bundle: tuple[Networks, dict[str, Path]], tmp_path: Path
+):
+    _, files = bundle
+    feeds = {key: value.numpy() for key, value in _inputs(64, 64).items()}
+    said = []
+    for steps in ((slim, shrink), (shrink, slim)):
+        path = tmp_path / "segformer.onnx"
+        path.write_bytes(files["segformer"].read_bytes())
+        for step in steps:
+            step(path)
+        said += _run(path, feeds)
+    np.testing.assert_allclose(said[0], said[1], atol=1e-2)
+
+
+def test_only_networks_that_have_something_to_rewrite_can_be(
+    tmp_path: Path, bundle: tuple[Networks, dict[str, Path]]
+):
+    _, files = bundle
+    with pytest.raises(ValueError, match="Expected a UNet"):
+        go_round(files["vit"])
+    with pytest.raises(ValueError, match="Expected a SegFormer"):
+        fold_fuse(files["unet_maps"])
 
 
 def test_the_names_of_inputs_and_outputs_are_those_of_the_table():

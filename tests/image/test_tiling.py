@@ -6,10 +6,13 @@ import pytest
 from PIL import Image
 from scipy.ndimage import convolve, gaussian_filter
 
-from unbake.image.tiling import crop, run_tiled, tileable_axes, windows
+from unbake.convert.convert import TILE
+from unbake.image.arrays import Wrap
+from unbake.image.tiling import LEAST_AROUND, crop, run_tiled, tileable_axes, windows
 
 STRIDE = 4
 HALO = 24
+RING = 12
 MATERIALS = Path(__file__).parents[3] / "shared" / "data" / "materials"
 WRAPS = [(True, True), (True, False), (False, True), (False, False)]
 
@@ -18,19 +21,28 @@ def kernels(seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, 0.4, (6, 3, 3))
 
 
-def conv(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    return np.tanh(convolve(x, kernel, mode="constant"))
+def conv(x: np.ndarray, kernel: np.ndarray, around: Wrap = (False, False)) -> np.ndarray:
+    """Zeros beyond the picture; along an axis that is gone around, its other end."""
+    pad = [(1, 1) if axis else (0, 0) for axis in around]
+    padded = np.tanh(convolve(np.pad(x, pad, mode="wrap"), kernel, mode="constant"))
+    return padded[tuple(slice(low, -high if high else None) for low, high in pad)]
 
 
-def small_unet(crops: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Two halvings, zero padding, skips: what depends on the place of a window would show."""
+def small_unet(crops: dict[str, np.ndarray], around: Wrap = (False, False)) -> dict[str, np.ndarray]:
+    """Two halvings, zero padding, skips: what depends on the place of a window would show.
+
+    around: axes that are a whole one with RING texels more on each side; the coarsest level goes on round by itself.
+    """
     k = kernels()
     x = crops["a"][..., 0].astype(np.float64) - crops["b"][..., 1]
     assert x.shape[0] % STRIDE == 0
     assert x.shape[1] % STRIDE == 0
     fine = conv(x, k[0])
     middle = conv(fine.reshape(x.shape[0] // 2, 2, -1, 2).max((1, 3)), k[1])
-    coarse = conv(conv(middle[::2, ::2], k[2]), k[3])
+    coarse = middle[::2, ::2]
+    ends = [(RING // 4, RING // 4) if axis else (0, 0) for axis in around]
+    coarse = coarse[tuple(slice(low, -high if high else None) for low, high in ends)]
+    coarse = np.pad(conv(conv(coarse, k[2], around), k[3], around), ends, mode="wrap")
     middle = conv(middle + coarse.repeat(2, 0).repeat(2, 1), k[4])
     fine = conv(fine + middle.repeat(2, 0).repeat(2, 1), k[5])
     return {"y": fine[..., None], "z": np.stack([fine, x], -1)}
@@ -53,6 +65,42 @@ def test_tiled_is_whole(size, wrap, tile):
     tiled = run_tiled(inputs, small_unet, tile, HALO, STRIDE, wrap)
     for key in ("y", "z"):
         np.testing.assert_allclose(tiled[key], whole[key], atol=1e-12)
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("size", [(64, 96), (64, 90), (16, 16), (12, 128)])
+@pytest.mark.parametrize("tile", [32, 64, 10_000])
+def test_a_network_that_goes_on_round_by_itself_says_what_a_halo_says(size, wrap, tile):
+    inputs = pictures(*size)
+    haloed = run_tiled(inputs, small_unet, 10_000, HALO, STRIDE, wrap)
+    around = run_tiled(inputs, small_unet, tile, HALO, STRIDE, wrap, RING)
+    for key in ("y", "z"):
+        np.testing.assert_allclose(around[key], haloed[key], atol=1e-12)
+
+
+def test_a_network_is_told_the_whole_axes_that_tile_and_no_others():
+    told = []
+
+    def network(crops, around):
+        told.append(around)
+        return {"y": crops["a"]}
+
+    for size, tile, wrap in (((64, 64), 64, (True, False)), ((64, 128), 64, (True, True)), ((64, 62), 64, (True, True)),
+                             ((4, 64), 64, (True, True))):  # fmt: skip
+        run_tiled(pictures(*size), network, tile, HALO, STRIDE, wrap, RING)
+    assert told == [(True, False), *[(True, False)] * 2, (True, False), (False, True)]
+    assert LEAST_AROUND * STRIDE > 4
+
+
+@pytest.mark.parametrize(("side", "most"), [(512, 1.15), (1024, 1.07)])
+def test_the_windows_of_a_whole_texture_that_tiles_add_little_to_it(side, most):
+    seen = windows(side, side, TILE, 90, 16, (True, True), ring=16)
+    assert sum(window.texels for window in seen) <= most * side**2
+
+
+def test_the_windows_of_a_whole_texture_that_does_not_tile_add_nothing():
+    [window] = windows(1024, 512, TILE, 90, 16, (False, False), ring=16)
+    assert window.texels == 1024 * 512
 
 
 def test_a_halo_too_narrow_would_show():
@@ -78,7 +126,7 @@ def test_a_convolution_on_a_tiling_texture_is_the_periodic_one(size):
     inputs = pictures(*size)
     kernel = kernels()[0]
 
-    def network(crops):
+    def network(crops, _):
         return {"y": convolve(crops["a"][..., 0], kernel, mode="constant")[..., None]}
 
     found = run_tiled(inputs, network, 16, 1, STRIDE, (True, True))["y"][..., 0]

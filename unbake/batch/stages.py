@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of, measured
@@ -19,6 +20,7 @@ from unbake.convert.features import features_of
 from unbake.convert.game_paths import printable
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import BY_RULES, Predictor, bundle_folder, read_card
+from unbake.convert.reading import READING_VERSION
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
 from unbake.domain.features import Features
@@ -43,8 +45,9 @@ from unbake.report.page import SetReport
 from unbake.report.pictures import save_thumbnails
 from unbake.version import __version__
 
-CHECKED = 1024
-"""Longest side of the maps that the report judges; larger ones are sampled."""
+CHECKED = 512
+"""Longest side of the maps that the report judges and draws, up to twice as much; larger ones are sampled for the one,
+averaged for the other."""
 
 FindRecord = Callable[[str, str], Record | None]
 """(set name, key) → the record of an earlier run, where its key is the same and its files are still there."""
@@ -109,6 +112,7 @@ class Stages:
             "version": __version__,
             "geometry": str(GEOMETRY_VERSION),
             "surface": str(SURFACE_VERSION),
+            "reading": str(READING_VERSION),
             "model": fingerprint,
             "seamless": str(options.seamless),
             "normals": options.normals,
@@ -219,8 +223,7 @@ class Stages:
             adjust=adjust,
             wrap=converted.wrap,
         )
-        sampled = dict(_sampled(converted.maps))
-        shown = adjusted(sampled, adjust)
+        shown = adjusted(dict(_sampled(converted.maps)), adjust)
         judged = judge(shown, converted.classes, converted.wrap, converted.decision, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
         outputs = [path.relative_to(self.out).as_posix() for path in paths]
@@ -235,8 +238,7 @@ class Stages:
             hashes=hashes,
             report=SetReport(
                 files.name,
-                thumbnails=save_lit(sampled, shown, files.name, self.out)
-                | save_thumbnails(shown, files.name, self.out),
+                thumbnails=self._draw(converted.maps, adjust, files.name),
                 classes={name: round(share, 4) for name, share in converted.classes.items()},
                 confidence=judged.confidence,
                 figures=judged.figures,
@@ -250,6 +252,12 @@ class Stages:
         height, width = loaded.inputs.size
         spent = Spent(height * width, loaded.read_s, inferred.networks_s, ended - began)
         return Written(record, ended - loaded.started, inferred=loaded.cached is None, spent=spent)
+
+    def _draw(self, maps: CodedMaps, adjust: Adjust, name: str) -> dict[str, str]:
+        """Writes the report's pictures of a set; their paths by name."""
+        before = dict(_averaged(maps))
+        after = adjusted(before, adjust)
+        return save_lit(before, after, name, self.out) | save_thumbnails(after, name, self.out)
 
     def _featured(self, converted: Converted, evidence: Evidence) -> Converted:
         """With TruePBR's features in the decision, where the files are for it; a glow that is off is not written."""
@@ -317,5 +325,27 @@ def error_sentence(error: Exception) -> str:
 
 def _sampled(maps: CodedMaps) -> CodedMaps:
     """The maps, or every n-th texel of large ones: exact values at a fraction of the memory."""
-    step = max(1, max(maps.size) // CHECKED)
+    step = _step(maps.size)
     return CodedMaps({kind: codes[::step, ::step] for kind, codes in maps.codes.items()})
+
+
+def _averaged(maps: CodedMaps) -> CodedMaps:
+    """The maps, or the means of n × n texels of large ones, as they are stored: enough for small pictures."""
+    step = _step(maps.size)
+    if step == 1:
+        return maps
+    means = {}
+    for kind, codes in maps.codes.items():
+        height, width = (max(side // step, 1) * step for side in codes.shape[:2])
+        parts = [codes[i:height:step, j:width:step] for i in range(step) for j in range(step)]
+        if any(part.shape != parts[0].shape for part in parts):  # a side shorter than n
+            parts = parts[:1]
+        total = parts[0].astype(np.uint32)
+        for part in parts[1:]:
+            total += part
+        means[kind] = ((total + len(parts) // 2) // len(parts)).astype(codes.dtype)
+    return CodedMaps(means)
+
+
+def _step(size: tuple[int, int]) -> int:
+    return max(1, max(size) // CHECKED)

@@ -24,12 +24,13 @@ from unbake.evidence.level import Level
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.delight import FLOOR, METAL_LIFT
+from unbake.image.light import codes_of, light_of
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 
 Brightness = Literal["natural", "keep"]
 
-APPLIED: Final = 3
+APPLIED: Final = 4
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
 NO_LOGIT: Final = -4.0
@@ -182,14 +183,14 @@ def _joined(rule: Codes, network: Codes) -> Codes:
     for rows in bands(*rule.shape[:2]):
         log = _log(rule[rows])
         log += np.float32(NETWORK_SHARE) * (_log(network[rows]) - log)
-        lit = np.clip(np.exp(log) - np.float32(FLOOR), 0, 1)
-        made[rows] = quantise(MapKind.ALBEDO, linear_to_srgb(lit), 8)
+        made[rows] = codes_of(np.exp(log) - np.float32(FLOOR))
     return made
 
 
 def _log(albedo: Codes) -> Floats:
     """The log of linear light in codes of an albedo, finite in black."""
-    return np.log(srgb_to_linear(dequantise(MapKind.ALBEDO, albedo)) + np.float32(FLOOR))
+    every = np.arange(np.iinfo(albedo.dtype).max + 1).astype(albedo.dtype)
+    return np.take(np.log(light_of(every) + np.float32(FLOOR)), albedo)
 
 
 def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Codes:
@@ -201,8 +202,7 @@ def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Cod
     made = np.empty(albedo.shape, np.uint8)
     for rows in bands(*albedo.shape[:2]):
         change = np.exp(lift * (unit(mask[rows]) - unit(seen[rows])))
-        lit = srgb_to_linear(dequantise(MapKind.ALBEDO, albedo[rows])) * change
-        made[rows] = quantise(MapKind.ALBEDO, np.clip(linear_to_srgb(lit), 0, 1), 8)
+        made[rows] = codes_of(light_of(albedo[rows]) * change)
     return made
 
 

@@ -11,9 +11,9 @@ from unbake.convert.albedo_rule import rule_albedo
 from unbake.convert.baselines import rule_based
 from unbake.convert.inputs import Inputs
 from unbake.convert.predict import Predictor, metal_of
-from unbake.domain.card import Card
+from unbake.convert.reading import enlarged, reading_size, reduced_codes
 from unbake.domain.decision import Decision
-from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
 from unbake.evidence.level import Level, PaintedSet, estimate_level
@@ -88,7 +88,7 @@ def convert_set(
         if predicted.tile < tile:
             notes.append(f"memory ran out, so tiles of {predicted.tile} texels were used")
         classes, logits = predicted.classes, predicted.metal_logits
-        outputs = {k: predicted.maps[k] for k in OUTPUTS if predictor.card.use[k] == "network"}
+        outputs = predicted.maps
         del predicted
     if len(outputs) < len(OUTPUTS):
         cue = None if inputs.cue is None else inputs.cue.values
@@ -104,7 +104,7 @@ def convert_set(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Predicted:
-    """What the networks say of a set: codes of the six maps, and the side of the smallest tile used."""
+    """What the networks say of a set: codes of the maps that the card takes from them, and the side of the tiles."""
 
     maps: Stored
     classes: dict[str, float]
@@ -114,41 +114,58 @@ class _Predicted:
 
 def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: Level | None) -> _Predicted:
     """Run the networks. codes: the input's maps and the geometry channels."""
-    card, specular = predictor.card, codes.get(MapKind.SPECULAR)
-    has_specular = specular is not None
-    gain = (_alone(codes) if level is None else level).gain
-    known = codes | _at_level(codes, card.level / gain)
+    card, size = predictor.card, codes[MapKind.DIFFUSE].shape[:2]
+    factor = card.level / (_alone(codes) if level is None else level).gain
+    at = reading_size(*size)
+    own = reduced_codes(codes, at, wrap)
+    geometry = (
+        {k: codes[k] for k in GEOMETRY}
+        if at == size
+        else geometry_channels(own[MapKind.NORMAL], wrap, bits=16)
+    )
+    known = own | geometry | _at_level(own, factor)
     # An environment mask is weighed by `evidence.fuse`: beside it SegFormer calls what shines metal (docs/LAB.md).
-    seen = predictor.predict_global(known[MapKind.DIFFUSE], known[MapKind.NORMAL], specular, None, wrap)
-    labels, logits = seen.labels, seen.metal_logits
+    seen = predictor.predict_global(
+        known[MapKind.DIFFUSE], known[MapKind.NORMAL], own.get(MapKind.SPECULAR), None, wrap
+    )
     known[MapKind.METALLIC_MASK] = quantise(MapKind.METALLIC_MASK, seen.mask, 16)
-    known[MapKind.COARSE] = _enlarged(seen.coarse, seen.mask.shape[:2], wrap)
-    if specular is None:
-        known[MapKind.SPECULAR] = np.zeros(seen.mask.shape, np.uint8)
+    known[MapKind.COARSE] = _enlarged(seen.coarse, at, wrap)
+    known.setdefault(MapKind.SPECULAR, np.zeros((*at, 1), np.uint8))
     classes = dict(zip(card.classes, map(float, seen.classes), strict=True))
-    del seen
-
-    def predict_albedo(window: Maps) -> Maps:
-        return predictor.predict_albedo(window, has_specular, labels)
-
-    def predict_maps(window: Maps) -> Maps:
-        maps = dict(predictor.predict_maps(window, has_specular, labels))
-        mask = window[MapKind.METALLIC_MASK]
-        metal = metal_of(maps[MapKind.METALLIC], mask, card.mask_threshold, card.mask_softness)
-        return maps | {MapKind.METALLIC: metal}
-
     # UNet-Maps reads the albedo finer than it is kept, lest a rounding that falls otherwise elsewhere spread.
-    if level is None or card.level_albedo == "network":
-        read = {kind: known[kind] for kind in NETWORKS["unet_albedo"].reads}
-        maps, tile = _tiled(read, predict_albedo, 16, tile, card, wrap)
-        known |= maps
-    else:
-        del known[MapKind.DIFFUSE]  # at the networks' level; the last one reads it no more
-        known[MapKind.ALBEDO] = rule_albedo(codes, known[MapKind.METALLIC_MASK], wrap, level, 16)
-    read = {kind: known[kind] for kind in NETWORKS["unet_maps"].reads}
-    maps, tile = _tiled(read, predict_maps, None, tile, card, wrap)
+    if level is not None and card.level_albedo == "baseline":
+        known[MapKind.ALBEDO] = rule_albedo(own, known[MapKind.METALLIC_MASK], wrap, level, 16)
+    has_specular = MapKind.SPECULAR in own
+    maps, fitted = _run_unets(known, predictor, has_specular, seen.labels, wrap, tile)
     known |= maps
-    return _Predicted({kind: known[kind] for kind in OUTPUTS}, classes, logits, tile)
+    made = enlarged({k: known[k] for k in OUTPUTS if card.use[k] == "network"}, known, codes, factor, wrap)
+    return _Predicted(made, classes, seen.metal_logits, fitted)
+
+
+def _run_unets(
+    known: Stored, predictor: Predictor, has_specular: bool, labels: Floats, wrap: Wrap, tile: int
+) -> tuple[Stored, int]:
+    """Codes of what the UNets give, an albedo that is known already apart, and the side of the tiles that fitted."""
+    card = predictor.card
+
+    def predict_albedo(window: Maps, around: Wrap) -> Maps:
+        return predictor.predict_albedo(window, has_specular, labels, around)
+
+    def predict_maps(window: Maps, around: Wrap) -> Maps:
+        maps = dict(predictor.predict_maps(window, has_specular, labels, around))
+        if MapKind.METALLIC in maps:
+            mask = window[MapKind.METALLIC_MASK]
+            metal = metal_of(maps[MapKind.METALLIC], mask, card.mask_threshold, card.mask_softness)
+            maps[MapKind.METALLIC] = metal
+        return maps
+
+    made = Stored()
+    if MapKind.ALBEDO not in known:
+        read = {kind: known[kind] for kind in NETWORKS["unet_albedo"].reads}
+        made, tile = _tiled(read, predict_albedo, 16, tile, predictor, wrap)
+    read = {kind: (known | made)[kind] for kind in NETWORKS["unet_maps"].reads}
+    maps, tile = _tiled(read, predict_maps, None, tile, predictor, wrap)
+    return made | maps, tile
 
 
 def _alone(codes: Stored) -> Level:
@@ -178,16 +195,26 @@ def _at_level(codes: Stored, factor: float) -> Stored:
 
 
 def _tiled(
-    codes: Stored, network: Callable[[Maps], Maps], bits: int | None, tile: int, card: Card, wrap: Wrap
+    codes: Stored,
+    network: Callable[[Maps, Wrap], Maps],
+    bits: int | None,
+    tile: int,
+    predictor: Predictor,
+    wrap: Wrap,
 ) -> tuple[Stored, int]:
     """Codes of a UNet's outputs, of so many bits (None: their specs'), and the side of the tiles that fitted."""
 
-    def on_window(window: Stored) -> Stored:
-        outputs = network({kind: dequantise(kind, image) for kind, image in window.items()})
+    card = predictor.card
+
+    def on_window(window: Stored, around: Wrap) -> Stored:
+        # Each is let go of as its floats are made.
+        outputs = network({kind: dequantise(kind, window.pop(kind)) for kind in tuple(window)}, around)
         return {kind: quantise(kind, image, bits) for kind, image in outputs.items()}
 
     try:
-        return run_tiled_in_memory(codes, on_window, tile, card.halo, card.stride, wrap, SMALLEST_TILE)
+        return run_tiled_in_memory(
+            codes, on_window, tile, card.halo, card.stride, wrap, SMALLEST_TILE, predictor.ring
+        )
     except MemoryError as error:
         raise TextureSetError(
             f"Expected memory for tiles of {SMALLEST_TILE} texels, got too little; close other programs or lower the "

@@ -1,6 +1,6 @@
 """Runs the networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
@@ -16,7 +16,7 @@ from unbake.decoding import decode_json
 from unbake.domain.card import CARD, FORMAT, Card, decode_card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind, spec
 from unbake.domain.materials import HAS_METAL, LABELS
-from unbake.domain.networks import LABEL_PROBS, NETWORKS, given_name, input_name
+from unbake.domain.networks import AROUND, LABEL_PROBS, NETWORKS, RING, given_name, input_name
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps, Wrap, plane
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -131,6 +131,24 @@ class Predictor:
         self.folder: Final = folder
         self.card: Final = read_card(folder)
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
+        # A network that does not read an input loses it in the export, one whose map nobody uses its head.
+        self._inputs = {name: _names(session.get_inputs()) for name, session in self._sessions.items()}
+        self._heads = [
+            kind for kind in MAPS_HEADS if kind in _names(self._sessions["unet_maps"].get_outputs())
+        ]
+        if missing := [kind for kind in MAPS_HEADS if self._uses(kind) and kind not in self._heads]:
+            raise UsageError(
+                f"Expected heads of UNet-Maps for {', '.join(missing)}, which the card of '{folder}' uses, got none; "
+                "export the model again."
+            )
+
+    def _uses(self, kind: MapKind) -> bool:
+        return self.card.use[kind] == "network"
+
+    @property
+    def ring(self) -> int:
+        """Texels that both UNets need around an axis which they go on round by themselves; 0 where they cannot."""
+        return RING if all(AROUND in self._inputs[name] for name in ("unet_albedo", "unet_maps")) else 0
 
     def predict_global(
         self,
@@ -193,40 +211,37 @@ class Predictor:
         inner: np.ndarray = logits[0, :, margin[0] : margin[0] + rows, margin[1] : margin[1] + columns]
         return inner.transpose(1, 2, 0)
 
-    def predict_albedo(self, window: Maps, has_specular: bool, labels: np.ndarray) -> Maps:
+    def predict_albedo(
+        self, window: Maps, has_specular: bool, labels: np.ndarray, around: Wrap = (False, False)
+    ) -> Maps:
         """ALBEDO (h, w, 3) of one window of a texture, by UNet-Albedo.
 
         window: the maps it reads (`domain.networks`), (h, w, C); h and w are multiples of the card's stride.
         has_specular: False where the set has no specular mask, and SPECULAR is black. labels: (K,), of `Seen`.
+        around: axes that are a whole one which tiles, with `ring` texels more on each side.
         """
-        feeds = _named(window) | {given_name(MapKind.SPECULAR): _flag(has_specular)}
-        [albedo] = self._run("unet_albedo", feeds | {LABEL_PROBS: labels[None].astype(np.float32)})
+        [albedo] = self._run("unet_albedo", _named(window) | _said(has_specular, labels, around))
         return {MapKind.ALBEDO: _hwc(albedo)}
 
-    def predict_maps(self, window: Maps, has_specular: bool, labels: np.ndarray) -> Maps:
-        """The four `MAPS_HEADS` (h, w, 1) of one window, by UNet-Maps.
+    def predict_maps(
+        self, window: Maps, has_specular: bool, labels: np.ndarray, around: Wrap = (False, False)
+    ) -> Maps:
+        """Those of the four `MAPS_HEADS` (h, w, 1) that the bundle has, of one window, by UNet-Maps.
 
         window: the maps it reads, geometry channels among them; the rest as for `predict_albedo`.
         """
-        feeds = _named({kind: image for kind, image in window.items() if kind not in GEOMETRY}) | {
-            "geometry": _nchw(np.concatenate([window[kind] for kind in GEOMETRY], -1)),
-            given_name(MapKind.SPECULAR): _flag(has_specular),
-            LABEL_PROBS: labels[None].astype(np.float32),
-        }
-        outputs = self._run("unet_maps", feeds, [kind.value for kind in MAPS_HEADS])
-        return {kind: _hwc(image) for kind, image in zip(MAPS_HEADS, outputs, strict=True)}
+        feeds = _named({kind: image for kind, image in window.items() if kind not in GEOMETRY})
+        feeds["geometry"] = _nchw(np.concatenate([window[kind] for kind in GEOMETRY], -1))
+        outputs = self._run("unet_maps", feeds | _said(has_specular, labels, around), self._heads)
+        return {kind: _hwc(image) for kind, image in zip(self._heads, outputs, strict=True)}
 
     def _run(
-        self, network: str, feeds: Mapping[str, np.ndarray], outputs: list[str] | None = None
+        self, network: str, feeds: Mapping[str, np.ndarray], outputs: Sequence[str] | None = None
     ) -> list[np.ndarray]:
         """One network's outputs; MemoryError where the runtime ran out of memory."""
-        session = self._sessions[network]
+        read = {name: feeds[name] for name in self._inputs[network]}
         try:
-            # A network that does not read an input loses it in the export.
-            read = {argument.name for argument in session.get_inputs()}
-            return session.run(
-                outputs, {name: array for name, array in feeds.items() if name in read}, _run_options()
-            )
+            return list(self._sessions[network].run(outputs, read, _run_options()))
         except Exception as error:  # the runtime's exceptions share no base of their own
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise MemoryError(str(error)) from error
@@ -318,6 +333,19 @@ def _nchw(image: np.ndarray) -> np.ndarray:
 
 def _hwc(batch: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(batch[0].transpose(1, 2, 0))
+
+
+def _names(arguments: Iterable[Any]) -> list[str]:
+    return [argument.name for argument in arguments]
+
+
+def _said(has_specular: bool, labels: np.ndarray, around: Wrap) -> dict[str, np.ndarray]:
+    """What a UNet reads besides maps."""
+    return {
+        given_name(MapKind.SPECULAR): _flag(has_specular),
+        LABEL_PROBS: labels[None].astype(np.float32),
+        AROUND: np.array(around, np.int64),
+    }
 
 
 def _flag(present: bool) -> np.ndarray:

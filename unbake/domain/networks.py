@@ -66,6 +66,12 @@ are told what the head says that never saw it, of any other the mean of all."""
 
 LABEL_PROBS: Final = "label_probs"
 
+AROUND: Final = "around"
+"""Input of a UNet's file: int64 (2,), 1 for rows, for columns, that are a whole axis which it goes on round itself."""
+
+RING: Final = 16
+"""Texels that a UNet sees around such an axis, for its two finest levels."""
+
 _SURFACE = (MapKind.NORMAL, MapKind.SPECULAR)
 
 _TABLE: tuple[Network, ...] = (

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from unbake.data.sources import MaterialSource
 from unbake.domain import card as cards
 from unbake.domain.card import CARD, FORMAT, Card, Credit, Use, encode_card
-from unbake.domain.maps import OUTPUTS, MapKind
+from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
 from unbake.evaluate.calibrate import fit_probabilities
 from unbake.evaluate.conversion import bundle
@@ -24,6 +24,7 @@ from unbake.evaluate.model_card import model_card
 from unbake.evaluate.painter import PAINTER_VERSION
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
 from unbake.export.bundle import export_onnx, shrink
+from unbake.export.graph import keep, slim
 from unbake.files import check_writable, write_atomic
 from unbake.image.files import read_bytes
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -71,6 +72,7 @@ def release(
     made to be measured on that fold.
     at_most: materials of each split that are measured, None for all; all calibrate. folds: the JSON of `unbake eval
     --folds`, whose figures then go into the card and decide instead. workers: processes that measure.
+    UNet-Maps' file has the heads that the card uses.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
@@ -80,7 +82,9 @@ def release(
     crossed = _cross_validated(folds)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
-        for path in export_onnx(networks, making).values():
+        files = export_onnx(networks, making)
+        for path in files.values():
+            slim(path)
             shrink(path)
         save_weights(making / WEIGHTS, networks, lineage.as_metadata())
         measure = partial(_evaluated, materials.folder, making, setting, workers, at_most, on_progress)
@@ -92,6 +96,7 @@ def release(
             card = replace(card, use=dict.fromkeys(OUTPUTS, "network"))
         card = replace(card, **_origin(networks, lineage, materials, setting))
         _write_card(making, card)
+        keep(files["unet_maps"], heads_of(card))
         command = "unbake release OUT --root ROOT" + (f" --checkpoint {checkpoint}" if checkpoint else "")
         write_atomic(making / MODEL_CARD, model_card(msgspec.to_builtins(card), evaluation, command).encode())
         for path in sorted(making.iterdir()):
@@ -204,6 +209,12 @@ def use_of(rows: Sequence[Row]) -> dict[MapKind, Use]:
             if decides and row.ours < row.baselines[0].value:
                 use |= dict.fromkeys(outputs, "network")
     return use
+
+
+def heads_of(card: Card) -> list[str]:
+    """The outputs of UNet-Maps that its file keeps: those the card uses, or one, since a file without is none."""
+    used = [kind.value for kind in MAPS_HEADS if card.use[kind] == "network"]
+    return used or [MAPS_HEADS[0].value]
 
 
 def credits(sources: Iterable[MaterialSource]) -> tuple[Credit, ...]:

@@ -27,7 +27,7 @@ Stored = dict[MapKind, np.ndarray]
 Wrap = tuple[bool, bool]
 """Axes that tile: (rows, up and down the image; columns, across it)."""
 
-BAND_TEXELS: Final = 1 << 21
+BAND_TEXELS: Final = 1 << 18
 """Texels that are made floats at a time where a whole map need not be."""
 
 

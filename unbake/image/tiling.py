@@ -5,17 +5,27 @@ whole picture when (1) the window begins on a multiple of the stride, (2) it rea
 beyond its core, or to where the picture itself ends, and (3) the picture ends in the same way both times. An
 axis that tiles has no end: windows read on round it. One that does not ends at the next multiple of the stride,
 the last texels repeated up to there, and beyond is the network's own padding.
+
+A network that can go on round by itself needs no halo where one window holds a whole axis that tiles: only a narrow
+ring of texels, for its finest levels.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
 from unbake.image.arrays import Wrap, bands, unit
 
 Key = TypeVar("Key")
+
+LEAST_AROUND: Final = 4
+"""Strides of the shortest side that a network goes on round by itself: its coarsest level is to be as wide as what it
+adds there."""
+
+Network = Callable[[dict[Key, np.ndarray], Wrap], Mapping[Key, np.ndarray]]
+"""Takes crops (h, w, C) and the axes to go on round by itself; gives outputs of the same h and w."""
 
 _SEAM_SCALES = (2, 4, 8)
 _SEAM_THRESHOLD = 1.2
@@ -28,12 +38,14 @@ class Span:
 
     start, stop: the core, on multiples of the stride; the last core may reach past the picture's end.
     low, high: what the network sees, low <= start < stop <= high; beyond the ends on an axis that tiles.
+    around: whether the core is a whole axis that tiles, which the network is to go on round by itself.
     """
 
     start: int
     stop: int
     low: int
     high: int
+    around: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,16 @@ class Window:
 
     rows: Span
     columns: Span
+
+    @property
+    def around(self) -> Wrap:
+        """The axes that the network is to go on round by itself."""
+        return self.rows.around, self.columns.around
+
+    @property
+    def texels(self) -> int:
+        """Texels that the network sees."""
+        return (self.rows.high - self.rows.low) * (self.columns.high - self.columns.low)
 
 
 def tileable_axes(rgb_unit: np.ndarray) -> Wrap:
@@ -89,26 +111,35 @@ def _seam(strips: np.ndarray, end: np.ndarray, scale: int) -> float:
     return float((np.abs(strips[0] - last).mean() + _ROUNDING) / (inside + _ROUNDING))
 
 
-def windows(height: int, width: int, tile: int, halo: int, stride: int, wrap: Wrap) -> list[Window]:
+def windows(
+    height: int, width: int, tile: int, halo: int, stride: int, wrap: Wrap, ring: int = 0
+) -> list[Window]:
     """The windows of a picture, row by row; their cores cover it and do not overlap.
 
     tile: longest side of a core, texels. halo: half the receptive field, texels. Both are rounded to multiples of
     `stride` (tile down, halo up), and the cores of an axis are as equal as the stride allows, on a grid that
-    depends on the picture's size, the tile and the stride alone.
+    depends on the picture's size, the tile and the stride alone. ring: texels that a network which can go on round by
+    itself needs around a whole axis, a multiple of 4; 0 where it cannot. Such an axis is a multiple of the stride
+    long, from LEAST_AROUND strides up.
 
     >>> [(w.rows.low, w.rows.high) for w in windows(64, 32, 32, 5, 8, (False, True))]
     [(0, 40), (24, 64)]
+    >>> windows(64, 64, 64, 96, 16, (True, True), ring=16)[0].texels / 64**2
+    2.25
     """
     return [
         Window(rows, columns)
-        for rows in _spans(height, tile, halo, stride, wrap[0])
-        for columns in _spans(width, tile, halo, stride, wrap[1])
+        for rows in _spans(height, tile, halo, stride, wrap[0], ring)
+        for columns in _spans(width, tile, halo, stride, wrap[1], ring)
     ]
 
 
-def _spans(side: int, tile: int, halo: int, stride: int, wraps: bool) -> Iterator[Span]:
+def _spans(side: int, tile: int, halo: int, stride: int, wraps: bool, ring: int) -> Iterator[Span]:
     whole, reach = _up(side, stride), _up(halo, stride)
     count = -(-whole // max(stride, tile // stride * stride))
+    if wraps and ring and count == 1 and side % stride == 0 and side >= LEAST_AROUND * stride:
+        yield Span(0, side, -ring, side + ring, around=True)
+        return
     core = _up(-(-whole // count), stride)
     for start in range(0, whole, core):
         stop = min(start + core, whole)
@@ -122,43 +153,57 @@ def _up(texels: int, stride: int) -> int:
 
 
 def crop(image: np.ndarray, window: Window, wrap: Wrap) -> np.ndarray:
-    """The part of an image (H, W, C) below a window: a copy (h, w, C), sides multiples of the stride."""
-    rows, columns = (
-        np.arange(span.low, span.high) % side
-        if wraps
-        else np.minimum(np.arange(span.low, span.high), side - 1)
-        for span, side, wraps in zip((window.rows, window.columns), image.shape[:2], wrap, strict=True)
-    )
-    return image[rows[:, None], columns]
+    """The part of an image (H, W, C) below a window, (h, w, C): a copy, or the image itself where that is all of it."""
+    rows, columns = window.rows, window.columns
+    if (rows.low, columns.low, rows.high, columns.high) == (0, 0, *image.shape[:2]):
+        return image
+    part = np.empty((rows.high - rows.low, columns.high - columns.low, image.shape[2]), image.dtype)
+    across = list(_pieces(columns, image.shape[1], wrap[1]))
+    for to_rows, from_rows in _pieces(rows, image.shape[0], wrap[0]):
+        for to_columns, from_columns in across:
+            part[to_rows, to_columns] = image[from_rows, from_columns]
+    return part
+
+
+def _pieces(span: Span, side: int, wraps: bool) -> Iterator[tuple[slice, slice]]:
+    """Where each unbroken piece of what is seen of an axis goes, and where in the picture it is."""
+    at = span.low
+    while at < span.high:
+        start = at % side if wraps else min(at, side - 1)
+        length = min(side - start, span.high - at)
+        yield slice(at - span.low, at - span.low + length), slice(start, start + length)
+        at += length
 
 
 def run_tiled(
     inputs: Mapping[Key, np.ndarray],
-    network: Callable[[dict[Key, np.ndarray]], Mapping[Key, np.ndarray]],
+    network: Network[Key],
     tile: int,
     halo: int,
     stride: int,
     wrap: Wrap,
+    ring: int = 0,
 ) -> dict[Key, np.ndarray]:
     """A network's outputs (H, W, C) for whole pictures (H, W, C), a window at a time.
 
-    network: takes the inputs' crops (h, w, C), h and w multiples of `stride`, gives outputs of the same h and w.
+    network: takes the inputs' crops (h, w, C), gives outputs of the same h and w: multiples of `stride`, or a whole
+    axis and a ring around it, which it is told.
     tile: longest side of a core, texels; the network sees a halo on each side more. halo: half the network's
-    receptive field or more. wrap: the axes that tile.
+    receptive field or more. wrap: the axes that tile. ring: see `windows`.
 
-    The result does not depend on `tile`, and rolling the inputs along a tiling axis by a multiple of the stride
-    rolls the outputs, where that side is itself a multiple of the stride. Where it is not, the picture goes on
+    The result does not depend on `tile` or `ring`, and rolling the inputs along a tiling axis by a multiple of the
+    stride rolls the outputs, where that side is itself a multiple of the stride. Where it is not, the picture goes on
     round through every window, so that no seam opens, but past the border the grid of the stride is out of step.
 
     >>> grey = {"x": np.zeros((20, 30, 3), np.float32)}
-    >>> run_tiled(grey, lambda crops: {"y": crops["x"][..., :1]}, 16, 4, 8, (True, False))["y"].shape
+    >>> run_tiled(grey, lambda crops, _: {"y": crops["x"][..., :1]}, 16, 4, 8, (True, False))["y"].shape
     (20, 30, 1)
     """
     height, width = next(iter(inputs.values())).shape[:2]
     outputs: dict[Key, np.ndarray] = {}
-    for window in windows(height, width, tile, halo, stride, wrap):
+    for window in windows(height, width, tile, halo, stride, wrap, ring):
         rows, columns = window.rows, window.columns
-        seen = network({key: crop(image, window, wrap) for key, image in inputs.items()})
+        seen = network({key: crop(image, window, wrap) for key, image in inputs.items()}, window.around)
         for key, part in seen.items():
             if key not in outputs:
                 outputs[key] = np.empty((height, width, part.shape[2]), part.dtype)
@@ -172,12 +217,13 @@ def run_tiled(
 
 def run_tiled_in_memory(
     inputs: Mapping[Key, np.ndarray],
-    network: Callable[[dict[Key, np.ndarray]], Mapping[Key, np.ndarray]],
+    network: Network[Key],
     tile: int,
     halo: int,
     stride: int,
     wrap: Wrap,
     smallest: int,
+    ring: int = 0,
 ) -> tuple[dict[Key, np.ndarray], int]:
     """`run_tiled`, its tiles halved each time memory runs out, and the side of the tiles that fitted.
 
@@ -185,7 +231,7 @@ def run_tiled_in_memory(
     """
     while True:
         try:
-            return run_tiled(inputs, network, tile, halo, stride, wrap), tile
+            return run_tiled(inputs, network, tile, halo, stride, wrap, ring), tile
         except MemoryError:
             if tile // 2 < smallest:
                 raise

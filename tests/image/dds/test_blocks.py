@@ -1,5 +1,9 @@
 import io
 import struct
+import sys
+import threading
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +12,8 @@ from PIL import Image
 from unbake.image import arrays as coded
 from unbake.image.dds import bc1, bc7
 from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks, encode_blocks
+
+needs_ispc = pytest.mark.skipif(bc7.ispc_texcomp is None, reason="no wheel of ispc-texcomp for this machine")
 
 WRITTEN = [BlockFormat.BC1, BlockFormat.BC3, BlockFormat.BC4, BlockFormat.BC5, BlockFormat.BC7]
 
@@ -252,6 +258,93 @@ def test_bc7_keeps_a_gentle_alpha_within_two_codes(effort):
     alpha = np.rint(np.add.outer(np.arange(128), np.arange(128)) * (255 / 254))[..., None].astype(np.uint8)
     decoded = round_trip(np.dstack([painted(), alpha]), BlockFormat.BC7, effort)[..., 3:]
     assert np.abs(alpha.astype(int) - decoded).max() <= bc7.ALPHA_TOLERANCE
+
+
+def searched(monkeypatch, pixels, painted):
+    """Blocks that ISPC was given by each profile, in encoding these pixels as BC7."""
+    given, names = {}, {}
+    encoder = bc7.ispc_texcomp
+
+    class Settings:
+        @staticmethod
+        def from_profile(name):
+            chosen = encoder.BC7EncSettings.from_profile(name)
+            names[id(chosen)] = name, chosen
+            return chosen
+
+    def compressed(surface, settings):
+        name, _ = names[id(settings)]
+        given[name] = given.get(name, 0) + surface.width * surface.height // 16
+        return encoder.compress_blocks_bc7(surface, settings)
+
+    counting = SimpleNamespace(
+        RGBASurface=encoder.RGBASurface, BC7EncSettings=Settings, compress_blocks_bc7=compressed
+    )
+    monkeypatch.setattr(bc7, "ispc_texcomp", counting)
+    monkeypatch.setattr(bc7, "_encode_apart", lambda texels: np.zeros((len(texels), 16), np.uint8))
+    encode_blocks(pixels, BlockFormat.BC7, painted=painted)
+    monkeypatch.undo()
+    return given
+
+
+@needs_ispc
+def test_colours_are_searched_quickly_and_vectors_are_not(monkeypatch):
+    assert searched(monkeypatch, painted(64, 64), False) == {"veryfast": 256}
+    assert searched(monkeypatch, painted(64, 64), True) == {"ultrafast": 256}
+
+
+@needs_ispc
+@pytest.mark.parametrize("quick", [False, True])
+def test_only_blocks_with_alpha_are_searched_for_it(quick, monkeypatch):
+    alpha = np.full((64, 64), 255, np.uint8)
+    alpha[:5, :4] = 0  # in two blocks
+    given = searched(monkeypatch, np.dstack([painted(64, 64), alpha]), quick)
+    assert given == {"ultrafast" if quick else "veryfast": 254, "alpha_fast": 2}
+
+
+def progress_of_another_thread(work):
+    """Steps that another thread of Python makes while this one works, and would not give way between instructions."""
+    steps, done = [0], threading.Event()
+
+    def walk():
+        while not done.is_set():
+            steps[0] += 1
+            time.sleep(0)
+
+    walker, interval = threading.Thread(target=walk), sys.getswitchinterval()
+    walker.start()
+    sys.setswitchinterval(60)
+    try:
+        before = steps[0]
+        work()
+        return steps[0] - before
+    finally:
+        done.set()
+        sys.setswitchinterval(interval)
+        walker.join()
+
+
+def test_a_loop_of_python_lets_no_other_thread_walk():
+    assert progress_of_another_thread(lambda: sum(range(1_000_000))) == 0
+
+
+@needs_ispc
+def test_the_encoders_let_other_threads_walk():
+    encoder = bc7.ispc_texcomp
+    surface = encoder.RGBASurface(np.dstack([painted(512, 512), stencil(512, 512)]).tobytes(), 512, 512)
+    settings = encoder.BC7EncSettings.from_profile("veryfast")
+    assert progress_of_another_thread(lambda: encoder.compress_blocks_bc7(surface, settings)) > 0
+    assert progress_of_another_thread(lambda: [encoder.compress_blocks_bc1(surface) for _ in range(20)]) > 0
+
+
+def test_colours_to_look_at_lose_less_than_a_decibel():
+    for seed in range(3):
+        pixels = painted(seed=seed)
+        slow, quick = (
+            decode_blocks(encode_blocks(pixels, BlockFormat.BC7, painted=told), 128, 128, BlockFormat.BC7)
+            for told in (False, True)
+        )
+        assert psnr(pixels, quick[..., :3]) > psnr(pixels, slow[..., :3]) - 1
 
 
 def test_bc7_without_ispc_is_nearly_as_good(monkeypatch):

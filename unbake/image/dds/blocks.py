@@ -96,23 +96,25 @@ def decode_blocks(data: bytes | memoryview, width: int, height: int, fmt: BlockF
     return np.ascontiguousarray(pixels)
 
 
-def encode_blocks(pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.GOOD) -> bytes:
+def encode_blocks(
+    pixels: np.ndarray, fmt: BlockFormat, effort: Effort = Effort.GOOD, painted: bool = False
+) -> bytes:
     """Blocks of one image: uint8 (H, W, C), any size; sides that 4 does not divide are padded by their edge.
 
     C is 1 for BC4, 2 for BC5 (more are ignored), 3 or 4 else. BC1 with a fourth channel is a cut-out: texels
-    whose alpha is below 128 become transparent (and black). BC7 keeps alpha 0 and 255. Deterministic.
+    whose alpha is below 128 become transparent (and black). BC7 keeps alpha 0 and 255; painted: see `bc7`.
+    Deterministic.
     ValueError for BC2, BC6H and signed formats, which nothing here writes.
 
     >>> len(encode_blocks(np.zeros((8, 8, 3), np.uint8), BlockFormat.BC7))
     64
     """
-    opaque = pixels.shape[2] < 4 or bool((pixels[..., 3] == 255).all())
     rows = bands(pixels.shape[0], pixels.shape[1], 4)  # blocks know nothing of each other
-    return b"".join(_encoded(_padded_rgba(pixels[band]), fmt, effort, opaque) for band in rows)
+    return b"".join(_encoded(_padded_rgba(pixels[band]), fmt, effort, painted) for band in rows)
 
 
-def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -> bytes:
-    """Blocks of some rows of an image; opaque: whether all of it is, which chooses how BC7 is searched."""
+def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, painted: bool) -> bytes:
+    """Blocks of some rows of an image."""
     fast = effort is Effort.FAST
     match fmt:
         case BlockFormat.BC1:
@@ -126,7 +128,7 @@ def _encoded(rgba: np.ndarray, fmt: BlockFormat, effort: Effort, opaque: bool) -
         case BlockFormat.BC5:
             return np.concatenate([encode_bc4(rgba[..., 0]), encode_bc4(rgba[..., 1])], axis=1).tobytes()
         case BlockFormat.BC7:
-            return encode_bc7(rgba, fast, opaque)
+            return encode_bc7(rgba, fast, painted)
         case _:
             raise ValueError(f"{fmt} is only read, not written")
 

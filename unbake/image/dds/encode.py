@@ -40,8 +40,9 @@ def encode_dds(
     """A DDS file of these mips, each uint8 (H, W, C) and half as large as the one before it.
 
     C: 1 for BC4, 2 or more for BC5, 3 or 4 else; values go in as they are, the format's name says whether a
-    sampler takes them for sRGB. A fourth channel in BC1 cuts texels out below 128. The header is DX10, which
-    alone can flag sRGB; `legacy` writes the older one (BC1, BC3 and B8G8R8A8 only), as old games ship.
+    sampler takes them for sRGB, and so how long BC7 is searched. A fourth channel in BC1 cuts texels out below 128.
+    The header is DX10, which alone can flag sRGB; `legacy` writes the older one (BC1, BC3 and B8G8R8A8 only), as old
+    games ship.
     ValueError for formats that are not written and for mips that do not follow each other.
 
     >>> len(encode_dds([np.zeros((4, 4, 3), np.uint8)], DxgiFormat.BC7_UNORM))
@@ -97,4 +98,5 @@ def _encode(mip: NDArray[np.uint8], dxgi: DxgiFormat, effort: Effort) -> bytes:
         raise ValueError(
             f"Expected a format that is written, got {dxgi.name}, which is only read; choose another."
         )
-    return encode_blocks(mip[..., :2] if dxgi.block is BlockFormat.BC5 else mip, dxgi.block, effort)
+    pixels = mip[..., :2] if dxgi.block is BlockFormat.BC5 else mip
+    return encode_blocks(pixels, dxgi.block, effort, painted=dxgi.name.endswith("_SRGB"))
