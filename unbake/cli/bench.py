@@ -167,8 +167,8 @@ def _print_scale(sets: "list[SetTime]") -> None:
     for place in places(os.cpu_count() or 1):
         one = estimate(costs, place)
         typer.echo(
-            f"  {place.name}: {one.hours:.1f} h; CPU {one.cpu_h:.1f} h, disk {one.disk_h:.1f} h "
-            f"({one.read_gb:.0f} GB read, {one.written_gb:.0f} GB written); the {one.limit} is the limit"
+            f"  {place.name}: {one.hours:.1f} h, by {one.limit}; {one.core_h:.0f} core hours, "
+            f"{one.read_gb:.0f} GB read, {one.written_gb:.0f} GB written"
         )
 
 
