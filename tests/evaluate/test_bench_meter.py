@@ -36,6 +36,15 @@ def test_a_stage_that_fails_ends_all_the_same(clock: list[float]):
     assert meter.spent["bad"].wall == 1
 
 
+def test_a_lap_does_not_change_with_what_follows(clock: list[float]):
+    meter = Meter()
+    with meter.running():
+        clock[0] += 1
+        lap = meter.lap()
+        clock[0] += 2
+    assert (lap[REST].wall, meter.spent[REST].wall) == (1, 3)
+
+
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
 def test_each_probe_names_a_function_of_the_converter(probe: Probe):
     owner, name = owner_of(probe)
@@ -55,9 +64,8 @@ def test_the_windows_of_a_network_and_their_texels_are_counted(monkeypatch: pyte
         return len(window)
 
     monkeypatch.setattr(bench_meter, "network", network, raising=False)
-    monkeypatch.setattr(bench_meter, "PROBES", [Probe(bench_meter.__name__, "network", "net", "unet")])
-    meter = Meter()
-    with probed(meter), meter.running():
+    meter, probe = Meter(), Probe(bench_meter.__name__, "network", "net", "unet")
+    with probed(meter, [probe]), meter.running():
         for side in (8, 16):
             assert bench_meter.network({"diffuse": np.zeros((side, 4, 3))}, True) == 1  # type: ignore[attr-defined]
     assert (meter.windows, meter.texels) == ({"unet": 2}, {"unet": 96})

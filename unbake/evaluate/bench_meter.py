@@ -3,9 +3,9 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from importlib import import_module
 from typing import Any, Final
@@ -103,6 +103,11 @@ class Meter:
             self._charge()
             self._stack.pop()
 
+    def lap(self) -> dict[str, Seconds]:
+        """The seconds of each stage so far."""
+        self._charge()
+        return {name: replace(seconds) for name, seconds in self.spent.items()}
+
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Look at the process's memory within the block, by a thread that costs a little of its own."""
@@ -130,11 +135,11 @@ class Meter:
 
 
 @contextmanager
-def probed(meter: Meter) -> Iterator[None]:
-    """Within it every function of `PROBES` tells the meter when it runs; afterwards all are as they were."""
+def probed(meter: Meter, probes: Sequence[Probe] = PROBES) -> Iterator[None]:
+    """Within it the function of every probe tells the meter when it runs; afterwards all are as they were."""
     replaced: list[tuple[Any, str, Any]] = []
     try:
-        for probe in PROBES:
+        for probe in probes:
             owner, name = owner_of(probe)
             original = getattr(owner, name)
             replaced.append((owner, name, original))

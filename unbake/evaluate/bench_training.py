@@ -1,18 +1,26 @@
-"""Times training on this machine: reading batches alone, and steps with reading; needs the train extra."""
+"""Times training on this machine, with and without reading, on procedural materials; needs the train extra."""
 
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
+from unbake.evaluate.bench_meter import REST, Meter, Probe, Seconds, probed
 from unbake.evaluate.bench_result import TrainingRate
 from unbake.synth.materials import FEW
 
-STEPS = 4
+STEPS: Final = 4
+"""Of the one epoch that is trained; the first does not count."""
+
+STEP: Final = Probe("unbake.train.session", "Session._step", "step")
+"""What training does with a batch; between two steps the next batch is read."""
 
 
 def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterator[TrainingRate]:
-    """Samples a second of reading batches alone, of training steps with reading, and of steps without it."""
+    """Samples a second of reading alone, of steps alone, and of both as a training has them.
+
+    Batches are read in the process that trains, so that CPU seconds are those of one core.
+    """
     import torch
 
     from unbake import recipe as recipes
@@ -37,33 +45,26 @@ def bench_training(size: str = "small", px: int = 128, batch: int = 4) -> Iterat
         prepare_data(project, recipe, workers=2)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         run = prepare(project, recipe, overrides, 0, Processes(device))
-        run.sampler.set_epoch(1, batch * STEPS, px)
-        began = _now()
-        for draw in run.sampler:
-            run.train_data[draw]
-        reading = _per_sample(began, _now(), batch * STEPS)
-        yield _rate("reading", reading)
-        ticks: list[tuple[float, float]] = []
+        meter, laps = Meter(), []
 
         def tick(event: object) -> None:
             if isinstance(event, Progress):
-                ticks.append(_now())
+                laps.append(meter.lap())
 
-        train(run, tick)
-        both = _per_sample(ticks[0], ticks[-1], batch * (STEPS - 1))
-        yield _rate("training, reading included", both)
-        yield _rate("training alone", (both[0] - reading[0], both[1] - reading[1]))
-
-
-def _per_sample(began: tuple[float, float], ended: tuple[float, float], samples: int) -> tuple[float, float]:
-    return (ended[0] - began[0]) / samples, (ended[1] - began[1]) / samples
-
-
-def _rate(what: str, per_sample: tuple[float, float]) -> TrainingRate:
-    cpu_s, wall_s = per_sample
-    return TrainingRate(what, 1 / max(wall_s, 1e-9), max(cpu_s, 0.0))
+        with probed(meter, [STEP]), meter.running():
+            train(run, tick)
+    reading, step = (
+        _per_sample(laps[0].get(stage, Seconds()), laps[-1][stage], batch * (STEPS - 1))
+        for stage in (REST, STEP.stage)
+    )
+    yield _rate("reading", reading)
+    yield _rate("training, reading included", Seconds(reading.cpu + step.cpu, reading.wall + step.wall))
+    yield _rate("training alone", step)
 
 
-def _now() -> tuple[float, float]:
-    """CPU seconds of this process, and those of the clock."""
-    return time.process_time(), time.perf_counter()
+def _per_sample(began: Seconds, ended: Seconds, samples: int) -> Seconds:
+    return Seconds((ended.cpu - began.cpu) / samples, (ended.wall - began.wall) / samples)
+
+
+def _rate(what: str, of_one: Seconds) -> TrainingRate:
+    return TrainingRate(what, 1 / max(of_one.wall, 1e-9), of_one.cpu)
