@@ -59,11 +59,12 @@ def bench(
     old = None if compare is None else read_result(compare)
     if json is not None:
         check_target(json)
-    if mod is not None and (only or px):
-        raise UsageError("Expected a mod, or --only and --px for made-up sets, got both; choose one.")
+    if sum(map(bool, (mod, only, px))) > 1:
+        raise UsageError("Expected one of MOD, --only and --px, got several; choose one.")
     result = _measure(mod, _made(only or [], px), repeat, threads, model, training)
     if json is not None:
         write_result(json, result)
+    _print_scale(result.sets)
     if old is not None:
         _print_comparison(old, result, tolerance)
 
@@ -110,7 +111,6 @@ def _measure(
         sets = bench_sets(source, asked, _print_set)
         batch = bench_batch(source, asked, sets)
     _print_batch(batch)
-    _print_scale(sets)
     rates = []
     if training or (training is None and find_spec("torch")):
         from unbake.evaluate.bench_training import bench_training
