@@ -7,6 +7,7 @@ from typing import Final
 
 import psutil
 
+from unbake.convert.small import HEADER
 from unbake.convert.sources import Source
 from unbake.domain.packing import FileFormat, Preset
 from unbake.errors import UnbakeError, UsageError
@@ -29,7 +30,7 @@ REPORT_BYTES: Final = 256 << 10
 """Of a set's thumbnails and records."""
 
 _HEADER: Final = 1 << 20
-"""Bytes from the start of a picture file that hold its size."""
+"""Bytes from the start of a picture file that hold its size; of a DDS file `small.HEADER` are enough."""
 
 _BITS: Final = {FileFormat.BC1: 4, FileFormat.BC1_SRGB: 4, FileFormat.BC4: 4}
 """Of a texel in a block format; 8 where it is not named."""
@@ -71,7 +72,9 @@ def disk_of(size: tuple[int, int], preset: Preset, keep_maps: bool) -> int:
 def size_of(source: Source, max_size: int | None) -> tuple[int, int] | None:
     """The (height, width) in which a diffuse is converted, by its header; None where that cannot be read or lies."""
     try:
-        head = source.head(_HEADER) if source.entry is None else source.read()
+        head = source.read() if source.entry is not None else source.head(HEADER)
+        if source.entry is None and not head.startswith(b"DDS "):
+            head = source.head(_HEADER)
         length = source.path.stat().st_size if source.entry is None else len(head)
         height, width = picture_size(head, str(source), length)
     except (OSError, UnbakeError):
