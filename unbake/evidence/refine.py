@@ -1,4 +1,4 @@
-"""Orders texels by how likely they are metal: the networks' log-odds, made as sharp as the picture's colours; for `fuse`.
+"""Orders texels by how likely they are metal: the networks' log-odds made as sharp as the picture's colours.
 
 The networks' word is coarse, a patch of the classifier at a time, while a part of metal ends where its colour does. So
 texels of like colour get the mean of what was said of them, wherever they lie (a grid over colour: each texel is
