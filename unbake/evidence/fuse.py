@@ -67,7 +67,7 @@ COVERED: Final = 0.6
 SAID_LEAST, SAID_MOST = 0.7, 1.3
 """The picture's own edge is taken where it finds so much of the share that a person said; nearest to it, else."""
 
-SHARP: Final = 8.0
+SHARP: Final = 12.0
 """Log-odds from one side to the other of a standard deviation: metal is near binary, so few texels stay between."""
 
 Mode = Literal["none", "fill", "mask", "complex", "threshold"]

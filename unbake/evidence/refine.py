@@ -12,6 +12,7 @@ import numpy as np
 
 from unbake.image.arrays import Floats
 from unbake.image.colour import srgb_to_linear
+from unbake.image.noise import blur
 
 LIGHT_STEP: Final = 0.6
 HUE_STEP: Final = 0.15
@@ -26,6 +27,9 @@ GREY: Final = 1.5
 COLOURED: Final = frozenset({"gold", "copper", "bronze", "dwarven"})
 """Fine materials that are metals of a colour."""
 
+SPECKLES: Final = 1.0
+"""Deviation, in texels, of the blur afterwards: single texels of another colour are grain, or a compressor's."""
+
 _SEEN: Final = 0.1
 """sRGB value below which a colour's saturation says less and less."""
 
@@ -39,7 +43,7 @@ def refined(logits: Floats, diffuse: Floats, material: str | None = None) -> Flo
     made = _meaned(logits.reshape(-1).astype(np.float64), _colours(diffuse))
     if material not in COLOURED:
         made = made - GREY * _saturation(diffuse).reshape(-1)
-    return made.reshape(*size, 1).astype(np.float32)
+    return blur(made.reshape(*size, 1), SPECKLES).astype(np.float32)
 
 
 def _colours(diffuse: Floats) -> np.ndarray:
