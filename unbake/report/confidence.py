@@ -39,7 +39,7 @@ IMPLAUSIBLE: Final = 0.85
 REVIEW_BELOW: Final = 0.6
 """Confidence below which a person should look at a texture."""
 
-DISAGREEMENT: Final[dict[str, float]] = {"person": 0.1, "companion": 0.65, "name": 0.9, "picture": 2.5}
+DISAGREEMENT: Final[dict[str, float]] = {"person": 0.0, "companion": 0.65, "name": 0.9, "picture": 2.5}
 """Doubt for each unit by which a decision is from the picture alone, by the source that decided."""
 
 IN_PART: Final[dict[str, float]] = {"person": 1.3, "companion": 0.2, "name": 1.4, "picture": 0.4}

@@ -12,7 +12,7 @@ WORST: Final = 10
 """How many sets a review lists at least, if there are as many."""
 
 DISAGREES: Final = 0.25
-"""Difference between the metal that was decided and the picture's from which a person should look who said nothing."""
+"""Difference between the metal that was decided and the picture's from which a person should look."""
 
 CHANGES: Final = 1.5
 """Stops by which a set's brightness changed more or less than the mod's from which a person should look."""
@@ -66,7 +66,7 @@ def _urgency(report: SetReport, usual: float, below: float) -> tuple[int, float]
     decided = report.decided
     if decided is not None and decided.conflict:
         return 1, report.confidence
-    if decided is not None and decided.by != "person" and decided.disagreement >= DISAGREES:
+    if decided is not None and decided.disagreement >= DISAGREES:
         return 2, -decided.disagreement
     if (changed := abs(report.figures.get("albedo_lift", usual) - usual)) >= CHANGES:
         return 3, -changed
