@@ -9,6 +9,7 @@ from unbake.evidence.evidence import Evidence, gather
 from unbake.evidence.fuse import Plan, matched_offset, metal_probability, otsu, plan
 from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
+from unbake.image.noise import smoothstep
 
 SIDE = 32
 
@@ -59,6 +60,17 @@ class TestCompanions:
         made, _ = decided(logits_of(truth), mask_of(truth), of_name("clutter/glass/bottle01.dds"))
         assert made.max() == 0
 
+    def test_a_mask_on_all_of_what_is_called_stone_marks_no_metal(self, truth: np.ndarray):
+        whole = mask_of(np.ones_like(truth))
+        made, _ = decided(logits_of(truth), whole, of_name("architecture/windhelm/whstone01.dds"))
+        named, _ = decided(logits_of(truth), whole, of_name("weapons/iron/longsword.dds"))
+        unknown, _ = decided(logits_of(truth), whole, Evidence())
+        assert (made.max(), named.min() > 0.9, unknown.min() > 0.9) == (0.0, True, True)
+
+    def test_a_mask_on_the_fittings_of_a_chest_marks_them(self, truth: np.ndarray):
+        made, _ = decided(logits_of(truth), mask_of(truth), of_name("furniture/chest01.dds"))
+        assert f1(made, truth) == 1.0
+
     def test_blue_of_complex_material_is_metal_itself(self, truth: np.ndarray):
         pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
         pixels[..., 0] = 200
@@ -91,6 +103,29 @@ class TestNames:
     def test_the_reason_names_the_source(self, truth: np.ndarray):
         assert "mask" in decided(logits_of(truth), mask_of(truth), Evidence())[1].because
         assert "name" in decided(logits_of(truth), None, of_name("armor/steel/boots.dds"))[1].because
+
+
+@pytest.mark.parametrize(
+    "path", [None, "weapons/iron/longsword.dds", "furniture/woodenchair01.dds", "weapons/huntingbow.dds"]
+)
+@pytest.mark.parametrize("level", [-3.0, 0.0, 1.0])
+def test_hardly_a_texel_is_shown_half_metal(truth: np.ndarray, path: str | None, level: float):
+    made, _ = decided(logits_of(truth, 1.5, level), None, of_name(path) if path else Evidence())
+    shown = smoothstep(made, 0.2, 0.8)  # as `apply_evidence` shows it
+    assert ((shown > 0.2) & (shown < 0.8)).mean() < 0.05
+
+
+def test_the_picture_alone_is_parted_where_it_parts(truth: np.ndarray):
+    made, _ = decided(logits_of(truth, 3, 1.0), None, Evidence())
+    assert f1(made, truth) > 0.97
+
+
+def test_whether_is_asked_of_the_networks_and_where_of_the_order(truth: np.ndarray):
+    order = logits_of(truth, 3)
+    for level, found in ((-4.0, 0.0), (2.0, truth.mean())):
+        said = np.full_like(order, level)
+        how = plan(said, None, None, Evidence(), order)
+        assert (metal_probability(order, None, None, how) > 0.5).mean() == pytest.approx(found, abs=0.03)
 
 
 class TestPerson:

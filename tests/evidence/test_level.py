@@ -10,6 +10,7 @@ from unbake.evidence.level import (
     DEVIATION,
     LEAST,
     MEAN_LOG,
+    METAL_PART,
     METAL_TEXELS_MEAN_LOG,
     MOST,
     PRIOR_MEAN,
@@ -51,9 +52,17 @@ def test_a_pack_of_snow_is_not_taken_for_a_bright_painter():
     assert estimate_level(snow).gain == pytest.approx(0.5, rel=0.05)
 
 
-def test_a_pack_of_iron_is_not_taken_for_a_dark_painter():
+@pytest.mark.parametrize(("gain", "metal_gain"), [(0.35, 0.45), (0.7, 0.75), (1.0, 1.0)])
+def test_a_pack_of_iron_is_not_taken_for_a_darker_painter(gain: float, metal_gain: float):
+    metal = METAL_PART * metal_gain * math.exp(METAL_TEXELS_MEAN_LOG)
+    light = gain * (metal + (1 - METAL_PART) * math.exp(BESIDE_METAL_MEAN_LOG))
+    sets = [PaintedSet(math.log(light), {"metal": 1.0})] * 200
+    assert estimate_level(sets).gain == pytest.approx(gain, rel=0.08)
+
+
+def test_what_is_called_metal_may_be_darker_than_the_rest_of_a_dark_mod():
     dark = [PaintedSet(-3.1, {"metal": 1.0})] * 50
-    assert estimate_level(dark).gain > 1.4 * estimate_level([PaintedSet(-3.1)] * 50).gain
+    assert estimate_level(dark).gain > 1.2 * estimate_level([PaintedSet(-3.1)] * 50).gain
 
 
 def test_metal_has_a_level_of_its_own_where_companions_mark_it():

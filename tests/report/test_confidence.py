@@ -4,7 +4,7 @@ import pytest
 from unbake.domain.decision import Decision
 from unbake.domain.maps import SPECS, MapKind
 from unbake.image.normals import from_slopes
-from unbake.report.confidence import DISAGREEMENT, IMPLAUSIBLE, WEIGHTS, judge
+from unbake.report.confidence import DISAGREEMENT, IMPLAUSIBLE, IN_PART, WEIGHTS, judge
 
 SIDE = 64
 
@@ -83,11 +83,24 @@ def told(by, metal=0.5, alone=0.0, **more):
 
 def test_a_decision_against_the_picture_is_doubted_the_more_the_less_its_source_is_trusted():
     doubts = [
-        judge(material(), {}, (True, True), told(by)).figures["doubt_metal"]
+        judge(material(), {}, (True, True), told(by, 0.3, 0.0)).figures["doubt_metal"]
+        - judge(material(), {}, (True, True), told(by, 0.3, 0.3)).figures["doubt_metal"]
         for by in ("person", "companion", "name", "picture")
     ]
-    assert doubts == sorted(doubts)
-    assert (doubts[0], doubts[2]) == (0.0, pytest.approx(0.5 * DISAGREEMENT["name"]))
+    assert doubts[:2] == sorted(doubts[:2])
+    assert doubts[1] == pytest.approx(0.3 * DISAGREEMENT["companion"], abs=1e-3)
+    assert list(DISAGREEMENT.values()) == sorted(DISAGREEMENT.values())
+
+
+@pytest.mark.parametrize("by", list(IN_PART))
+def test_metal_in_part_is_doubted_more_than_all_or_none(by):
+    doubts = [
+        judge(material(), {}, (True, True), told(by, share, share)).figures["doubt_metal"]
+        for share in (0.0, 0.2, 0.5, 0.8, 1.0)
+    ]
+    assert doubts == pytest.approx(doubts[::-1], abs=1e-3)
+    assert doubts[:3] == sorted(doubts[:3])
+    assert (doubts[0], doubts[2]) == (0.0, pytest.approx(min(1.0, IN_PART[by])))
 
 
 def test_a_decision_against_the_picture_is_told():

@@ -21,6 +21,7 @@ from unbake.evidence.companions import MetalCue, strength
 from unbake.evidence.evidence import Evidence
 from unbake.evidence.fuse import HARDLY, LEAST_WEIGHT, MOSTLY, Plan, metal_probability, plan
 from unbake.evidence.level import Level
+from unbake.evidence.refine import refined
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.delight import FLOOR, METAL_LIFT
@@ -72,8 +73,9 @@ def apply_evidence(
     """
     cue = inputs.cue
     logits = _logits(converted, inputs)
-    how = plan(logits, cue, _small_cue(cue, logits.shape[:2], inputs.wrap), evidence)
-    mask = _metal(logits, cue, how, inputs.size, inputs.wrap)
+    ordered = _ordered(logits, inputs, evidence.material)
+    how = plan(logits, cue, _small_cue(cue, ordered.shape[:2], inputs.wrap), evidence, ordered)
+    mask = _metal(ordered, cue, how, inputs.size, inputs.wrap)
     maps = dict(converted.maps.codes)
     alone = float(unit(maps[MapKind.METALLIC]).mean())
     seen = maps[MapKind.METALLIC_MASK]
@@ -138,6 +140,13 @@ def _logits(converted: Converted, inputs: Inputs) -> Floats:
     if converted.metal_logits is not None:
         return converted.metal_logits
     return np.full((*small_size(inputs.size), 1), NO_LOGIT, np.float32)
+
+
+def _ordered(logits: Floats, inputs: Inputs, material: str | None) -> Floats:
+    """The log-odds as the picture's colours order its texels, on a small copy."""
+    size, wrap, diffuse = small_size(inputs.size), inputs.wrap, inputs.maps.codes[MapKind.DIFFUSE]
+    channels = [by_area(unit(diffuse[..., i : i + 1]), *size, wrap) for i in range(3)]
+    return refined(smoothly(logits, *size, wrap), np.concatenate(channels, -1), material)
 
 
 def _small_cue(cue: MetalCue | None, size: tuple[int, int], wrap: Wrap) -> Floats | None:

@@ -31,7 +31,7 @@ MOSTLY_SHARE: Final = 0.85
 """Least mean probability of metal there: bare metal is painted in every shade, so the networks see too little."""
 
 PARTED: Final = 0.4
-"""Standard deviation of a picture's log-odds of metal from which they tell one part from another."""
+"""Standard deviation of the networks' log-odds of metal from which they tell one part of a picture from another."""
 
 LEAST_PART: Final = 0.3
 """Least share of metal that a picture parts off where the name says mostly metal."""
@@ -45,9 +45,9 @@ LEAST_WEIGHT: Final = 0.15
 LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
-UNKNOWN_PRESENCE: Final = -0.5
-"""Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point about
-2 % of other materials' texels come out as metal."""
+UNKNOWN_PRESENCE: Final = 0.0
+"""Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point 2 to 3 %
+of other materials' texels come out as metal."""
 
 SOME_PRESENCE: Final = -1.0
 """Log-odds of metal anywhere below which a name that allows some metal is not believed, from SOME_LIKELY on; more must
@@ -61,7 +61,16 @@ SOME_MOST: Final = 2.0
 TYPICAL_PRESENCE: Final = -3.0
 """Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
 
-Mode = Literal["none", "fill", "network", "mask", "complex", "threshold"]
+COVERED: Final = 0.6
+"""Share of a surface from which a mask marks all of it: what its name calls no metal shines, then, as a whole."""
+
+SAID_LEAST, SAID_MOST = 0.7, 1.3
+"""The picture's own edge is taken where it finds so much of the share that a person said; nearest to it, else."""
+
+SHARP: Final = 12.0
+"""Log-odds from one side to the other of a standard deviation: metal is near binary, so few texels stay between."""
+
+Mode = Literal["none", "fill", "mask", "complex", "threshold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +78,8 @@ class Plan:
     """How each texel is read.
 
     mode: "none" no metal; "fill" all metal; "complex" the companion's value itself; "mask" the companion's
-    strength against a half; "network" the networks' log-odds plus `offset`; "threshold" the sum of both against
-    `offset`, sharply, where a share of the surface is known. because: the sentence that tells it.
+    strength against a half; "threshold" the sum of it and of the ordered log-odds against `offset`, sharply.
+    because: the sentence that tells it.
     """
 
     mode: Mode
@@ -79,19 +88,31 @@ class Plan:
     because: str = ""
 
 
-def plan(logits: np.ndarray, cue: MetalCue | None, small_cue: np.ndarray | None, evidence: Evidence) -> Plan:
+def plan(
+    logits: np.ndarray,
+    cue: MetalCue | None,
+    small_cue: np.ndarray | None,
+    evidence: Evidence,
+    ordered: np.ndarray | None = None,
+) -> Plan:
     """How to read a texture's metal.
 
-    logits: the networks' log-odds (h, w, 1) on a small copy. cue: the companion's, with `small_cue`, its
-    strength (h, w, 1) in [0, 1] at the same size. A person's word beats every other source.
+    logits: the networks' log-odds (h, w, 1) on a small copy: whether there is metal. ordered: where it is, (h, w, 1)
+    at any size (`refine.refined`), by which `metal_probability` reads; None for `logits`. cue: the companion's, with
+    `small_cue`, its strength (h, w, 1) in [0, 1] at the size of `ordered`. A person's word beats every other source.
     """
+    score = logits if ordered is None else ordered
     if evidence.coverage is not None:
-        return _told(logits, small_cue, evidence.coverage)
+        return _told(score, small_cue, evidence.coverage)
     if cue is not None and cue.kind == "complex":
         return Plan("complex", because="the complex material's blue channel is its metal")
     if cue is not None and cue.kind == "black":
         return Plan("none", because="its environment mask is black: nothing reflects")
     if cue is not None and small_cue is not None:
+        if _shines_whole(small_cue, evidence):
+            return Plan(
+                "none", because="its environment mask marks all of it, and its name speaks of no metal"
+            )
         presence = (
             PRESENCE_WITH_MASK
             + NAME_PRESENCE * (evidence.mask_gate - 0.5)
@@ -100,20 +121,21 @@ def plan(logits: np.ndarray, cue: MetalCue | None, small_cue: np.ndarray | None,
         if presence > 0:
             return Plan("mask", because="its environment mask marks the metal")
         return Plan("none", because="its environment mask marks something shiny that is no metal")
-    return _named(logits, evidence)
+    return _named(logits, score, evidence)
 
 
 def metal_probability(
     logits: np.ndarray, cue: MetalCue | None, cue_rows: np.ndarray | None, how: Plan
 ) -> np.ndarray:
-    """Probability of metal, float32 in [0, 1], of texels (H, W, 1); cue_rows: the companion's values of the same."""
+    """Probability of metal, float32 in [0, 1], of texels (H, W, 1).
+
+    logits: as `plan` took them to order the texels. cue_rows: the companion's values of the same texels.
+    """
     match how.mode:
         case "none":
             return np.zeros(logits.shape, np.float32)
         case "fill":
             return np.ones(logits.shape, np.float32)
-        case "network":
-            return _sigmoid(logits + np.float32(how.offset))
     marked = np.zeros(logits.shape, np.float32)
     if cue is not None and cue_rows is not None:
         marked = strength(cue_rows, cue.top)
@@ -127,58 +149,60 @@ def metal_probability(
             return _sigmoid(np.float32(how.slope) * (score - np.float32(how.offset)))
 
 
-def _told(logits: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> Plan:
+def _shines_whole(small_cue: np.ndarray, evidence: Evidence) -> bool:
+    """Whether a mask speaks of a shiny surface without metal: fittings are marked in part, varnish as a whole."""
+    if evidence.metal_weight < LEAST_WEIGHT or evidence.metal_share >= HARDLY:
+        return False
+    return float((small_cue > 0.5).mean()) >= COVERED
+
+
+def _told(score: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> Plan:
     """A person's share of metal: none empties, all fills, else the upper share of the best order of texels."""
     said = f"you said {coverage:.0%} of it is metal"
     if coverage <= 0:
         return Plan("none", because=said)
     if coverage >= 1:
         return Plan("fill", because=said)
-    score = logits if small_cue is None else logits + np.float32(MASK_SLOPE) * small_cue
-    by_share = float(np.quantile(score, 1 - coverage))
-    parted = otsu(score)
-    found = float((score > parted).mean())
-    # Where the picture falls into two parts of about the share that was said, its own edge is the better one.
-    offset = parted if 0.6 * coverage <= found <= min(1.5 * coverage, (1 + coverage) / 2) else by_share
-    return Plan("threshold", offset, _slope(score), said)
+    if small_cue is not None:
+        score = score + np.float32(MASK_SLOPE) * small_cue
+    return _parted(score, SAID_LEAST * coverage, min(SAID_MOST * coverage, (1 + coverage) / 2), said)
 
 
-def _named(logits: np.ndarray, evidence: Evidence) -> Plan:
-    """Without companions: the networks' word, its level moved towards the share that the name expects."""
+def _named(logits: np.ndarray, score: np.ndarray, evidence: Evidence) -> Plan:
+    """Without companions: the networks say whether there is metal, the name how much, the picture's own edge where."""
     weight, expected = evidence.metal_weight, evidence.metal_share
     if weight < LEAST_WEIGHT:
         if _presence(logits) < UNKNOWN_PRESENCE:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
-        return Plan("network", because="the picture alone decides")
+        return _parted(score, 0.0, 1.0, "the picture alone decides")
     if evidence.mostly_metal >= MOSTLY:
         because = "its name says that it is mostly metal"
-        share, spread = max(MOSTLY_SHARE, expected), float(logits.std())
-        if spread >= PARTED:
+        share = max(MOSTLY_SHARE, expected)
+        if float(logits.std()) >= PARTED:
             # The picture tells metal from rust, wood or leather by itself: it parts them, sharply, within bounds.
-            least, most = (float(np.quantile(logits, 1 - part)) for part in (share, LEAST_PART))
-            return Plan("threshold", min(max(otsu(logits), least), most), _slope(logits), because)
+            return _parted(score, LEAST_PART, share, because)
         offset = min(max(matched_offset(logits, share), 0.0), LARGEST_OFFSET)
-        return Plan("network", offset, because=because)
+        return Plan("fill" if float(logits.mean()) + offset > 0 else "none", because=because)
     if expected < HARDLY:
-        offset = min(max(matched_offset(logits, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
-        return Plan("network", offset, because="its name says little of metal")
+        offset = min(max(matched_offset(score, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
+        return Plan("threshold", -offset, _slope(score), "its name says little of metal")
     doubt = max(0.0, float(np.log(SOME_LIKELY / expected)))
     if _presence(logits) < SOME_PRESENCE + doubt:
         return Plan("none", because="its name allows some metal, its picture shows none")
-    # Where the picture parts best, and sharply, for little is half metal; but no more of it than the name's twofold.
-    most = float(np.quantile(logits, 1 - min(SOME_MOST * expected, 0.95)))
-    offset = min(max(otsu(logits), most, -LARGEST_OFFSET), LARGEST_OFFSET)
-    return Plan(
-        "threshold",
-        offset,
-        _slope(logits),
-        f"its name speaks of some metal ({expected:.0%}), its picture shows where",
-    )
+    # Where the picture parts best, for little is half metal; but no more of it than the name's twofold.
+    because = f"its name speaks of some metal ({expected:.0%}), its picture shows where"
+    return _parted(score, 0.0, min(SOME_MOST * expected, 0.95), because)
+
+
+def _parted(score: np.ndarray, least: float, most: float, because: str) -> Plan:
+    """The picture parted where it parts best, sharply, with a share of metal between `least` and `most`."""
+    low, high = (float(np.quantile(score, 1 - share)) for share in (most, least))
+    return Plan("threshold", min(max(otsu(score), low), high), _slope(score), because)
 
 
 def _slope(score: np.ndarray) -> float:
-    """Log-odds for a step of the score, by which its spread reaches from hardly any to nearly all."""
-    return 4.0 / max(float(score.std()), 1e-3)
+    """Log-odds for a step of the score, by which half its spread reaches from hardly any to nearly all."""
+    return SHARP / max(float(score.std()), 1e-3)
 
 
 def matched_offset(logits: np.ndarray, share: float) -> float:

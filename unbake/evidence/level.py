@@ -38,6 +38,16 @@ METAL_PRIOR_MEAN: Final = -0.7
 METAL_PRIOR_DEVIATION: Final = 0.5
 """Of the log of what metal is darkened by besides: painters hold it between 0.2 and 1.1 of its albedo."""
 
+METAL_PART: Final = 0.6
+"""Share of the surface that is metal on sets that their names call metal: beside it they show wood, leather, rust."""
+
+METAL_FOLLOWS: Final = 0.7
+"""Share of the painter's darkness, in log light, by which metal is darkened once more where no companion shows it:
+who paints dark, paints metal darker still."""
+
+_ROUNDS: Final = 30
+"""Level and what metal is darkened by are found in turn; each round leaves less than half of the difference."""
+
 LEAST, MOST = 0.1, 1.2
 """Bounds of a level, and of metal's."""
 
@@ -92,14 +102,21 @@ def estimate_level(sets: Iterable[PaintedSet]) -> Level:
     0.3
     """
     known = list(sets)
-    offsets = [painted.log_mean - _expected(painted) for painted in known if painted.log_mean is not None]
-    log_gain, deviation = _posterior(offsets, PRIOR_MEAN, PRIOR_DEVIATION)
+    shown = [painted for painted in known if painted.log_mean is not None]
+    beside = math.fsum(
+        painted.log_mean - _expected(painted) for painted in shown if painted.log_mean is not None
+    )
+    share = math.fsum(_metal_share(painted) for painted in shown)
+    log_gain = PRIOR_MEAN
+    for _ in range(_ROUNDS):
+        offsets = beside - share * _metal_mean(METAL_FOLLOWS * min(log_gain, 0.0))
+        log_gain, deviation = _posterior(offsets, len(shown), PRIOR_MEAN, PRIOR_DEVIATION)
     metal = [
         painted.metal_log_mean - METAL_TEXELS_MEAN_LOG - log_gain
         for painted in known
         if painted.metal_log_mean is not None
     ]
-    log_metal, _ = _posterior(metal, METAL_PRIOR_MEAN, METAL_PRIOR_DEVIATION)
+    log_metal, _ = _posterior(math.fsum(metal), len(metal), METAL_PRIOR_MEAN, METAL_PRIOR_DEVIATION)
     return Level(_bounded(log_gain), _bounded(min(log_metal, 0.0)), deviation, len(known))
 
 
@@ -108,23 +125,33 @@ def told_level(stops: float, estimated: Level) -> Level:
     return Level(_bounded(stops * math.log(2)), estimated.metal_gain, 0.0, 0)
 
 
+def _metal_mean(darkened: float) -> float:
+    """The mean log brightness at level 1 of sets called metal, their metal darkened by so much in log light."""
+    metal, rest = METAL_TEXELS_MEAN_LOG + darkened, BESIDE_METAL_MEAN_LOG
+    return math.log(METAL_PART * math.exp(metal) + (1 - METAL_PART) * math.exp(rest))
+
+
+def _metal_share(painted: PaintedSet) -> float:
+    """How likely a set is metal whose darkness no companion shows."""
+    return 0.0 if painted.metal_log_mean is not None else painted.families.get("metal", 0.0)
+
+
 def _expected(painted: PaintedSet) -> float:
-    """The mean log brightness such a set would have without painted light; metal is painted darker than it is."""
+    """The mean log brightness such a set would have at level 1, but for the part that metal has in it."""
     if painted.metal_log_mean is not None:
         return BESIDE_METAL_MEAN_LOG
-    expected = 0.0
-    for family, share in painted.families.items():
-        mean = FAMILY_MEAN_LOG.get(family, MEAN_LOG)
-        if family == "metal":
-            mean = METAL_TEXELS_MEAN_LOG + METAL_PRIOR_MEAN
-        expected += share * mean
-    return expected + (1.0 - sum(painted.families.values())) * MEAN_LOG
+    named = sum(
+        share * FAMILY_MEAN_LOG.get(family, MEAN_LOG)
+        for family, share in painted.families.items()
+        if family != "metal"
+    )
+    return named + (1.0 - sum(painted.families.values())) * MEAN_LOG
 
 
-def _posterior(offsets: list[float], mean: float, deviation: float) -> tuple[float, float]:
-    """Mean and standard deviation after these observations, each with DEVIATION, of a Gaussian before them."""
-    precision = deviation**-2 + len(offsets) * DEVIATION**-2
-    weighted = mean * deviation**-2 + math.fsum(offsets) * DEVIATION**-2
+def _posterior(offsets: float, count: int, mean: float, deviation: float) -> tuple[float, float]:
+    """Mean and standard deviation after observations of this sum, each with DEVIATION, of a Gaussian before them."""
+    precision = deviation**-2 + count * DEVIATION**-2
+    weighted = mean * deviation**-2 + offsets * DEVIATION**-2
     return weighted / precision, precision**-0.5
 
 
