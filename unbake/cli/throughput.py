@@ -42,7 +42,5 @@ def throughput(
     typer.echo("model     px batch precision              read  trained share  GiB")
     for row in training_throughput(asked, Probe(warm=warm, steps=steps), device):
         one, memory = row.asked, "" if row.reserved_gib is None else f"{row.reserved_gib:.2f}"
-        typer.echo(
-            f"{one.model:6s} {one.px:5d} {one.batch:5d} {one.precision:9s} "
-            f"{'compiled' if one.compiled else '':8s} {row.read:8.2f} {row.trained:8.2f} {row.share:5.0%}  {memory}".rstrip()
-        )
+        kind = f"{one.model:6s} {one.px:5d} {one.batch:5d} {one.precision:9s} {'compiled' if one.compiled else '':8s}"
+        typer.echo(f"{kind} {row.read:8.2f} {row.trained:8.2f} {row.share:5.0%}  {memory}".rstrip())
