@@ -10,7 +10,9 @@ def throughput(
     px: Annotated[
         list[int] | None, typer.Option(help="Side of the samples; repeatable. Default: 256, 1024.")
     ] = None,
-    pixels: Annotated[int, typer.Option(min=1, help="A batch has as many pixels as so many of 1024².")] = 4,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Samples a step; default: as many pixels as four of 1024² have.")
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="That count.")] = 20,
     warm: Annotated[int, typer.Option(min=1, help="Steps before those, which compile.")] = 5,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read, on a GPU.")] = 4,
@@ -31,7 +33,7 @@ def throughput(
 
     precisions: tuple[Precision, ...] = ("float32", "bfloat16")
     asked = [
-        Asked(model, side, batch_for(pixels, 1024, side), precision, compile_it, workers)
+        Asked(model, side, batch or batch_for(4, 1024, side), precision, compile_it, workers)
         for side in px or [256, 1024]
         for precision in precisions
         for compile_it in ([False, True] if compiled else [False])
@@ -40,7 +42,5 @@ def throughput(
     typer.echo("model     px batch precision              read  trained share  GiB")
     for row in training_throughput(asked, Probe(warm=warm, steps=steps), device):
         one, memory = row.asked, "" if row.reserved_gib is None else f"{row.reserved_gib:.2f}"
-        typer.echo(
-            f"{one.model:6s} {one.px:5d} {one.batch:5d} {one.precision:9s} "
-            f"{'compiled' if one.compiled else '':8s} {row.read:8.2f} {row.trained:8.2f} {row.share:5.0%}  {memory}"
-        )
+        kind = f"{one.model:6s} {one.px:5d} {one.batch:5d} {one.precision:9s} {'compiled' if one.compiled else '':8s}"
+        typer.echo(f"{kind} {row.read:8.2f} {row.trained:8.2f} {row.share:5.0%}  {memory}".rstrip())

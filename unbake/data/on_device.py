@@ -3,8 +3,8 @@
 The same torch operations on a CPU and on a GPU. All chance was drawn with the samples: none is added here.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from unbake.data.photometric import lit
 from unbake.data.sample import Layer, Sample
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
 from unbake.domain.materials import CLASSES
+
+_TEXELS: Final = 1 << 20
+"""That are lit or painted anew at a time."""
 
 
 class _Shown(NamedTuple):
@@ -76,38 +79,37 @@ def _grow(maps: Planes, place: int, second: Planes, layer: Layer, blend: Blend) 
 
 def _light(maps: Planes, layers: Sequence[Layer]) -> None:
     """Give layers' pictures the light drawn for them; given occlusion goes before that of the normals."""
-    lights = {place: layer.light for place, layer in enumerate(layers) if layer.light is not None}
-    if not lights:
-        return
-    sources = [MapKind.AO if MapKind.AO in layers[place].kinds else MapKind.GEO_AO for place in lights]
-    places = list(lights)
-    occlusion = torch.stack([maps[kind][place] for kind, place in zip(sources, places, strict=True)])
     pictures = maps[MapKind.DIFFUSE]
-    pictures[places] = lit(pictures[places], occlusion, list(lights.values()))
+    lights = {place: layer.light for place, layer in enumerate(layers) if layer.light is not None}
+    for places in _groups(list(lights), pictures):
+        sources = [MapKind.AO if MapKind.AO in layers[place].kinds else MapKind.GEO_AO for place in places]
+        occlusion = torch.stack([maps[kind][place] for kind, place in zip(sources, places, strict=True)])
+        pictures[places] = lit(pictures[places], occlusion, [lights[place] for place in places])
 
 
 def _paint(maps: Planes, layers: Sequence[Layer]) -> None:
     """Paint the layers anew that are to be, and whose albedo is known."""
+    pictures, albedos, metal = (maps[kind] for kind in (MapKind.DIFFUSE, MapKind.ALBEDO, MapKind.METALLIC))
     paints = {
         place: layer.paint
         for place, layer in enumerate(layers)
         if layer.paint is not None and MapKind.ALBEDO in layer.kinds
     }
-    if not paints:
-        return
-    places = list(paints)
-    metallic = torch.stack(
-        [
-            maps[MapKind.METALLIC][place]
-            if MapKind.METALLIC in layers[place].kinds
-            else torch.zeros_like(maps[MapKind.METALLIC][place])
-            for place in places
-        ]
-    )
-    pictures, albedos = maps[MapKind.DIFFUSE], maps[MapKind.ALBEDO]
-    pictures[places], albedos[places] = recoloured(
-        pictures[places], albedos[places], metallic, list(paints.values())
-    )
+    for places in _groups(list(paints), pictures):
+        metallic = metal[places]
+        for image, place in zip(metallic, places, strict=True):
+            if MapKind.METALLIC not in layers[place].kinds:
+                image.zero_()
+        pictures[places], albedos[places] = recoloured(
+            pictures[places], albedos[places], metallic, [paints[place] for place in places]
+        )
+
+
+def _groups(places: list[int], images: Tensor) -> Iterator[list[int]]:
+    """Places of images (N, C, H, W), as many at a time as a CPU works on fast: its temporaries stay small."""
+    count = max(1, _TEXELS // (images.shape[2] * images.shape[3]))
+    for first in range(0, len(places), count):
+        yield places[first : first + count]
 
 
 def _labelled(maps: Planes, samples: Sequence[Sample], device: torch.device) -> Batch:
