@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from unbake.image.resample import by_area, smoothly
+from unbake.image.resample import by_area, smooth_rows, smoothly
 
 RNG = np.random.default_rng(1)
 
@@ -37,3 +37,12 @@ def test_smoothly_is_torchs_antialiased_interpolation(size: tuple[int, int]) -> 
     batch = torch.from_numpy(image.transpose(2, 0, 1)[None])
     expected = torch.nn.functional.interpolate(batch, size, mode="bilinear", antialias=True)
     assert np.abs(smoothly(image, *size) - expected[0].numpy().transpose(1, 2, 0)).max() < 1e-4
+
+
+@pytest.mark.parametrize("wrap", [(True, True), (False, True), (False, False)])
+@pytest.mark.parametrize("size", [(64, 48), (50, 33), (16, 12)])
+def test_some_rows_of_what_grows_smoothly_are_those_of_the_whole(size, wrap):
+    image = np.random.default_rng(4).random((16, 12, 2), np.float32)
+    rows = smooth_rows(image, *size, wrap)
+    found = np.concatenate([rows(slice(top, min(top + 7, size[0]))) for top in range(0, size[0], 7)])
+    np.testing.assert_allclose(found, smoothly(image, *size, wrap), atol=1e-5)

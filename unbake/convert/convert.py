@@ -83,6 +83,8 @@ def convert_set(
     del surface
     geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
     del height
+    if reading_size(*inputs.size) != inputs.size:  # the networks read that of a copy
+        geometry = {MapKind.GEO_AO: geometry[MapKind.GEO_AO]}
     if predictor is not None:
         predicted = _predict(codes | geometry, inputs.wrap, predictor, tile, level)
         if predicted.tile < tile:
@@ -118,11 +120,10 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     factor = card.level / (_alone(codes) if level is None else level).gain
     at = reading_size(*size)
     own = reduced_codes(codes, at, wrap)
-    geometry = (
-        {k: codes[k] for k in GEOMETRY}
-        if at == size
-        else geometry_channels(own[MapKind.NORMAL], wrap, bits=16)
-    )
+    if at == size:
+        geometry = {kind: codes[kind] for kind in GEOMETRY}
+    else:
+        geometry = geometry_channels(own[MapKind.NORMAL], wrap, bits=16)
     known = own | geometry | _at_level(own, factor)
     # An environment mask is weighed by `evidence.fuse`: beside it SegFormer calls what shines metal (docs/LAB.md).
     seen = predictor.predict_global(

@@ -16,7 +16,7 @@ from unbake.image.colour import linear_to_srgb, luminance
 from unbake.image.delight import FLOOR
 from unbake.image.guided import guided
 from unbake.image.light import codes_of, light_of
-from unbake.image.resample import by_area, smoothly
+from unbake.image.resample import by_area, smooth_rows
 
 READING_VERSION: Final = 1
 """Goes up whenever the same networks say something else of the same texture."""
@@ -94,7 +94,9 @@ def enlarged(maps: Stored, read: Stored, codes: Stored, factor: float, wrap: Wra
             case MapKind.ROUGHNESS:
                 made[kind] = _roughness(image, read, codes, factor, wrap)
             case _:
-                made[kind] = quantise(kind, smoothly(unit(image), height, width, wrap))
+                large = smooth_rows(unit(image), height, width, wrap)
+                parts = [quantise(kind, large(rows)) for rows in bands(height, width)]
+                made[kind] = np.concatenate(parts)
     return made
 
 
@@ -102,34 +104,28 @@ def _albedo(albedo: Codes, read: Codes, diffuse: Codes, factor: float, wrap: Wra
     """What the networks make of the diffuse's light, as a factor, times the diffuse at full size."""
     gain = np.log((light_of(albedo) + _FLOOR) / (light_of(read) + _FLOOR))
     np.clip(gain, -_FARTHEST, _FARTHEST, out=gain)
-    size = diffuse.shape[0], diffuse.shape[1]
+    large = smooth_rows(gain, diffuse.shape[0], diffuse.shape[1], wrap)
     made = np.empty(diffuse.shape, np.uint8)
-    for channel in range(diffuse.shape[2]):
-        large = np.exp(smoothly(gain[..., channel : channel + 1], *size, wrap))[..., 0]
-        for rows in bands(*size):
-            light = np.minimum(light_of(diffuse[rows, :, channel]) * np.float32(factor), 1) + _FLOOR
-            made[rows, :, channel] = codes_of(light * large[rows] - _FLOOR)
+    for rows in bands(*diffuse.shape[:2]):
+        light = np.minimum(light_of(diffuse[rows]) * np.float32(factor), 1) + _FLOOR
+        made[rows] = codes_of(light * np.exp(large(rows)) - _FLOOR)
     return made
 
 
 def _roughness(roughness: Codes, read: Stored, codes: Stored, factor: float, wrap: Wrap) -> Codes:
     """The roughness along the light of the diffuse and the specular mask."""
-    specular = [MapKind.SPECULAR] if MapKind.SPECULAR in codes else []
-    small = np.concatenate([_log_light(read[MapKind.DIFFUSE]), *(unit(read[kind]) for kind in specular)], -1)
+    diffuse, specular = codes[MapKind.DIFFUSE], codes.get(MapKind.SPECULAR)
+    small = _guides(read[MapKind.DIFFUSE], None if specular is None else read[MapKind.SPECULAR], 1.0)
 
-    def at_full_size(guide: int) -> Floats:
-        if guide:
-            return unit(codes[specular[guide - 1]])
-        return _log_light(codes[MapKind.DIFFUSE], factor)
+    def at_full_size(rows: slice) -> Floats:
+        return _guides(diffuse[rows], None if specular is None else specular[rows], factor)
 
-    made = guided(unit(roughness), small, at_full_size, codes[MapKind.DIFFUSE].shape[:2], wrap)
+    made = guided(unit(roughness), small, at_full_size, (diffuse.shape[0], diffuse.shape[1]), wrap)
     return quantise(MapKind.ROUGHNESS, made)
 
 
-def _log_light(diffuse: Codes, factor: float = 1.0) -> Floats:
-    """The log of the luminance of a diffuse times a factor, (H, W, 1), finite in black."""
-    made = np.empty((*diffuse.shape[:2], 1), np.float32)
-    for rows in bands(*diffuse.shape[:2]):
-        light = np.minimum(light_of(diffuse[rows]) * np.float32(factor), 1)
-        made[rows] = np.log(luminance(light) + _FLOOR)
-    return made
+def _guides(diffuse: Codes, specular: Codes | None, factor: float) -> Floats:
+    """The log of the luminance of a diffuse times a factor, finite in black, and the specular mask: (H, W, 1 or 2)."""
+    light = np.minimum(light_of(diffuse) * np.float32(factor), 1)
+    log = np.log(luminance(light) + _FLOOR)
+    return log if specular is None else np.concatenate([log, unit(specular)], -1)

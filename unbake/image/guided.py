@@ -9,11 +9,14 @@ from typing import Final
 
 import numpy as np
 
-from unbake.image.arrays import Floats, Wrap
-from unbake.image.resample import smoothly
+from unbake.image.arrays import Floats, Wrap, bands
+from unbake.image.resample import by_area, smooth_rows, smoothly
+
+FIT_SIDE: Final = 512
+"""Longest side on which the function is fitted; a larger small copy is reduced for it."""
 
 RADIUS: Final = 8
-"""Texels of the small copy to each side that are fitted together."""
+"""Texels to each side that are fitted together."""
 
 RIDGE: Final = 0.05
 """Share of a guide's variance over the picture that is added to that of a neighbourhood: a flat one guides nothing."""
@@ -26,32 +29,45 @@ _STILL: Final = 1e-6
 
 
 def guided(
-    small: Floats, guides: Floats, guide_of: Callable[[int], Floats], size: tuple[int, int], wrap: Wrap
+    small: Floats, guides: Floats, guides_of: Callable[[slice], Floats], size: tuple[int, int], wrap: Wrap
 ) -> Floats:
     """A map at full size, float32 (H, W, 1), not clipped, of the mean and deviation of the small one.
 
-    small: (h, w, 1). guides: (h, w, n), one or two of them, on the small copy. guide_of: the n-th at full size, (H, W,
-    1), asked for once each, so that not all are held at a time. size: (H, W). wrap: which axes tile.
+    small: (h, w, 1). guides: (h, w, n), one or two of them, on the small copy. guides_of: the same at full size, some
+    rows at a time, (rows, W, n), so that they need not be held. size: (H, W). wrap: which axes tile.
 
     >>> step = np.repeat(np.float32([0, 1]), 16)[None, :, None] * np.ones((32, 1, 1), np.float32)
     >>> large = step.repeat(2, 0).repeat(2, 1)
-    >>> bool(np.abs(guided(step * 0.5, step, lambda _: large, (64, 64), (False, False)) - large * 0.5).max() < 0.05)
+    >>> bool(np.abs(guided(step / 2, step, large.__getitem__, (64, 64), (False, False)) - large / 2).max() < 0.05)
     True
     """
-    slopes, offset = _fitted(small[..., 0], np.moveaxis(guides, -1, 0), wrap)
-    alone = small[..., 0] - offset
-    for number, slope in enumerate(slopes):
-        alone -= slope * guides[..., number]
-    made = smoothly((offset + np.float32(ALONE) * alone)[..., None], *size, wrap)
-    for number, slope in enumerate(slopes):
-        part = smoothly(slope[..., None], *size, wrap)
-        part *= guide_of(number)
-        made += part
+    longest = max(small.shape[:2])
+    fit = tuple(max(1, round(side * min(longest, FIT_SIDE) / longest)) for side in small.shape[:2])
+    coarse, at = (by_area(image, fit[0], fit[1], wrap) for image in (small, guides))
+    slopes, offset = _fitted(coarse[..., 0], np.moveaxis(at, -1, 0), wrap)
+    fitted = np.stack([*slopes, offset], -1)
+    alone = np.float32(ALONE) * (small - _applied(smoothly(fitted, *small.shape[:2], wrap), guides))
+    along, beside = (smooth_rows(image, *size, wrap) for image in (fitted, alone))
+    made = np.empty((*size, 1), np.float32)
+    total = squares = 0.0
+    for rows in bands(*size):
+        made[rows] = _applied(along(rows), guides_of(rows)) + beside(rows)
+        total += float(made[rows].sum(dtype=np.float64))
+        squares += float(np.square(made[rows], dtype=np.float64).sum())
     # What a neighbourhood has in common with its guides is less than all of it.
-    mean, deviation = float(made.mean()), float(made.std())
+    mean = total / made.size
+    deviation = max(squares / made.size - mean * mean, 0.0) ** 0.5
     made -= np.float32(mean)
     made *= np.float32(float(small.std()) / deviation if deviation > _STILL else 1)
     made += np.float32(small.mean())
+    return made
+
+
+def _applied(fitted: Floats, guides: Floats) -> Floats:
+    """The linear function (h, w, n + 1), slopes and offset, of guides (h, w, n): (h, w, 1)."""
+    made = fitted[..., -1:].copy()
+    for number in range(guides.shape[2]):
+        made += fitted[..., number : number + 1] * guides[..., number : number + 1]
     return made
 
 

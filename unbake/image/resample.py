@@ -4,6 +4,7 @@ Training and conversion see copies by Pillow's filters (`by_area`, `smoothly`); 
 `resize`, whose areas are exact where Pillow's box counts whole texels only, and whose growth is bicubic.
 """
 
+from collections.abc import Callable
 from math import ceil
 from typing import Literal
 
@@ -18,8 +19,9 @@ from unbake.image.normals import decode_normal, encode_normal
 Kind = Literal["srgb", "linear", "normal"]
 """Meaning of the first three channels of a stored image; a fourth is alpha (srgb) or data, linear either way."""
 
+_BILINEAR_REACH = 2
 _BICUBIC_REACH = 2
-"""Texels to each side that a bicubic filter reads where it enlarges."""
+"""Texels to each side that a filter reads where it enlarges, at least."""
 
 
 def at_size(maps: Maps, height: int, width: int) -> Maps:
@@ -73,6 +75,30 @@ def smoothly(image: Floats, height: int, width: int, wrap: Wrap = (False, False)
     that wraps the filter reads across the seam.
     """
     return _resampled(image, height, width, wrap, Image.Resampling.BILINEAR)
+
+
+def smooth_rows(image: Floats, height: int, width: int, wrap: Wrap) -> Callable[[slice], Floats]:
+    """`smoothly` of an image that grows, some rows of the result at a time: gives (rows, width, C) float32.
+
+    >>> smooth_rows(np.ones((2, 2, 1), np.float32), 8, 8, (True, True))(slice(2, 5)).shape
+    (3, 8, 1)
+    """
+    rows, columns = image.shape[:2]
+    beyond = tuple(_BILINEAR_REACH if wraps else 0 for wraps in wrap)
+    around = np.pad(image, ((beyond[0],) * 2, (beyond[1],) * 2, (0, 0)), mode="wrap")
+    planes = [
+        Image.fromarray(np.ascontiguousarray(plane, np.float32)) for plane in np.moveaxis(around, -1, 0)
+    ]
+
+    def some(part: slice) -> Floats:
+        first, last = (beyond[0] + place * rows / height for place in (part.start, part.stop))
+        box = (beyond[1], first, beyond[1] + columns, last)
+        size = width, part.stop - part.start
+        return np.stack(
+            [np.asarray(plane.resize(size, Image.Resampling.BILINEAR, box)) for plane in planes], -1
+        )
+
+    return some
 
 
 def _resampled(image: Floats, height: int, width: int, wrap: Wrap, method: Image.Resampling) -> Floats:
