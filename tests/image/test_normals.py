@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from support.turning import turn
 
 from unbake.image.normals import (
     Z_FLOOR,
@@ -8,7 +9,6 @@ from unbake.image.normals import (
     flip_green,
     from_slopes,
     slopes,
-    turn,
 )
 
 
