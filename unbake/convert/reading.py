@@ -86,23 +86,23 @@ def enlarged(maps: Stored, read: Stored, codes: Stored, factor: float, wrap: Wra
     height, width = codes[MapKind.DIFFUSE].shape[:2]
     if read[MapKind.DIFFUSE].shape[:2] == (height, width):
         return maps
-    made: Stored = {}
-    for kind, image in maps.items():
-        match kind:
-            case MapKind.ALBEDO:
-                made[kind] = _albedo(image, read[MapKind.DIFFUSE], codes[MapKind.DIFFUSE], factor, wrap)
-            case MapKind.ROUGHNESS:
-                made[kind] = _roughness(image, read, codes, factor, wrap)
-            case _:
-                large = smooth_rows(unit(image), height, width, wrap)
-                parts = [quantise(kind, large(rows)) for rows in bands(height, width)]
-                made[kind] = np.concatenate(parts)
-    return made
+    return {
+        kind: _WITH_DETAIL[kind](image, read, codes, factor, wrap)
+        if kind in _WITH_DETAIL
+        else _smooth(kind, image, (height, width), wrap)
+        for kind, image in maps.items()
+    }
 
 
-def _albedo(albedo: Codes, read: Codes, diffuse: Codes, factor: float, wrap: Wrap) -> Codes:
+def _smooth(kind: MapKind, image: Codes, size: tuple[int, int], wrap: Wrap) -> Codes:
+    large = smooth_rows(unit(image), *size, wrap)
+    return np.concatenate([quantise(kind, large(rows)) for rows in bands(*size)])
+
+
+def _albedo(albedo: Codes, read: Stored, codes: Stored, factor: float, wrap: Wrap) -> Codes:
     """What the networks make of the diffuse's light, as a factor, times the diffuse at full size."""
-    gain = np.log((light_of(albedo) + _FLOOR) / (light_of(read) + _FLOOR))
+    diffuse = codes[MapKind.DIFFUSE]
+    gain = np.log((light_of(albedo) + _FLOOR) / (light_of(read[MapKind.DIFFUSE]) + _FLOOR))
     np.clip(gain, -_FARTHEST, _FARTHEST, out=gain)
     large = smooth_rows(gain, diffuse.shape[0], diffuse.shape[1], wrap)
     made = np.empty(diffuse.shape, np.uint8)
@@ -122,6 +122,10 @@ def _roughness(roughness: Codes, read: Stored, codes: Stored, factor: float, wra
 
     made = guided(unit(roughness), small, at_full_size, (diffuse.shape[0], diffuse.shape[1]), wrap)
     return quantise(MapKind.ROUGHNESS, made)
+
+
+_WITH_DETAIL: Final = {MapKind.ALBEDO: _albedo, MapKind.ROUGHNESS: _roughness}
+"""How maps whose detail is in the picture are enlarged."""
 
 
 def _guides(diffuse: Codes, specular: Codes | None, factor: float) -> Floats:

@@ -46,7 +46,8 @@ def guided(
     coarse, at = (by_area(image, fit[0], fit[1], wrap) for image in (small, guides))
     slopes, offset = _fitted(coarse[..., 0], np.moveaxis(at, -1, 0), wrap)
     fitted = np.stack([*slopes, offset], -1)
-    alone = np.float32(ALONE) * (small - _applied(smoothly(fitted, *small.shape[:2], wrap), guides))
+    explained = _applied(smoothly(fitted, small.shape[0], small.shape[1], wrap), guides)
+    alone = np.asarray(np.float32(ALONE) * (small - explained), np.float32)
     along, beside = (smooth_rows(image, *size, wrap) for image in (fitted, alone))
     made = np.empty((*size, 1), np.float32)
     total = squares = 0.0
