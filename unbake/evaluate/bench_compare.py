@@ -11,7 +11,7 @@ Verdict = Literal["faster", "slower", "same", "new", "gone"]
 TOLERANCE: Final = 0.05
 """Ratios nearer to 1 than this are the same: a quiet machine repeats itself no better."""
 
-LEAST_S: Final = 0.005
+LEAST_S: Final = 0.02
 """A stage shorter than this, both times, says nothing."""
 
 
