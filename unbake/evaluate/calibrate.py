@@ -16,11 +16,11 @@ from unbake.image.delight import relevelled
 from unbake.image.tiling import tileable_axes
 from unbake.metrics.calibration import fit_calibration
 
-METAL_WEIGHTS: Final = (0.4, 1.5, 0.3)
+METAL_WEIGHTS: Final = (0.2, 1.5, 0.15)
 """Of SegFormer's, the classifier's patches' and its whole logits of metal: weights fitted to one painter's validation
 paintings trust SegFormer, which knows that painter; these hold by three (docs/LAB.md)."""
 
-METAL_SHIFT: Final = 0.3
+METAL_SHIFT: Final = 1.2
 """Of their sum: about 2 % of what is no metal then comes out as metal where nothing else is known."""
 
 
