@@ -266,6 +266,26 @@ def test_a_calibrated_mask_is_what_is_told_and_what_the_other_networks_read(
     assert np.abs(calibrated - plain).max() > 0.99 * STEP  # a step of the codes
 
 
+def test_a_segformer_whose_word_has_no_weight_is_not_asked(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "weighed"
+    shutil.copytree(bundle, folder)
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps(card | {"metal_weights": [0.0, 1.5, 0.3]}))
+    predictor = Predictor(folder)
+    original, asked = predictor._run, []
+
+    def run(network: str, *more: Any) -> list[np.ndarray]:
+        asked.append(network)
+        return original(network, *more)
+
+    monkeypatch.setattr(predictor, "_run", run)
+    seen = whole(predictor, texture(64, 96, (True, False)))
+    assert asked == [CLASSIFIER]
+    assert np.ptp(seen.metal_logits) > 0  # patches alone say where
+
+
 @pytest.fixture
 def images() -> Callable[[int, int], np.ndarray]:
     rng = np.random.default_rng(2)

@@ -162,7 +162,7 @@ class Predictor:
 
         diffuse, normal: (H, W, 3). specular, environment: (H, W, 1), None where the set has none. wrap: which axes
         tile. The classifier looks at a copy of VIT_PX, SegFormer at a reduced one, which gets the classifier's word
-        on each patch enlarged smoothly.
+        on each patch enlarged smoothly; SegFormer is not asked where the card gives its word no weight.
         """
         height, width = diffuse.shape[:2]
         small = [smoothly(channel, VIT_PX, VIT_PX) for channel in _planes(MapKind.DIFFUSE, diffuse)]
@@ -170,12 +170,14 @@ class Predictor:
         coarse = _sigmoid(_hwc(patches))
         masks = {MapKind.SPECULAR: specular, MapKind.ENVIRONMENT: environment}
         images = {MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal} | masks
-        segmented = self._mask_logits(images, coarse, wrap)
-        rows, columns = segmented.shape[:2]
+        rows, columns = reduced_size(height, width, self.card.segformer_px)
+        weights = np.array(self.card.metal_weights, np.float32)
+        segmented = np.zeros((rows, columns, 1), np.float32)
+        if weights[0]:
+            segmented = self._mask_logits(images, coarse, (rows, columns), wrap)
         by_patch = smoothly(_hwc(patches)[..., :1], rows, columns, wrap)
         whole = labels[0, LABELS.index(HAS_METAL)]
         witnesses = np.concatenate([segmented, by_patch, np.full_like(by_patch, whole)], -1)
-        weights = np.array(self.card.metal_weights, np.float32)
         metal = _calibrated(witnesses @ weights[:, None], self.card.mask_calibration)
         return Seen(
             labels=_sigmoid(labels[0]),
@@ -186,13 +188,14 @@ class Predictor:
         )
 
     def _mask_logits(
-        self, images: Mapping[MapKind, np.ndarray | None], coarse: np.ndarray, wrap: Wrap
+        self,
+        images: Mapping[MapKind, np.ndarray | None],
+        coarse: np.ndarray,
+        size: tuple[int, int],
+        wrap: Wrap,
     ) -> np.ndarray:
-        """SegFormer's logits (h, w, 1) of a reduced copy."""
-        diffuse = images[MapKind.DIFFUSE]
-        assert diffuse is not None
-        height, width = diffuse.shape[:2]
-        rows, columns = reduced_size(height, width, self.card.segformer_px)
+        """SegFormer's logits (h, w, 1) of a copy reduced to that size."""
+        rows, columns = size
         margin = tuple(MARGIN if wraps else 0 for wraps in wrap)
 
         def padded(small: np.ndarray) -> np.ndarray:

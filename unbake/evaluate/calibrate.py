@@ -16,9 +16,9 @@ from unbake.image.delight import relevelled
 from unbake.image.tiling import tileable_axes
 from unbake.metrics.calibration import fit_calibration
 
-METAL_WEIGHTS: Final = (0.2, 1.5, 0.15)
+METAL_WEIGHTS: Final = (0.0, 1.5, 0.3)
 """Of SegFormer's, the classifier's patches' and its whole logits of metal: weights fitted to one painter's validation
-paintings trust SegFormer, which knows that painter; these hold by three (docs/LAB.md)."""
+paintings trust SegFormer, which knows that painter; by others it orders texels worse than patches (docs/LAB.md)."""
 
 METAL_SHIFT: Final = 1.2
 """Of their sum: about 2 % of what is no metal then comes out as metal where nothing else is known."""
