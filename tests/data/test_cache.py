@@ -407,7 +407,7 @@ def test_an_overwritten_diffuse_counts_as_a_painting_on_disk(tmp_path, write_mat
 def test_skyrims_materials_keep_their_own_diffuse_alone(tmp_path, write_material, monkeypatch, where):
     write_material(tmp_path / "in", "town/wall001", REAL)
     write_material(tmp_path / "in", "legacy/panel002", ("diffuse", "normal", "height"))
-    monkeypatch.setattr(cache_module, "paint", lambda *_: pytest.fail("it painted"))
+    monkeypatch.setattr(paintings_module, "paint", lambda *_: pytest.fail("it painted"))
     assert build(tmp_path / "in", tmp_path / "out", where, "skyrim") == []
     index = read_index(tmp_path / "out")
     assert (index.domain, styles(tmp_path / "out")) == ("skyrim", [("given",), ("given",)])

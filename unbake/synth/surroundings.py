@@ -143,7 +143,8 @@ def _gradient(surroundings: Surroundings, direction: Floats, roughness: Floats) 
     """Sky and ground in directions (H, W, 3), their border blurred by roughness (H, W)."""
     width = (0.1 + 1.1 * roughness)[..., None]
     share = smoothstep((direction @ surroundings.up)[..., None] / width, -1.0, 1.0)
-    return surroundings.ground + (surroundings.sky - surroundings.ground) * share
+    lit = surroundings.ground + (surroundings.sky - surroundings.ground) * share
+    return lit.astype(np.float32)
 
 
 def _reflected(normal: Floats, viewer: Floats) -> Floats:
