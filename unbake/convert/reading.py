@@ -30,7 +30,7 @@ MOST: Final = 1024
 _FLOOR: Final = np.float32(FLOOR)
 
 _FARTHEST: Final = 2.0
-"""Octaves, by the natural log, that the networks make of the diffuse's light at most: in black any could be read."""
+"""Natural log of the largest factor that the networks make of the diffuse's light: in black any could be read."""
 
 _READ: Final = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR, MapKind.OPACITY)
 
