@@ -118,6 +118,58 @@ def test_gold_is_drawn_towards_golds_chroma_and_keeps_its_pattern():
     assert pattern > 0.95
 
 
+def painted(colour: tuple[float, float, float]) -> Inputs:
+    """A set of one sRGB colour, of varied brightness."""
+    given = inputs()
+    light = 0.6 + 0.4 * RNG.random((*given.size, 1))
+    codes = {MapKind.DIFFUSE: (light * colour).astype(np.float32), MapKind.NORMAL: given.maps[MapKind.NORMAL]}
+    return Inputs(coded(codes, 8), None, given.wrap)
+
+
+def chroma(given: Inputs, path: str, **said: object) -> np.ndarray:
+    """Mean linear colour of the albedo, as shares of its sum."""
+    made = apply_evidence(convert_set(given, None), given, evidence(path, **said)).maps
+    colour = srgb_to_linear(made[MapKind.ALBEDO]).mean((0, 1))
+    return colour / colour.sum()
+
+
+def test_a_name_draws_brass_towards_its_metal_but_leaves_red_paint_red():
+    measured = np.array(REFLECTANCE["dwarven"]) / sum(REFLECTANCE["dwarven"])
+
+    def moved(colour: tuple[float, float, float]) -> float:
+        given = painted(colour)
+        before = np.abs(chroma(given, "x.dds") - measured).sum()
+        return 1 - float(np.abs(chroma(given, "armor/dwarven/boots.dds") - measured).sum() / before)
+
+    assert moved((0.6, 0.45, 0.25)) > 0.3
+    assert abs(moved((0.6, 0.12, 0.1))) < 0.05
+
+
+def test_a_persons_material_is_drawn_even_over_paint_of_another_colour():
+    red = painted((0.6, 0.12, 0.1))
+    told = chroma(red, "x.dds", material="gold", metal="all")
+    measured = np.array(REFLECTANCE["gold"]) / sum(REFLECTANCE["gold"])
+    before = chroma(red, "x.dds")
+    assert np.abs(told - measured).max() < 0.5 * np.abs(before - measured).max()
+
+
+def test_metal_is_lifted_as_far_as_its_witness_knows_where_it_is():
+    mask = np.full((40, 56, 1), 255, np.uint8)
+    plain, masked = inputs(), inputs(mask=mask)
+    masked = Inputs(plain.maps, masked.cue, plain.wrap)
+
+    def light(given: Inputs, **said: object) -> float:
+        made = apply_evidence(
+            convert_set(given, None), given, evidence("weapons/iron/longsword.dds", **said)
+        ).maps
+        assert made[MapKind.METALLIC].min() == 1
+        return float(srgb_to_linear(made[MapKind.ALBEDO]).mean())
+
+    by_name, by_mask, by_person = light(plain), light(masked), light(plain, metal="all")
+    assert by_mask == pytest.approx(by_person, rel=0.01)
+    assert by_mask > 1.1 * by_name
+
+
 def test_the_note_says_what_was_decided_and_why():
     given = inputs()
     made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/sword", metal="all"))

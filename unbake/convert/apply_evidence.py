@@ -5,6 +5,7 @@ cache. So a changed rule needs no inference.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -31,7 +32,7 @@ from unbake.image.resample import by_area, smoothly
 
 Brightness = Literal["natural", "keep"]
 
-APPLIED: Final = 4
+APPLIED: Final = 5
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
 NO_LOGIT: Final = -4.0
@@ -51,8 +52,18 @@ REFLECTANCE: Final[dict[str, tuple[float, float, float]]] = {
 CHROMA: Final = 0.6
 """Share by which a known metal's chroma is drawn towards its measured one."""
 
+ALIKE: Final = 0.45
+"""Distance of log chroma, from a texel to the measured metal, at which a name's word for it counts e^-1/2: paint, rust
+and leather are another colour than their metal, and retextures change the metal under an old name."""
+
+LIFTED: Final[Mapping[Source, float]] = {"person": 1.0, "companion": 1.0, "name": 0.75, "picture": 0.0}
+"""Share of metal's own darkness, in log light, that is divided out: as far as who tells of it knows where it is."""
+
 NETWORK_SHARE: Final = 0.4
 """Share of UNet-Albedo in the albedo's log light, beside the rule's: better than either alone by two painters."""
+
+_DARK: Final = 0.01
+"""Added to linear light before its logarithm: what is darker has no chroma to speak of."""
 
 FINISH_SPREAD: Final = 0.8
 """Share of the roughness's own pattern that stays under a finish."""
@@ -103,10 +114,9 @@ def _source(cue: MetalCue | None, evidence: Evidence) -> Source:
 
 
 def _trusted(evidence: Evidence, by: Source) -> Evidence:
-    """The evidence that the albedo is made by: metal that the picture alone claims is too often none to be lifted."""
-    if by != "picture":
-        return evidence
-    return msgspec.structs.replace(evidence, level=msgspec.structs.replace(evidence.level, metal_gain=1.0))
+    """The evidence that the albedo is made by: metal is lifted by LIFTED of its darkness, not by METAL_LIFT."""
+    gain = evidence.level.metal_gain ** (LIFTED[by] / METAL_LIFT)
+    return msgspec.structs.replace(evidence, level=msgspec.structs.replace(evidence.level, metal_gain=gain))
 
 
 def _decision(share: float, alone: float, how: Plan, by: Source, evidence: Evidence) -> Decision:
@@ -181,7 +191,12 @@ def _albedo(
         return made
     tinted = np.empty(made.shape, np.uint8)
     for rows in bands(*inputs.size):
-        part = _tinted(dequantise(MapKind.ALBEDO, made[rows]), unit(mask[rows]), evidence.material)
+        part = _tinted(
+            dequantise(MapKind.ALBEDO, made[rows]),
+            unit(mask[rows]),
+            evidence.material,
+            evidence.material_said,
+        )
         tinted[rows] = quantise(MapKind.ALBEDO, part, 8)
     return tinted
 
@@ -215,13 +230,21 @@ def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Cod
     return made
 
 
-def _tinted(srgb: Floats, metal: Floats, material: str) -> Floats:
-    """The albedo with the chroma of a known metal drawn towards its measured one; its pattern of light stays."""
+def _tinted(srgb: Floats, metal: Floats, material: str, said: bool) -> Floats:
+    """The albedo with the chroma of a known metal drawn towards its measured one; its pattern of light stays.
+
+    said: by a person; by a name alone only texels follow whose chroma is like that metal's.
+    """
     linear = srgb_to_linear(srgb)
     light = luminance(linear)
     measured = np.array(REFLECTANCE[material], np.float32)
-    target = light * (measured / luminance(measured[None])[0])
-    drawn = linear + CHROMA * metal * (np.clip(target, 0, 1) - linear)
+    target = np.clip(light * (measured / luminance(measured[None])[0]), 0, 1)
+    share = CHROMA * metal
+    if not said:
+        apart = np.log(linear + _DARK) - np.log(target + _DARK)
+        apart -= apart.mean(-1, keepdims=True)
+        share = share * np.exp(-(apart**2).sum(-1, keepdims=True) / (2 * ALIKE**2))
+    drawn = linear + share * (target - linear)
     return np.clip(linear_to_srgb(drawn), 0, 1).astype(np.float32)
 
 

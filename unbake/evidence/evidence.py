@@ -18,9 +18,9 @@ class Evidence(msgspec.Struct, frozen=True):
 
     coverage: metal's share of the surface as a person says, None where nobody did. metal_share: expected share;
     mostly_metal: probability that it is half or more; metal_weight: 0 (nothing is known) to 1. mask_gate: how far
-    an environment mask marks metal here, 0 to 1. finish: with finish_weight from 0 to 1. material: fine material.
-    level: the painter's. wishes: TruePBR's features. because: clauses for a person, the weightiest first; `level` has
-    a sentence of its own.
+    an environment mask marks metal here, 0 to 1. finish: with finish_weight from 0 to 1. material: fine material,
+    with material_said, whether a person says it. level: the painter's. wishes: TruePBR's features. because: clauses
+    for a person, the weightiest first; `level` has a sentence of its own.
     """
 
     level: Level = Level()
@@ -32,6 +32,7 @@ class Evidence(msgspec.Struct, frozen=True):
     finish: Finish | None = None
     finish_weight: float = 0.0
     material: str | None = None
+    material_said: bool = False
     because: tuple[str, ...] = ()
     wishes: Wishes = Wishes()
 
@@ -67,7 +68,7 @@ def gather(
     if known is None:
         return Evidence(
             level, hint.coverage, finish=finish, finish_weight=finish_weight, material=hint.material,
-            because=tuple(because), wishes=wishes,
+            material_said=told is not None, because=tuple(because), wishes=wishes,
         )  # fmt: skip
     return Evidence(
         level=level,
@@ -79,6 +80,7 @@ def gather(
         finish=finish,
         finish_weight=finish_weight,
         material=known.material,
+        material_said=told is not None,
         because=(*because, *known.because),
         wishes=wishes,
     )
