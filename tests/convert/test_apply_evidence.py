@@ -89,6 +89,14 @@ def test_the_environment_mask_of_a_weapon_is_its_metal():
     assert np.array_equal(made.maps.codes[MapKind.METALLIC][..., 0] > 127, mask[..., 0] > 60)
 
 
+def test_without_networks_a_mask_marks_metal_whatever_it_is_called():
+    mask = np.zeros((40, 56, 1), np.uint8)
+    mask[10:30, 10:40] = 120
+    given = inputs(mask=mask)
+    made = apply_evidence(convert_set(given, None), given, evidence("textures/set0001.dds"))
+    assert np.array_equal(made.maps.codes[MapKind.METALLIC][..., 0] > 127, mask[..., 0] > 60)
+
+
 def test_metal_is_lifted_by_its_own_level():
     mask = np.zeros((40, 56, 1), np.uint8)
     mask[:20] = 255

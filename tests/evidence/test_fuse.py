@@ -71,6 +71,31 @@ class TestCompanions:
         made, _ = decided(logits_of(truth), mask_of(truth), of_name("furniture/chest01.dds"))
         assert f1(made, truth) == 1.0
 
+    def test_a_mask_on_parts_of_studded_leather_marks_the_studs_and_on_all_of_it_a_shine(
+        self, truth: np.ndarray
+    ):
+        studded = of_name("armor/studded/studdedarmor.dds")
+        parts, _ = decided(logits_of(truth), mask_of(truth), studded)
+        whole, _ = decided(logits_of(truth), mask_of(np.ones_like(truth)), studded)
+        assert (f1(parts, truth), float(whole.max())) == (1.0, 0.0)
+
+    @pytest.mark.parametrize(
+        ("chroma", "covered", "metal"), [(0.1, 1.0, True), (1.5, 1.0, False), (1.5, 0.2, True)]
+    )
+    def test_unnamed_a_mask_on_all_of_a_coloured_surface_is_a_shine(
+        self, truth: np.ndarray, chroma: float, covered: float, metal: bool
+    ):
+        marked = np.ones_like(truth) if covered == 1 else truth
+        cue = mask_of(marked)
+        how = plan(logits_of(truth), cue, strength(cue.values, cue.top), Evidence(), None, chroma)
+        assert (how.mode == "mask") == metal
+
+    def test_a_name_of_gold_holds_against_the_colour_of_gold(self, truth: np.ndarray):
+        cue = mask_of(np.ones_like(truth))
+        gold = of_name("clutter/gold/goldgoblet.dds")
+        how = plan(logits_of(truth), cue, strength(cue.values, cue.top), gold, None, 2.0)
+        assert how.mode == "mask"
+
     def test_blue_of_complex_material_is_metal_itself(self, truth: np.ndarray):
         pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
         pixels[..., 0] = 200
@@ -99,6 +124,26 @@ class TestNames:
         sure = np.full((SIDE, SIDE, 1), -9.0, np.float32)
         made, _ = decided(sure, None, of_name("weapons/iron/longsword.dds"))
         assert made.max() < 0.5
+
+    def test_the_picture_wins_sooner_over_a_tool_than_over_a_sword(self, truth: np.ndarray):
+        doubtful = np.full((SIDE, SIDE, 1), -3.5, np.float32)
+        tool, _ = decided(doubtful, None, of_name("clutter/tools/pickaxe.dds"))
+        sword, _ = decided(doubtful, None, of_name("weapons/iron/longsword.dds"))
+        assert (tool.max(), sword.min()) == (0.0, 1.0)
+
+    def test_a_picture_with_parts_is_parted_sooner_for_a_tool_than_for_a_sword(self, truth: np.ndarray):
+        faint = (0.6 * truth - 0.3).astype(np.float32)
+        tool, _ = decided(faint, None, of_name("clutter/tools/pickaxe.dds"))
+        sword, _ = decided(faint, None, of_name("weapons/iron/longsword.dds"))
+        assert f1(tool, truth) > 0.95
+        assert sword.min() == 1.0
+
+    def test_the_fittings_of_a_chest_are_found_where_the_picture_is_sure_of_them(self, truth: np.ndarray):
+        small = np.roll(truth, 8, 0) & truth
+        for level, found in ((1.5, True), (-2.5, False)):
+            logits = (level + 3.0 * small - 1.5).astype(np.float32)
+            made, _ = decided(logits, None, of_name("furniture/chest01.dds"))
+            assert bool(made.max() > 0.5) == found
 
     def test_the_reason_names_the_source(self, truth: np.ndarray):
         assert "mask" in decided(logits_of(truth), mask_of(truth), Evidence())[1].because

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unbake.evidence.refine import COLOURED, refined
+from unbake.evidence.refine import COLOURED, chroma, refined
 
 SIDE = 48
 
@@ -70,3 +70,12 @@ def test_texels_moved_about_are_moved_about(disc: np.ndarray):
     said, picture = blocky(disc), painted(disc, (0.5, 0.5, 0.5), (0.3, 0.2, 0.12))
     made = refined(np.roll(said, (7, 11), (0, 1)), np.roll(picture, (7, 11), (0, 1)))
     np.testing.assert_allclose(made, np.roll(refined(said, picture), (7, 11), (0, 1)), atol=1e-5)
+
+
+def test_chroma_is_of_what_counts_and_no_matter_how_bright(disc: np.ndarray):
+    picture = painted(disc, (0.5, 0.5, 0.5), (0.6, 0.2, 0.15))
+    inside, outside = (where[..., None].astype(np.float32) for where in (disc, ~disc))
+    assert chroma(picture, inside) < 0.1 < 1 < chroma(picture, outside)
+    assert chroma(picture, 0 * inside) == 0
+    bright, dark = (np.full((4, 4, 3), (light, 0.7 * light, 0.5 * light), np.float32) for light in (1, 0.7))
+    assert chroma(dark, inside[:4, :4] + 1) == pytest.approx(chroma(bright, inside[:4, :4] + 1), rel=0.1)

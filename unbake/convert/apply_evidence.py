@@ -20,9 +20,17 @@ from unbake.domain.hints import FINISH_ROUGHNESS
 from unbake.domain.maps import MapKind
 from unbake.evidence.companions import MetalCue, strength
 from unbake.evidence.evidence import Evidence
-from unbake.evidence.fuse import HARDLY, LEAST_WEIGHT, MOSTLY, Plan, metal_probability, plan
+from unbake.evidence.fuse import (
+    HARDLY,
+    LEAST_WEIGHT,
+    MOSTLY,
+    TYPICAL_PRESENCE,
+    Plan,
+    metal_probability,
+    plan,
+)
 from unbake.evidence.level import Level
-from unbake.evidence.refine import refined
+from unbake.evidence.refine import chroma, refined
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.delight import FLOOR, METAL_LIFT
@@ -35,8 +43,8 @@ Brightness = Literal["natural", "keep"]
 APPLIED: Final = 5
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
-NO_LOGIT: Final = -4.0
-"""Log-odds of metal where no network said anything."""
+NO_LOGIT: Final = TYPICAL_PRESENCE
+"""Log-odds of metal where no network said anything: then they speak neither for it nor against."""
 
 REFLECTANCE: Final[dict[str, tuple[float, float, float]]] = {
     "gold": (1.0, 0.78, 0.34),
@@ -84,8 +92,11 @@ def apply_evidence(
     """
     cue = inputs.cue
     logits = _logits(converted, inputs)
-    ordered = _ordered(logits, inputs, evidence.material)
-    how = plan(logits, cue, _small_cue(cue, ordered.shape[:2], inputs.wrap), evidence, ordered)
+    picture = _small_picture(inputs)
+    ordered = refined(smoothly(logits, *picture.shape[:2], inputs.wrap), picture, evidence.material)
+    small_cue = _small_cue(cue, picture.shape[:2], inputs.wrap)
+    marked = 0.0 if small_cue is None else chroma(picture, small_cue)
+    how = plan(logits, cue, small_cue, evidence, ordered, marked)
     mask = _metal(ordered, cue, how, inputs.size, inputs.wrap)
     maps = dict(converted.maps.codes)
     alone = float(unit(maps[MapKind.METALLIC]).mean())
@@ -146,17 +157,17 @@ def _conflict(share: float, evidence: Evidence) -> str:
 
 
 def _logits(converted: Converted, inputs: Inputs) -> Floats:
-    """The networks' log-odds of metal (h, w, 1) on a small copy; low everywhere where there are none."""
+    """The networks' log-odds of metal (h, w, 1) on a small copy; even everywhere where there are none."""
     if converted.metal_logits is not None:
         return converted.metal_logits
     return np.full((*small_size(inputs.size), 1), NO_LOGIT, np.float32)
 
 
-def _ordered(logits: Floats, inputs: Inputs, material: str | None) -> Floats:
-    """The log-odds as the picture's colours order its texels, on a small copy."""
-    size, wrap, diffuse = small_size(inputs.size), inputs.wrap, inputs.maps.codes[MapKind.DIFFUSE]
-    channels = [by_area(unit(diffuse[..., i : i + 1]), *size, wrap) for i in range(3)]
-    return refined(smoothly(logits, *size, wrap), np.concatenate(channels, -1), material)
+def _small_picture(inputs: Inputs) -> Floats:
+    """The diffuse (h, w, 3), sRGB in [0, 1], on a small copy."""
+    diffuse = inputs.maps.codes[MapKind.DIFFUSE]
+    size = small_size(inputs.size)
+    return np.concatenate([by_area(unit(diffuse[..., i : i + 1]), *size, inputs.wrap) for i in range(3)], -1)
 
 
 def _small_cue(cue: MetalCue | None, size: tuple[int, int], wrap: Wrap) -> Floats | None:

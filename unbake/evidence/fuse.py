@@ -4,6 +4,7 @@
 So a decision about the whole texture is made once, and tiles cannot differ.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,8 +16,9 @@ from unbake.evidence.evidence import Evidence
 MASK_SLOPE: Final = 14.0
 """Log-odds by which full strength of a mask lies above none: half strength is undecided."""
 
-PRESENCE_WITH_MASK: Final = 0.5
-"""Log-odds that a shiny texture has metal, all else unknown: 41 of 55 sets with a mask had, 26 of 100 without."""
+PRESENCE_WITH_MASK: Final = 1.5
+"""Log-odds that a shiny texture has metal, all else unknown: 41 of 55 sets with a mask had, 26 of 100 without, and
+beside a mask the networks say too little."""
 
 NETWORK_PRESENCE: Final = 0.5
 """Weight of the networks' own log-odds of metal anywhere, beside a mask."""
@@ -30,8 +32,12 @@ MOSTLY: Final = 0.7
 MOSTLY_SHARE: Final = 0.85
 """Least mean probability of metal there: bare metal is painted in every shade, so the networks see too little."""
 
-PARTED: Final = 0.4
-"""Standard deviation of the networks' log-odds of metal from which they tell one part of a picture from another."""
+SURE: Final = 0.95
+"""Probability of mostly metal below which a name may as well be a tool's, half wood: there the picture wins sooner."""
+
+PARTED, PARTED_UNSURE = 0.4, 0.2
+"""Standard deviation of the networks' log-odds of metal from which they tell one part of a picture from another:
+beside a name that is sure, and one that is not."""
 
 LEAST_PART: Final = 0.3
 """Least share of metal that a picture parts off where the name says mostly metal."""
@@ -49,20 +55,32 @@ UNKNOWN_PRESENCE: Final = 0.0
 """Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point 2 to 3 %
 of other materials' texels come out as metal."""
 
-SOME_PRESENCE: Final = -1.0
+SOME_PRESENCE: Final = -0.75
 """Log-odds of metal anywhere below which a name that allows some metal is not believed, from SOME_LIKELY on; more must
 be seen where the name expects less."""
 
-SOME_LIKELY: Final = 0.3
+SOME_LIKELY: Final = 0.15
+
+SOME_LEAST: Final = 0.05
+"""Expected share below which no picture finds the fittings that a name allows."""
 
 SOME_MOST: Final = 2.0
 """Such a name's expected share times this is the most metal that is found."""
 
-TYPICAL_PRESENCE: Final = -3.0
+TYPICAL_PRESENCE: Final = -1.0
 """Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
 
 COVERED: Final = 0.6
-"""Share of a surface from which a mask marks all of it: what its name calls no metal shines, then, as a whole."""
+"""Share of a surface from which a mask marks all of it: what is called no metal shines, then, as a whole, while less
+than that on something that has fittings are the fittings."""
+
+SHINES: Final = 0.2
+"""Expected share of metal below which a mask that marks all of it speaks of glaze or varnish."""
+
+WHOLE: Final = 0.9
+COLOURFUL: Final = 0.65
+"""Share of a surface that a mask marks and chroma (`refine.chroma`) from which, without a name, it is no metal: metals
+are grey but for gold and copper, which their names tell."""
 
 SAID_LEAST, SAID_MOST = 0.7, 1.3
 """The picture's own edge is taken where it finds so much of the share that a person said; nearest to it, else."""
@@ -94,12 +112,14 @@ def plan(
     small_cue: np.ndarray | None,
     evidence: Evidence,
     ordered: np.ndarray | None = None,
+    marked_chroma: float = 0.0,
 ) -> Plan:
     """How to read a texture's metal.
 
     logits: the networks' log-odds (h, w, 1) on a small copy: whether there is metal. ordered: where it is, (h, w, 1)
     at any size (`refine.refined`), by which `metal_probability` reads; None for `logits`. cue: the companion's, with
-    `small_cue`, its strength (h, w, 1) in [0, 1] at the size of `ordered`. A person's word beats every other source.
+    `small_cue`, its strength (h, w, 1) in [0, 1] at the size of `ordered`. marked_chroma: of the colour that it marks
+    (`refine.chroma`). A person's word beats every other source.
     """
     score = logits if ordered is None else ordered
     if evidence.coverage is not None:
@@ -109,18 +129,7 @@ def plan(
     if cue is not None and cue.kind == "black":
         return Plan("none", because="its environment mask is black: nothing reflects")
     if cue is not None and small_cue is not None:
-        if _shines_whole(small_cue, evidence):
-            return Plan(
-                "none", because="its environment mask marks all of it, and its name speaks of no metal"
-            )
-        presence = (
-            PRESENCE_WITH_MASK
-            + NAME_PRESENCE * (evidence.mask_gate - 0.5)
-            + NETWORK_PRESENCE * (_presence(logits) - TYPICAL_PRESENCE)
-        )
-        if presence > 0:
-            return Plan("mask", because="its environment mask marks the metal")
-        return Plan("none", because="its environment mask marks something shiny that is no metal")
+        return _marked(logits, small_cue, evidence, marked_chroma)
     return _named(logits, score, evidence)
 
 
@@ -149,11 +158,27 @@ def metal_probability(
             return _sigmoid(np.float32(how.slope) * (score - np.float32(how.offset)))
 
 
-def _shines_whole(small_cue: np.ndarray, evidence: Evidence) -> bool:
-    """Whether a mask speaks of a shiny surface without metal: fittings are marked in part, varnish as a whole."""
-    if evidence.metal_weight < LEAST_WEIGHT or evidence.metal_share >= HARDLY:
-        return False
-    return float((small_cue > 0.5).mean()) >= COVERED
+def _marked(logits: np.ndarray, small_cue: np.ndarray, evidence: Evidence, chroma: float) -> Plan:
+    """With an environment mask: whether what it marks is metal. Fittings are marked in part, varnish as a whole."""
+    covered = float((small_cue > 0.5).mean())
+    gate = evidence.mask_gate
+    if evidence.metal_weight >= LEAST_WEIGHT:
+        if covered >= COVERED and evidence.metal_share < SHINES:
+            return Plan(
+                "none", because="its environment mask marks all of it, and its name speaks of no metal"
+            )
+        if covered < COVERED and evidence.metal_share >= HARDLY:
+            gate = max(gate, 0.5)
+    elif covered >= WHOLE and chroma > COLOURFUL:
+        return Plan("none", because="its environment mask marks all of it, and its colour is no metal's")
+    presence = (
+        PRESENCE_WITH_MASK
+        + NAME_PRESENCE * (gate - 0.5)
+        + NETWORK_PRESENCE * (_presence(logits) - TYPICAL_PRESENCE)
+    )
+    if presence > 0:
+        return Plan("mask", because="its environment mask marks the metal")
+    return Plan("none", because="its environment mask marks something shiny that is no metal")
 
 
 def _told(score: np.ndarray, small_cue: np.ndarray | None, coverage: float) -> Plan:
@@ -176,14 +201,8 @@ def _named(logits: np.ndarray, score: np.ndarray, evidence: Evidence) -> Plan:
             return Plan("none", because="the picture alone decides, and is not sure of any metal")
         return _parted(score, 0.0, 1.0, "the picture alone decides")
     if evidence.mostly_metal >= MOSTLY:
-        because = "its name says that it is mostly metal"
-        share = max(MOSTLY_SHARE, expected)
-        if float(logits.std()) >= PARTED:
-            # The picture tells metal from rust, wood or leather by itself: it parts them, sharply, within bounds.
-            return _parted(score, LEAST_PART, share, because)
-        offset = min(max(matched_offset(logits, share), 0.0), LARGEST_OFFSET)
-        return Plan("fill" if float(logits.mean()) + offset > 0 else "none", because=because)
-    if expected < HARDLY:
+        return _mostly(logits, score, evidence)
+    if expected < SOME_LEAST:
         offset = min(max(matched_offset(score, max(expected, 0.002)), -LARGEST_OFFSET), 0.0)
         return Plan("threshold", -offset, _slope(score), "its name says little of metal")
     doubt = max(0.0, float(np.log(SOME_LIKELY / expected)))
@@ -192,6 +211,22 @@ def _named(logits: np.ndarray, score: np.ndarray, evidence: Evidence) -> Plan:
     # Where the picture parts best, for little is half metal; but no more of it than the name's twofold.
     because = f"its name speaks of some metal ({expected:.0%}), its picture shows where"
     return _parted(score, 0.0, min(SOME_MOST * expected, 0.95), because)
+
+
+def _mostly(logits: np.ndarray, score: np.ndarray, evidence: Evidence) -> Plan:
+    """A name says mostly metal: all of it, or what the picture parts off; none where that is surer than the name."""
+    because = "its name says that it is mostly metal"
+    sure = evidence.mostly_metal >= SURE
+    share = max(MOSTLY_SHARE, evidence.metal_share)
+    if not sure:
+        odds = math.log(evidence.mostly_metal / (1 - evidence.mostly_metal))
+        if odds + _presence(logits) - TYPICAL_PRESENCE < 0:
+            return Plan("none", because="its name may speak of metal, its picture shows none")
+    if float(logits.std()) >= (PARTED if sure else PARTED_UNSURE):
+        # The picture tells metal from rust, wood or leather by itself: it parts them, sharply, within bounds.
+        return _parted(score, LEAST_PART, share, because)
+    offset = min(max(matched_offset(logits, share), 0.0), LARGEST_OFFSET)
+    return Plan("fill" if float(logits.mean()) + offset > 0 else "none", because=because)
 
 
 def _parted(score: np.ndarray, least: float, most: float, because: str) -> Plan:

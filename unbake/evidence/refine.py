@@ -46,6 +46,22 @@ def refined(logits: Floats, diffuse: Floats, material: str | None = None) -> Flo
     return blur(made.reshape(*size, 1), SPECKLES).astype(np.float32)
 
 
+def chroma(diffuse: Floats, weight: Floats) -> float:
+    """How coloured a picture is where it counts: 0 for grey, 0.6 for wood, 2 for a red; in logs of linear channels.
+
+    diffuse: (H, W, 3) sRGB in [0, 1]. weight: (H, W, 1), not negative; all zero counts as grey.
+
+    >>> round(chroma(np.full((2, 2, 3), 0.5, np.float32), np.ones((2, 2, 1), np.float32)), 6)
+    0.0
+    """
+    red, green, blue = np.log(srgb_to_linear(diffuse.reshape(-1, 3).astype(np.float64)) + DARK).T
+    apart = np.stack([red - green, blue - (red + green) / 2], 1)
+    total = float(weight.sum())
+    if total <= 0:
+        return 0.0
+    return float(np.hypot(*(weight.reshape(1, -1) @ apart)[0] / total))
+
+
 def _colours(diffuse: Floats) -> np.ndarray:
     """Each texel's place in the grid, (N, 3) in cells from 0: log light and two differences of channels."""
     log = np.log(srgb_to_linear(diffuse.reshape(-1, 3).astype(np.float64)) + DARK)
