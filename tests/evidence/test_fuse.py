@@ -125,6 +125,14 @@ class TestNames:
         made, _ = decided(sure, None, of_name("weapons/iron/longsword.dds"))
         assert made.max() < 0.5
 
+    @pytest.mark.parametrize("level", [-6.0, -2.0, 1.0])
+    @pytest.mark.parametrize("sure", [0.0, 1.0, 4.0])
+    def test_what_is_surely_called_metal_never_loses_more_than_its_parts(
+        self, truth: np.ndarray, level: float, sure: float
+    ):
+        made, _ = decided(logits_of(truth, sure, level), None, of_name("armor/steel/steelcuirass.dds"))
+        assert (made > 0.5).mean() >= 0.25
+
     def test_the_picture_wins_sooner_over_a_tool_than_over_a_sword(self, truth: np.ndarray):
         doubtful = np.full((SIDE, SIDE, 1), -3.5, np.float32)
         tool, _ = decided(doubtful, None, of_name("clutter/tools/pickaxe.dds"))

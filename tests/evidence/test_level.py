@@ -8,6 +8,7 @@ import pytest
 from unbake.evidence.level import (
     BESIDE_METAL_MEAN_LOG,
     DEVIATION,
+    FAMILY_MEAN_LOG,
     LEAST,
     MEAN_LOG,
     METAL_PART,
@@ -50,6 +51,18 @@ def test_the_deviation_falls_with_the_number_of_textures():
 def test_a_pack_of_snow_is_not_taken_for_a_bright_painter():
     snow = [PaintedSet(-0.8 + math.log(0.5), {"ice": 1.0})] * 50
     assert estimate_level(snow).gain == pytest.approx(0.5, rel=0.05)
+
+
+def test_names_of_all_kinds_say_less_of_the_mod_than_names_of_one_kind():
+    unnamed = [PaintedSet(-2.5)] * 400
+
+    def moved(share: float) -> float:
+        named = [PaintedSet(-2.5, {"leather": 1.0})] * round(400 * share)
+        return math.log(estimate_level([*named, *unnamed[len(named) :]]).gain / estimate_level(unnamed).gain)
+
+    apart = FAMILY_MEAN_LOG["leather"] - MEAN_LOG
+    assert moved(1.0) == pytest.approx(-apart, rel=0.05)
+    assert 0 < moved(0.05) < 0.5 * 0.05 * -apart
 
 
 @pytest.mark.parametrize(("gain", "metal_gain"), [(0.35, 0.45), (0.7, 0.75), (1.0, 1.0)])

@@ -111,6 +111,7 @@ def test_the_fine_material_is_told_where_a_word_says_it(path: str, material: str
         ("clutter/gems/ruby", 0.0, 0.2),
         ("clutter/horkertusk/horkertusk", 0.0, 0.2),
         ("armor/leather/leathercuirass", 0.0, 0.2),
+        ("armor/studded/studdedarmor", 0.5, 0.6),
         ("architecture/whiterun/wrwoodbeam01", 0.4, 0.6),
         ("clutter/qzx", 0.4, 0.6),
     ],

@@ -31,7 +31,7 @@ SAME: Final = 0.07
 """Difference of log levels (a tenth of a stop) up to which a kept level still holds: a few textures more or less should
 not convert a whole mod again."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _LEAST_SHARE: Final = 0.02
 _DARKEST: Final = 1e-5

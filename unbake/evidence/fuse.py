@@ -71,8 +71,7 @@ TYPICAL_PRESENCE: Final = -1.0
 """Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
 
 COVERED: Final = 0.6
-"""Share of a surface from which a mask marks all of it: what is called no metal shines, then, as a whole, while less
-than that on something that has fittings are the fittings."""
+"""Share of a surface from which a mask marks all of it: what is called no metal shines, then, as a whole."""
 
 SHINES: Final = 0.2
 """Expected share of metal below which a mask that marks all of it speaks of glaze or varnish."""
@@ -161,19 +160,16 @@ def metal_probability(
 def _marked(logits: np.ndarray, small_cue: np.ndarray, evidence: Evidence, chroma: float) -> Plan:
     """With an environment mask: whether what it marks is metal. Fittings are marked in part, varnish as a whole."""
     covered = float((small_cue > 0.5).mean())
-    gate = evidence.mask_gate
     if evidence.metal_weight >= LEAST_WEIGHT:
         if covered >= COVERED and evidence.metal_share < SHINES:
             return Plan(
                 "none", because="its environment mask marks all of it, and its name speaks of no metal"
             )
-        if covered < COVERED and evidence.metal_share >= HARDLY:
-            gate = max(gate, 0.5)
     elif covered >= WHOLE and chroma > COLOURFUL:
         return Plan("none", because="its environment mask marks all of it, and its colour is no metal's")
     presence = (
         PRESENCE_WITH_MASK
-        + NAME_PRESENCE * (gate - 0.5)
+        + NAME_PRESENCE * (evidence.mask_gate - 0.5)
         + NETWORK_PRESENCE * (_presence(logits) - TYPICAL_PRESENCE)
     )
     if presence > 0:

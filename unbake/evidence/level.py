@@ -45,6 +45,10 @@ METAL_FOLLOWS: Final = 0.7
 """Share of the painter's darkness, in log light, by which metal is darkened once more where no companion shows it:
 who paints dark, paints metal darker still."""
 
+NAMED_DOUBT: Final = 0.1
+"""Difference in log light, between the materials of a mod by its names and those of any mod, that is half believed:
+smaller ones are families' means and the names' own errors, larger ones a mod of cloth, wood or snow."""
+
 _ROUNDS: Final = 30
 """Level and what metal is darkened by are found in turn; each round leaves less than half of the difference."""
 
@@ -103,13 +107,14 @@ def estimate_level(sets: Iterable[PaintedSet]) -> Level:
     """
     known = list(sets)
     shown = [painted for painted in known if painted.log_mean is not None]
-    beside = math.fsum(
-        painted.log_mean - _expected(painted) for painted in shown if painted.log_mean is not None
-    )
+    logs = math.fsum(painted.log_mean for painted in shown if painted.log_mean is not None)
+    usual = math.fsum(_usual(painted) for painted in shown)
+    rest = math.fsum(_expected(painted) for painted in shown)
     share = math.fsum(_metal_share(painted) for painted in shown)
     log_gain = PRIOR_MEAN
     for _ in range(_ROUNDS):
-        offsets = beside - share * _metal_mean(METAL_FOLLOWS * min(log_gain, 0.0))
+        named = rest + share * _metal_mean(METAL_FOLLOWS * min(log_gain, 0.0))
+        offsets = logs - usual - _believed(named - usual, len(shown))
         log_gain, deviation = _posterior(offsets, len(shown), PRIOR_MEAN, PRIOR_DEVIATION)
     metal = [
         painted.metal_log_mean - METAL_TEXELS_MEAN_LOG - log_gain
@@ -134,6 +139,17 @@ def _metal_mean(darkened: float) -> float:
 def _metal_share(painted: PaintedSet) -> float:
     """How likely a set is metal whose darkness no companion shows."""
     return 0.0 if painted.metal_log_mean is not None else painted.families.get("metal", 0.0)
+
+
+def _usual(painted: PaintedSet) -> float:
+    """The mean log brightness such a set would have at level 1 if its name said nothing."""
+    return MEAN_LOG if painted.metal_log_mean is None else BESIDE_METAL_MEAN_LOG
+
+
+def _believed(difference: float, sets: int) -> float:
+    """What is believed of what the names of so many sets add up to: the square of it beside NAMED_DOUBT's."""
+    square = difference**2
+    return difference * square / (square + (NAMED_DOUBT * max(sets, 1)) ** 2)
 
 
 def _expected(painted: PaintedSet) -> float:

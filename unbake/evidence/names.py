@@ -29,6 +29,9 @@ OUTSIDE = 0.3
 OUTSIDE_WEIGHT = 0.1
 """Factor of the weight there."""
 
+FITTINGS = 0.10
+"""Expected share of metal from which an environment mask may well mark it, whatever the rest is made of: studs."""
+
 _LEAST_FAMILY = 0.03
 _LEAST_MATERIAL = 0.05
 
@@ -89,9 +92,12 @@ def name_evidence(path: str, lexicon: Lexicon | None = None) -> NameEvidence:
     weight *= OUTSIDE_WEIGHT if start is None else 1.0
     gate = sum(part * lexicon.families[name].mask for name, part in families.items())
     fit = lexicon.calibration
+    share = _platt(raw, fit.share_slope, fit.share_offset)
+    if share >= FITTINGS:
+        gate = max(gate, 0.5)
     return NameEvidence(
         families=families,
-        metal_share=_platt(raw, fit.share_slope, fit.share_offset),
+        metal_share=share,
         mostly_metal=_platt(raw, fit.mostly_slope, fit.mostly_offset),
         weight=weight,
         material=_said_material(hits, families, materials, lexicon),
