@@ -54,10 +54,10 @@ def test_a_pack_of_snow_is_not_taken_for_a_bright_painter():
 
 
 def test_names_of_all_kinds_say_less_of_the_mod_than_names_of_one_kind():
-    unnamed = [PaintedSet(-2.5)] * 400
+    unnamed = [PaintedSet(-3.3)] * 400
 
     def moved(share: float) -> float:
-        named = [PaintedSet(-2.5, {"leather": 1.0})] * round(400 * share)
+        named = [PaintedSet(-3.3, {"leather": 1.0})] * round(400 * share)
         return math.log(estimate_level([*named, *unnamed[len(named) :]]).gain / estimate_level(unnamed).gain)
 
     apart = FAMILY_MEAN_LOG["leather"] - MEAN_LOG
