@@ -64,10 +64,11 @@ ALIKE: Final = 0.45
 """Distance of log chroma, from a texel to the measured metal, at which a name's word for it counts e^-1/2: paint, rust
 and leather are another colour than their metal, and retextures change the metal under an old name."""
 
-LIFTED: Final[Mapping[Source, float]] = {"person": 1.0, "companion": 1.0, "name": 0.75, "picture": 0.0}
-"""Share of metal's own darkness, in log light, that is divided out: as far as who tells of it knows where it is."""
+LIFTED: Final[Mapping[Source, float]] = {"person": 1.0, "companion": 1.0, "picture": 0.0}
+"""Share of metal's own darkness, in log light, that is divided out, by who says where metal is; by a name it is the
+share of the surface that it expects, for so sure it is."""
 
-NETWORK_SHARE: Final = 0.4
+NETWORK_SHARE: Final = 0.3
 """Share of UNet-Albedo in the albedo's log light, beside the rule's: better than either alone by two painters."""
 
 _DARK: Final = 0.01
@@ -126,7 +127,8 @@ def _source(cue: MetalCue | None, evidence: Evidence) -> Source:
 
 def _trusted(evidence: Evidence, by: Source) -> Evidence:
     """The evidence that the albedo is made by: metal is lifted by LIFTED of its darkness, not by METAL_LIFT."""
-    gain = evidence.level.metal_gain ** (LIFTED[by] / METAL_LIFT)
+    lifted = LIFTED.get(by, evidence.metal_share)
+    gain = evidence.level.metal_gain ** (lifted / METAL_LIFT)
     return msgspec.structs.replace(evidence, level=msgspec.structs.replace(evidence.level, metal_gain=gain))
 
 
