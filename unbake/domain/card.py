@@ -1,5 +1,6 @@
 """The card of a model bundle: `evaluate.release` writes it and the converter reads it, with one type for both."""
 
+import math
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -42,6 +43,24 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
     materials: int
 
 
+class RoughnessFit(msgspec.Struct, frozen=True, kw_only=True):
+    """What the networks' roughness of a texture means, fitted on validation materials.
+
+    Its mean should be offset + slope × the networks' mean + word × the logit of what the classifier says of roughness,
+    and its deviations from it spread × the networks'.
+    """
+
+    offset: float
+    slope: float
+    word: float
+    spread: float
+
+    def level(self, mean: float, word: float) -> float:
+        """The mean roughness. mean: the networks'. word: the classifier's probability."""
+        logit = math.log(max(word, 1e-4) / max(1 - word, 1e-4))
+        return min(max(self.offset + self.slope * mean + self.word * logit, 0.0), 1.0)
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle's description of its networks. Unknown keys are ignored: people may add their own.
 
@@ -52,6 +71,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     their sum, scaled and shifted by mask_calibration, is the mask's.
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
     The UNets receive the calibrated mask, since they over-trust an overconfident one.
+    roughness_fit: of the roughness, where the specular mask holds gloss and where it does not; None leaves it.
     level: the painted level, as a share of albedo, that the networks read a diffuse at.
     level_albedo: whether the albedo of a diffuse of a known level comes from the network or from the rules.
     use: for each output map, whether it comes from the network or from the rule-based baseline.
@@ -73,6 +93,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     metal_weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
+    roughness_fit: tuple[RoughnessFit, RoughnessFit] | None = None
     level: Annotated[float, msgspec.Meta(gt=0, le=1)] = NETWORK_LEVEL
     level_albedo: Use = "baseline"
     roughness_constants: dict[str, float] = {}

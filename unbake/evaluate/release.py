@@ -15,7 +15,7 @@ from unbake.domain import card as cards
 from unbake.domain.card import CARD, FORMAT, Card, Credit, Use, encode_card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.evaluate.calibrate import fit_probabilities
+from unbake.evaluate.calibrate import calibrate
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.evaluate.held_out import HeldOut, held_out
@@ -183,7 +183,7 @@ def _measured(
     )
     roughness = fit_roughness(materials.of("train"))
     _write_card(making, card)
-    calibrations = fit_probabilities(making, materials.of("val"), size, partial(on_progress, "calibration"))
+    calibrations = calibrate(making, materials.of("val"), size, partial(on_progress, "calibration"))
     card = replace(card, **calibrations, roughness_constants=roughness)
     _write_card(making, card)
     groups = materials.groups
