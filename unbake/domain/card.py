@@ -68,7 +68,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits, "metal" among them.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
     metal_weights: of the logits of metal by SegFormer, by the classifier for each patch, and for the whole texture;
-    their sum, scaled and shifted by mask_calibration, is the mask's.
+    presence_weight: of the upper tenth of SegFormer's, which says of the whole texture whether there is metal. Their
+    sum, scaled and shifted by mask_calibration, is the mask's.
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
     The UNets receive the calibrated mask, since they over-trust an overconfident one.
     roughness_fit: of the roughness, where the specular mask holds gloss and where it does not; None leaves it.
@@ -91,6 +92,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     mask_softness: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.2
     use: dict[MapKind, Use]
     metal_weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    presence_weight: float = 0.0
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
     roughness_fit: tuple[RoughnessFit, RoughnessFit] | None = None

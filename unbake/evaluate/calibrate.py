@@ -1,4 +1,4 @@
-"""What a card's probabilities and roughness mean, fitted on validation materials."""
+"""What a card's probabilities and roughness mean, fitted on validation materials; how witnesses of metal weigh."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +21,9 @@ METAL_WEIGHTS: Final = (0.0, 1.5, 0.3)
 """Of SegFormer's, the classifier's patches' and its whole logits of metal: weights fitted to one painter's validation
 paintings trust SegFormer, which knows that painter; by others it orders texels worse than patches (docs/LAB.md)."""
 
+PRESENCE_WEIGHT: Final = 0.5
+"""Of SegFormer's upper tenth: by painters it never met it still knows a little of whether there is metal at all."""
+
 METAL_SHIFT: Final = 1.2
 """Of their sum: about 2 % of what is no metal then comes out as metal where nothing else is known."""
 
@@ -28,9 +31,9 @@ METAL_SHIFT: Final = 1.2
 def calibrate(
     folder: Path, sources: Sequence[MaterialSource], size: int, on_progress: Callable[[int, int], None]
 ) -> dict[str, Any]:
-    """`class_calibration` and `roughness_fit` of a card, and its `metal_weights` and `mask_calibration`, chosen.
+    """`class_calibration` and `roughness_fit` of a card.
 
-    folder: of a bundle whose card calibrates nothing yet. sources: materials it was not trained on; each is painted in
+    folder: of a bundle whose card has neither yet, but weighs the witnesses of metal. sources: materials it was not trained on; each is painted in
     every style of evaluation, its longest side `size` texels at most. on_progress: told how many of how many are done.
     See `domain.card.Card`.
     """
@@ -52,8 +55,6 @@ def calibrate(
         on_progress(done, 2 * len(sources))
     true = np.ravel(labels)
     return {
-        "metal_weights": METAL_WEIGHTS,
-        "mask_calibration": (1.0, METAL_SHIFT),
         "roughness_fit": fit_roughness(
             predictor, sources, lambda done, total: on_progress(total + done, 2 * total)
         ),
