@@ -33,8 +33,9 @@ def calibrate(
 ) -> dict[str, Any]:
     """`class_calibration` and `roughness_fit` of a card.
 
-    folder: of a bundle whose card has neither yet, but weighs the witnesses of metal. sources: materials it was not trained on; each is painted in
-    every style of evaluation, its longest side `size` texels at most. on_progress: told how many of how many are done.
+    folder: of a bundle whose card has neither yet, but weighs the witnesses of metal. sources: materials it was not
+    trained on; each is painted in every style of evaluation, its longest side `size` texels at most. on_progress: told
+    how many of how many are done.
     See `domain.card.Card`.
     """
     predictor = Predictor(folder)
