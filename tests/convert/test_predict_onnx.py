@@ -286,6 +286,20 @@ def test_a_segformer_whose_word_has_no_weight_is_not_asked(
     assert np.ptp(seen.metal_logits) > 0  # patches alone say where
 
 
+def test_segformers_upper_tenth_moves_the_log_odds_of_the_whole_texture(bundle: Path, tmp_path: Path) -> None:
+    def seen(name: str, **keys: object) -> np.ndarray:
+        folder = tmp_path / name
+        shutil.copytree(bundle, folder)
+        card = json.loads((folder / CARD).read_text())
+        (folder / CARD).write_text(json.dumps(card | keys))
+        return whole(Predictor(folder), texture(64, 96, (True, False))).metal_logits
+
+    patches = seen("patches", metal_weights=[0.0, 1.5, 0.3])
+    both = seen("both", metal_weights=[0.0, 1.5, 0.3], presence_weight=0.5)
+    segformer = seen("segformer", metal_weights=[1.0, 0.0, 0.0])
+    np.testing.assert_allclose(both - patches, 0.5 * np.quantile(segformer, 0.9), atol=1e-5)
+
+
 @pytest.fixture
 def images() -> Callable[[int, int], np.ndarray]:
     rng = np.random.default_rng(2)

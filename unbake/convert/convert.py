@@ -12,8 +12,10 @@ from unbake.convert.baselines import rule_based
 from unbake.convert.inputs import Inputs
 from unbake.convert.predict import Predictor, metal_of
 from unbake.convert.reading import enlarged, reading_size, reduced_codes
+from unbake.convert.roughness import calibrated, mask_tells
 from unbake.domain.decision import Decision
 from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind
+from unbake.domain.materials import LABELS, MEAN_ROUGHNESS
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
 from unbake.evidence.level import Level, PaintedSet, estimate_level
@@ -138,6 +140,9 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
         known[MapKind.ALBEDO] = rule_albedo(own, known[MapKind.METALLIC_MASK], wrap, level, 16)
     has_specular = MapKind.SPECULAR in own
     maps, fitted = _run_unets(known, predictor, has_specular, seen.labels, wrap, tile)
+    if MapKind.ROUGHNESS in maps and card.roughness_fit is not None:
+        word, tells = float(seen.labels[LABELS.index(MEAN_ROUGHNESS)]), mask_tells(own, wrap)
+        maps[MapKind.ROUGHNESS] = calibrated(maps[MapKind.ROUGHNESS], word, tells, card.roughness_fit)
     known |= maps
     made = enlarged({k: known[k] for k in OUTPUTS if card.use[k] == "network"}, known, codes, factor, wrap)
     return _Predicted(made, classes, seen.metal_logits, fitted)

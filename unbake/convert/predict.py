@@ -27,6 +27,9 @@ BY_RULES: Final = "rules"
 """The fingerprint of a conversion without networks."""
 
 VIT_PX: Final = 252
+TOP: Final = 0.9
+"""Quantile of SegFormer's logits that tells whether there is metal anywhere."""
+
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
 
@@ -173,12 +176,13 @@ class Predictor:
         rows, columns = reduced_size(height, width, self.card.segformer_px)
         weights = np.array(self.card.metal_weights, np.float32)
         segmented = np.zeros((rows, columns, 1), np.float32)
-        if weights[0]:
+        if weights[0] or self.card.presence_weight:
             segmented = self._mask_logits(images, coarse, (rows, columns), wrap)
+        anywhere = np.float32(self.card.presence_weight) * np.quantile(segmented, TOP)
         by_patch = smoothly(_hwc(patches)[..., :1], rows, columns, wrap)
         whole = labels[0, LABELS.index(HAS_METAL)]
         witnesses = np.concatenate([segmented, by_patch, np.full_like(by_patch, whole)], -1)
-        metal = _calibrated(witnesses @ weights[:, None], self.card.mask_calibration)
+        metal = _calibrated(witnesses @ weights[:, None] + anywhere, self.card.mask_calibration)
         return Seen(
             labels=_sigmoid(labels[0]),
             classes=_sigmoid(_calibrated(labels[0, : len(self.card.classes)], self.card.class_calibration)),

@@ -1,5 +1,6 @@
 """The card of a model bundle: `evaluate.release` writes it and the converter reads it, with one type for both."""
 
+import math
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -42,6 +43,24 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
     materials: int
 
 
+class RoughnessFit(msgspec.Struct, frozen=True, kw_only=True):
+    """What the networks' roughness of a texture means, fitted on validation materials.
+
+    Its mean should be offset + slope × the networks' mean + word × the logit of what the classifier says of roughness,
+    and its deviations from it spread × the networks'.
+    """
+
+    offset: float
+    slope: float
+    word: float
+    spread: float
+
+    def level(self, mean: float, word: float) -> float:
+        """The mean roughness. mean: the networks'. word: the classifier's probability."""
+        logit = math.log(max(word, 1e-4) / max(1 - word, 1e-4))
+        return min(max(self.offset + self.slope * mean + self.word * logit, 0.0), 1.0)
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A bundle's description of its networks. Unknown keys are ignored: people may add their own.
 
@@ -49,9 +68,11 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     segformer_px: longest side of SegFormer's reduced input. classes: names of the ViT's logits, "metal" among them.
     mask_threshold, mask_softness: where a metal probability turns to metal, and over what width.
     metal_weights: of the logits of metal by SegFormer, by the classifier for each patch, and for the whole texture;
-    their sum, scaled and shifted by mask_calibration, is the mask's.
+    presence_weight: of the upper tenth of SegFormer's, which says of the whole texture whether there is metal. Their
+    sum, scaled and shifted by mask_calibration, is the mask's.
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
     The UNets receive the calibrated mask, since they over-trust an overconfident one.
+    roughness_fit: of the roughness, where the specular mask holds gloss and where it does not; None leaves it.
     level: the painted level, as a share of albedo, that the networks read a diffuse at.
     level_albedo: whether the albedo of a diffuse of a known level comes from the network or from the rules.
     use: for each output map, whether it comes from the network or from the rule-based baseline.
@@ -71,8 +92,10 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     mask_softness: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.2
     use: dict[MapKind, Use]
     metal_weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    presence_weight: float = 0.0
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
+    roughness_fit: tuple[RoughnessFit, RoughnessFit] | None = None
     level: Annotated[float, msgspec.Meta(gt=0, le=1)] = NETWORK_LEVEL
     level_albedo: Use = "baseline"
     roughness_constants: dict[str, float] = {}

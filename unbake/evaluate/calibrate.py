@@ -1,8 +1,8 @@
-"""Platt scaling of a card's probabilities, fitted on validation materials."""
+"""What a card's probabilities and roughness mean, fitted on validation materials; how witnesses of metal weigh."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from unbake.convert.predict import Predictor
 from unbake.data.sources import MaterialSource
 from unbake.domain.materials import class_of
 from unbake.errors import UnbakeError
+from unbake.evaluate.calibrate_roughness import fit_roughness
 from unbake.evaluate.painter import PAINTERS, paint_legacy
 from unbake.evaluate.run import truth_of
 from unbake.image.delight import relevelled
@@ -20,17 +21,21 @@ METAL_WEIGHTS: Final = (0.0, 1.5, 0.3)
 """Of SegFormer's, the classifier's patches' and its whole logits of metal: weights fitted to one painter's validation
 paintings trust SegFormer, which knows that painter; by others it orders texels worse than patches (docs/LAB.md)."""
 
+PRESENCE_WEIGHT: Final = 0.5
+"""Of SegFormer's upper tenth: by painters it never met it still knows a little of whether there is metal at all."""
+
 METAL_SHIFT: Final = 1.2
 """Of their sum: about 2 % of what is no metal then comes out as metal where nothing else is known."""
 
 
-def fit_probabilities(
+def calibrate(
     folder: Path, sources: Sequence[MaterialSource], size: int, on_progress: Callable[[int, int], None]
-) -> dict[str, tuple[float, ...]]:
-    """`class_calibration` (by label) of a card, and its `metal_weights` and `mask_calibration`, which are chosen.
+) -> dict[str, Any]:
+    """`class_calibration` and `roughness_fit` of a card.
 
-    folder: of a bundle whose card calibrates nothing yet. sources: materials it was not trained on; each is painted in
-    every style of evaluation, its longest side `size` texels at most. on_progress: told how many of how many are done.
+    folder: of a bundle whose card has neither yet, but weighs the witnesses of metal. sources: materials it was not
+    trained on; each is painted in every style of evaluation, its longest side `size` texels at most. on_progress: told
+    how many of how many are done.
     See `domain.card.Card`.
     """
     predictor = Predictor(folder)
@@ -48,10 +53,11 @@ def fit_probabilities(
             if (label := class_of(source.category)) is not None:
                 predicted.append(seen.classes)
                 labels.append([float(name == label) for name in predictor.card.classes])
-        on_progress(done, len(sources))
+        on_progress(done, 2 * len(sources))
     true = np.ravel(labels)
     return {
-        "metal_weights": METAL_WEIGHTS,
-        "mask_calibration": (1.0, METAL_SHIFT),
+        "roughness_fit": fit_roughness(
+            predictor, sources, lambda done, total: on_progress(total + done, 2 * total)
+        ),
         "class_calibration": fit_calibration(np.ravel(predicted), true, np.ones_like(true)),
     }

@@ -15,7 +15,7 @@ from unbake.domain import card as cards
 from unbake.domain.card import CARD, FORMAT, Card, Credit, Use, encode_card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.evaluate.calibrate import fit_probabilities
+from unbake.evaluate.calibrate import METAL_SHIFT, METAL_WEIGHTS, PRESENCE_WEIGHT, calibrate
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.evaluate.held_out import HeldOut, held_out
@@ -65,7 +65,7 @@ def release(
 
     checkpoint: the name of one to release as it is, a best one or a run's last; None merges the six heads with the
     checkpoint they were trained on. The materials are the project's, split as `held_out` says. On the validation
-    materials the probabilities of the mask and the classes are calibrated.
+    materials the probabilities of the classes and the roughness are calibrated.
     The figures that count are those of the held-out sources, or the held-out fold, the networks used for every map;
     where nothing is held out the card has none, and the validation figures are returned. A map whose network does
     not beat the rule on validation is left to the rule (`use` in the card), except in the model of a fold, which is
@@ -178,12 +178,15 @@ def _measured(
         classes=CLASSES,
         mask_threshold=THRESHOLD,
         mask_softness=0.2,
+        metal_weights=METAL_WEIGHTS,
+        presence_weight=PRESENCE_WEIGHT,
+        mask_calibration=(1.0, METAL_SHIFT),
         level_albedo="network",
         use=dict.fromkeys(OUTPUTS, "network"),
     )
     roughness = fit_roughness(materials.of("train"))
     _write_card(making, card)
-    calibrations = fit_probabilities(making, materials.of("val"), size, partial(on_progress, "calibration"))
+    calibrations = calibrate(making, materials.of("val"), size, partial(on_progress, "calibration"))
     card = replace(card, **calibrations, roughness_constants=roughness)
     _write_card(making, card)
     groups = materials.groups

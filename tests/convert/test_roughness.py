@@ -1,0 +1,84 @@
+"""How far a specular mask tells of gloss, and the roughness calibrated by it."""
+
+import numpy as np
+import pytest
+
+from unbake.convert.roughness import calibrated, mask_tells
+from unbake.domain.card import RoughnessFit
+from unbake.domain.maps import MapKind
+from unbake.image.noise import smooth_noise
+
+SIZE = (96, 80)
+OPEN = (False, False)
+SURE = RoughnessFit(offset=-0.3, slope=1.6, word=0.0, spread=2.0)
+UNSURE = RoughnessFit(offset=0.1, slope=0.8, word=0.1, spread=0.5)
+
+
+def codes(values: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+
+
+def noise(seed: int) -> np.ndarray:
+    return 0.5 + 0.15 * smooth_noise(np.random.default_rng(seed), SIZE, 12)[..., None]
+
+
+@pytest.fixture(scope="module")
+def diffuse() -> np.ndarray:
+    return codes(noise(1) * np.float32([0.9, 0.7, 0.5]))
+
+
+def tells(diffuse: np.ndarray, mask: np.ndarray | None) -> float:
+    stored = {MapKind.DIFFUSE: diffuse}
+    return mask_tells(stored if mask is None else stored | {MapKind.SPECULAR: mask}, OPEN)
+
+
+def test_a_mask_of_its_own_tells(diffuse):
+    assert tells(diffuse, codes(noise(2))) > 0.99
+
+
+def test_a_missing_a_constant_and_a_barely_noisy_mask_tell_nothing(diffuse):
+    grain = np.random.default_rng(0).normal(0, 0.004, (*SIZE, 1))
+    assert tells(diffuse, None) == 0
+    assert tells(diffuse, np.full((*SIZE, 1), 90, np.uint8)) == 0
+    assert tells(diffuse, codes(0.4 + grain)) < 0.05
+
+
+@pytest.mark.parametrize("gamma", [0.4, 1.0, 2.5])
+@pytest.mark.parametrize("inverted", [False, True])
+def test_a_mask_made_from_the_painted_brightness_tells_nothing(diffuse, gamma, inverted):
+    light = (diffuse @ np.float32([0.2126, 0.7152, 0.0722]))[..., None] / 255
+    grain = np.random.default_rng(0).normal(0, 0.01, light.shape)
+    drawn = light**gamma * 0.8
+    assert tells(diffuse, codes((0.9 - drawn if inverted else drawn) + grain)) < 0.05
+
+
+def test_codes_of_more_bits_say_the_same(diffuse):
+    mask = codes(0.5 * noise(2) + 0.5 * diffuse[..., :1] / 255)
+    fine = {MapKind.DIFFUSE: diffuse.astype(np.uint16) * 257, MapKind.SPECULAR: mask.astype(np.uint16) * 257}
+    assert mask_tells(fine, OPEN) == pytest.approx(tells(diffuse, mask), abs=1e-4)
+
+
+def test_the_mean_and_the_deviations_follow_the_fit():
+    roughness = codes(0.25 + 0.5 * noise(3))
+    mean = float(roughness.mean()) / 255
+    made = calibrated(roughness, 0.5, 1.0, (SURE, UNSURE)) / 255
+    assert made.mean() == pytest.approx(-0.3 + 1.6 * mean, abs=0.004)
+    assert made.std() == pytest.approx(2 * roughness.std() / 255, rel=0.02)
+
+
+def test_between_both_a_share_of_each_counts():
+    roughness = codes(noise(3))
+    said = [calibrated(roughness, 0.7, share, (SURE, UNSURE)).mean() for share in (0.0, 0.5, 1.0)]
+    assert said[1] == pytest.approx((said[0] + said[2]) / 2, abs=1)
+
+
+def test_a_rougher_word_makes_it_rougher():
+    roughness = codes(noise(3))
+    rough, smooth = (calibrated(roughness, word, 0.0, (SURE, UNSURE)).mean() for word in (0.8, 0.3))
+    assert rough > smooth + 20
+
+
+def test_no_word_and_no_mean_leave_the_range():
+    for value in (0, 255):
+        made = calibrated(np.full((*SIZE, 1), value, np.uint8), float(value > 0), 1.0, (SURE, SURE))
+        assert 0 < made.min() <= made.max() < 255
