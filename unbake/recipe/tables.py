@@ -105,6 +105,8 @@ class Augment(Strict, frozen=True, kw_only=True):
     """Probability that a sample is four crops."""
     blend: Share = 0.0
     """Probability that a sample is two materials grown into one another, as MatSynth's blends."""
+    atlas: Share = 0.0
+    """Probability that a sample is a UV atlas: islands of one to four materials on ground that no loss counts."""
     photometric: Photometric | None = None
 
 
