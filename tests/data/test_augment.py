@@ -81,9 +81,7 @@ def test_an_atlas_looks_for_materials_that_have_the_maps_of_its_first(tmp_path: 
     def either(rng: np.random.Generator, _: float | None = None) -> Sample:
         return full if rng.random() < 0.5 else less
 
-    samples = [
-        Augmentation(atlas=1.0)(lambda *_: full, either, np.random.default_rng(s)) for s in range(100)
-    ]
+    samples = [Augmentation(atlas=1.0)(lambda *_: full, either, np.random.default_rng(s)) for s in range(100)]
     assert np.mean([sample.kinds == full.kinds for sample in samples]) > 0.8
 
 

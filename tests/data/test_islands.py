@@ -166,4 +166,5 @@ def test_a_mask_marks_metal_first_where_islands_are_of_both():
     mask = laid_out(Atlas(both, BLACK, mirrors=0.25), given).maps[MapKind.ENVIRONMENT][0]
     assert (mask[10:18, 6:18] == 1).all() and (mask[20:28, 6:18] == 0.25).all()
     given[MapKind.METALLIC][:] = 0
-    assert laid_out(Atlas(both, BLACK, mirrors=0.25), given).maps[MapKind.ENVIRONMENT][0, 20:28, 6:18].min() == 1
+    alike = laid_out(Atlas(both, BLACK, mirrors=0.25), given).maps[MapKind.ENVIRONMENT][0]
+    assert (alike[20:28, 6:18] == 1).all()

@@ -29,8 +29,10 @@ def same(one: Batch, other: Batch) -> bool:
     if (one.valid is None) != (other.valid is None):
         return False
     valid = one.valid is None or torch.equal(one.valid, other.valid)
-    return valid and one.names == other.names and all(
-        torch.equal(image, other.maps[kind]) for kind, image in one.maps.items()
+    return (
+        valid
+        and one.names == other.names
+        and all(torch.equal(image, other.maps[kind]) for kind, image in one.maps.items())
     )
 
 

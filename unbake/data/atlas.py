@@ -105,9 +105,7 @@ def draw_atlas(rng: np.random.Generator, side: int, layers: int) -> Atlas:
         if number >= layers and rng.random() < _EMPTY:
             continue
         layer = number if number < layers else int(rng.choice(layers, p=shares))
-        inner = Box(
-            cell.top + margin, cell.left + margin, cell.height - 2 * margin, cell.width - 2 * margin
-        )
+        inner = Box(cell.top + margin, cell.left + margin, cell.height - 2 * margin, cell.width - 2 * margin)
         islands += _islands(rng, side, layer, inner)
     mirrors = float(rng.uniform(0.2, 0.8)) if rng.random() < 0.3 else 0.0
     return Atlas(tuple(islands), _ground(rng, side), mirrors)

@@ -27,9 +27,8 @@ class Augmentation:
     spatial: flips and quarter turns. brightness, contrast, saturation: largest relative change of the input's
     colours; hue: largest turn in degrees. recolour: deviation, in stops, of the material's own brightness (see
     `colours.recoloured`); its tint, saturation and hue vary with it. two_crop, four_crop: chances of a composite
-    (plan, phase A: 0.30 and 0.15). blend: chance that two materials grow into one another. atlas: chance of an
-    atlas of one to four materials. photometric: what is done
-    to Skyrim's samples besides, or None.
+    (plan, phase A: 0.30 and 0.15). blend: chance that two materials grow into one another. atlas: chance of an atlas of
+    one to four materials. photometric: what is done to Skyrim's samples besides, or None.
 
     >>> Augmentation(two_crop=0.3, four_crop=0.15).spatial
     True

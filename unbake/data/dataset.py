@@ -60,9 +60,9 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
     holds their indices.
 
     In training, item (epoch, position, i, crop_px) is a random crop of pair i, of a random diffuse of it and of a
-    random scale among those that hold the crop; composites and atlases take their partners from the same pool, so that a
-    composite has one domain and the shares of the pools stay as they were drawn, and of the same fold, so that no head
-    of the classifier sees in a composite what it is never to see. The other splits are a list of at
+    random scale among those that hold the crop; composites and atlases take their partners from the same pool, so that
+    they have one domain and the shares of the pools stay as they were drawn, and of the same fold, so that no head of
+    the classifier sees in one what it is never to see. The other splits are a list of at
     most `val_crops` crops of `px` × `px` for each pair, the middle first, then spread over the texture and over
     its diffuses, at the largest scale, whatever seed and epoch; their items are indices into it, see
     `validation_items`. Axes that tile wrap around; others stay inside, and where the texture is smaller than the

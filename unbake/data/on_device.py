@@ -1,4 +1,4 @@
-"""Coded batches as floats, on the device that trains: decoded, coloured, composited, laid out; between `batch` and the networks.
+"""Coded batches as floats, on the device that trains: decoded, coloured, laid out; from `batch` to the networks.
 
 The same torch operations on a CPU and on a GPU. All chance was drawn with the samples: none is added here.
 """

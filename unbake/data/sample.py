@@ -52,8 +52,8 @@ class Layer:
 class Sample:
     """One training example, its pixels still in the cache.
 
-    layers: one, or with `border` as many as it parts, or as the islands of an atlas are cut from. side: texels of the maps it will have; crops of another size
-    are brought to it.
+    layers: one, or with `border` as many as it parts, or as the islands of an atlas are cut from. side: texels of the
+    maps it will have; crops of another size are brought to it.
     classes: (K,) float32, 1 for each class there is, or None where the label says too little.
     name: the material's id; key: scale, variant and first texel of the crop, for logs.
     domain: whose picture it is; Skyrim's have no classes. fold: which of the classifier's heads never sees it, -1
@@ -78,7 +78,9 @@ class Sample:
 class DrawSample(Protocol):
     """Draws one plain sample; doubt: of its mod's level, shared by what is in one file, None for one of its own."""
 
-    def __call__(self, rng: np.random.Generator, doubt: float | None = None, /) -> Sample: ...
+    def __call__(self, rng: np.random.Generator, doubt: float | None = None, /) -> Sample:
+        """The sample drawn with these random numbers."""
+        ...
 
 
 Augment = Callable[[DrawSample, DrawSample, np.random.Generator], Sample]

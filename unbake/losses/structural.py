@@ -16,8 +16,8 @@ PROBABILITY_MARGIN = 1e-4
 def positive_weight(target: Tensor, present: Tensor, mean: Mean = ratio) -> Tensor:
     """Negatives ÷ positives among the present masks of a batch, within [1, 10]: a scalar tensor.
 
-    target: (B, 1, H, W), metal where > 0.5; present: (B,) or (B, 1, H, W) bool. mean: where several processes share the batch, the
-    engine's own. 1 where the batch has no metal.
+    target: (B, 1, H, W), metal where > 0.5; present: (B,) or (B, 1, H, W) bool. mean: where several processes share
+    the batch, the engine's own. 1 where the batch has no metal.
 
     >>> positive_weight(torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]), torch.tensor([True]))
     tensor(3.)

@@ -58,8 +58,8 @@ def map_losses(
     """Terms of one predicted map: "l1", "gradient", and where they apply "bce" and "perceptual".
 
     pred, target: (B, C, H, W) in the range and colour space of the map's spec. present: (B,) bool, which
-    samples have a truth, or (B, 1, H, W), which texels; the others contribute nothing. foreground: the batch's map named by
-    `spec(kind).foreground`, (B, 1, H, W), or None. distance: for colour maps, used where
+    samples have a truth, or (B, 1, H, W), which texels; the others contribute nothing. foreground: the batch's map
+    named by `spec(kind).foreground`, (B, 1, H, W), or None. distance: for colour maps, used where
     `weights.perceptual` > 0. A map whose spec is affine_free is compared without offset and scale.
 
     >>> import torch
