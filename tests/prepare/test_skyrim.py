@@ -7,10 +7,12 @@ import pytest
 from unbake.data.sources import list_materials
 from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
+from unbake.image.dds.deblock import soften_blocks
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal, encode_normal
+from unbake.image.tiling import tileable_axes
 from unbake.prepare.skyrim import find_pairs, import_pairs
 from unbake.synth.materials import procedural
 from unbake.synth.painter import STYLES, paint
@@ -126,6 +128,16 @@ def test_the_games_normal_points_up_after_reading_and_its_alpha_is_the_mask(made
     assert np.corrcoef(normal[..., 1].ravel(), truth[MapKind.NORMAL][..., 1].ravel())[0, 1] > 0.9
     mask = read_picture(place / "specular.png").unit()
     assert np.abs(mask - truth[MapKind.ROUGHNESS]).mean() < 4 / 255
+
+
+def test_the_blocks_of_the_games_diffuse_are_softened_as_conversion_softens_them(game, made):
+    stored = read_picture(game[0] / "Textures" / "Architecture" / "Keep" / "KeepWall01.dds")
+    assert stored.format == "dds/bc1"
+    softened = stored.pixels[..., :3].copy()
+    soften_blocks(softened, tileable_axes(softened))
+    assert not np.array_equal(softened, stored.pixels[..., :3])
+    kept = read_picture(made[0] / "architecture_keep" / "keepwall01" / "diffuse.png")
+    np.testing.assert_array_equal(kept.pixels, softened)
 
 
 def test_a_constant_alpha_is_no_mask(made):
