@@ -180,7 +180,11 @@ def _around(rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
     angles = (np.arange(count) + rng.uniform(-0.3, 0.3, count)) * (2 * pi / count)
     points = [_from_middle(angle, rng.uniform(0.7, 1.0)) for angle in angles.tolist()]
     corners = np.array([(0.5 + down / 2, 0.5 + right / 2) for down, right in points])
-    return _cut_round(corners, int(rng.integers(3)))
+    closed = np.concatenate([corners, corners[:1]])
+    for _ in range(int(rng.integers(3))):
+        closed = _cut_round(closed)
+        closed = np.concatenate([closed, closed[:1]])
+    return _pairs(closed[:-1])
 
 
 def _half_around(rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
@@ -188,11 +192,15 @@ def _half_around(rng: np.random.Generator) -> tuple[tuple[float, float], ...]:
     inner = int(rng.integers(2, 6))
     angles = (np.arange(inner) + 0.5 + rng.uniform(-0.3, 0.3, inner)) * (pi / inner) - pi / 2
     rest = [_from_middle(angle, rng.uniform(0.65, 1.0)) for angle in angles.tolist()]
-    points = [(-rng.uniform(0.5, 1), 0.0), *rest, (rng.uniform(0.5, 1), 0.0)]
-    corners = np.array([(0.5 + down / 2, right) for down, right in points])
-    rounded = np.array(_cut_round(corners, int(rng.integers(3))))
-    # The seam itself is not cut: there the other half goes on.
-    return _pairs(np.concatenate([corners[:1], rounded, corners[-1:]]))
+    # The ends of the seam: about as far out as what is beside them, so that no slit opens there.
+    up, down = (
+        max(abs(end), rng.uniform(0.5, 1)) * rng.uniform(0.85, 1) for end in (rest[0][0], rest[-1][0])
+    )
+    points = [(-up, 0.0), *rest, (down, 0.0)]
+    line = np.array([(0.5 + down / 2, right) for down, right in points])
+    for _ in range(int(rng.integers(3))):
+        line = np.concatenate([line[:1], _cut_round(line), line[-1:]])
+    return _pairs(line)
 
 
 def _from_middle(angle: float, reach: float) -> tuple[float, float]:
@@ -202,13 +210,10 @@ def _from_middle(angle: float, reach: float) -> tuple[float, float]:
     return down * scale, right * scale
 
 
-def _cut_round(corners: np.ndarray, times: int) -> tuple[tuple[float, float], ...]:
-    """The corners (N, 2) of a polygon cut off, so many times."""
-    for _ in range(times):
-        following = np.roll(corners, -1, 0)
-        corners = np.stack([0.75 * corners + 0.25 * following, 0.25 * corners + 0.75 * following], 1)
-        corners = corners.reshape(-1, 2)
-    return _pairs(corners)
+def _cut_round(line: np.ndarray) -> np.ndarray:
+    """A line (N, 2) whose inner corners are cut off: two points on each of its N - 1 edges, (2 N - 2, 2)."""
+    before, after = line[:-1], line[1:]
+    return np.stack([0.75 * before + 0.25 * after, 0.25 * before + 0.75 * after], 1).reshape(-1, 2)
 
 
 def _pairs(points: np.ndarray) -> tuple[tuple[float, float], ...]:
