@@ -163,6 +163,16 @@ def test_a_second_run_makes_nothing_again_but_what_changed(game, made):
     assert {path: path.stat().st_mtime_ns for path in into.rglob("*.png")} == before
 
 
+def test_a_pair_that_an_earlier_version_made_is_made_again(game, tmp_path):
+    brought(game, tmp_path)
+    about = tmp_path / "data" / "Skyrim" / "clutter" / "chest" / "metadata.json"
+    old = json.loads(about.read_text())
+    del old["made_from"]["version"]
+    about.write_text(json.dumps(old))
+    report = brought(game, tmp_path)
+    assert ([one["pair"] for one in report["kept"]], report["there_already"]) == (["clutter/chest"], 1)
+
+
 def test_a_pair_of_another_mod_stays(game, made):
     report = brought(game, made[0].parents[1], "other mod")
     assert [one["reason"] for one in report["left_out"]][:2] == ["there is one of mod already"] * 2

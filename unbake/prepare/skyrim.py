@@ -35,6 +35,9 @@ from unbake.prepare.folders import finished, safe_name, write_folder
 PBR_FOLDER = "pbr"
 """Below `textures`, where TruePBR files lie."""
 
+_VERSION = 2
+"""Of what is made of the same files; 2: the blocks of diffuses are softened. Pairs of another are made again."""
+
 _RMAOS = "_rmaos"
 
 
@@ -170,7 +173,7 @@ def _made_from(pair: PairFiles, px: int) -> dict[str, Any]:
     """Settings and files of a pair; equal ones make the same pair again."""
     files = (pair.diffuse, pair.normal, pair.basecolor, pair.rmaos, pair.pbr_normal, pair.height)
     stats = [path.stat() for path in files if path is not None]
-    return {"px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
+    return {"version": _VERSION, "px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
 
 
 def _import_pair(
