@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.samples import flat, plain, seen, whole, write_entry
 
+from unbake.data.atlas import Atlas
 from unbake.data.augment import Augmentation
 from unbake.data.crop import Crop
 from unbake.data.dataset import PatchDataset
@@ -20,7 +21,7 @@ def sample(tmp_path: Path) -> Sample:
 
 
 def drawn(augment: Augmentation, sample: Sample, seed: int = 0) -> Sample:
-    return augment(lambda _: sample, lambda _: sample, np.random.default_rng(seed))
+    return augment(lambda *_: sample, lambda *_: sample, np.random.default_rng(seed))
 
 
 def test_colour_jitter_changes_the_input_and_no_target(sample: Sample):
@@ -49,6 +50,41 @@ def test_composites_come_as_often_as_asked(sample: Sample):
     assert parts.count(4) / 2000 == pytest.approx(0.15, abs=0.03)
 
 
+def test_atlases_come_as_often_as_asked(sample: Sample):
+    augment = Augmentation(four_crop=0.2, atlas=0.3)
+    rng = np.random.default_rng(0)
+    borders = [augment(lambda *_: sample, lambda *_: sample, rng).border for _ in range(2000)]
+    assert sum(isinstance(border, Atlas) for border in borders) / 2000 == pytest.approx(0.3, abs=0.03)
+    assert Augmentation().atlas == 0
+
+
+def test_an_atlas_is_one_file_as_well_known_in_level_and_graded_once(sample: Sample):
+    doubts: list[float | None] = []
+
+    def draw(_: np.random.Generator, doubt: float | None = None) -> Sample:
+        doubts.append(doubt)
+        return sample
+
+    for seed in range(10):
+        doubts.clear()
+        layers = Augmentation(atlas=1.0, recolour=0.5)(draw, draw, np.random.default_rng(seed)).layers
+        assert len(set(doubts)) == 1 and doubts[0] is not None
+        assert len({layer.jitter for layer in layers}) == 1
+        assert len({layer.paint for layer in layers}) == len(layers)
+
+
+def test_an_atlas_looks_for_materials_that_have_the_maps_of_its_first(tmp_path: Path):
+    kinds = (MapKind.DIFFUSE, MapKind.ALBEDO)
+    full = whole(tmp_path / "a", flat(0.2, (*kinds, MapKind.AO)))
+    less = whole(tmp_path / "b", flat(0.2, kinds))
+
+    def either(rng: np.random.Generator, _: float | None = None) -> Sample:
+        return full if rng.random() < 0.5 else less
+
+    samples = [Augmentation(atlas=1.0)(lambda *_: full, either, np.random.default_rng(s)) for s in range(100)]
+    assert np.mean([sample.kinds == full.kinds for sample in samples]) > 0.8
+
+
 def test_a_blend_is_turned_and_coloured_as_one_material(sample: Sample):
     [layer] = drawn(Augmentation(blend=1.0), sample).layers
     assert len(layer.parts) == 2 and layer.blend is not None and layer.jitter is not None
@@ -70,8 +106,8 @@ def test_where_nothing_is_to_vary_nothing_does(sample: Sample):
     assert drawn(nothing, sample) == sample
 
 
-def test_augmented_samples_are_a_function_of_their_numbers(cache: Path):
-    augment = Augmentation(two_crop=0.5, four_crop=0.5)
+@pytest.mark.parametrize("augment", [Augmentation(two_crop=0.5, four_crop=0.5), Augmentation(atlas=1.0)])
+def test_augmented_samples_are_a_function_of_their_numbers(cache: Path, augment: Augmentation):
     first, second = (
         seen(PatchDataset({"matsynth": cache}, "train", 24, augment=augment)[1, 2, 0, 24]) for _ in range(2)
     )

@@ -385,6 +385,23 @@ def test_a_black_diffuse_never_makes_a_real_pair(tmp_path, write_material, about
     assert styles(tmp_path / "out") == [("sun",)]
 
 
+def test_paintings_through_bc7_are_a_choice_that_leaves_caches_without_it_as_they_are(oak, tmp_path):
+    keys = {}
+    for name, asked in (("as ever", {}), ("none", {"bc7": 0.0}), ("all", {"bc7": 1.0})):
+        build(oak, tmp_path / name, variants=3, styles=("enlarged",), scales=(1.0,), **asked)
+        keys[name] = read_index(tmp_path / name).entries[0].key
+    assert keys["as ever"] == keys["none"] != keys["all"]
+    ever, newer = (
+        np.load(tmp_path / name / read_index(tmp_path / name).entries[0].folder / "painted.npy")
+        for name in ("as ever", "all")
+    )
+    assert all(not np.array_equal(*both) for both in zip(ever, newer, strict=True))
+    build(oak, tmp_path / "all", "val", variants=3, scales=(1.0,), bc7=1.0)
+    build(oak, tmp_path / "none", "val", variants=3, scales=(1.0,))
+    held = [read_index(tmp_path / name).entries[0].key for name in ("all", "none")]
+    assert held[0] == held[1]
+
+
 def test_paintings_on_disk_take_the_place_of_painting(tmp_path, write_material, monkeypatch):
     names = ("diffuse_syn_1", "diffuse_syn_2", "specular_syn_2")
     place = write_material(tmp_path / "in", "wood/oak001", ("basecolor", "normal", *names))

@@ -290,7 +290,7 @@ def test_a_composite_has_the_fold_of_its_parts(tmp_path, write_material):
         write_material(tmp_path / "in", f"wood/oak{number:03d}")
     sources = list_materials(tmp_path / "in")
     build_cache(sources, {s.id: "train" for s in sources}, tmp_path / "out", variants=1, workers=1)
-    augment = Augmentation(two_crop=0.5, four_crop=0.5)
+    augment = Augmentation(two_crop=0.4, four_crop=0.3, atlas=0.3)
     dataset = PatchDataset({"matsynth": tmp_path / "out"}, "train", 16, augment=augment)
     folds = {pair.name: fold_of(pair.entries[0]) for pair in dataset.pairs}
     assert len(set(folds.values())) > 1

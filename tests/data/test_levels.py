@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unbake.data.cache_format import Entry, read_index
-from unbake.data.levels import LEAST, MOST, NOISE, at_network_level, mod_levels, painted_level
+from unbake.data.levels import LEAST, MOST, NOISE, at_network_level, draw_doubt, mod_levels, painted_level
 from unbake.domain.layout import NETWORK_LEVEL
 from unbake.domain.maps import MapKind
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
@@ -75,16 +75,16 @@ def test_a_mods_level_is_the_geometric_mean_of_its_paintings(entry: Entry):
 
 def test_a_diffuse_of_a_known_mod_is_brought_to_the_level_of_the_networks():
     linear, _ = surface()
-    brought = at_network_level(linear_to_srgb(linear * 0.4), 0.4, None)
+    brought = at_network_level(linear_to_srgb(linear * 0.4), 0.4)
     np.testing.assert_allclose(srgb_to_linear(brought), linear * NETWORK_LEVEL, atol=1e-4)
 
 
 def test_in_training_the_level_is_known_within_two_and_a_half_deviations():
     linear, _ = surface()
     painted = linear_to_srgb(linear * 0.3)
-    exact = light(at_network_level(painted, 0.3, None))
+    exact = light(at_network_level(painted, 0.3))
     rng = np.random.default_rng(0)
-    misses = [np.log(light(at_network_level(painted, 0.3, rng)) / exact) for _ in range(200)]
+    misses = [np.log(light(at_network_level(painted, 0.3, draw_doubt(rng))) / exact) for _ in range(200)]
     assert np.abs(misses).max() < 2.5 * NOISE + 1e-3
     assert np.std(misses) == pytest.approx(NOISE, rel=0.2)
     assert abs(np.mean(misses)) < 3 * NOISE / 200**0.5

@@ -16,7 +16,9 @@ from unbake.data.photometric import SkyrimPhotometric
 from unbake.domain.maps import SPECS, MapKind
 
 CPU = torch.device("cpu")
-ALL = Augmentation(two_crop=0.4, four_crop=0.3, blend=0.2, recolour=0.5, photometric=SkyrimPhotometric(1.0))
+ALL = Augmentation(
+    two_crop=0.3, four_crop=0.2, blend=0.2, atlas=0.2, recolour=0.5, photometric=SkyrimPhotometric(1.0)
+)
 
 
 def test_a_batch_holds_every_kind_neutral_where_absent(tmp_path: Path):
@@ -49,6 +51,34 @@ def test_a_sample_looks_the_same_beside_any_others(pairs):
             torch.testing.assert_close(
                 together.maps[kind][place], alone.maps[kind][0], atol=2e-6, rtol=0, msg=f"{kind} of {place}"
             )
+
+
+def test_texels_of_an_atlas_alone_may_be_no_surface(pairs):
+    atlases, others = (
+        PatchDataset(pairs, "train", 32, augment=augment)
+        for augment in (Augmentation(atlas=1.0), Augmentation(four_crop=1.0))
+    )
+    assert batch_of(others[0, 0, 0, 32]).valid is None
+    batch = batch_of(others[0, 0, 0, 32], atlases[0, 1, 0, 32])
+    assert batch.valid is not None and batch.valid.shape == (2, 1, 32, 32)
+    assert batch.valid[0].all() and 0 < batch.valid[1].float().mean() < 1
+
+
+def test_of_an_atlas_losses_count_the_valid_texels_of_the_maps_there_are(pairs):
+    dataset = PatchDataset(pairs, "train", 32, augment=Augmentation(atlas=1.0))
+    batch = batch_of(*(dataset[0, i, i, 32] for i in range(len(dataset))))
+    assert batch.valid is not None
+    for kind in BATCH_KINDS:
+        assert torch.equal(batch.counted(kind).flatten(1).any(1), batch.present[kind])
+        assert not (batch.counted(kind) & ~batch.valid).any()
+
+
+def test_an_atlas_reads_at_most_four_crops(pairs):
+    dataset = PatchDataset(pairs, "train", 32, augment=Augmentation(atlas=1.0))
+    codes = [len(collate([dataset[0, i, 0, 32]]).codes) for i in range(40)]
+    alone = len(collate([PatchDataset(pairs, "train", 32)[0, 0, 0, 32]]).codes)
+    assert max(codes) <= 4 * alone
+    assert np.mean(codes) < 3 * alone
 
 
 def test_the_same_codes_give_the_same_floats_again(pairs):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from unbake.domain.maps import MapKind
+from unbake.domain.maps import MapKind, spec
 from unbake.losses.masked import masked_l1
 from unbake.losses.rendering import rendering_l1
 from unbake.losses.total import LossWeights, class_losses, map_losses, mask_losses, rendering_losses
@@ -112,3 +112,95 @@ def test_the_engine_can_divide_by_a_count_of_its_own():
     once = map_losses(MapKind.AO, a, b, GIVEN, None, LossWeights())
     twice = map_losses(MapKind.AO, a, b, GIVEN, None, LossWeights(), mean=lambda s, n: s / (2 * n))
     torch.testing.assert_close(once, {name: 2 * term for name, term in twice.items()})
+
+
+def ground(*shape: int) -> torch.Tensor:
+    """Which texels show a surface: all but a disc in one corner, and a strip."""
+    batch, _, height, width = shape
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    valid = ((y - height) ** 2 + (x - width) ** 2 > (height // 2) ** 2) & (x != 3)
+    return valid.expand(batch, 1, height, width)
+
+
+ATLAS = ground(2, 1, 16, 16)
+SHADES = (MapKind.ALBEDO, MapKind.ROUGHNESS, MapKind.METALLIC, MapKind.AO, MapKind.HEIGHT)
+
+
+def all_terms(
+    seed: int, present: torch.Tensor, beside: float | None
+) -> tuple[dict[str, torch.Tensor], list[torch.Tensor]]:
+    """Every term there is, of random predictions and truths whose ground has another value; and the predictions."""
+
+    def filled(image: torch.Tensor, value: float) -> torch.Tensor:
+        return image if beside is None else torch.where(ATLAS, image, torch.full_like(image, value))
+
+    weights = LossWeights(perceptual=0.1, rendering=0.3)
+    made = {
+        kind: [
+            filled(
+                rand(2, spec(kind).channels, 16, 16, seed=seed + 7 * number + half), (beside or 0) * 0.9**half
+            )
+            for half in (0, 1)
+        ]
+        for number, kind in enumerate((*SHADES, MapKind.METALLIC_MASK))
+    }
+    preds = {kind: pred.requires_grad_() for kind, (pred, _) in made.items()}
+    truth = {kind: true for kind, (_, true) in made.items()}
+    mask = (truth.pop(MapKind.METALLIC_MASK) > 0.5).float()
+    logits = preds.pop(MapKind.METALLIC_MASK)
+    terms = mask_losses(logits, mask, present, weights)
+    for kind in SHADES:
+        terms |= map_losses(kind, preds[kind], truth[kind], present, mask, weights, squared)
+    lit = {**truth, MapKind.NORMAL: torch.nn.functional.normalize(rand(2, 3, 16, 16) + 0.1, dim=1)}
+    counted = dict.fromkeys(lit, present)
+    terms |= rendering_losses("unet", preds, lit, counted, [(0.0, 0.0, 1.0), (0.6, 0.0, 0.8)], weights)
+    return terms, [*preds.values(), logits]
+
+
+def test_nothing_of_an_atlas_ground_reaches_any_loss():
+    black, white = (all_terms(1, ATLAS, value)[0] for value in (0.05, 0.95))
+    assert black.keys() == white.keys() and len(black) >= 14
+    for term, value in black.items():
+        assert torch.equal(value, white[term]), term
+
+
+def test_the_ground_of_an_atlas_gets_no_gradient_and_its_islands_do():
+    terms, predictions = all_terms(2, ATLAS, 0.3)
+    sum(terms.values()).backward()
+    for prediction in predictions:
+        gradient = prediction.grad.abs().sum(1, keepdim=True)
+        assert not gradient[~ATLAS].any()
+        assert gradient[ATLAS].all()
+
+
+def test_texels_that_all_count_cost_what_their_samples_cost():
+    whole, texels = (
+        all_terms(3, present, None)[0] for present in (GIVEN, torch.ones(2, 1, 16, 16, dtype=torch.bool))
+    )
+    torch.testing.assert_close(texels, whole, atol=1e-6, rtol=1e-5)
+
+
+def test_an_atlas_costs_what_its_islands_cost_alone():
+    valid = torch.zeros(2, 1, 16, 16, dtype=torch.bool)
+    valid[..., 4:12, 4:12] = True
+    for kind in SHADES:
+        a, b, fg = (
+            rand(2, channels, 16, 16, seed=seed)
+            for seed, channels in ((1, spec(kind).channels), (2, spec(kind).channels), (3, 1))
+        )
+        masked = map_losses(kind, a, b, valid, fg, LossWeights())
+        cut = [x[..., 4:12, 4:12] for x in (a, b, fg)]
+        alone = map_losses(kind, *cut[:2], GIVEN, cut[2], LossWeights())
+        # Of gradients each scale counts by the share of its texels that are left.
+        plain = {term for term in alone if not term.endswith("gradient")}
+        torch.testing.assert_close({t: masked[t] for t in plain}, {t: alone[t] for t in plain})
+
+
+def test_of_samples_some_of_which_lack_a_map_only_the_others_islands_count():
+    first = torch.tensor([True, False]).view(2, 1, 1, 1)
+    a, b = rand(2, 1, 16, 16), rand(2, 1, 16, 16, seed=1)
+    b[1] = float("nan")
+    for kind in (MapKind.ROUGHNESS, MapKind.HEIGHT):
+        both = map_losses(kind, a, b, ATLAS & first, None, LossWeights())
+        alone = map_losses(kind, a[:1], b[:1], ATLAS[:1], None, LossWeights())
+        torch.testing.assert_close(both, alone)

@@ -7,10 +7,12 @@ import pytest
 from unbake.data.sources import list_materials
 from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
+from unbake.image.dds.deblock import soften_blocks
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal, encode_normal
+from unbake.image.tiling import tileable_axes
 from unbake.prepare.skyrim import find_pairs, import_pairs
 from unbake.synth.materials import procedural
 from unbake.synth.painter import STYLES, paint
@@ -128,6 +130,16 @@ def test_the_games_normal_points_up_after_reading_and_its_alpha_is_the_mask(made
     assert np.abs(mask - truth[MapKind.ROUGHNESS]).mean() < 4 / 255
 
 
+def test_the_blocks_of_the_games_diffuse_are_softened_as_conversion_softens_them(game, made):
+    stored = read_picture(game[0] / "Textures" / "Architecture" / "Keep" / "KeepWall01.dds")
+    assert stored.format == "dds/bc1"
+    softened = stored.pixels[..., :3].copy()
+    soften_blocks(softened, tileable_axes(softened))
+    assert not np.array_equal(softened, stored.pixels[..., :3])
+    kept = read_picture(made[0] / "architecture_keep" / "keepwall01" / "diffuse.png")
+    np.testing.assert_array_equal(kept.pixels, softened)
+
+
 def test_a_constant_alpha_is_no_mask(made):
     assert not (made[0] / "clutter" / "chest" / "specular.png").exists()
 
@@ -149,6 +161,16 @@ def test_a_second_run_makes_nothing_again_but_what_changed(game, made):
     report = brought(game, into.parents[1])
     assert (report["kept"], report["there_already"]) == ([], 2)
     assert {path: path.stat().st_mtime_ns for path in into.rglob("*.png")} == before
+
+
+def test_a_pair_that_an_earlier_version_made_is_made_again(game, tmp_path):
+    brought(game, tmp_path)
+    about = tmp_path / "data" / "Skyrim" / "clutter" / "chest" / "metadata.json"
+    old = json.loads(about.read_text())
+    del old["made_from"]["version"]
+    about.write_text(json.dumps(old))
+    report = brought(game, tmp_path)
+    assert ([one["pair"] for one in report["kept"]], report["there_already"]) == (["clutter/chest"], 1)
 
 
 def test_a_pair_of_another_mod_stays(game, made):

@@ -5,10 +5,11 @@ import pytest
 
 from unbake.domain.maps import MapKind
 from unbake.image.colour import luminance, srgb_to_linear
+from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_blocks
 from unbake.image.noise import smooth_noise
 from unbake.image.normals import from_slopes
 from unbake.synth.levels import PaintedLevel
-from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Maps, Style, paint
+from unbake.synth.painter import EVALUATION_STYLES, STYLES, TRAINING_STYLES, Maps, Style, _compressed, paint
 from unbake.synth.traced import SUNS, Traced
 
 SIZE = 64
@@ -182,9 +183,29 @@ def test_a_mask_that_went_through_bc3_has_eight_values_a_block() -> None:
     assert 0 < np.abs(masks[0] - masks[1]).mean() < 2 / 255
 
 
+def test_newer_packs_keep_more_of_what_was_painted_and_are_not_softened() -> None:
+    rng = np.random.default_rng(0)
+    pixels = np.rint(bumpy(0.5)[MapKind.ALBEDO] * 255 + rng.normal(0, 6, (SIZE, SIZE, 1)))
+    pixels = pixels.clip(0, 255).astype(np.uint8)
+    old, new = (_compressed(pixels, blocks) for blocks in (BlockFormat.BC1, BlockFormat.BC7))
+    before, after = (np.abs(image.astype(float) - pixels).mean() for image in (old, new))
+    assert 0 < after < 0.6 * before
+    stored = decode_blocks(
+        encode_blocks(pixels, BlockFormat.BC7, Effort.FAST, painted=True), SIZE, SIZE, BlockFormat.BC7
+    )
+    np.testing.assert_array_equal(new, stored[..., :3])
+
+
+def test_a_painting_through_bc7_is_the_same_painting() -> None:
+    old, new = (
+        paint(bumpy(0.5), replace(STYLES["enlarged"], bc7=share), 0)[MapKind.DIFFUSE] for share in (0.0, 1.0)
+    )
+    assert 0 < np.abs(old - new).mean() < 3 / 255
+
+
 def test_what_a_style_does_not_ask_for_is_no_part_of_its_seed() -> None:
     # Paintings of the other styles stay what they were when the bundled model learned from them.
-    assert not any(name in repr(STYLES["enlarged"]) for name in ("bc3", "small"))
+    assert not any(name in repr(STYLES["enlarged"]) for name in ("bc3", "bc7", "small"))
 
 
 def test_painters_for_evaluation_are_never_trained_on_and_light_differently() -> None:

@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def run(root: Path) -> Run:
-    return start(root, "A0", "augment.composite2=0.5", "augment.colour_jitter=0.1")
+    return start(root, "A0", "augment.composite2=0.4", "augment.atlas=0.4", "augment.colour_jitter=0.1")
 
 
 def epoch(batches: Batches, run: Run, number: int, size: int = 2, first: int = 0) -> Iterator[Batch]:
@@ -26,8 +26,13 @@ def epoch(batches: Batches, run: Run, number: int, size: int = 2, first: int = 0
 
 
 def same(one: Batch, other: Batch) -> bool:
-    return one.names == other.names and all(
-        torch.equal(image, other.maps[kind]) for kind, image in one.maps.items()
+    if (one.valid is None) != (other.valid is None):
+        return False
+    valid = one.valid is None or torch.equal(one.valid, other.valid)
+    return (
+        valid
+        and one.names == other.names
+        and all(torch.equal(image, other.maps[kind]) for kind, image in one.maps.items())
     )
 
 

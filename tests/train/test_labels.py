@@ -1,5 +1,7 @@
 """Targets of the classifier for a batch, and whose losses count for which of its heads."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -87,7 +89,7 @@ def test_patches_are_means_of_the_maps_in_their_places():
 
 def test_a_channel_of_patches_is_not_known_where_its_map_is_absent():
     _, known = patch_targets(batch(lacking=(MapKind.ROUGHNESS,)), GRID)
-    assert known.tolist() == [[True, False, True]] * 2
+    assert known[..., 0, 0].tolist() == [[True, False, True]] * 2
 
 
 def test_a_head_learns_nothing_from_samples_of_its_own_fold():
@@ -134,3 +136,39 @@ def test_saying_what_is_true_costs_less_than_its_opposite():
     good, bad = (classifier_losses(*(sign * x for x in right), given, LossWeights()) for sign in (1, -1))
     assert set(good) == {"classes/bce", "patches/bce"}
     assert all(good[term] < bad[term] for term in good)
+
+
+def atlas(ground: float) -> Batch:
+    """The samples of `batch`, whose right half is the ground of an atlas, with another value in all maps."""
+    given = batch((-1, -1))
+    valid = torch.ones(2, 1, SIDE, SIDE, dtype=torch.bool)
+    valid[..., SIDE // 2 :] = False
+    for image in given.maps.values():
+        image[..., SIDE // 2 :] = ground
+    return replace(given, valid=valid)
+
+
+def test_labels_are_means_over_the_islands_of_an_atlas():
+    targets, _ = label_targets(atlas(0.9))
+    properties = {name: round(float(targets[0, place]), 4) for name, place in FOUND.items()}
+    assert properties == {"has metal": 1, "metal share": 1, "roughness": 0.5, "brightness": 0.5}
+
+
+def test_patches_of_ground_are_not_known():
+    targets, known = patch_targets(atlas(0.9), GRID)
+    assert known[0, 0].tolist() == [[True, True, False, False]] * GRID
+    metal, rough, _ = targets[0]
+    assert metal[0, :2].tolist() == [1, 1]
+    assert rough[:, 0].tolist() == [0.25, 0.25, 0.75, 0.75]
+
+
+def test_a_patch_is_the_mean_of_the_little_surface_it_shows():
+    given = atlas(0.9)
+    given.valid[..., 0] = False
+    targets, known = patch_targets(given, GRID)
+    assert known[0, 0, :, 0].all() and targets[0, 0, :, 0].tolist() == [1] * GRID
+
+
+def test_nothing_of_the_ground_reaches_the_classifiers_loss():
+    black, white = (classifier_losses(*logits(), atlas(value), LossWeights()) for value in (0.0, 1.0))
+    assert all(torch.equal(value, white[term]) for term, value in black.items())

@@ -59,7 +59,7 @@ def test_events_tell_every_step_and_every_epoch(root: Path):
     assert [type(event) for event in events] == ([Progress] * 3 + [EpochDone]) * 2 + [Finished]
 
 
-@pytest.mark.parametrize("more", [(), ("losses.rendering=0.5", "ema=0.9")])
+@pytest.mark.parametrize("more", [(), ("losses.rendering=0.5", "ema=0.9", "augment.atlas=0.5")])
 def test_a_run_stopped_and_resumed_ends_bit_equal_to_an_uninterrupted_one(root: Path, more: tuple[str, ...]):
     train(start(root, "A0", *more), lambda _: None)
     left = [root / "checkpoints" / f"A0_{which}.safetensors" for which in ("last", "best")]

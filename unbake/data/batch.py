@@ -58,6 +58,7 @@ class Batch:
 
     maps: every BATCH_KINDS, (B, C, H, W) float32, the neutral where absent. present: (B,) bool per map.
     classes: (B, K) float32, zeros where unknown. has_classes: (B,) bool. folds: (B,) int64.
+    valid: (B, 1, H, W) bool, the texels that show a surface and not the ground of an atlas; None where all do.
     """
 
     maps: dict[MapKind, torch.Tensor]
@@ -67,6 +68,13 @@ class Batch:
     folds: torch.Tensor
     names: tuple[str, ...]
     domains: tuple[Domain, ...]
+    valid: torch.Tensor | None = None
+
+    def counted(self, kind: MapKind) -> torch.Tensor:
+        """What losses of a map compare: samples that have it, (B,) bool, or where there is ground their texels,
+        (B, 1, H, W) bool."""
+        present = self.present[kind]
+        return present if self.valid is None else present[:, None, None, None] & self.valid
 
 
 def collate(samples: Sequence[Sample]) -> CodedBatch:

@@ -80,6 +80,7 @@ class _Job:
     long_side: int
     folder: Path
     traced: Path | None
+    bc7: float
 
 
 def build_cache(
@@ -96,6 +97,7 @@ def build_cache(
     mods: int = MODS,
     seed: int = 0,
     traced: Path | None = None,
+    bc7: float = 0.0,
     workers: int = 2,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[str]:
@@ -106,16 +108,17 @@ def build_cache(
     level; an entry has `variants` paintings, each of another mod. Materials outside "train" get the first scale only
     and one painting per held style, whatever paintings are on disk, with a painter seed that `seed` does not touch,
     so that validation never changes. mods: of the paintings for training; those kept out have HELD_MODS. traced: folder
-    of path-traced light, for the styles that paint by it. workers: processes; 1 stays in this one. A second build does
-    no work; a changed file redoes its material, a changed painter all that it painted; with other splits what moved is
-    built, and what is not asked for now stays. An entry that is not as it was built (see `cache_checks`) is built
-    again. While another process builds here, it waits.
+    of path-traced light, for the styles that paint by it. bc7: of compressed paintings for training, the share that is
+    so by BC7 and not BC1. workers: processes; 1 stays in this one. A second build does no work; a changed file redoes
+    its material, a changed painter all that it painted; with other splits what moved is built, and what is not asked
+    for now stays. An entry that is not as it was built (see `cache_checks`) is built again. While another process
+    builds here, it waits.
     Errors: UsageError for names the painter does not know, for sources of another domain, or when nothing at all
     could be built; FileError for a folder that cannot be written in, or too small a disk.
     """
     _check(sources, domain, scales, styles, held_styles, variants)
-    plans = {"train": (scales, styles, variants, mods, seed)}
-    kept_out = (scales[:1], held_styles, len(held_styles), HELD_MODS, -1)
+    plans = {"train": (scales, styles, variants, mods, seed, bc7)}
+    kept_out = (scales[:1], held_styles, len(held_styles), HELD_MODS, -1, 0.0)
     jobs = [
         _job(s, splits[s.id], folder, long_side, traced, *plans.get(splits[s.id], kept_out)) for s in sources
     ]
@@ -202,6 +205,7 @@ def _job(
     variants: int,
     mods: int,
     seed: int,
+    bc7: float,
 ) -> _Job:
     offset = int.from_bytes(hashlib.sha256(f"{seed}:{source.id}".encode()).digest()[:4], "big")
     painted = source.painted if split == "train" else ()
@@ -229,8 +233,10 @@ def _job(
     )
     painters = [painter_fingerprint(style) for style in dealt]
     content = msgspec.json.encode((how, files, metadata, dealt, numbers, painters, offset))
+    if bc7 and dealt:  # not part of the keys of caches without it: they stay as they are
+        content += msgspec.json.encode(bc7)
     key = hashlib.sha256(content).hexdigest()[:32]
-    return _Job(source, split, key, scales, dealt, numbers, offset, long_side, folder, light)
+    return _Job(source, split, key, scales, dealt, numbers, offset, long_side, folder, light, bc7)
 
 
 def _folder(job: _Job, scale: float) -> Path:
@@ -313,7 +319,7 @@ def _build_scale(
     stored |= {kind: quantise(kind, image) for kind, image in geometry.items()}
 
     own = [(style, at_size(picture, height, width)) for style, picture in pictures]
-    variants = own + paintings(maps, job.styles, job.mods, job.seed, scale, job.traced)
+    variants = own + paintings(maps, job.styles, job.mods, job.seed, scale, job.traced, job.bc7)
     # Paintings on disk are each of a level of its own; a game's own diffuses are one mod.
     mods = [
         f"{job.source.source}/{style}" if style == REAL_STYLE else f"{job.source.id}/{number}"

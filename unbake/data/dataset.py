@@ -16,7 +16,7 @@ import torch
 
 from unbake.data.cache_format import REAL_STYLE, Entry, read_index
 from unbake.data.crop import Crop, fixed_corner, random_corner
-from unbake.data.levels import at_network_level, mod_levels
+from unbake.data.levels import at_network_level, draw_doubt, mod_levels
 from unbake.data.sample import Augment, Layer, Part, Sample
 from unbake.data.split import Split
 from unbake.domain.materials import CLASSES, Domain, class_of
@@ -60,9 +60,9 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
     holds their indices.
 
     In training, item (epoch, position, i, crop_px) is a random crop of pair i, of a random diffuse of it and of a
-    random scale among those that hold the crop; composites take their partners from the same pool, so that a
-    composite has one domain and the shares of the pools stay as they were drawn, and of the same fold, so that no head
-    of the classifier sees in a composite what it is never to see. The other splits are a list of at
+    random scale among those that hold the crop; composites and atlases take their partners from the same pool, so that
+    they have one domain and the shares of the pools stay as they were drawn, and of the same fold, so that no head of
+    the classifier sees in one what it is never to see. The other splits are a list of at
     most `val_crops` crops of `px` × `px` for each pair, the middle first, then spread over the texture and over
     its diffuses, at the largest scale, whatever seed and epoch; their items are indices into it, see
     `validation_items`. Axes that tile wrap around; others stay inside, and where the texture is smaller than the
@@ -124,11 +124,11 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
             return self._crop(pair, px, rng)
         mates = self._mates[pair.pool, fold_of(pair.entries[0])]
 
-        def this(rng: np.random.Generator) -> Sample:
-            return self._crop(pair, px, rng)
+        def this(rng: np.random.Generator, doubt: float | None = None) -> Sample:
+            return self._crop(pair, px, rng, doubt)
 
-        def another(rng: np.random.Generator) -> Sample:
-            return self._crop(self.pairs[mates[rng.integers(len(mates))]], px, rng)
+        def another(rng: np.random.Generator, doubt: float | None = None) -> Sample:
+            return self._crop(self.pairs[mates[rng.integers(len(mates))]], px, rng, doubt)
 
         return self.augment(this, another, rng)
 
@@ -136,12 +136,14 @@ class PatchDataset(torch.utils.data.Dataset[Sample]):
         """The items that show a domain, of a split other than "train"."""
         return tuple(i for i, (pair, _) in enumerate(self._fixed) if pair.domain == domain)
 
-    def _crop(self, pair: Pair, px: int, rng: np.random.Generator) -> Sample:
+    def _crop(self, pair: Pair, px: int, rng: np.random.Generator, doubt: float | None = None) -> Sample:
         holding = [entry for entry in pair.entries if min(entry.height, entry.width) >= px]
         entries = holding or pair.entries[:1]
         entry = entries[rng.integers(len(entries))]
         variant = pair.variants[rng.integers(len(pair.variants))]
-        return _sample(pair, entry, variant, random_corner(entry, px, rng), px, self.resize_to or px, rng)
+        corner = random_corner(entry, px, rng)
+        known = draw_doubt(rng) if doubt is None else doubt
+        return _sample(pair, entry, variant, corner, px, self.resize_to or px, known)
 
 
 def _pairs(domain: Domain, folder: Path, split: Split, scales: Sequence[float] | None) -> list[Pair]:
@@ -187,15 +189,15 @@ def _sample(
     corner: tuple[int, int],
     px: int,
     side: int,
-    rng: np.random.Generator | None = None,
+    doubt: float | None = None,
 ) -> Sample:
-    """A crop to be shown as networks read it; rng: draws how well the level of its mod is known, None for exactly."""
+    """A crop to be shown as networks read it; doubt: of the level of its mod in training, None in validation."""
     crop = Crop(pair.folder, entry, variant, *corner, px)
-    picture = at_network_level(_CODES, pair.levels[entry.mods[variant]], rng)
+    picture = at_network_level(_CODES, pair.levels[entry.mods[variant]], doubt or 0.0)
     label = class_of(entry.category) if pair.domain == "matsynth" else None
     classes = None if label is None else np.array([label == name for name in CLASSES], np.float32)
     key = f"{entry.id}@{entry.scale:g}/{variant}+{crop.top}+{crop.left}"
-    fold = -1 if rng is None else fold_of(entry)
+    fold = -1 if doubt is None else fold_of(entry)
     return Sample((Layer((Part(crop, picture),)),), side, classes, entry.id, key, pair.domain, fold)
 
 

@@ -50,7 +50,11 @@ def mod_levels(entries: Iterable[Entry]) -> dict[str, float]:
     return {mod: math.exp(sum(values) / len(values)) for mod, values in logs.items()}
 
 
-def at_network_level(diffuse: Floats, level: float, rng: np.random.Generator | None) -> Floats:
-    """A diffuse (sRGB) as networks read it. level: of its mod; rng: draws what is not known of it, None for nothing."""
-    noise = 0.0 if rng is None else float(np.clip(rng.normal(0, NOISE), -2.5 * NOISE, 2.5 * NOISE))
-    return relevelled(diffuse, NETWORK_LEVEL / level * math.exp(noise))
+def draw_doubt(rng: np.random.Generator) -> float:
+    """By how much training misses the log of a mod's level."""
+    return float(np.clip(rng.normal(0, NOISE), -2.5 * NOISE, 2.5 * NOISE))
+
+
+def at_network_level(diffuse: Floats, level: float, doubt: float = 0.0) -> Floats:
+    """A diffuse (sRGB) as networks read it. level: of its mod; doubt: what its log is missed by, see `draw_doubt`."""
+    return relevelled(diffuse, NETWORK_LEVEL / level * math.exp(doubt))

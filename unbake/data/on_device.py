@@ -1,19 +1,22 @@
-"""Coded batches as floats, on the device that trains: decoded, coloured, composited; between `batch` and the networks.
+"""Coded batches as floats, on the device that trains: decoded, coloured, laid out; from `batch` to the networks.
 
 The same torch operations on a CPU and on a GPU. All chance was drawn with the samples: none is added here.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from unbake.data.atlas import Atlas
 from unbake.data.batch import BATCH_KINDS, Batch, CodedBatch
 from unbake.data.colours import Jitter, jittered, recoloured
 from unbake.data.composite import Blend, mixed, parted, shares
 from unbake.data.decode import KINDS, Planes, Read, fill_absent, opened
+from unbake.data.islands import laid_out
 from unbake.data.photometric import lit
 from unbake.data.sample import Layer, Sample
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
@@ -42,15 +45,20 @@ def decoded(batch: CodedBatch, device: torch.device) -> Batch:
     ]
     side = batch.samples[0].side
     maps = _layers([first for first, *_ in shown], side)
+    valid = None
     for place, (sample, (_, *others)) in enumerate(zip(batch.samples, shown, strict=True)):
-        if sample.border is not None:
+        if isinstance(sample.border, Atlas):
+            if valid is None:
+                valid = torch.ones(len(shown), 1, side, side, dtype=torch.bool, device=device)
+            valid[place, 0] = _lay_out(maps, place, others, sample.border)
+        elif sample.border is not None:
             which = parted(sample.border, side, device)
             for kind, images in _layers(others, side).items():
                 for number, image in enumerate(images, 1):
                     maps[kind][place] = torch.where(which == number, image, maps[kind][place])
         fill_absent(maps, place, sample.kinds)
     maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).float()
-    return _labelled(maps, batch.samples, device)
+    return replace(_labelled(maps, batch.samples, device), valid=valid)
 
 
 def _layers(shown: Sequence[_Shown], side: int) -> Planes:
@@ -67,6 +75,17 @@ def _layers(shown: Sequence[_Shown], side: int) -> Planes:
         jitters = [layer.jitter or Jitter() for layer in layers]
         maps[MapKind.DIFFUSE] = jittered(maps[MapKind.DIFFUSE], jitters)
     return maps
+
+
+def _lay_out(maps: Planes, place: int, others: Sequence[_Shown], atlas: Atlas) -> Tensor:
+    """Make the sample at a place an atlas of its first layer and the others; gives where its islands are, (H, W)."""
+    side = maps[MapKind.DIFFUSE].shape[-1]
+    more = _layers(others, side) if others else {kind: images[:0] for kind, images in maps.items()}
+    surfaces = {kind: torch.cat([images[place : place + 1], more[kind]]) for kind, images in maps.items()}
+    laid, valid = laid_out(atlas, surfaces)
+    for kind, image in laid.items():
+        maps[kind][place] = image
+    return valid
 
 
 def _grow(maps: Planes, place: int, second: Planes, layer: Layer, blend: Blend) -> None:

@@ -1,6 +1,7 @@
 """The paintings that a cache makes of a material: by styles, in mods, by traced light where it lies; for `cache`."""
 
 import hashlib
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,17 +22,20 @@ def paintings(
     seed: int,
     scale: float,
     light: Path | None = None,
+    bc7: float = 0.0,
 ) -> list[tuple[str, Maps]]:
     """The paintings of a material's maps (H, W, C) with their styles, each at the level of its mod.
 
     scale: of the maps against the material's own size; it is part of the seed, for a smaller texture is another
-    painting, not a smaller print. light: the file of its traced light. Errors: FileError and TextureSetError for light
+    painting, not a smaller print. light: the file of its traced light. bc7: chance that a compressed one is so by BC7,
+    0: as its style has it. Errors: FileError and TextureSetError for light
     that cannot be read or has other proportions.
     """
     traced = None if light is None else read_traced(light)
     seeds = [(seed + 7919 * i + round(scale * 1000)) % 2**32 for i in range(len(styles))]
+    painters = {style: replace(STYLES[style], bc7=bc7) if bc7 else STYLES[style] for style in styles}
     return [
-        (style, paint(maps, STYLES[style], number, mod_level(mod), traced))
+        (style, paint(maps, painters[style], number, mod_level(mod), traced))
         for style, mod, number in zip(styles, mods, seeds, strict=True)
     ]
 

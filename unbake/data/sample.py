@@ -5,9 +5,11 @@ Everything here is small and can be sent between processes. `on_device` makes pi
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from unbake.data.atlas import Atlas
 from unbake.data.colours import Jitter, Paint
 from unbake.data.composite import Blend, Border
 from unbake.data.crop import Crop
@@ -50,8 +52,8 @@ class Layer:
 class Sample:
     """One training example, its pixels still in the cache.
 
-    layers: one, or with `border` as many as it parts. side: texels of the maps it will have; crops of another size
-    are brought to it.
+    layers: one, or with `border` as many as it parts, or as the islands of an atlas are cut from. side: texels of the
+    maps it will have; crops of another size are brought to it.
     classes: (K,) float32, 1 for each class there is, or None where the label says too little.
     name: the material's id; key: scale, variant and first texel of the crop, for logs.
     domain: whose picture it is; Skyrim's have no classes. fold: which of the classifier's heads never sees it, -1
@@ -65,7 +67,7 @@ class Sample:
     key: str
     domain: Domain = "matsynth"
     fold: int = -1
-    border: Border | None = None
+    border: Border | Atlas | None = None
 
     @property
     def kinds(self) -> frozenset[MapKind]:
@@ -73,13 +75,20 @@ class Sample:
         return frozenset.intersection(*(layer.kinds for layer in self.layers))
 
 
-DrawSample = Callable[[np.random.Generator], Sample]
+class DrawSample(Protocol):
+    """Draws one plain sample; doubt: of its mod's level, shared by what is in one file, None for one of its own."""
+
+    def __call__(self, rng: np.random.Generator, doubt: float | None = None, /) -> Sample:
+        """The sample drawn with these random numbers."""
+        ...
+
+
 Augment = Callable[[DrawSample, DrawSample, np.random.Generator], Sample]
 """Makes one sample from draws of the asked pair and draws of any of its pool; see `unbake.data.augment`."""
 
 
-def composite(samples: Sequence[Sample], border: Border) -> Sample:
-    """One sample that shows samples of one domain, fold and size side by side.
+def composite(samples: Sequence[Sample], border: Border | Atlas) -> Sample:
+    """One sample that shows samples of one domain, fold and size side by side, or as the islands of an atlas.
 
     A map is given only where every one has it. Classes are the union of theirs, or None when one of them is unknown:
     its material is in the picture too.
@@ -94,7 +103,7 @@ def blended(samples: Sequence[Sample], blend: Blend) -> Sample:
     )
 
 
-def _combined(samples: Sequence[Sample], layers: tuple[Layer, ...], border: Border | None) -> Sample:
+def _combined(samples: Sequence[Sample], layers: tuple[Layer, ...], border: Border | Atlas | None) -> Sample:
     known = [sample.classes for sample in samples if sample.classes is not None]
     classes = np.maximum.reduce(known) if len(known) == len(samples) else None
     names, keys = ("+".join(words) for words in zip(*((s.name, s.key) for s in samples), strict=True))

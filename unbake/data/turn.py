@@ -17,7 +17,7 @@ UPRIGHT = Turn()
 
 
 def turned(planes: Tensor, turn: Turn) -> Tensor:
-    """Planes (C, H, W) of any type as the picture is turned; vectors keep their components.
+    """Planes (C, H, W) of any type as the picture is turned, a copy; vectors keep their components.
 
     >>> turned(torch.tensor([[[0, 1]]]), Turn(1, mirror=True)).tolist()
     [[[0], [1]]]

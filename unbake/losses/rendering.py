@@ -9,7 +9,7 @@ from torch import Tensor
 from unbake.domain.maps import MapKind
 from unbake.image.colour import srgb_to_linear
 from unbake.image.shading import shade
-from unbake.losses.masked import Mean, fill_absent, masked_l1, ratio, wide
+from unbake.losses.masked import Mean, fill_absent, masked_l1, ratio, texels, wide
 
 Light = tuple[float, float, float]
 
@@ -48,14 +48,14 @@ def rendering_l1(
     """Mean difference of log radiance over `lights`, a scalar: one network's maps among true other ones.
 
     pred: any of ALBEDO (B, 3, H, W) sRGB, ROUGHNESS, METALLIC, AO (B, 1, H, W), all in [0, 1]; other kinds
-    are not looked at. truth: all of these and NORMAL (unit, OpenGL). present: (B,) bool per map.
+    are not looked at. truth: all of these and NORMAL (unit, OpenGL). present: (B,), or (B, 1, H, W), bool per map.
     Source: Deschaintre et al., "Single-Image SVBRDF Capture with a Rendering-Aware Deep Network" (2018).
     """
     known = torch.stack([present[kind] for kind in NEEDED]).all(0)
     theirs = {kind: wide(truth[kind]) for kind in _READS}
     # Where a map is absent, both sides render its neutral filling.
     ours = {
-        kind: torch.where(present[kind].view(-1, 1, 1, 1), wide(pred[kind]), theirs[kind])
+        kind: torch.where(texels(present[kind]), wide(pred[kind]), theirs[kind])
         if kind in pred
         else theirs[kind]
         for kind in _READS

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
@@ -23,6 +24,8 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 BINARY_SHARE = 0.25
 """Weight of a bimodal map's cross-entropy, as a share of the mask's: its L1 stays the main term."""
+
+_GREY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def map_losses(
     """Terms of one predicted map: "l1", "gradient", and where they apply "bce" and "perceptual".
 
     pred, target: (B, C, H, W) in the range and colour space of the map's spec. present: (B,) bool, which
-    samples have a truth; the others contribute nothing. foreground: the batch's map named by
-    `spec(kind).foreground`, (B, 1, H, W), or None. distance: for colour maps, used where
+    samples have a truth, or (B, 1, H, W), which texels; the others contribute nothing. foreground: the batch's map
+    named by `spec(kind).foreground`, (B, 1, H, W), or None. distance: for colour maps, used where
     `weights.perceptual` > 0. A map whose spec is affine_free is compared without offset and scale.
 
     >>> import torch
@@ -84,6 +87,9 @@ def map_losses(
 
 def _perceptual(pred: Tensor, target: Tensor, present: Tensor, distance: Distance, mean: Mean) -> Tensor:
     """Mean distance of the present samples, one at a time, so that the features of one only are held in memory."""
+    if present.ndim == 4:  # the distance looks at whole pictures: what does not count is one grey in both
+        pred, target = (torch.where(present, picture, _GREY) for picture in (pred, target))
+        present = present.flatten(1).any(1)
     total = pred.sum() * 0.0
     for ours, theirs, known in zip(pred.split(1), target.split(1), present.tolist(), strict=True):
         if known:
@@ -115,7 +121,7 @@ def mask_losses(
 ) -> Terms:
     """Terms of the metallic mask: "metallic_mask/bce" and "metallic_mask/dice".
 
-    logits, target: (B, 1, H, W), target 0 or 1; present: (B,) bool.
+    logits, target: (B, 1, H, W), target 0 or 1; present: (B,) or (B, 1, H, W) bool.
     """
     terms: Terms = {}
     if weights.bce > 0:

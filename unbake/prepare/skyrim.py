@@ -23,15 +23,20 @@ from unbake.domain.maps import MapKind
 from unbake.domain.naming import EXTENSIONS, below_textures, is_texture, unsupported_folder
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.files import STALE_S, clear_drafts
-from unbake.image.arrays import Maps
+from unbake.image.arrays import Floats, Maps
+from unbake.image.dds.deblock import BLOCKY, soften_blocks
 from unbake.image.files import Picture, read_picture
 from unbake.image.normals import decode_normal
 from unbake.image.resample import at_size
+from unbake.image.tiling import tileable_axes
 from unbake.prepare.alignment import THRESHOLD, alignment
 from unbake.prepare.folders import finished, safe_name, write_folder
 
 PBR_FOLDER = "pbr"
 """Below `textures`, where TruePBR files lie."""
+
+_VERSION = 2
+"""Of what is made of the same files; 2: the blocks of diffuses are softened. Pairs of another are made again."""
 
 _RMAOS = "_rmaos"
 
@@ -168,7 +173,7 @@ def _made_from(pair: PairFiles, px: int) -> dict[str, Any]:
     """Settings and files of a pair; equal ones make the same pair again."""
     files = (pair.diffuse, pair.normal, pair.basecolor, pair.rmaos, pair.pbr_normal, pair.height)
     stats = [path.stat() for path in files if path is not None]
-    return {"px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
+    return {"version": _VERSION, "px": px, "files": [[stat.st_size, stat.st_mtime_ns] for stat in stats]}
 
 
 def _import_pair(
@@ -217,7 +222,7 @@ def _import_pair(
 
 def _vanilla(pair: PairFiles) -> Maps:
     """DIFFUSE, NORMAL and, where its alpha varies, SPECULAR; each of its own size."""
-    diffuse = read_picture(pair.diffuse).rgb()
+    diffuse = _softened(read_picture(pair.diffuse))
     if mostly_black(diffuse):
         raise FileError(f"Expected a painted diffuse in {pair.diffuse}, got a black picture.")
     picture = read_picture(pair.normal)
@@ -226,6 +231,15 @@ def _vanilla(pair: PairFiles) -> Maps:
         maps[MapKind.SPECULAR] = picture.alpha
     _check_sides(maps, pair)
     return maps
+
+
+def _softened(picture: Picture) -> Floats:
+    """A diffuse (H, W, 3) in [0, 1], the edges between its blocks softened as conversion does before it reads one."""
+    if not picture.format.startswith(BLOCKY):
+        return picture.rgb()
+    colour = picture.pixels[..., :3].astype(np.uint8)
+    soften_blocks(colour, tileable_axes(colour))
+    return Picture(colour, picture.format).rgb()
 
 
 def _targets(pair: PairFiles) -> Maps:

@@ -73,6 +73,8 @@ class Data(Strict, frozen=True, kw_only=True):
     """None: crops of `px` throughout."""
     variants: Count = 3
     """Painted diffuse variants of each material in the cache."""
+    bc7: Share = 0.0
+    """Of the paintings that are block-compressed as a game's, the share that is so by BC7, not BC1."""
     val_crops: Count = 4
     """Fixed crops of each validation pair."""
     held_out: tuple[str, ...] = ()
@@ -105,6 +107,8 @@ class Augment(Strict, frozen=True, kw_only=True):
     """Probability that a sample is four crops."""
     blend: Share = 0.0
     """Probability that a sample is two materials grown into one another, as MatSynth's blends."""
+    atlas: Share = 0.0
+    """Probability that a sample is a UV atlas: islands of one to four materials on ground that no loss counts."""
     photometric: Photometric | None = None
 
 

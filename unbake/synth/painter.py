@@ -9,10 +9,10 @@ from zlib import crc32
 import numpy as np
 
 from unbake.domain.maps import MapKind
-from unbake.image.arrays import Floats, Maps
+from unbake.image.arrays import Codes, Floats, Maps
 from unbake.image.colour import linear_to_srgb, luma, luminance, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, Effort, decode_blocks, encode_blocks
-from unbake.image.dds.deblock import soften_blocks
+from unbake.image.dds.deblock import BLOCKY, soften_blocks
 from unbake.image.geometry import geometry_channels
 from unbake.image.noise import blur, normalised, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import from_slopes, slopes
@@ -224,11 +224,19 @@ def _finish(rng: Rng, style: Style, srgb: Floats) -> Floats:
     grain = np.float32(rng.uniform(*style.grain)) * rng.standard_normal(grey.shape, dtype=np.float32)
     pixels = np.rint(np.clip(srgb + detail + grain, 0, 1) * 255).astype(np.uint8)
     if rng.random() < style.compress:
-        height, width = pixels.shape[:2]
-        blocks = encode_blocks(pixels, BlockFormat.BC1, Effort.FAST)
-        pixels = np.ascontiguousarray(decode_blocks(blocks, width, height, BlockFormat.BC1)[..., :3])
-        soften_blocks(pixels, (True, True))  # as conversion does before anything reads them
+        newer = style.bc7 > 0 and rng.random() < style.bc7
+        pixels = _compressed(pixels, BlockFormat.BC7 if newer else BlockFormat.BC1)
     return np.ascontiguousarray(pixels[..., :3]).astype(np.float32) / np.float32(255)
+
+
+def _compressed(pixels: Codes, blocks: BlockFormat) -> Codes:
+    """A picture (H, W, 3) as conversion reads it from a file of these blocks: those of BC1 softened."""
+    height, width = pixels.shape[:2]
+    data = encode_blocks(pixels, blocks, Effort.FAST, painted=True)
+    read = np.ascontiguousarray(decode_blocks(data, width, height, blocks)[..., :3])
+    if f"dds/{blocks}".startswith(BLOCKY):
+        soften_blocks(read, (True, True))
+    return read
 
 
 def _enlarged(srgb: Floats, factor: float) -> Floats:

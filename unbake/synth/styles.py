@@ -31,6 +31,7 @@ class Style:
     sharpen: unsharp amount.
     grain: deviation of noise on sRGB values.
     compress: chance of block compression of the diffuse (BC1; the colours of BC3 are the same).
+    bc7: chance that it is BC7 instead, as newer packs are; conversion does not soften its blocks.
     bc3: chance that the mask went through the alpha of BC3.
     small: how many times larger than the painting the picture is: an old texture, enlarged.
     specular: chances of a mask made from smoothness, made from brightness, absent.
@@ -67,6 +68,7 @@ class Style:
     specular: tuple[float, float, float] = (0.4, 0.35, 0.25)
     # Not in repr, which is part of the painter's seed: what the other styles paint stays as it was before these.
     bc3: float = field(default=0.0, repr=False)
+    bc7: float = field(default=0.0, repr=False)
     small: Range = field(default=(1.0, 1.0), repr=False)
     light: Literal["formula", "surroundings", "traced"] = field(default="formula", repr=False)
 

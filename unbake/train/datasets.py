@@ -65,5 +65,6 @@ def _augmentation(choice: Augment) -> Augmentation | None:
         two_crop=choice.composite2,
         four_crop=choice.composite4,
         blend=choice.blend,
+        atlas=choice.atlas,
         photometric=SkyrimPhotometric(light.p, light.strength) if light else None,
     )

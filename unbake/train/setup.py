@@ -104,6 +104,7 @@ def prepare_data(
             scales=recipe.data.scales,
             styles=TRAINING_STYLES,
             variants=recipe.data.variants,
+            bc7=recipe.data.bc7,
             seed=recipe.seed,
             traced=project.traced,
             workers=workers,

@@ -107,7 +107,7 @@ def forward_networks(
         with torch.set_grad_enabled(trained("segformer")):
             logits = _mask_logits(networks, (diffuse, normal, *specular, *environment, coarse))
             mask_truth = MapKind.METALLIC_MASK
-            terms = mask_losses(logits, maps[mask_truth], present[mask_truth], weights, mean)
+            terms = mask_losses(logits, maps[mask_truth], batch.counted(mask_truth), weights, mean)
         mask = logits.detach().sigmoid()
         yield Output("segformer", {MapKind.METALLIC_MASK: mask}, None, terms)
         mask = _told(mask, coarse, batch)
@@ -145,9 +145,10 @@ class _Objective:
         for kind, prediction in predictions.items():
             terms |= self._map_terms(kind, prediction, self.distance if wanted else None)
         if wanted:
-            maps, present = self.batch.maps, self.batch.present
+            maps = self.batch.maps
+            counted = {kind: self.batch.counted(kind) for kind in maps}
             terms |= rendering_losses(
-                network, predictions, maps, present, self.lights, self.weights, self.mean
+                network, predictions, maps, counted, self.lights, self.weights, self.mean
             )
         return terms
 
@@ -158,7 +159,7 @@ class _Objective:
             kind,
             prediction.float(),
             maps[kind],
-            present[kind],
+            self.batch.counted(kind),
             maps[foreground] * present[foreground].view(-1, 1, 1, 1) if foreground else None,
             self.weights,
             distance,
