@@ -15,7 +15,6 @@ from unbake.convert.reading import enlarged, reading_size, reduced_codes
 from unbake.convert.roughness import calibrated, mask_tells
 from unbake.domain.decision import Decision
 from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind
-from unbake.domain.materials import LABELS, MEAN_ROUGHNESS
 from unbake.domain.networks import NETWORKS
 from unbake.errors import TextureSetError
 from unbake.evidence.level import Level, PaintedSet, estimate_level
@@ -141,8 +140,8 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     has_specular = MapKind.SPECULAR in own
     maps, fitted = _run_unets(known, predictor, has_specular, seen.labels, wrap, tile)
     if MapKind.ROUGHNESS in maps and card.roughness_fit is not None:
-        word, tells = float(seen.labels[LABELS.index(MEAN_ROUGHNESS)]), mask_tells(own, wrap)
-        maps[MapKind.ROUGHNESS] = calibrated(maps[MapKind.ROUGHNESS], word, tells, card.roughness_fit)
+        told = maps[MapKind.ROUGHNESS], seen.roughness, mask_tells(own, wrap)
+        maps[MapKind.ROUGHNESS] = calibrated(*told, card.roughness_fit)
     known |= maps
     made = enlarged({k: known[k] for k in OUTPUTS if card.use[k] == "network"}, known, codes, factor, wrap)
     return _Predicted(made, classes, seen.metal_logits, fitted)

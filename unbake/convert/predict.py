@@ -120,6 +120,11 @@ class Seen:
     mask: np.ndarray
     metal_logits: np.ndarray
 
+    @property
+    def roughness(self) -> float:
+        """The mean roughness as the classifier says it of patches: they order textures better than its whole word."""
+        return float(self.coarse[..., 1].mean())
+
 
 class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.

@@ -53,7 +53,7 @@ def mask_tells(codes: Stored, wrap: Wrap) -> float:
 def calibrated(roughness: Codes, word: float, tells: float, fits: tuple[RoughnessFit, RoughnessFit]) -> Codes:
     """Codes of the roughness (H, W, 1), its mean and its deviations from it as `fits` have them.
 
-    word: the classifier's probability of "roughness". tells: of `mask_tells`. fits: where the mask tells, and where
+    word: the classifier's (`predict.Seen.roughness`). tells: of `mask_tells`. fits: where the mask tells, and where
     it does not.
     """
     mean = float(unit(roughness).mean())

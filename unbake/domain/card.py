@@ -46,7 +46,7 @@ class Credit(msgspec.Struct, frozen=True, kw_only=True):
 class RoughnessFit(msgspec.Struct, frozen=True, kw_only=True):
     """What the networks' roughness of a texture means, fitted on validation materials.
 
-    Its mean should be offset + slope × the networks' mean + word × the logit of what the classifier says of roughness,
+    Its mean should be offset + slope × the networks' mean + word × the logit of the classifier's mean roughness,
     and its deviations from it spread × the networks'.
     """
 
@@ -56,7 +56,7 @@ class RoughnessFit(msgspec.Struct, frozen=True, kw_only=True):
     spread: float
 
     def level(self, mean: float, word: float) -> float:
-        """The mean roughness. mean: the networks'. word: the classifier's probability."""
+        """The mean roughness. mean: the networks'. word: the classifier's, in [0, 1]."""
         logit = math.log(max(word, 1e-4) / max(1 - word, 1e-4))
         return min(max(self.offset + self.slope * mean + self.word * logit, 0.0), 1.0)
 

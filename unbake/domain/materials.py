@@ -15,9 +15,8 @@ CLASSES: tuple[str, ...] = ("ceramic", "fabric", "ground", "leather", "metal", "
 """The classes of the material classifier (N1), in the order of its logits."""
 
 HAS_METAL = "has metal"
-MEAN_ROUGHNESS = "roughness"
 
-PROPERTIES: tuple[str, ...] = (HAS_METAL, "metal share", MEAN_ROUGHNESS, "brightness")
+PROPERTIES: tuple[str, ...] = (HAS_METAL, "metal share", "roughness", "brightness")
 """What the classifier estimates besides, each in [0, 1]: whether there is metal, how much of the surface it is, the
 mean roughness, and the mean albedo in sRGB."""
 

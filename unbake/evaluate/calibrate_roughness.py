@@ -16,7 +16,6 @@ from unbake.convert.sets import find_sets
 from unbake.data.sources import MaterialSource
 from unbake.domain.card import RoughnessFit
 from unbake.domain.maps import MapKind
-from unbake.domain.materials import LABELS, MEAN_ROUGHNESS
 from unbake.errors import UnbakeError
 from unbake.evaluate.declared import DARKNESSES, paint_declared
 from unbake.evaluate.painter import PAINTERS, paint_legacy
@@ -113,12 +112,11 @@ def _example(predictor: Predictor, truth: Maps, files: Mapping[str, bytes], leve
     diffuse = relevelled(maps[MapKind.DIFFUSE], predictor.card.level / level.gain)
     specular = maps[MapKind.SPECULAR] if MapKind.SPECULAR in maps.codes else None
     seen = predictor.predict_global(diffuse, maps[MapKind.NORMAL], specular, None, inputs.wrap)
-    word = float(seen.labels[LABELS.index(MEAN_ROUGHNESS)])
     predicted, true = made.maps[MapKind.ROUGHNESS], truth[MapKind.ROUGHNESS]
     ours, theirs = predicted - predicted.mean(), true - true.mean()
     return Example(
         mean=float(predicted.mean()),
-        logit=float(np.log(word / (1 - word))),
+        logit=float(np.log(seen.roughness / (1 - seen.roughness))),
         tells=mask_tells(maps.codes, inputs.wrap),
         true=float(true.mean()),
         along=float((ours * theirs).mean()),
