@@ -94,9 +94,9 @@ def apply_evidence(
     cue = inputs.cue
     logits = _logits(converted, inputs)
     picture = _small_picture(inputs)
-    height, width = picture.shape[:2]
-    ordered = refined(smoothly(logits, height, width, inputs.wrap), picture, evidence.material)
-    small_cue = _small_cue(cue, (height, width), inputs.wrap)
+    size = small_size(inputs.size)
+    ordered = refined(smoothly(logits, *size, inputs.wrap), picture, evidence.material)
+    small_cue = _small_cue(cue, size, inputs.wrap)
     marked = 0.0 if small_cue is None else chroma(picture, small_cue)
     how = plan(logits, cue, small_cue, evidence, ordered, marked)
     mask = _metal(ordered, cue, how, inputs.size, inputs.wrap)
