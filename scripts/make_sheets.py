@@ -1,4 +1,4 @@
-"""Sheets of a converted stand-in, and how its metal meets a person's eye: `python scripts/make_sheets.py MOD OUT SHEETS`.
+"""Sheets of a converted stand-in, and how its metal meets a person's eye: `make_sheets.py MOD OUT SHEETS`.
 
 MOD: what scripts/make_stand_in.py wrote. OUT: `unbake convert MOD/named OUT`, or of MOD/neutral. SHEETS gets PNGs of
 five sets each: diffuse, albedo, roughness, metallic, lit before, lit after; printed are, of each set, the share of

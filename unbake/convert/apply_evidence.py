@@ -31,7 +31,7 @@ from unbake.image.resample import by_area, smoothly
 
 Brightness = Literal["natural", "keep"]
 
-APPLIED: Final = 4
+APPLIED: Final = 5
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
 NO_LOGIT: Final = -4.0
