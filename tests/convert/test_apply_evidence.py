@@ -81,6 +81,21 @@ def test_a_persons_word_for_metal_holds_against_mask_and_name(word: str):
     assert set(np.unique(made.maps.codes[MapKind.METALLIC])) == {0 if word == "none" else 255}
 
 
+def test_a_name_makes_steel_of_what_is_grey_and_a_person_of_all():
+    given = inputs()
+    colour = np.full((*given.size, 3), 0.45, np.float32)
+    colour[20:] = 0.45, 0.29, 0.17
+    codes = {MapKind.DIFFUSE: colour, MapKind.NORMAL: given.maps[MapKind.NORMAL]}
+    sword = Inputs(coded(codes, 8), None, (False, False))
+    named, told = (
+        apply_evidence(convert_set(sword, None), sword, evidence("weapons/steel/sword.dds", **said))
+        for said in ({}, {"metal": "all"})
+    )
+    assert named.maps[MapKind.METALLIC][:17].min() == 1
+    assert named.maps[MapKind.METALLIC][23:].max() == 0
+    assert told.maps[MapKind.METALLIC].min() == 1
+
+
 def test_the_environment_mask_of_a_weapon_is_its_metal():
     mask = np.zeros((40, 56, 1), np.uint8)
     mask[10:30, 10:40] = 120

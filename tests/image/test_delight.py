@@ -44,14 +44,14 @@ def test_a_picture_without_painted_light_keeps_its_pattern(normal: np.ndarray, s
 
 def test_the_level_is_divided_out_in_linear_light(normal: np.ndarray, surface: np.ndarray):
     picture = linear_to_srgb(surface * 0.3).astype(np.float32)
-    found = Delight((0.0, 0.0, 0.0), 0.0, (0.0, 0.0, 0.0), 1.0)
+    found = Delight((0.0, 0.0, 0.0), 0.0, 0.0, 1.0)
     made = srgb_to_linear(albedo(picture, normal, ZERO, found, 0.3, contrast=1.0))
     np.testing.assert_allclose(made, surface, rtol=0.08, atol=0.008)
 
 
 def test_metal_is_lifted_by_a_share_of_its_own_level(normal: np.ndarray, surface: np.ndarray):
     picture = linear_to_srgb(surface * 0.2).astype(np.float32)
-    found = Delight((0.0, 0.0, 0.0), 0.0, (0.0, 0.0, 0.0), 1.0)
+    found = Delight((0.0, 0.0, 0.0), 0.0, 0.0, 1.0)
     bare, metal = (albedo(picture, normal, ZERO + on, found, 1.0, 0.5, 1.0) for on in (0, 1))
     ratio = srgb_to_linear(metal) / srgb_to_linear(bare)
     assert float(np.median(ratio)) == pytest.approx(0.5**-METAL_LIFT, rel=0.05)
@@ -61,6 +61,15 @@ def test_the_pictures_mean_stays_at_level_one(normal: np.ndarray, surface: np.nd
     picture = linear_to_srgb(surface).astype(np.float32)
     made = srgb_to_linear(albedo(picture, normal, ZERO, fit(picture, normal), 1.0))
     assert float(made.mean()) == pytest.approx(float(surface.mean()), rel=0.03)
+
+
+def test_less_contrast_leaves_colours_their_distances(normal: np.ndarray, surface: np.ndarray):
+    rng = np.random.default_rng(5)
+    coloured = surface * np.exp(rng.normal(0, 0.5, surface.shape).astype(np.float32)) / 2 + 0.02
+    picture = linear_to_srgb(coloured).astype(np.float32)
+    made = srgb_to_linear(albedo(picture, normal, ZERO, fit(picture, normal, contrast=0.6), 1.0, contrast=0.6))
+    apart = [np.log(image[..., 0] / image[..., 2]) for image in (coloured, made)]
+    assert float(np.std(apart[1])) == pytest.approx(float(np.std(apart[0])), rel=0.05)
 
 
 def test_rows_are_the_rows_of_the_whole(normal: np.ndarray, surface: np.ndarray):

@@ -14,6 +14,7 @@ import numpy as np
 
 from unbake.convert.albedo_rule import rule_albedo, small_size
 from unbake.convert.convert import Converted
+from unbake.convert.grey_metal import GREY_METALS, only_grey
 from unbake.convert.inputs import Inputs
 from unbake.domain.decision import Decision, Source
 from unbake.domain.hints import FINISH_ROUGHNESS
@@ -100,12 +101,14 @@ def apply_evidence(
     marked = 0.0 if small_cue is None else chroma(picture, small_cue)
     how = plan(logits, cue, small_cue, evidence, ordered, marked)
     mask = _metal(ordered, cue, how, inputs.size, inputs.wrap)
+    by = _source(cue, evidence)
+    if by == "name" and evidence.material in GREY_METALS:
+        mask = only_grey(mask, inputs.maps.codes[MapKind.DIFFUSE], inputs.wrap)
     maps = dict(converted.maps.codes)
     alone = float(unit(maps[MapKind.METALLIC]).mean())
     seen = maps[MapKind.METALLIC_MASK]
     maps[MapKind.METALLIC_MASK] = mask
     maps[MapKind.METALLIC] = _sharpened(mask) if how.mode != "complex" else mask
-    by = _source(cue, evidence)
     trusted = _trusted(evidence, by)
     own = None
     if not by_rule and brightness == "natural":

@@ -2,7 +2,8 @@
 
 The rules, in log light. Level: the painter's darkness is divided out, metal's apart. Direction: no albedo knows where
 the light stood, so what follows the normal's x and y linearly is painted light and goes, and half of what follows its
-tilt. Contrast: of what is left a share is painted light too, so the picture is drawn towards its mean.
+tilt. Contrast: of what is left a share is painted light too, so the picture's brightness is drawn towards its mean;
+light is nearly white, so colours keep their distances.
 """
 
 from typing import Final, NamedTuple
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 
-CONTRAST: Final = 0.85
-"""Log contrast that stays, chosen on paintings of half of the materials, see docs/LAB.md."""
+CONTRAST: Final = 0.9
+"""Contrast of log luminance that stays, chosen on paintings by a formula and by traced light, see docs/LAB.md."""
 
 TILT: Final = 0.5
 """Share of the fitted dependence on the slope's steepness that goes: grooves are dirty, too."""
@@ -41,13 +42,13 @@ class Delight(NamedTuple):
     """Result of `fit` for a picture.
 
     slopes: change of log light with the normal's x, y and with 1 - z. shade: mean of that over the picture.
-    pivot: mean log light (3,), what contrast is drawn towards. scale: keeps the picture's mean. mean: of its linear
+    pivot: mean log luminance, what contrast is drawn towards. scale: keeps the picture's mean. mean: of its linear
     light.
     """
 
     slopes: tuple[float, float, float]
     shade: float
-    pivot: tuple[float, float, float]
+    pivot: float
     scale: float
     mean: float = 0.0
 
@@ -75,14 +76,14 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
     slopes = np.linalg.solve(gram, np.einsum("hw,hwk,hw->k", counts, centred, log - (counts * log).sum()))
     slopes[2] = TILT * min(slopes[2], 0.0)  # steep texels are painted darker, or it is not light
     slopes = slopes.round(5) + 0.0
-    bare = np.log(linear + FLOOR) - ((features - means) @ slopes)[..., None]
-    pivot = np.einsum("hw,hwc->c", counts, bare)
-    drawn = np.exp(pivot + contrast * (bare - pivot))
+    log -= (features - means) @ slopes
+    pivot = float((counts * log).sum())
+    drawn = (linear + FLOOR) * np.exp(((contrast - 1) * (log - pivot) - (features - means) @ slopes)[..., None])
     scale = float((counts[..., None] * (linear + FLOOR)).sum() / (counts[..., None] * drawn).sum())
     return Delight(
         (float(slopes[0]), float(slopes[1]), float(slopes[2])),
         float(means @ slopes),
-        (float(pivot[0]), float(pivot[1]), float(pivot[2])),
+        pivot,
         scale,
         float((counts[..., None] * linear).sum() / 3),
     )
@@ -103,10 +104,10 @@ def albedo(
     gain: the painter's level, linear; metal_gain: what metal is darkened by besides.
     """
     gain = max(gain, min(1.0, found.mean / BRIGHTEST_MEAN))
-    log = np.log(srgb_to_linear(diffuse) + np.float32(FLOOR))
+    light = srgb_to_linear(diffuse)
     shade = (_features(normal) @ np.array(found.slopes, np.float32) - np.float32(found.shade))[..., None]
-    pivot = np.array(found.pivot, np.float32)
-    log = pivot + np.float32(contrast) * (log - shade - pivot)
+    bare = np.log(luminance(light) + np.float32(FLOOR)) - shade
+    log = np.log(light + np.float32(FLOOR)) - shade + np.float32(contrast - 1) * (bare - np.float32(found.pivot))
     log += np.float32(np.log(found.scale / gain)) - metal * np.float32(METAL_LIFT * np.log(metal_gain))
     linear = np.clip(np.exp(log) - np.float32(FLOOR / gain), 0, None)
     over = np.clip(linear - _KNEE, 0, None)

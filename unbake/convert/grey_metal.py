@@ -1,0 +1,54 @@
+"""Which texels may be the grey metal that a name speaks of: leather, wood, rust and paint are of another colour.
+
+A sword's texture has its grip, and a name that says steel says nothing of that. Used by `apply_evidence`.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from unbake.convert.albedo_rule import small_size
+from unbake.image.arrays import Codes, Floats, Wrap, bands, unit
+from unbake.image.colour import srgb_to_linear
+from unbake.image.noise import blur, smoothstep
+from unbake.image.resample import by_area, smoothly
+
+GREY_METALS: Final = frozenset({"iron", "steel", "silver"})
+"""Fine materials whose bare metal has hardly any colour."""
+
+GREY, COLOURED = 0.5, 0.75
+"""Distances of log chroma from grey: the brownest iron that games paint, and what is surely no bare metal."""
+
+LEAST: Final = 0.3
+"""Share of a picture, its greyest texels, that passes for grey: a warm painter's iron is brown all over."""
+
+SOFT: Final = 1.0
+"""Deviation, in texels of the small copy, of the blur: single coloured texels are a compressor's."""
+
+_DARK: Final = 0.01
+"""Added to linear light before its logarithm: what is darker has no chroma to speak of."""
+
+
+def only_grey(mask: Codes, diffuse: Codes, wrap: Wrap) -> Codes:
+    """Codes of a probability of metal (H, W, 1), taken from what is coloured in the diffuse (H, W, 3)."""
+    size = small_size((mask.shape[0], mask.shape[1]))
+    channels = [by_area(unit(diffuse[..., i : i + 1]), *size, wrap) for i in range(3)]
+    grey = smoothly(greyness(np.concatenate(channels, -1)), mask.shape[0], mask.shape[1], wrap)
+    made = np.empty_like(mask)
+    for rows in bands(mask.shape[0], mask.shape[1]):
+        made[rows] = np.rint(mask[rows] * np.clip(grey[rows], 0, 1))
+    return made
+
+
+def greyness(diffuse: Floats) -> Floats:
+    """How far each texel (H, W, 1) may be bare grey metal, from 0 to 1. diffuse: (H, W, 3) sRGB in [0, 1].
+
+    >>> leather, iron = [0.43, 0.29, 0.18], [0.31, 0.27, 0.23]
+    >>> greyness(np.array([[iron, iron, iron, iron], [leather] * 4], np.float32).repeat(9, 0)).round()[::17, 0, 0]
+    array([1., 0.], dtype=float32)
+    """
+    log = np.log(srgb_to_linear(diffuse) + np.float32(_DARK))
+    log -= log.mean(-1, keepdims=True)
+    apart = blur(np.sqrt((log**2).sum(-1, keepdims=True)).astype(np.float32), SOFT)
+    beyond = max(0.0, float(np.quantile(apart, LEAST)) - GREY)
+    return np.asarray(1 - smoothstep(apart - np.float32(beyond), GREY, COLOURED), np.float32)
