@@ -1,10 +1,12 @@
 """Runs the networks of a model bundle on ONNX Runtime: arrays of one texture in, arrays out, never torch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import msgspec
@@ -131,6 +133,7 @@ class Predictor:
         self.folder: Final = folder
         self.card: Final = read_card(folder)
         self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
+        self._turn = _turn()
         # A network that does not read an input loses it in the export, one whose map nobody uses its head.
         self._inputs = {name: _names(session.get_inputs()) for name, session in self._sessions.items()}
         self._heads = [
@@ -244,7 +247,8 @@ class Predictor:
         """One network's outputs; MemoryError where the runtime ran out of memory."""
         read = {name: feeds[name] for name in self._inputs[network]}
         try:
-            return list(self._sessions[network].run(outputs, read, _run_options()))
+            with self._turn:
+                return list(self._sessions[network].run(outputs, read, _run_options()))
         except Exception as error:  # the runtime's exceptions share no base of their own
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise MemoryError(str(error)) from error
@@ -292,6 +296,8 @@ def _session(path: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.use_deterministic_compute = True
+    # Threads that wait for work by running in circles take the cores from other sets: a seventh of all seconds of two.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     offered = providers()
     options.enable_mem_pattern = "DmlExecutionProvider" not in offered  # which has none, and may refuse
@@ -302,6 +308,11 @@ def _session(path: Path, threads: int) -> Any:
             f"Expected an ONNX file that this runtime reads in '{path}', got: {' '.join(str(error).split())}; export "
             "the model again."
         ) from error
+
+
+def _turn() -> AbstractContextManager[object]:
+    """What a thread holds while it runs a network: nothing, or a lock where one may run at a time, as on DirectML."""
+    return Lock() if "DmlExecutionProvider" in providers() else nullcontext()
 
 
 def _fingerprint(folder: Path) -> str:
