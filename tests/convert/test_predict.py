@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unbake.convert import predict
+from unbake.convert import sessions
 from unbake.convert.predict import (
     Predictor,
     _calibrated,
@@ -54,8 +54,8 @@ def test_threads_of_a_network_that_have_no_work_sleep() -> None:
 def test_two_threads_run_a_network_at_once_unless_its_provider_takes_one(
     monkeypatch: pytest.MonkeyPatch, provider: str, at_once: int
 ) -> None:
-    monkeypatch.setattr(predict, "providers", lambda: [provider])
-    turn = predict._turn()
+    monkeypatch.setattr(sessions, "providers", lambda: [provider])
+    turn = sessions.turn_of()
     with turn, ThreadPoolExecutor(1) as pool:
         second = pool.submit(lambda: turn.acquire(blocking=False) if hasattr(turn, "acquire") else True)
         assert second.result(20) == (at_once == 2)
