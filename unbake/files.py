@@ -95,6 +95,11 @@ def write_changed(path: Path, data: bytes) -> None:
         write_atomic(path, data)
 
 
+def content_hash(data: bytes) -> str:
+    """By which a file made of another knows it."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
 def is_draft(name: str) -> bool:
     """Whether a file or folder of this name is one that a writer of this module has begun and not put in place.
 

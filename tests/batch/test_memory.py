@@ -117,8 +117,7 @@ class Starved:
         )
 
 
-def test_the_runtimes_word_for_no_memory_is_a_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predict, "_session", lambda path, threads: Starved())
-    predictor = Predictor(predict.bundle_folder(None))
+def test_the_runtimes_word_for_no_memory_is_a_memory_error() -> None:
+    predictor = Predictor(predict.bundle_folder(None), opened=lambda folder, name, threads: Starved())
     with pytest.raises(MemoryError, match="Failed to allocate"):
         predictor.predict_global(*np.zeros((2, 8, 8, 3), np.float32), None, None, (False, False))

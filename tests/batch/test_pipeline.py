@@ -18,6 +18,7 @@ def run(
     *,
     memory: int = 1 << 30,
     writers: int = 4,
+    inferring: int = 1,
     on_result: Callable[[int, str | Exception], None] | None = None,
 ) -> list[tuple[int, str]]:
     """The results, in the order of their delivery."""
@@ -28,7 +29,7 @@ def run(
         if on_result is not None:
             on_result(item, result)
 
-    run_staged(range(count), load, infer, write, note, writers=writers, memory=memory)
+    run_staged(range(count), load, infer, write, note, writers=writers, memory=memory, inferring=inferring)
     return delivered
 
 
@@ -144,6 +145,75 @@ def test_interrupted_what_is_being_written_is_delivered() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(9, infer=infer, write=write, on_result=lambda item, result: delivered.append(item))
     assert delivered == [0, 1, 2]
+
+
+@pytest.mark.parametrize("inferring", [1, 2, 3])
+def test_as_many_are_inferred_at_once_as_is_said(inferring: int) -> None:
+    lock, at_once, most = threading.Lock(), 0, 0
+    all_of_them = threading.Barrier(inferring, timeout=20)
+
+    def infer(item: int) -> int:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        all_of_them.wait()
+        with lock:
+            at_once -= 1
+        return item
+
+    delivered = run(6, infer=infer, inferring=inferring)
+    assert delivered == [(item, str(item)) for item in range(6)]
+    assert most == inferring
+
+
+def test_interrupted_what_is_still_inferred_is_neither_written_nor_delivered() -> None:
+    second, delivered, written = threading.Event(), [], []
+
+    def infer(item: int) -> int:
+        if item == 0:
+            assert second.wait(20)
+            raise KeyboardInterrupt
+        second.set()
+        time.sleep(0.1)
+        return item
+
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            9,
+            infer=infer,
+            write=lambda item: written.append(item) or "",
+            on_result=lambda item, result: delivered.append(item),
+            inferring=2,
+        )
+    assert delivered == written == []
+
+
+def test_interrupted_what_another_thread_has_inferred_is_written_and_delivered() -> None:
+    writing, delivered = threading.Event(), []
+
+    def infer(item: int) -> int:
+        if item == 0:
+            assert writing.wait(20)
+            raise KeyboardInterrupt
+        if item > 1:
+            time.sleep(0.2)
+        return item
+
+    def write(item: int) -> str:
+        writing.set()
+        time.sleep(0.05)
+        return str(item)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            9,
+            infer=infer,
+            write=write,
+            on_result=lambda item, result: delivered.append(item),
+            inferring=2,
+        )
+    assert delivered == [1]
 
 
 def test_an_interruption_frees_who_waits_for_memory() -> None:

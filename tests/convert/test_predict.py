@@ -1,10 +1,12 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from unbake.convert import sessions
 from unbake.convert.predict import (
     Predictor,
     _calibrated,
@@ -37,6 +39,26 @@ def bundle(folder: Path, **changes: Any) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / CARD).write_text(json.dumps(CARD_OF_A_BUNDLE | changes))
     return folder
+
+
+def test_threads_of_a_network_that_have_no_work_sleep() -> None:
+    predictor = load_predictor(threads=2)
+    assert predictor is not None
+    for session in predictor._sessions.values():
+        assert (
+            session.get_session_options().get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        )
+
+
+@pytest.mark.parametrize(("provider", "at_once"), [("CPUExecutionProvider", 2), ("DmlExecutionProvider", 1)])
+def test_two_threads_run_a_network_at_once_unless_its_provider_takes_one(
+    monkeypatch: pytest.MonkeyPatch, provider: str, at_once: int
+) -> None:
+    monkeypatch.setattr(sessions, "providers", lambda: [provider])
+    turn = sessions.turn_of()
+    with turn, ThreadPoolExecutor(1) as pool:
+        second = pool.submit(lambda: turn.acquire(blocking=False) if hasattr(turn, "acquire") else True)
+        assert second.result(20) == (at_once == 2)
 
 
 def test_a_card_is_read_and_what_is_for_people_ignored(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Runs items through three stages side by side, load : infer : write, bounded by memory; see `stages` for a set's."""
 
+import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from threading import Condition
+from threading import Condition, Event
 from typing import Final, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -14,7 +15,11 @@ Inferred = TypeVar("Inferred")
 Result = TypeVar("Result")
 
 AHEAD: Final = 2
-"""Items that are loaded, or about to be, while another is inferred."""
+"""Items that are loaded, or about to be, while others are inferred."""
+
+
+AT_ONCE: Final = 2
+"""Sets at most whose networks run at once; each of them takes up to 1 GB for its networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,20 @@ class Complete(Generic[Result]):
     """Returned by the load stage for an item that needs no further stage."""
 
     result: Result
+
+
+def side_by_side(threads: int, sets: int) -> tuple[int, int]:
+    """Sets whose networks run at once, and the threads of each network: together no more than there are cores.
+
+    threads: 0 for all cores. Two at once, since one thread alone does what lies between the networks of a set, and
+    since a network in two threads costs more than two networks in one each (docs/PERFORMANCE.md).
+
+    >>> [side_by_side(threads, 100) for threads in (1, 2, 3, 8)], side_by_side(8, 1)
+    ([(1, 1), (2, 1), (2, 2), (2, 7)], (1, 8))
+    """
+    cores = threads or os.cpu_count() or 1
+    inferring = max(1, min(AT_ONCE, cores, sets))
+    return inferring, cores - inferring + 1
 
 
 class Budget:
@@ -81,54 +100,96 @@ def run_staged(
     *,
     writers: int,
     memory: int,
+    inferring: int = 1,
 ) -> None:
     """Run all items through the stages; `on_result` is called in input order.
 
     load(item, acquire): in a thread of its own, one item at a time. It calls acquire(bytes) with the memory that the
     item will need in all stages, before it needs it, and blocks there while others hold more than `memory` leaves.
-    infer(loaded): in the calling thread, one item at a time. write(inferred): in `writers` threads.
+    infer(loaded): in `inferring` threads. write(inferred): in `writers` threads.
     on_result(item, result or exception): in the calling thread. After an interruption, the results of items that are
-    being written are still delivered before it is raised.
+    being written are still delivered before it is raised, and those that are being inferred are dropped.
     """
-    budget, source = Budget(memory), iter(items)
-    loading: deque[tuple[Item, _Share, Future[Loaded | Complete[Result]]]] = deque()
+    budget, source, stopped = Budget(memory), iter(items), Event()
+    under_way: deque[tuple[Item, Future[Future[Result]]]] = deque()  # before their last stage
     waiting: deque[tuple[Item, Future[Result]]] = deque()
-    with ThreadPoolExecutor(1) as loader, ThreadPoolExecutor(writers) as pool:
+    with (
+        ThreadPoolExecutor(writers) as pool,
+        ThreadPoolExecutor(inferring) as networks,
+        ThreadPoolExecutor(1) as loader,
+    ):
 
-        def next_stage(future: Future[Loaded | Complete[Result]], share: _Share) -> Future[Result]:
-            """The future result of an item that is being loaded; one bad item never stops the others."""
-            result: Future[Result] = Future()
-            try:
-                loaded = future.result()
-                if isinstance(loaded, Complete):
-                    result.set_result(loaded.result)
-                else:
-                    result = pool.submit(write, infer(loaded))
-            except Exception as error:
-                result.set_exception(error)
+        def inferred(loading: Future[Loaded | Complete[Result]], share: _Share) -> Future[Result]:
+            result = _inferred(loading, infer, lambda made: pool.submit(write, made), stopped)
             result.add_done_callback(share.release)
             return result
 
-        def started() -> Iterator[tuple[Item, _Share, Future[Loaded | Complete[Result]]]]:
-            for item in islice(source, AHEAD + 1 - len(loading)):
+        def begin() -> None:
+            for item in islice(source, AHEAD + 1 + inferring - len(under_way)):
                 share = _Share(budget)
-                yield item, share, loader.submit(load, item, share.acquire)
+                loading = loader.submit(load, item, share.acquire)
+                under_way.append((item, networks.submit(inferred, loading, share)))
 
         try:
-            loading.extend(started())
-            while loading:
-                item, share, future = loading.popleft()
-                loading.extend(started())
-                waiting.append((item, next_stage(future, share)))
-                del future
+            begin()
+            while under_way:
+                waiting.append((under_way[0][0], under_way[0][1].result()))
+                under_way.popleft()
+                begin()
                 while waiting and (waiting[0][1].done() or len(waiting) > 2 * writers):
                     _deliver_first(waiting, on_result)
         finally:
+            stopped.set()
             budget.close()
-            for _, _, future in loading:
-                future.cancel()
+            for stage in (loader, networks):
+                stage.shutdown(wait=False, cancel_futures=True)
+            waiting.extend(_still_written(under_way))
             while waiting:
                 _deliver_first(waiting, on_result)
+
+
+def _inferred(
+    loading: Future[Loaded | Complete[Result]],
+    infer: Callable[[Loaded], Inferred],
+    hand_on: Callable[[Inferred], Future[Result]],
+    stopped: Event,
+) -> Future[Result]:
+    """The future result of an item that is being loaded; one bad item never stops the others.
+
+    hand_on: begins the last stage. CancelledError after an interruption, before which `stopped` is set.
+    """
+    result: Future[Result] = Future()
+    try:
+        loaded = loading.result()
+        if not isinstance(loaded, Complete):
+            made = infer(loaded)
+            _unless(stopped)
+            return hand_on(made)
+        result.set_result(loaded.result)
+    except Exception as error:
+        _unless(stopped)
+        result.set_exception(error)
+    except BaseException:
+        stopped.set()
+        raise
+    return result
+
+
+def _unless(stopped: Event) -> None:
+    """CancelledError after an interruption."""
+    if stopped.is_set():
+        raise CancelledError
+
+
+def _still_written(
+    under_way: Iterable[tuple[Item, Future[Future[Result]]]],
+) -> list[tuple[Item, Future[Result]]]:
+    """After an interruption: the items whose last stage has begun already."""
+    return [
+        (item, future.result())
+        for item, future in under_way
+        if not future.cancelled() and future.exception() is None
+    ]
 
 
 def _deliver_first(

@@ -26,6 +26,7 @@ from unbake.batch.in_flight import InFlight
 from unbake.batch.journal import Journal
 from unbake.batch.levels import Levels, keep_level, measure_level
 from unbake.batch.map_cache import stamp_of
+from unbake.batch.pipeline import side_by_side
 from unbake.batch.plan import check_disk, size_of, total_disk
 from unbake.batch.plugins import read_told as read_plugins
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
@@ -97,7 +98,7 @@ def convert_folder(
         summary = told.summary(skipped, unchanged=done, planned=planned, disk=needed)
         return replace(summary, work=work)
     check_disk(out, needed)
-    loaded = _loaded(options, predictor)
+    loaded = _loaded(options, predictor, len(own))
     with reserved(out, options.shard), InFlight(out, options.shard) as in_flight:
         levels = _levels(out, job.whole, options, in_flight)
         if options.evidence == "auto":
@@ -249,12 +250,14 @@ def _fingerprint(options: Options, predictor: Predictor | Literal["rules"] | Non
     return fingerprint(options.model if predictor is None else predictor.folder)
 
 
-def _loaded(options: Options, predictor: Predictor | Literal["rules"] | None) -> Predictor | None:
-    """The networks of this process; on a cluster every worker loads them for itself."""
+def _loaded(options: Options, predictor: Predictor | Literal["rules"] | None, sets: int) -> Predictor | None:
+    """The networks of this process, for so many sets; on a cluster every worker loads them for itself."""
     if predictor == "rules":
         return None
     if predictor is None:
-        return None if options.engine == "ray" else load_predictor(options.model, options.threads)
+        if options.engine == "ray":
+            return None
+        return load_predictor(options.model, side_by_side(options.threads, sets)[1])
     if options.engine == "ray":
         raise UsageError(
             "Expected the folder of a model for the engine ray, got networks that are loaded; name it in "

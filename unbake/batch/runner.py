@@ -14,7 +14,7 @@ from unbake.batch.events import (
 from unbake.batch.in_flight import InFlight
 from unbake.batch.journal import Failure, Journal, exclusive
 from unbake.batch.map_cache import clear_cached
-from unbake.batch.pipeline import Complete, run_staged
+from unbake.batch.pipeline import Complete, run_staged, side_by_side
 from unbake.batch.plan import memory_limit
 from unbake.batch.stages import Loaded, Stages, Written, error_sentence
 from unbake.convert.sets import Skipped, TextureSet
@@ -54,6 +54,7 @@ class Run:
             self.on_result,
             writers=options.threads or os.cpu_count() or 1,
             memory=memory_limit(),
+            inferring=side_by_side(options.threads, len(sets))[0],
         )
 
     def on_result(self, files: TextureSet, outcome: Written | Exception) -> None:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from unbake.batch.pipeline import side_by_side
 from unbake.decoding import decode_json
 from unbake.errors import FileError
 from unbake.files import write_atomic
@@ -138,14 +139,15 @@ def keep_speeds(key: str, measured: Iterable[Spent]) -> None:
 def seconds_for(work: Work, lines: Mapping[Stage, Line], writers: int) -> float | None:
     """Seconds that the slowest stage will take, since the others run beside it; None where nothing was measured.
 
-    writers: sets that are written at once.
+    writers: sets that are written at once, one a core.
     """
     if any(stage not in lines for stage in STAGES):
         return None
     whole = (work.sets, work.texels / 1e6)
     return max(
         lines["reading"].total(*whole),
-        lines["networks"].total(work.new_sets, work.new_texels / 1e6),
+        lines["networks"].total(work.new_sets, work.new_texels / 1e6)
+        / side_by_side(max(writers, 1), work.new_sets)[0],
         lines["writing"].total(*whole) / max(writers, 1),
     )
 
@@ -153,11 +155,12 @@ def seconds_for(work: Work, lines: Mapping[Stage, Line], writers: int) -> float 
 def bottleneck(measured: Sequence[Spent], writers: int) -> Stage | None:
     """The stage that the others wait for, by the latest sets; None where nothing was measured.
 
-    >>> bottleneck([Spent(1, reading=1, networks=3, writing=4)], writers=2)
+    >>> bottleneck([Spent(1, reading=1, networks=5, writing=4)] * 9, writers=2)
     'networks'
     """
     latest = measured[-LATEST:]
     sums: dict[Stage, float] = {stage: sum(getattr(one, stage) for one in latest) for stage in STAGES}
+    sums["networks"] /= side_by_side(max(writers, 1), len(measured))[0]
     sums["writing"] /= max(writers, 1)
     slowest = max(STAGES, key=lambda stage: sums[stage])
     return slowest if sums[slowest] > 0 else None

@@ -111,7 +111,8 @@ def _device(model: Path | None) -> Finding:
     """The device that a network of the model really runs on, which may be less than the runtime offers."""
     import onnxruntime as ort
 
-    from unbake.convert.predict import bundle_folder, providers
+    from unbake.convert.predict import bundle_folder
+    from unbake.convert.sessions import providers
     from unbake.domain.networks import CLASSIFIER
 
     offered = providers()

@@ -9,14 +9,23 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import onnxruntime as ort
 
 from unbake.convert.reduced import MULTIPLE, reduced_size
+from unbake.convert.sessions import OpenNetwork, bytes_of, open_network, run_options, turn_of
 from unbake.decoding import decode_json
 from unbake.domain.card import CARD, FORMAT, Card, decode_card
 from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind, spec
 from unbake.domain.materials import HAS_METAL, LABELS
-from unbake.domain.networks import AROUND, LABEL_PROBS, NETWORKS, RING, given_name, input_name
+from unbake.domain.networks import (
+    AROUND,
+    CODED,
+    LABEL_PROBS,
+    NETWORKS,
+    RING,
+    coded_name,
+    given_name,
+    input_name,
+)
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps, Wrap, plane
 from unbake.image.geometry import GEOMETRY_VERSION
@@ -32,9 +41,6 @@ TOP: Final = 0.9
 
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
-
-PROVIDERS: Final = ("CUDAExecutionProvider", "DmlExecutionProvider", "CPUExecutionProvider")
-"""Best first."""
 
 _OUT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate", "out of memory", "OUT_OF_MEMORY")
 
@@ -130,15 +136,17 @@ class Predictor:
     """Four ONNX sessions and their card; every array is (H, W, C) float32, without a batch axis.
 
     Colours are sRGB in [0, 1], normals unit vectors (OpenGL), the specular mask (H, W, 1) or None. One predictor may
-    serve several threads. `predict_global` takes codes (`image.arrays`) as well as floats.
+    serve several threads. `predict_global` takes codes (`image.arrays`) as well as floats. opened: None opens them as
+    this machine runs them best.
 
     Each method raises MemoryError where the runtime ran out of memory.
     """
 
-    def __init__(self, folder: Path, threads: int = 0) -> None:
+    def __init__(self, folder: Path, threads: int = 0, opened: OpenNetwork | None = None) -> None:
         self.folder: Final = folder
         self.card: Final = read_card(folder)
-        self._sessions = {name: _session(folder / f"{name}.onnx", threads) for name in NETWORKS}
+        self._sessions = {name: (opened or open_network)(folder, name, threads) for name in NETWORKS}
+        self._turn = turn_of()
         # A network that does not read an input loses it in the export, one whose map nobody uses its head.
         self._inputs = {name: _names(session.get_inputs()) for name, session in self._sessions.items()}
         self._heads = [
@@ -253,22 +261,12 @@ class Predictor:
         """One network's outputs; MemoryError where the runtime ran out of memory."""
         read = {name: feeds[name] for name in self._inputs[network]}
         try:
-            return list(self._sessions[network].run(outputs, read, _run_options()))
+            with self._turn:
+                return list(self._sessions[network].run(outputs, read, run_options()))
         except Exception as error:  # the runtime's exceptions share no base of their own
             if any(sign in str(error) for sign in _OUT_OF_MEMORY):
                 raise MemoryError(str(error)) from error
             raise
-
-
-def providers() -> list[str]:
-    """ONNX Runtime's execution providers that networks are offered to, best first.
-
-    CUDA's own libraries, where they were installed as wheels beside the runtime, are loaded on the way.
-    """
-    available = [name for name in PROVIDERS if name in ort.get_available_providers()]
-    if "CUDAExecutionProvider" in available:
-        ort.preload_dlls()
-    return available
 
 
 def metal_of(metallic: np.ndarray, mask: np.ndarray, threshold: float, softness: float) -> np.ndarray:
@@ -289,42 +287,13 @@ def _calibrated(logits: np.ndarray, calibration: tuple[float, float]) -> np.ndar
     return logits * np.float32(scale) + np.float32(shift)
 
 
-def _run_options() -> Any:
-    """Keep the arena (2× faster) but shrink it after each run, so that four sessions do not add up."""
-    options = ort.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
-    return options
-
-
-def _session(path: Path, threads: int) -> Any:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.use_deterministic_compute = True
-    options.log_severity_level = 3
-    offered = providers()
-    options.enable_mem_pattern = "DmlExecutionProvider" not in offered  # which has none, and may refuse
-    try:
-        return ort.InferenceSession(path, options, providers=offered)
-    except Exception as error:  # as in Predictor._run
-        raise UsageError(
-            f"Expected an ONNX file that this runtime reads in '{path}', got: {' '.join(str(error).split())}; export "
-            "the model again."
-        ) from error
-
-
 def _fingerprint(folder: Path) -> str:
     digest = blake2b(digest_size=16)
     for name in (CARD, *(f"{network}.onnx" for network in NETWORKS)):
-        try:
-            with (folder / name).open("rb") as file:
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
-        except OSError as error:
-            raise UsageError(
-                f"Expected a readable {name} in the model '{folder}', got none ({error.strerror}); export the model "
-                "again."
-            ) from error
+        digest.update(bytes_of(folder / name))
+    for path in (folder / coded_name(network) for network in CODED):
+        if path.is_file():
+            digest.update(bytes_of(path))
     return digest.hexdigest()
 
 

@@ -102,6 +102,22 @@ NETWORKS: Final[dict[str, Network]] = {network.name: network for network in _TAB
 """The networks by name, in the order they run: none reads what a later one gives."""
 
 
+CODED: Final = ("unet_albedo", "unet_maps")
+"""The networks that a bundle may hold in integers too, for processors; see `coded_name`."""
+
+MADE_OF: Final = "made_of"
+"""The note in such a file: the hash (`files.content_hash`) of the network's file in floats that it was made of."""
+
+
+def coded_name(network: str) -> str:
+    """The name of the file that holds a network in integers.
+
+    >>> coded_name("unet_maps")
+    'unet_maps.int8.onnx'
+    """
+    return f"{network}.int8.onnx"
+
+
 def network_of(kind: MapKind) -> str:
     """The name of the network that predicts a map; KeyError for a map that none predicts.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from unbake.batch.pipeline import side_by_side
 from unbake.batch.speed import Line
 from unbake.evaluate.bench_result import SetTime
 
@@ -21,13 +22,13 @@ ALL_2K: Final[Mix] = {2048: 1.0}
 READING: Final = ("read files", "decode", "inputs")
 NETWORKS: Final = ("ViT, SegFormer", "UNet-Albedo", "UNet-Maps")
 AROUND: Final = ("surface", "windows, codes")
-"""Stages of `bench_meter` by who does them: the loader's one thread; the networks, on all cores or a card; the one
-thread that feeds them. All others belong to the writers, one thread a core."""
+"""Stages of `bench_meter` by who does them: the loader's one thread; the networks, on all cores or a card; the two
+threads that feed them. All others belong to the writers, one thread a core."""
 
 EFFICIENCY: Final = 0.9
 """Share of their time that the cores of one machine work on a batch at best: 1.8 times as fast on two."""
 
-Limit = Literal["all cores", "the loader", "the thread that feeds the networks", "the workers", "the disk"]
+Limit = Literal["all cores", "the loader", "the threads that feed the networks", "the workers", "the disk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def estimate(costs: Costs, place: Place, mix: Mix = AS_SHIPPED, sets: int = GAME
     if place.worker_cores is None:
         seconds["all cores"] = core_s / (cores * EFFICIENCY)
         seconds["the loader"] = reading / place.machines
-        seconds["the thread that feeds the networks"] = around / place.machines + networks / cores
+        at_once, _ = side_by_side(place.cores, sets)
+        seconds["the threads that feed the networks"] = around / at_once / place.machines + networks / cores
     else:
         of_one = core_s - networks + networks / place.worker_cores
         seconds["the workers"] = of_one / (cores // place.worker_cores) / EFFICIENCY

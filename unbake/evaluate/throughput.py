@@ -10,7 +10,9 @@ from typing import Final, Literal
 import torch
 
 from unbake import recipe as recipes
+from unbake.data.curriculum import batch_for
 from unbake.domain.networks import NETWORKS
+from unbake.evaluate.reading_speed import Reading, map_ms, reading_speed
 from unbake.prepare.library import write_library
 from unbake.project import Project
 from unbake.recipe.bundle import Probe
@@ -85,6 +87,20 @@ def training_throughput(asked: Sequence[Asked], probe: Probe, device: torch.devi
             reserved = torch.cuda.max_memory_reserved(device) / 2**30 if device.type == "cuda" else None
             name = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
             yield Throughput(one, name, read, one.batch / rate.step_s, reserved)
+
+
+def readings(
+    sides: Sequence[int], readers: Sequence[int], probe: Probe
+) -> Iterator[tuple[float, list[Reading]]]:
+    """For each side: CPU milliseconds a map (`map_ms`), and how fast so many readers are, on procedural materials."""
+    with tempfile.TemporaryDirectory() as folder:
+        for px in sides:
+            one = Asked("tiny", px, batch_for(4, 1024, px), workers=0)
+            data = _run(Project(Path(folder) / str(px)), one, probe, torch.device("cpu")).train_data
+            yield (
+                map_ms(data, px, probe.steps),
+                [reading_speed(data, px, one.batch, count, probe) for count in readers],
+            )
 
 
 def _run(project: Project, one: Asked, probe: Probe, device: torch.device) -> Run:
