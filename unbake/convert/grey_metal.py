@@ -20,7 +20,7 @@ GREY, COLOURED = 0.5, 0.75
 """Distances of log chroma from grey: the brownest iron that games paint, and what is surely no bare metal."""
 
 LEAST: Final = 0.3
-"""Share of a picture, its greyest texels, that passes for grey: a warm painter's iron is brown all over."""
+"""Share of a picture that must be grey: else a warm painter's iron, or gold under an old name, is coloured all over."""
 
 SOFT: Final = 1.0
 """Deviation, in texels of the small copy, of the blur: single coloured texels are a compressor's."""
@@ -41,7 +41,9 @@ def only_grey(mask: Codes, diffuse: Codes, wrap: Wrap) -> Codes:
 
 
 def greyness(diffuse: Floats) -> Floats:
-    """How far each texel (H, W, 1) may be bare grey metal, from 0 to 1. diffuse: (H, W, 3) sRGB in [0, 1].
+    """How far each texel (H, W, 1) may be bare grey metal, from 0 to 1; 1 everywhere where hardly any is grey.
+
+    diffuse: (H, W, 3) sRGB in [0, 1].
 
     >>> leather, iron = [0.43, 0.29, 0.18], [0.31, 0.27, 0.23]
     >>> greyness(np.array([[iron, iron, iron, iron], [leather] * 4], np.float32).repeat(9, 0)).round()[::17, 0, 0]
@@ -50,5 +52,6 @@ def greyness(diffuse: Floats) -> Floats:
     log = np.log(srgb_to_linear(diffuse) + np.float32(_DARK))
     log -= log.mean(-1, keepdims=True)
     apart = blur(np.sqrt((log**2).sum(-1, keepdims=True)).astype(np.float32), SOFT)
-    beyond = max(0.0, float(np.quantile(apart, LEAST)) - GREY)
-    return np.asarray(1 - smoothstep(apart - np.float32(beyond), GREY, COLOURED), np.float32)
+    if float((apart < GREY).mean()) < LEAST:
+        return np.ones_like(apart)
+    return np.asarray(1 - smoothstep(apart, GREY, COLOURED), np.float32)
