@@ -67,7 +67,9 @@ def test_less_contrast_leaves_colours_their_distances(normal: np.ndarray, surfac
     rng = np.random.default_rng(5)
     coloured = surface * np.exp(rng.normal(0, 0.5, surface.shape).astype(np.float32)) / 2 + 0.02
     picture = linear_to_srgb(coloured).astype(np.float32)
-    made = srgb_to_linear(albedo(picture, normal, ZERO, fit(picture, normal, contrast=0.6), 1.0, contrast=0.6))
+    made = srgb_to_linear(
+        albedo(picture, normal, ZERO, fit(picture, normal, contrast=0.6), 1.0, contrast=0.6)
+    )
     apart = [np.log(image[..., 0] / image[..., 2]) for image in (coloured, made)]
     assert float(np.std(apart[1])) == pytest.approx(float(np.std(apart[0])), rel=0.05)
 

@@ -78,7 +78,9 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
     slopes = slopes.round(5) + 0.0
     log -= (features - means) @ slopes
     pivot = float((counts * log).sum())
-    drawn = (linear + FLOOR) * np.exp(((contrast - 1) * (log - pivot) - (features - means) @ slopes)[..., None])
+    drawn = (linear + FLOOR) * np.exp(
+        ((contrast - 1) * (log - pivot) - (features - means) @ slopes)[..., None]
+    )
     scale = float((counts[..., None] * (linear + FLOOR)).sum() / (counts[..., None] * drawn).sum())
     return Delight(
         (float(slopes[0]), float(slopes[1]), float(slopes[2])),
@@ -107,7 +109,11 @@ def albedo(
     light = srgb_to_linear(diffuse)
     shade = (_features(normal) @ np.array(found.slopes, np.float32) - np.float32(found.shade))[..., None]
     bare = np.log(luminance(light) + np.float32(FLOOR)) - shade
-    log = np.log(light + np.float32(FLOOR)) - shade + np.float32(contrast - 1) * (bare - np.float32(found.pivot))
+    log = (
+        np.log(light + np.float32(FLOOR))
+        - shade
+        + np.float32(contrast - 1) * (bare - np.float32(found.pivot))
+    )
     log += np.float32(np.log(found.scale / gain)) - metal * np.float32(METAL_LIFT * np.log(metal_gain))
     linear = np.clip(np.exp(log) - np.float32(FLOOR / gain), 0, None)
     over = np.clip(linear - _KNEE, 0, None)
