@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from unbake.convert.grey_metal import LEAST, greyness, only_grey
+from unbake.convert.grey_metal import greyness, only_grey
 
 SIDE = 64
 STEEL, BROWN_IRON, LEATHER, RED_PAINT = (

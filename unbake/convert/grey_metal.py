@@ -1,6 +1,6 @@
-"""Which texels may be the grey metal that a name speaks of: leather, wood, rust and paint are of another colour.
+"""Keeps a grey metal that a name speaks of off leather, wood, rust and paint, by their colour; for `apply_evidence`.
 
-A sword's texture has its grip, and a name that says steel says nothing of that. Used by `apply_evidence`.
+A sword's texture has its grip, and a name that says steel says nothing of that.
 """
 
 from typing import Final
