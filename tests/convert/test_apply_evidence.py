@@ -1,10 +1,12 @@
 """Evidence on predicted maps: metal, albedo and finish change as said, and nothing else does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from support.coded import coded
 
-from unbake.convert.apply_evidence import REFLECTANCE, apply_evidence
+from unbake.convert.apply_evidence import FAMILY_SHARE, REFLECTANCE, apply_evidence
 from unbake.convert.convert import convert_set
 from unbake.convert.inputs import Inputs
 from unbake.domain.hints import FINISH_ROUGHNESS, Hint
@@ -13,6 +15,7 @@ from unbake.evidence.companions import metal_cue
 from unbake.evidence.evidence import Evidence, gather
 from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
+from unbake.image.arrays import CodedMaps
 from unbake.image.colour import luminance, srgb_to_linear
 
 RNG = np.random.default_rng(7)
@@ -79,6 +82,21 @@ def test_a_persons_word_for_metal_holds_against_mask_and_name(word: str):
     given = inputs(mask=RNG.integers(0, 256, (40, 56, 1)).astype(np.uint8))
     made = apply_evidence(convert_set(given, None), given, evidence("weapons/iron/sword", metal=word))
     assert set(np.unique(made.maps.codes[MapKind.METALLIC])) == {0 if word == "none" else 255}
+
+
+def test_a_family_moves_the_roughness_most_where_no_mask_tells_of_gloss_and_a_finish_beats_it():
+    given = inputs()
+    gloss = given.maps.codes | {MapKind.SPECULAR: RNG.integers(0, 256, (40, 56, 1)).astype(np.uint8)}
+    masked = replace(given, maps=CodedMaps(gloss))
+
+    def roughness(of: Inputs, **known: object) -> float:
+        said = Evidence(LEVEL, metal_weight=0.0, **known)
+        return mean(apply_evidence(convert_set(of, None), of, said).maps, MapKind.ROUGHNESS)
+
+    alone, told = (roughness(of, rougher=0.2) - roughness(of) for of in (given, masked))
+    assert alone == pytest.approx(0.2 * FAMILY_SHARE[1], abs=0.005)
+    assert told == pytest.approx(0.2 * FAMILY_SHARE[0], abs=0.005)
+    assert roughness(given, rougher=0.2, finish="polished", finish_weight=1.0) < 0.2
 
 
 def test_a_name_makes_steel_of_what_is_grey_and_a_person_of_all():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from unbake.convert.roughness import calibrated, mask_tells
+from unbake.convert.roughness import calibrated, mask_tells, moved
 from unbake.domain.card import RoughnessFit
-from unbake.domain.maps import MapKind
+from unbake.image.arrays import unit
 from unbake.image.noise import smooth_noise
 
 SIZE = (96, 80)
@@ -28,8 +28,7 @@ def diffuse() -> np.ndarray:
 
 
 def tells(diffuse: np.ndarray, mask: np.ndarray | None) -> float:
-    stored = {MapKind.DIFFUSE: diffuse}
-    return mask_tells(stored if mask is None else stored | {MapKind.SPECULAR: mask}, OPEN)
+    return mask_tells(unit(diffuse), None if mask is None else unit(mask), OPEN)
 
 
 def test_a_mask_of_its_own_tells(diffuse):
@@ -50,12 +49,6 @@ def test_a_mask_made_from_the_painted_brightness_tells_nothing(diffuse, gamma, i
     grain = np.random.default_rng(0).normal(0, 0.01, light.shape)
     drawn = light**gamma * 0.8
     assert tells(diffuse, codes((0.9 - drawn if inverted else drawn) + grain)) < 0.05
-
-
-def test_codes_of_more_bits_say_the_same(diffuse):
-    mask = codes(0.5 * noise(2) + 0.5 * diffuse[..., :1] / 255)
-    fine = {MapKind.DIFFUSE: diffuse.astype(np.uint16) * 257, MapKind.SPECULAR: mask.astype(np.uint16) * 257}
-    assert mask_tells(fine, OPEN) == pytest.approx(tells(diffuse, mask), abs=1e-4)
 
 
 def test_the_mean_and_the_deviations_follow_the_fit():
@@ -82,3 +75,9 @@ def test_no_word_and_no_mean_leave_the_range():
     for value in (0, 255):
         made = calibrated(np.full((*SIZE, 1), value, np.uint8), float(value > 0), 1.0, (SURE, SURE))
         assert 0 < made.min() <= made.max() < 255
+
+
+def test_a_family_moves_it_within_the_range():
+    roughness = codes(0.25 + 0.5 * noise(3))
+    assert moved(roughness, 0.1).mean() == pytest.approx(roughness.mean() + 25.5, abs=0.6)
+    assert 0 < moved(roughness, -2.0).max() < 255 * 0.05

@@ -136,6 +136,18 @@ def test_a_finish_is_told_only_where_a_word_says_it(path: str, finish: str | Non
     assert finish is None or finish in FINISHES
 
 
+def test_stone_and_cloth_are_rougher_than_metal_and_glass_and_an_unknown_word_says_nothing():
+    stone, cloth, metal, glass, unknown = (
+        name_evidence(path).rougher
+        for path in (
+            "architecture/whiterun/wrstonewall01", "clothes/monk/robecloth", "weapons/iron/ironsword",
+            "weapons/glass/glasssword", "clutter/qzx",
+        )
+    )  # fmt: skip
+    assert min(stone, cloth) > 0.1 > 0.03 > abs(unknown)
+    assert glass < metal < -0.05
+
+
 def test_the_reasons_are_sentences_with_the_weightiest_first():
     because = name_evidence("weapons/iron/ironsword").because
     assert because[0] == "name 'iron' says metal"

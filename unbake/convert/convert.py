@@ -140,8 +140,11 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     has_specular = MapKind.SPECULAR in own
     maps, fitted = _run_unets(known, predictor, has_specular, seen.labels, wrap, tile)
     if MapKind.ROUGHNESS in maps and card.roughness_fit is not None:
-        told = maps[MapKind.ROUGHNESS], seen.roughness, mask_tells(own, wrap)
-        maps[MapKind.ROUGHNESS] = calibrated(*told, card.roughness_fit)
+        mask = unit(own[MapKind.SPECULAR]) if has_specular else None
+        tells = mask_tells(unit(own[MapKind.DIFFUSE]), mask, wrap)
+        maps[MapKind.ROUGHNESS] = calibrated(
+            maps[MapKind.ROUGHNESS], seen.roughness, tells, card.roughness_fit
+        )
     known |= maps
     made = enlarged({k: known[k] for k in OUTPUTS if card.use[k] == "network"}, known, codes, factor, wrap)
     return _Predicted(made, classes, seen.metal_logits, fitted)

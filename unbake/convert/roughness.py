@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 
 from unbake.domain.card import RoughnessFit
-from unbake.domain.maps import MapKind
-from unbake.image.arrays import Codes, Stored, Wrap, unit
+from unbake.image.arrays import Codes, Floats, Wrap, unit
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area
 
@@ -27,25 +26,24 @@ _VARIES: Final = (0.004, 0.012)
 _LEAST, _MOST = 0.03, 0.97
 
 
-def mask_tells(codes: Stored, wrap: Wrap) -> float:
+def mask_tells(picture: Floats, mask: Floats | None, wrap: Wrap) -> float:
     """How far a specular mask tells of gloss: 0 where it is missing, constant or the painted brightness, at most 1.
 
-    codes: DIFFUSE (H, W, 3), and SPECULAR (H, W, 1) where the set has one.
+    picture: the diffuse (H, W, 3), sRGB in [0, 1]. mask: (H, W, 1) in [0, 1], None where the set has none.
 
-    >>> ramp = np.tile(np.arange(64, dtype=np.uint8)[:, None, None] * 4, (1, 64, 1))
-    >>> mask_tells({MapKind.DIFFUSE: np.repeat(ramp, 3, 2), MapKind.SPECULAR: ramp}, (False, False))
+    >>> ramp = np.tile(np.linspace(0, 1, 64, dtype=np.float32)[:, None, None], (1, 64, 1))
+    >>> mask_tells(np.repeat(ramp, 3, 2), ramp, (False, False))
     0.0
     """
-    if MapKind.SPECULAR not in codes:
+    if mask is None:
         return 0.0
-    mask = _small(codes[MapKind.SPECULAR], wrap).astype(np.float64)
-    red, green, blue = (_small(codes[MapKind.DIFFUSE][..., i : i + 1], wrap) for i in range(3))
-    light = (0.2126 * red + 0.7152 * green + 0.0722 * blue).astype(np.float64)
+    light = _small(picture, wrap) @ (0.2126, 0.7152, 0.0722)
     light -= light.mean()
+    told = _small(mask, wrap)[:, 0]
     columns = np.stack([np.ones_like(light), light, light**2, light**3], -1)
-    fitted = columns @ np.linalg.lstsq(columns, mask, rcond=None)[0]
-    spread = float(mask.std())
-    explained = 1 - float((mask - fitted).var()) / max(spread**2, 1e-9)
+    fitted = columns @ np.linalg.lstsq(columns, told, rcond=None)[0]
+    spread = float(told.std())
+    explained = 1 - float((told - fitted).var()) / max(spread**2, 1e-9)
     repeats, varies = smoothstep(np.array([explained]), *_REPEATS), smoothstep(np.array([spread]), *_VARIES)
     return float((1 - repeats[0]) * varies[0])
 
@@ -66,7 +64,16 @@ def calibrated(roughness: Codes, word: float, tells: float, fits: tuple[Roughnes
     return np.rint(table * top).astype(roughness.dtype)[roughness]
 
 
-def _small(codes: Codes, wrap: Wrap) -> np.ndarray:
-    """A channel (H, W, 1) on a small copy, flat, in [0, 1]."""
-    height, width = codes.shape[:2]
-    return by_area(unit(codes), min(height, _SIDE), min(width, _SIDE), wrap).ravel()
+def moved(roughness: Codes, by: float) -> Codes:
+    """Codes of the roughness (H, W, 1), rougher by so much everywhere."""
+    top = np.iinfo(roughness.dtype).max
+    table = np.clip(np.arange(top + 1, dtype=np.float32) / top + by, _LEAST, _MOST)
+    return np.rint(table * top).astype(roughness.dtype)[roughness]
+
+
+def _small(image: Floats, wrap: Wrap) -> np.ndarray:
+    """The texels of a small copy, (n, channels), float64."""
+    height, width, channels = image.shape
+    return (
+        by_area(image, min(height, _SIDE), min(width, _SIDE), wrap).reshape(-1, channels).astype(np.float64)
+    )

@@ -1,4 +1,4 @@
-"""What a card's probabilities and roughness mean, fitted on validation materials; how witnesses of metal weigh."""
+"""Fits what a card's probabilities and roughness mean on validation materials, and weighs the witnesses of metal."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

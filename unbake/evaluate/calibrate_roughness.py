@@ -117,7 +117,7 @@ def _example(predictor: Predictor, truth: Maps, files: Mapping[str, bytes], leve
     return Example(
         mean=float(predicted.mean()),
         logit=float(np.log(seen.roughness / (1 - seen.roughness))),
-        tells=mask_tells(maps.codes, inputs.wrap),
+        tells=mask_tells(maps[MapKind.DIFFUSE], specular, inputs.wrap),
         true=float(true.mean()),
         along=float((ours * theirs).mean()),
         within=float((ours * ours).mean()),

@@ -94,7 +94,7 @@ def _roughness_lines(records: Sequence[Record]) -> list[Line]:
     lines = []
     for alpha in ALPHAS:
         of_alpha = [record for record in records if record.alpha == alpha]
-        for name in (NONE, OFF, FINISH):
+        for name in (NONE, OFF, NAMES, FINISH):
             figure = f"roughness RMSE / best constant, alpha {alpha} ↓"
             lines.append(_line(of_alpha, figure, name, to_constant("roughness", name)))
         for figure in ("correlation", "deviation"):

@@ -160,7 +160,7 @@ def mask_alone(made: Made) -> np.ndarray:
 
 def _roughness(made: Made, truth: np.ndarray) -> Values:
     """Errors, and inside the picture the correlation with the truth and the deviation relative to it."""
-    maps = {name: made.maps[name][MapKind.ROUGHNESS] for name in (NONE, OFF, FINISH)}
+    maps = {name: made.maps[name][MapKind.ROUGHNESS] for name in (NONE, OFF, NAMES, FINISH)}
     values = {"roughness": {name: float(rmse(image, truth)) for name, image in maps.items()}}
     spread = float(truth.std())
     if spread >= _LEAST_DEVIATION:

@@ -18,7 +18,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     coverage: metal's share of the surface as a person says, None where nobody did. metal_share: expected share;
     mostly_metal: probability that it is half or more; metal_weight: 0 (nothing is known) to 1. mask_gate: how far
-    an environment mask marks metal here, 0 to 1. finish: with finish_weight from 0 to 1. material: fine material,
+    an environment mask marks metal here, 0 to 1. finish: with finish_weight from 0 to 1. rougher: by how much the
+    name's family is rougher than materials of all kinds. material: fine material,
     with material_said, whether a person says it. level: the painter's. wishes: TruePBR's features. because: clauses
     for a person, the weightiest first; `level` has a sentence of its own.
     """
@@ -31,6 +32,7 @@ class Evidence(msgspec.Struct, frozen=True):
     mask_gate: float = 0.5
     finish: Finish | None = None
     finish_weight: float = 0.0
+    rougher: float = 0.0
     material: str | None = None
     material_said: bool = False
     because: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ def gather(
         mask_gate=known.mask_gate,
         finish=finish,
         finish_weight=finish_weight,
+        rougher=known.rougher,
         material=known.material,
         material_said=told is not None,
         because=(*because, *known.because),

@@ -19,11 +19,12 @@ FINISHES: tuple[str, ...] = ("polished", "glossy", "satin", "matt", "rough")
 class Family(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Materials that an artist calls by one name.
 
-    prior: share of all surfaces. mask: whether an environment mask marks metal on it, 0 to 1. category: one of
-    `domain.materials.CLASSES`, or None where the classifier has no class for it.
+    prior: share of all surfaces. rough: mean roughness. mask: whether an environment mask marks metal on it, 0 to 1.
+    category: one of `domain.materials.CLASSES`, or None where the classifier has no class for it.
     """
 
     prior: float
+    rough: float
     mask: float
     materials: str
     category: str | None = None
