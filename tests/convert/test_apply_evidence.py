@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support.coded import coded
 
-from unbake.convert.apply_evidence import FAMILY_SHARE, REFLECTANCE, apply_evidence
+from unbake.convert.apply_evidence import FAMILY_SHARE, apply_evidence
 from unbake.convert.convert import convert_set
 from unbake.convert.inputs import Inputs
+from unbake.convert.known_albedo import REFLECTANCE
 from unbake.domain.hints import FINISH_ROUGHNESS, Hint
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.evidence.companions import metal_cue

@@ -4,19 +4,19 @@ The networks' maps do not change with a hint, a name or a companion: those act h
 cache. So a changed rule needs no inference.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 import numpy as np
 
-from unbake.convert.albedo_rule import rule_albedo, small_size
+from unbake.convert.albedo_rule import small_size
 from unbake.convert.convert import Converted
 from unbake.convert.grey_metal import GREY_METALS, only_grey
 from unbake.convert.inputs import Inputs
-from unbake.convert.roughness import mask_tells, moved
+from unbake.convert.known_albedo import Brightness, known_albedo, relifted
+from unbake.convert.roughness import finished, mask_tells, moved
 from unbake.domain.decision import Decision, Source
 from unbake.domain.hints import FINISH_ROUGHNESS
 from unbake.domain.maps import MapKind
@@ -31,16 +31,11 @@ from unbake.evidence.fuse import (
     metal_probability,
     plan,
 )
-from unbake.evidence.level import Level
 from unbake.evidence.refine import chroma, refined
-from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, dequantise, quantise, unit
-from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
-from unbake.image.delight import FLOOR, METAL_LIFT
-from unbake.image.light import codes_of, light_of
+from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, quantise, unit
+from unbake.image.delight import METAL_LIFT
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
-
-Brightness = Literal["natural", "keep"]
 
 APPLIED: Final = 6
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
@@ -48,40 +43,13 @@ APPLIED: Final = 6
 NO_LOGIT: Final = TYPICAL_PRESENCE
 """Log-odds of metal where no network said anything: then they speak neither for it nor against."""
 
-REFLECTANCE: Final[dict[str, tuple[float, float, float]]] = {
-    "gold": (1.0, 0.78, 0.34),
-    "silver": (0.97, 0.96, 0.92),
-    "copper": (0.96, 0.64, 0.54),
-    "bronze": (0.80, 0.58, 0.36),
-    "dwarven": (0.80, 0.60, 0.37),
-    "iron": (0.56, 0.57, 0.58),
-    "steel": (0.62, 0.61, 0.60),
-}
-"""Linear base colour of clean metals (measured reflectance at normal incidence; bronze: of about 88 % copper)."""
-
-CHROMA: Final = 0.6
-"""Share by which a known metal's chroma is drawn towards its measured one."""
-
-ALIKE: Final = 0.45
-"""Distance of log chroma, from a texel to the measured metal, at which a name's word for it counts e^-1/2: paint, rust
-and leather are another colour than their metal, and retextures change the metal under an old name."""
-
 LIFTED: Final[Mapping[Source, float]] = {"person": 1.0, "companion": 1.0, "picture": 0.0}
 """Share of metal's own darkness, in log light, that is divided out, by who says where metal is; by a name it is the
 share of the surface that it expects, for so sure it is."""
 
-NETWORK_SHARE: Final = 0.3
-"""Share of UNet-Albedo in the albedo's log light, beside the rule's: better than either alone by two painters."""
-
-_DARK: Final = 0.01
-"""Added to linear light before its logarithm: what is darker has no chroma to speak of."""
-
 FAMILY_SHARE: Final = (0.2, 0.6)
 """Of what a name's family is rougher than other materials: where the specular mask tells of gloss, where it does not.
 By d1 and traced light 0.2 to 0.4 and 0.5 to 0.8 are best for alphas of each kind."""
-
-FINISH_SPREAD: Final = 0.8
-"""Share of the roughness's own pattern that stays under a finish."""
 
 
 def apply_evidence(
@@ -117,10 +85,11 @@ def apply_evidence(
     trusted = _trusted(evidence, by)
     own = None
     if not by_rule and brightness == "natural":
-        own = _relifted(maps[MapKind.ALBEDO], seen, mask, trusted.level.metal_gain)
-    maps[MapKind.ALBEDO] = _albedo(inputs, mask, trusted, brightness, own)
+        own = relifted(maps[MapKind.ALBEDO], seen, mask, trusted.level.metal_gain)
+    maps[MapKind.ALBEDO] = known_albedo(inputs, mask, trusted, brightness, own)
     if evidence.finish is not None:
-        maps[MapKind.ROUGHNESS] = _finished(maps[MapKind.ROUGHNESS], evidence)
+        target, weight = FINISH_ROUGHNESS[evidence.finish], evidence.finish_weight
+        maps[MapKind.ROUGHNESS] = finished(maps[MapKind.ROUGHNESS], target, weight)
     elif evidence.rougher:
         told, untold = FAMILY_SHARE
         tells = mask_tells(picture, _small_mask(inputs, size), inputs.wrap)
@@ -211,84 +180,3 @@ def _sharpened(mask: Codes) -> Codes:
     """Metal is near binary: probabilities are pushed towards their nearer end."""
     table = smoothstep(np.arange(256, dtype=np.float32) / 255, 0.2, 0.8)
     return np.rint(table * 255).astype(np.uint8)[mask]
-
-
-def _albedo(
-    inputs: Inputs, mask: Codes, evidence: Evidence, brightness: Brightness, albedo: Codes | None
-) -> Codes:
-    """Codes of the albedo: by rule, or by rule and the networks' `albedo`; tinted where its metal is known."""
-    level = evidence.level if brightness == "natural" else Level()
-    made = rule_albedo(inputs.maps.codes, mask, inputs.wrap, level)
-    if albedo is not None:
-        made = _joined(made, albedo)
-    if evidence.material not in REFLECTANCE:
-        return made
-    tinted = np.empty(made.shape, np.uint8)
-    for rows in bands(*inputs.size):
-        part = _tinted(
-            dequantise(MapKind.ALBEDO, made[rows]),
-            unit(mask[rows]),
-            evidence.material,
-            evidence.material_said,
-        )
-        tinted[rows] = quantise(MapKind.ALBEDO, part, 8)
-    return tinted
-
-
-def _joined(rule: Codes, network: Codes) -> Codes:
-    """Codes of the albedo between both in log light, NETWORK_SHARE of the way to the network's: they err apart."""
-    made = np.empty(rule.shape, np.uint8)
-    for rows in bands(*rule.shape[:2]):
-        log = _log(rule[rows])
-        log += np.float32(NETWORK_SHARE) * (_log(network[rows]) - log)
-        made[rows] = codes_of(np.exp(log) - np.float32(FLOOR))
-    return made
-
-
-def _log(albedo: Codes) -> Floats:
-    """The log of linear light in codes of an albedo, finite in black."""
-    every = np.arange(np.iinfo(albedo.dtype).max + 1).astype(albedo.dtype)
-    return np.take(np.log(light_of(every) + np.float32(FLOOR)), albedo)
-
-
-def _relifted(albedo: Codes, seen: Codes, mask: Codes, metal_gain: float) -> Codes:
-    """Codes of the networks' albedo where metal is decided otherwise than they saw it: lifted as by rule, or lowered.
-
-    seen, mask: (H, W, 1), the probability of metal that the networks read, and the decided one.
-    """
-    lift = np.float32(-METAL_LIFT * math.log(metal_gain))
-    made = np.empty(albedo.shape, np.uint8)
-    for rows in bands(*albedo.shape[:2]):
-        change = np.exp(lift * (unit(mask[rows]) - unit(seen[rows])))
-        made[rows] = codes_of(light_of(albedo[rows]) * change)
-    return made
-
-
-def _tinted(srgb: Floats, metal: Floats, material: str, said: bool) -> Floats:
-    """The albedo with the chroma of a known metal drawn towards its measured one; its pattern of light stays.
-
-    said: by a person; by a name alone only texels follow whose chroma is like that metal's.
-    """
-    linear = srgb_to_linear(srgb)
-    light = luminance(linear)
-    measured = np.array(REFLECTANCE[material], np.float32)
-    target = np.clip(light * (measured / luminance(measured[None])[0]), 0, 1)
-    share = CHROMA * metal
-    if not said:
-        apart = np.log(linear + _DARK) - np.log(target + _DARK)
-        apart -= apart.mean(-1, keepdims=True)
-        share = share * np.exp(-(apart**2).sum(-1, keepdims=True) / (2 * ALIKE**2))
-    drawn = linear + share * (target - linear)
-    return np.clip(linear_to_srgb(drawn), 0, 1).astype(np.float32)
-
-
-def _finished(roughness: Codes, evidence: Evidence) -> Codes:
-    """Codes of the roughness with its mean moved towards that of the finish, its pattern kept."""
-    assert evidence.finish is not None
-    target = FINISH_ROUGHNESS[evidence.finish]
-    mean = float(unit(roughness).mean())
-    moved = mean + evidence.finish_weight * (target - mean)
-    table = np.arange(256, dtype=np.float32) / 255
-    spread = 1 - evidence.finish_weight * (1 - FINISH_SPREAD)
-    table = np.clip(moved + spread * (table - mean), 0, 1)
-    return np.rint(table * 255).astype(np.uint8)[roughness]

@@ -1,4 +1,4 @@
-"""Brings the networks' roughness to the level and spread of materials they never saw; between `predict` and `reading`.
+"""Brings the networks' roughness to the level and spread of materials they never saw, and to what evidence says of it.
 
 A network that is unsure answers near the middle, and ours does not know how sure it may be: where the specular mask
 holds gloss, its order of textures is right and its spread half of the truth's; where the mask repeats the painted
@@ -22,6 +22,9 @@ _REPEATS: Final = (0.7, 0.93)
 
 _VARIES: Final = (0.004, 0.012)
 """Standard deviations of a mask: below is the noise of block compression, above is drawn."""
+
+FINISH_SPREAD: Final = 0.8
+"""Share of the roughness's own pattern that stays under a finish."""
 
 _LEAST, _MOST = 0.03, 0.97
 
@@ -68,6 +71,15 @@ def moved(roughness: Codes, by: float) -> Codes:
     """Codes of the roughness (H, W, 1), rougher by so much everywhere."""
     top = np.iinfo(roughness.dtype).max
     table = np.clip(np.arange(top + 1, dtype=np.float32) / top + by, _LEAST, _MOST)
+    return np.rint(table * top).astype(roughness.dtype)[roughness]
+
+
+def finished(roughness: Codes, target: float, weight: float) -> Codes:
+    """Codes of the roughness (H, W, 1), its mean by `weight` of the way nearer to `target`; its pattern stays."""
+    top = np.iinfo(roughness.dtype).max
+    mean = float(unit(roughness).mean())
+    level, spread = mean + weight * (target - mean), 1 - weight * (1 - FINISH_SPREAD)
+    table = np.clip(level + spread * (np.arange(top + 1, dtype=np.float32) / top - mean), 0, 1)
     return np.rint(table * top).astype(roughness.dtype)[roughness]
 
 
