@@ -218,11 +218,7 @@ def test_an_archive_is_chosen_as_it_was_downloaded(tab, place: Place, address: s
 
 
 def test_a_run_survives_a_reload_and_goes_on_where_it_was_paused(tab, place: Place, address: str):
-    normals = [
-        path
-        for name in ("architecture", "clutter", "dungeons")
-        for path in EXAMPLES.rglob(f"{name}/**/*_n.dds")
-    ]
+    normals = EXAMPLES.rglob("*_n.dds")  # enough of them that some are still to be made when it is stopped
     sets = [path.relative_to(EXAMPLES).as_posix().removesuffix("_n.dds") for path in normals]
     page = tab().page
     choose(page, address, place.mod("Many", *sets))
