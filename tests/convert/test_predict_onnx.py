@@ -300,6 +300,28 @@ def test_segformers_upper_tenth_moves_the_log_odds_of_the_whole_texture(bundle: 
     np.testing.assert_allclose(both - patches, 0.5 * np.quantile(segformer, 0.9), atol=1e-5)
 
 
+def test_a_segformer_that_is_asked_only_whether_there_is_metal_reads_a_smaller_copy(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "presence"
+    shutil.copytree(bundle, folder)
+    card = json.loads((folder / CARD).read_text())
+    said = {"metal_weights": [0.0, 1.5, 0.3], "presence_weight": 0.5, "segformer_px": 512}
+    (folder / CARD).write_text(json.dumps(card | said))
+    predictor = Predictor(folder)
+    original, sides = predictor._run, []
+
+    def run(network: str, feeds: dict[str, np.ndarray], *more: Any) -> list[np.ndarray]:
+        if network == "segformer":
+            sides.append(feeds["diffuse"].shape[2:])
+        return original(network, feeds, *more)
+
+    monkeypatch.setattr(predictor, "_run", run)
+    seen = whole(predictor, texture(512, 384, (False, False)))
+    assert sides == [(256, 192)]
+    assert seen.metal_logits.shape[:2] == (512, 384)
+
+
 @pytest.fixture
 def images() -> Callable[[int, int], np.ndarray]:
     rng = np.random.default_rng(2)

@@ -39,6 +39,9 @@ VIT_PX: Final = 252
 TOP: Final = 0.9
 """Quantile of SegFormer's logits that tells whether there is metal anywhere."""
 
+PRESENCE_PX: Final = 256
+"""Longest side of SegFormer's copy where it is asked only that: the side it was trained on."""
+
 MARGIN: Final = MULTIPLE
 """Texels of SegFormer's copy that are repeated around it on an axis that tiles."""
 
@@ -188,10 +191,12 @@ class Predictor:
         images = {MapKind.DIFFUSE: diffuse, MapKind.NORMAL: normal} | masks
         rows, columns = reduced_size(height, width, self.card.segformer_px)
         weights = np.array(self.card.metal_weights, np.float32)
-        segmented = np.zeros((rows, columns, 1), np.float32)
-        if weights[0] or self.card.presence_weight:
-            segmented = self._mask_logits(images, coarse, (rows, columns), wrap)
-        anywhere = np.float32(self.card.presence_weight) * np.quantile(segmented, TOP)
+        segmented = said = np.zeros((rows, columns, 1), np.float32)
+        if weights[0]:
+            segmented = said = self._mask_logits(images, coarse, (rows, columns), wrap)
+        elif self.card.presence_weight:
+            said = self._mask_logits(images, coarse, reduced_size(height, width, PRESENCE_PX), wrap)
+        anywhere = np.float32(self.card.presence_weight) * np.quantile(said, TOP)
         by_patch = smoothly(_hwc(patches)[..., :1], rows, columns, wrap)
         whole = labels[0, LABELS.index(HAS_METAL)]
         witnesses = np.concatenate([segmented, by_patch, np.full_like(by_patch, whole)], -1)

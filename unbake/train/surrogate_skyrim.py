@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from zlib import crc32
 
 from unbake.data.sources import MaterialSource
 from unbake.data.truth import read_material
@@ -10,6 +11,7 @@ from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError
 from unbake.image.resample import at_size
 from unbake.prepare.folders import write_folder
+from unbake.synth.levels import mod_level
 from unbake.synth.painter import paint
 from unbake.synth.styles import Style
 
@@ -40,7 +42,8 @@ def write_surrogate(
     """Write each material as a pair of the Skyrim domain under `folder`; returns a sentence for each left out.
 
     size: longest side, texels. A pair is `diffuse.png` (painted in STYLE), `specular.png` where that artist made
-    one, and the truth maps. Existing pairs are not touched.
+    one, and the truth maps. The pairs of one source are one mod, as the cache takes them: painted at one level.
+    Existing pairs are not touched.
     """
     problems = []
     for done, source in enumerate(materials, 1):
@@ -70,6 +73,8 @@ def _write_pair(source: MaterialSource, place: Path, size: int) -> None:
         "tileable": source.tileable,
         "surrogate": "painted from a material's maps; no game texture",
     }
-    painted = paint(truth, STYLE, sum(source.id.encode()))
+    # A source is a mod to the cache (see `data.levels`), and networks read its diffuses at that mod's level.
+    level = mod_level(crc32(source.source.encode())) if source.source else None
+    painted = paint(truth, STYLE, sum(source.id.encode()), level)
     # Folders of pairs have no environment mask: real ones come without.
     write_folder(place, truth | {kind: painted[kind] for kind in STEMS if kind in painted}, about)
