@@ -32,6 +32,12 @@ def test_a_hint_comes_first_among_the_reasons():
     assert "brightness: painted 1.5 stops dark (as told)" in text
 
 
+def test_a_family_says_how_rough_it_is_unless_a_finish_is_known():
+    assert "roughness: up to 0.10 more" in told("architecture/whiterun/wrstonewall01")
+    assert "roughness: up to 0.06 less" in told("weapons/iron/ironsword")
+    assert "roughness" not in told("weapons/iron/ironsword", "--hint", "*: finish=satin")
+
+
 def test_a_folder_is_explained_set_by_set_with_the_level_of_all():
     text = told(EXAMPLES)
     assert "\ndungeons/ruins/ruinssilver01\n" in text

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from support.coded import coded
 
-from unbake.convert.apply_evidence import FAMILY_SHARE, apply_evidence
+from unbake.convert.apply_evidence import apply_evidence
 from unbake.convert.convert import convert_set
 from unbake.convert.inputs import Inputs
 from unbake.convert.known_albedo import REFLECTANCE
 from unbake.domain.hints import FINISH_ROUGHNESS, Hint
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.evidence.companions import metal_cue
-from unbake.evidence.evidence import Evidence, gather
+from unbake.evidence.evidence import FAMILY_SHARE, Evidence, gather
 from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
 from unbake.image.arrays import CodedMaps

@@ -7,7 +7,7 @@ import msgspec
 from unbake.domain.decision import Decision
 from unbake.domain.hints import Finish, Hint
 from unbake.domain.naming import is_texture, split_stem
-from unbake.evidence.evidence import gather
+from unbake.evidence.evidence import FAMILY_SHARE, gather
 from unbake.evidence.features import told
 from unbake.evidence.level import Level
 from unbake.evidence.names import name_evidence
@@ -15,15 +15,17 @@ from unbake.evidence.names import name_evidence
 _LEAST_FAMILY = 0.1
 """Probability from which a family is named."""
 
+_LEAST_ROUGHER = 0.01
+
 
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one texture.
 
     families: the likeliest families of material with their probabilities, likeliest first. metal: its expected share
     of the surface, [0, 1], a person's where one is said. mask_gate: how far an environment mask of it would mark
-    metal, [0, 1]. because: clauses for a person, the weightiest first. features: TruePBR's that it would get, if its
-    picture bears it out. level: the painter's, "" where it is not
-    known. decided: what a conversion made of it, None where there is none.
+    metal, [0, 1]. because: clauses for a person, the weightiest first. rougher: by how much its family is rougher than
+    materials of all kinds. features: TruePBR's that it would get, if its picture bears it out. level: the painter's, ""
+    where it is not known. decided: what a conversion made of it, None where there is none.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     material: str | None
     mask_gate: float
     because: tuple[str, ...]
+    rougher: float = 0.0
     features: tuple[str, ...] = ()
     level: str = ""
     decided: Decision | None = None
@@ -47,6 +50,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
             "family": ", ".join(f"{family} {_percent(share)}" for family, share in self.families.items()),
             "metal": f"about {_percent(self.metal)} expected",
             "finish": self.finish or "",
+            "roughness": "" if self.finish else _told_rougher(self.rougher),
             "material": self.material or "",
             "environment mask": _told_gate(self.mask_gate),
             "because": "; ".join(self.because),
@@ -75,6 +79,7 @@ def explained(name: str, hint: Hint, level: Level | None, decided: Decision | No
         material=found.material,
         mask_gate=round(found.mask_gate, 3),
         because=found.because,
+        rougher=round(found.rougher, 3),
         features=tuple(told(found.wishes)),
         level="" if level is None and hint.stops is None else found.level.sentence(),
         decided=decided,
@@ -104,6 +109,15 @@ def game_name(path: str) -> str:
     if parts and is_texture(parts[-1]):
         parts[-1] = split_stem(parts[-1].rpartition(".")[0])[0]
     return "/".join(parts)
+
+
+def _told_rougher(rougher: float) -> str:
+    most = FAMILY_SHARE[1] * abs(rougher)
+    if most < _LEAST_ROUGHER:
+        return ""
+    return (
+        f"up to {most:.2f} {'more' if rougher > 0 else 'less'} than its picture shows, as its family has it"
+    )
 
 
 def _told_gate(gate: float) -> str:

@@ -21,7 +21,7 @@ from unbake.domain.decision import Decision, Source
 from unbake.domain.hints import FINISH_ROUGHNESS
 from unbake.domain.maps import MapKind
 from unbake.evidence.companions import MetalCue, strength
-from unbake.evidence.evidence import Evidence
+from unbake.evidence.evidence import FAMILY_SHARE, Evidence
 from unbake.evidence.fuse import (
     HARDLY,
     LEAST_WEIGHT,
@@ -46,10 +46,6 @@ NO_LOGIT: Final = TYPICAL_PRESENCE
 LIFTED: Final[Mapping[Source, float]] = {"person": 1.0, "companion": 1.0, "picture": 0.0}
 """Share of metal's own darkness, in log light, that is divided out, by who says where metal is; by a name it is the
 share of the surface that it expects, for so sure it is."""
-
-FAMILY_SHARE: Final = (0.2, 0.6)
-"""Of what a name's family is rougher than other materials: where the specular mask tells of gloss, where it does not.
-By d1 and traced light 0.2 to 0.4 and 0.5 to 0.8 are best for alphas of each kind."""
 
 
 def apply_evidence(

@@ -39,6 +39,10 @@ class Evidence(msgspec.Struct, frozen=True):
     wishes: Wishes = Wishes()
 
 
+FAMILY_SHARE: Final = (0.2, 0.6)
+"""Of what a name's family is rougher than other materials: where the specular mask tells of gloss, where it does not.
+By d1 and traced light 0.2 to 0.4 and 0.5 to 0.8 are best for alphas of each kind."""
+
 NAME_FINISH_WEIGHT: Final = 0.4
 """Of a finish that a name says, beside a person's."""
 
