@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from threading import Thread
 
 from playwright.sync_api import Browser, sync_playwright
@@ -62,22 +62,30 @@ def main(out: Path, folder: Path) -> None:
 
 def app(browser: Browser, out: Path, folder: Path) -> None:
     """The page of `unbake app` with a finished conversion, under paths that say nothing of this machine."""
-    with TemporaryDirectory(prefix="mods-") as place:
-        os.environ["UNBAKE_CACHE"] = f"{place}/cache"
-        mod, result = Path(place, "Old Walls"), Path(place, "Old Walls - PBR")
-        shutil.copytree(EXAMPLES, mod)
-        result.symlink_to(out.resolve())
-        site = AppSite(lambda shown: None)
-        with listen(site) as served:
-            Thread(target=served.serve_forever, daemon=True).start()
-            site.job.show(Settings((str(mod),), str(result)))
-            page = browser.new_page(viewport={"width": 900, "height": 1500})
-            page.goto(url_of(served))
-            page.locator("#result-list img").nth(5).wait_for()
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=folder / "app.jpg", type="jpeg", quality=80)
-            page.goto("about:blank")
-            served.shutdown()
+    place = Path(gettempdir(), "Mods")  # as the picture shows it
+    place.mkdir()
+    try:
+        _app(browser, out, folder, place)
+    finally:
+        shutil.rmtree(place)
+
+
+def _app(browser: Browser, out: Path, folder: Path, place: Path) -> None:
+    os.environ["UNBAKE_CACHE"] = str(place / "cache")
+    mod, result = Path(place, "Old Walls"), Path(place, "Old Walls - PBR")
+    shutil.copytree(EXAMPLES, mod)
+    result.symlink_to(out.resolve())
+    site = AppSite(lambda shown: None)
+    with listen(site) as served:
+        Thread(target=served.serve_forever, daemon=True).start()
+        site.job.show(Settings((str(mod),), str(result)))
+        page = browser.new_page(viewport={"width": 900, "height": 1500})
+        page.goto(url_of(served))
+        page.locator("#result-list img").nth(5).wait_for()
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=folder / "app.jpg", type="jpeg", quality=80)
+        page.goto("about:blank")
+        served.shutdown()
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from unbake.image.delight import METAL_LIFT
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 
-APPLIED: Final = 6
+APPLIED: Final = 7
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
 NO_LOGIT: Final = TYPICAL_PRESENCE
