@@ -35,8 +35,7 @@ export class FolderDialog {
     this.where.addEventListener("input", () => (this.typed = true));
     go.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.typed = false;
-      void this.show(this.where.value.trim());
+      this.go(this.where.value.trim());
     });
     const cancel = button("cancel-folder", "Cancel", () => this.element.close());
     this.element.append(
@@ -67,9 +66,15 @@ export class FolderDialog {
   }
 
   private place(place: Place): HTMLElement {
-    const made = button("", place.title, () => void this.show(place.path), { title: place.path });
+    const made = button("", place.title, () => this.go(place.path), { title: place.path });
     made.removeAttribute("id");
     return h("li", {}, made);
+  }
+
+  /** Shows a folder that a person chose, and its path instead of what stood there. */
+  private go(path: string): void {
+    this.typed = false;
+    void this.show(path);
   }
 
   private async show(path: string): Promise<void> {
@@ -80,7 +85,11 @@ export class FolderDialog {
     if (found instanceof Error) return void (this.message.textContent = found.message);
     this.shown = found;
     const { parent, items, left } = found;
-    if (!this.typed) this.where.value = found.path;
+    if (!this.typed) {
+      this.where.value = found.path;
+      // Who is about to type replaces it.
+      if (document.activeElement === this.where) this.where.select();
+    }
     this.take.textContent = this.takes[found.kind] ?? this.takes.folder;
     const up: Item[] = parent === null ? [] : [{ name: "..  (up)", path: parent, kind: "folder" }];
     this.list.replaceChildren(...[...up, ...items].map((item) => h("li", {}, this.item(item))));
@@ -96,7 +105,7 @@ export class FolderDialog {
     const mark = item.kind === "folder" ? null : h("span", { class: "chip" }, item.kind);
     const file = item.kind === "archive";
     const made = h("button", { type: "button", class: file ? "file" : "folder" }, h("span", {}, item.name), mark);
-    made.addEventListener("click", () => (file ? this.choose(item.path) : void this.show(item.path)));
+    made.addEventListener("click", () => (file ? this.choose(item.path) : this.go(item.path)));
     return made;
   }
 
