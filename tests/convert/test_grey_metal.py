@@ -37,12 +37,12 @@ def test_a_picture_that_is_coloured_all_over_keeps_its_mask():
 def test_a_mask_is_only_ever_lowered_and_keeps_its_size():
     rng = np.random.default_rng(2)
     mask = rng.integers(0, 256, (48, 80, 1)).astype(np.uint8)
-    made = only_grey(mask, rng.integers(0, 256, (48, 80, 3)).astype(np.uint8), WRAP)
+    made = only_grey(mask, rng.random((48, 80, 3), np.float32), WRAP)
     assert made.shape == mask.shape and made.dtype == np.uint8
     assert (made <= mask).all()
 
 
 def test_grey_pictures_keep_their_mask():
     mask = np.full((32, 32, 1), 200, np.uint8)
-    grey = np.random.default_rng(1).integers(0, 256, (32, 32, 1)).astype(np.uint8).repeat(3, 2)
+    grey = np.random.default_rng(1).random((32, 32, 1), np.float32).repeat(3, 2)
     np.testing.assert_array_equal(only_grey(mask, grey, WRAP), mask)

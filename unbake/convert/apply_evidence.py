@@ -72,7 +72,7 @@ def apply_evidence(
     mask = _metal(ordered, cue, how, inputs.size, inputs.wrap)
     by = _source(cue, evidence)
     if by == "name" and evidence.material in GREY_METALS:
-        mask = only_grey(mask, inputs.maps.codes[MapKind.DIFFUSE], inputs.wrap)
+        mask = only_grey(mask, picture, inputs.wrap)
     maps = dict(converted.maps.codes)
     alone = float(unit(maps[MapKind.METALLIC]).mean())
     seen = maps[MapKind.METALLIC_MASK]

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
-from unbake.convert.albedo_rule import small_size
-from unbake.image.arrays import Codes, Floats, Wrap, bands, unit
+from unbake.evidence.refine import DARK
+from unbake.image.arrays import Codes, Floats, Wrap, bands
 from unbake.image.colour import srgb_to_linear
 from unbake.image.noise import blur, smoothstep
-from unbake.image.resample import by_area, smoothly
+from unbake.image.resample import smoothly
 
 GREY_METALS: Final = frozenset({"iron", "steel", "silver"})
 """Fine materials whose bare metal has hardly any colour."""
@@ -25,15 +25,13 @@ LEAST: Final = 0.3
 SOFT: Final = 1.0
 """Deviation, in texels of the small copy, of the blur: single coloured texels are a compressor's."""
 
-_DARK: Final = 0.01
-"""Added to linear light before its logarithm: what is darker has no chroma to speak of."""
 
+def only_grey(mask: Codes, picture: Floats, wrap: Wrap) -> Codes:
+    """Codes of a probability of metal (H, W, 1), taken from what is coloured.
 
-def only_grey(mask: Codes, diffuse: Codes, wrap: Wrap) -> Codes:
-    """Codes of a probability of metal (H, W, 1), taken from what is coloured in the diffuse (H, W, 3)."""
-    size = small_size((mask.shape[0], mask.shape[1]))
-    channels = [by_area(unit(diffuse[..., i : i + 1]), *size, wrap) for i in range(3)]
-    grey = smoothly(greyness(np.concatenate(channels, -1)), mask.shape[0], mask.shape[1], wrap)
+    picture: a small copy of the diffuse, (h, w, 3) sRGB in [0, 1].
+    """
+    grey = smoothly(greyness(picture), mask.shape[0], mask.shape[1], wrap)
     made = np.empty_like(mask)
     for rows in bands(mask.shape[0], mask.shape[1]):
         made[rows] = np.rint(mask[rows] * np.clip(grey[rows], 0, 1))
@@ -49,7 +47,7 @@ def greyness(diffuse: Floats) -> Floats:
     >>> greyness(np.array([[iron, iron, iron, iron], [leather] * 4], np.float32).repeat(9, 0)).round()[::17, 0, 0]
     array([1., 0.], dtype=float32)
     """
-    log = np.log(srgb_to_linear(diffuse) + np.float32(_DARK))
+    log = np.log(srgb_to_linear(diffuse) + np.float32(DARK))
     log -= log.mean(-1, keepdims=True)
     apart = blur(np.sqrt((log**2).sum(-1, keepdims=True)).astype(np.float32), SOFT)
     if float((apart < GREY).mean()) < LEAST:

@@ -13,6 +13,7 @@ from unbake.convert.inputs import Inputs
 from unbake.domain.maps import MapKind
 from unbake.evidence.evidence import Evidence
 from unbake.evidence.level import Level
+from unbake.evidence.refine import DARK
 from unbake.image.arrays import Codes, Floats, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.delight import FLOOR, METAL_LIFT
@@ -40,9 +41,6 @@ and leather are another colour than their metal, and retextures change the metal
 
 NETWORK_SHARE: Final = 0.3
 """Share of UNet-Albedo in the albedo's log light, beside the rule's: better than either alone by two painters."""
-
-_DARK: Final = 0.01
-"""Added to linear light before its logarithm: what is darker has no chroma to speak of."""
 
 
 def known_albedo(
@@ -107,7 +105,7 @@ def _tinted(srgb: Floats, metal: Floats, material: str, said: bool) -> Floats:
     target = np.clip(light * (measured / luminance(measured[None])[0]), 0, 1)
     share = CHROMA * metal
     if not said:
-        apart = np.log(linear + _DARK) - np.log(target + _DARK)
+        apart = np.log(linear + DARK) - np.log(target + DARK)
         apart -= apart.mean(-1, keepdims=True)
         share = share * np.exp(-(apart**2).sum(-1, keepdims=True) / (2 * ALIKE**2))
     drawn = linear + share * (target - linear)

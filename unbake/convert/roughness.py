@@ -5,6 +5,7 @@ holds gloss, its order of textures is right and its spread half of the truth's; 
 brightness, or where there is none, it says little. So the two are told apart here, and each is calibrated by itself.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -61,25 +62,25 @@ def calibrated(roughness: Codes, word: float, tells: float, fits: tuple[Roughnes
     shares = (tells, 1 - tells)
     level = sum(share * fit.level(mean, word) for share, fit in zip(shares, fits, strict=True))
     spread = sum(share * fit.spread for share, fit in zip(shares, fits, strict=True))
-    top = np.iinfo(roughness.dtype).max
-    values = np.arange(top + 1, dtype=np.float32) / top
-    table = np.clip(level + spread * (values - mean), _LEAST, _MOST)
-    return np.rint(table * top).astype(roughness.dtype)[roughness]
+    return _through(roughness, lambda values: np.clip(level + spread * (values - mean), _LEAST, _MOST))
 
 
 def moved(roughness: Codes, by: float) -> Codes:
     """Codes of the roughness (H, W, 1), rougher by so much everywhere."""
-    top = np.iinfo(roughness.dtype).max
-    table = np.clip(np.arange(top + 1, dtype=np.float32) / top + by, _LEAST, _MOST)
-    return np.rint(table * top).astype(roughness.dtype)[roughness]
+    return _through(roughness, lambda values: np.clip(values + by, _LEAST, _MOST))
 
 
 def finished(roughness: Codes, target: float, weight: float) -> Codes:
     """Codes of the roughness (H, W, 1), its mean by `weight` of the way nearer to `target`; its pattern stays."""
-    top = np.iinfo(roughness.dtype).max
     mean = float(unit(roughness).mean())
     level, spread = mean + weight * (target - mean), 1 - weight * (1 - FINISH_SPREAD)
-    table = np.clip(level + spread * (np.arange(top + 1, dtype=np.float32) / top - mean), 0, 1)
+    return _through(roughness, lambda values: np.clip(level + spread * (values - mean), 0, 1))
+
+
+def _through(roughness: Codes, change: Callable[[Floats], Floats]) -> Codes:
+    """Codes of the roughness, each value in [0, 1] changed into another."""
+    top = np.iinfo(roughness.dtype).max
+    table = change(np.arange(top + 1, dtype=np.float32) / np.float32(top))
     return np.rint(table * top).astype(roughness.dtype)[roughness]
 
 
