@@ -251,13 +251,19 @@ def test_a_folder_is_converted_with_a_model_of_ones_own(
     assert read_picture(tmp_path / "out" / "pot_metallic_mask.png").pixels.shape == (40, 40, 1)
 
 
+def with_card(bundle: Path, folder: Path, **keys: object) -> Predictor:
+    """A copy of the bundle in a new folder whose card says this besides."""
+    shutil.copytree(bundle, folder)
+    card = json.loads((folder / CARD).read_text())
+    (folder / CARD).write_text(json.dumps(card | keys))
+    return Predictor(folder)
+
+
 def test_a_calibrated_mask_is_what_is_told_and_what_the_other_networks_read(
     bundle: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "calibrated"
-    shutil.copytree(bundle, folder)
-    card = json.loads((folder / CARD).read_text())
-    (folder / CARD).write_text(json.dumps(card | {"mask_calibration": [0.5, -1.0]}))
+    with_card(bundle, folder, mask_calibration=[0.5, -1.0])
     given = texture(64, 64, (True, True))
     predictors = Predictor(bundle), Predictor(folder)
     plain, calibrated = (whole(predictor, given).mask for predictor in predictors)
@@ -270,10 +276,7 @@ def test_a_segformer_whose_word_has_no_weight_is_not_asked(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "weighed"
-    shutil.copytree(bundle, folder)
-    card = json.loads((folder / CARD).read_text())
-    (folder / CARD).write_text(json.dumps(card | {"metal_weights": [0.0, 1.5, 0.3]}))
-    predictor = Predictor(folder)
+    predictor = with_card(bundle, folder, metal_weights=[0.0, 1.5, 0.3])
     original, asked = predictor._run, []
 
     def run(network: str, *more: Any) -> list[np.ndarray]:
@@ -288,11 +291,7 @@ def test_a_segformer_whose_word_has_no_weight_is_not_asked(
 
 def test_segformers_upper_tenth_moves_the_log_odds_of_the_whole_texture(bundle: Path, tmp_path: Path) -> None:
     def seen(name: str, **keys: object) -> np.ndarray:
-        folder = tmp_path / name
-        shutil.copytree(bundle, folder)
-        card = json.loads((folder / CARD).read_text())
-        (folder / CARD).write_text(json.dumps(card | keys))
-        return whole(Predictor(folder), texture(64, 96, (True, False))).metal_logits
+        return whole(with_card(bundle, tmp_path / name, **keys), texture(64, 96, (True, False))).metal_logits
 
     patches = seen("patches", metal_weights=[0.0, 1.5, 0.3])
     both = seen("both", metal_weights=[0.0, 1.5, 0.3], presence_weight=0.5)
@@ -304,11 +303,8 @@ def test_a_segformer_that_is_asked_only_whether_there_is_metal_reads_a_smaller_c
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "presence"
-    shutil.copytree(bundle, folder)
-    card = json.loads((folder / CARD).read_text())
     said = {"metal_weights": [0.0, 1.5, 0.3], "presence_weight": 0.5, "segformer_px": 512}
-    (folder / CARD).write_text(json.dumps(card | said))
-    predictor = Predictor(folder)
+    predictor = with_card(bundle, folder, **said)
     original, sides = predictor._run, []
 
     def run(network: str, feeds: dict[str, np.ndarray], *more: Any) -> list[np.ndarray]:

@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
 
 from unbake.convert.convert import convert_set
-from unbake.convert.inputs import load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.roughness import mask_tells
-from unbake.convert.sets import find_sets
 from unbake.data.sources import MaterialSource
 from unbake.domain.card import RoughnessFit
 from unbake.domain.maps import MapKind
 from unbake.errors import UnbakeError
+from unbake.evaluate.conversion import inputs_of, level_of
 from unbake.evaluate.declared import DARKNESSES, paint_declared
 from unbake.evaluate.painter import PAINTERS, paint_legacy
 from unbake.evaluate.run import truth_of
@@ -95,18 +92,14 @@ def _paintings(source: MaterialSource, truth: Maps) -> Iterator[tuple[Mapping[st
     """The files of each painting of a material, and the level of its mod."""
     for style in PAINTERS:
         legacy = paint_legacy(source.id, source.category, truth, style)
-        yield legacy.files, Level(legacy.level.rest, min(1.0, legacy.level.metal / legacy.level.rest), 0.0)
+        yield legacy.files, level_of(legacy)
     for darkness in DARKNESSES:
         painted = paint_declared(source.id, truth, darkness)
         yield painted.files, Level(darkness.rest, darkness.metal / darkness.rest, 0.0)
 
 
 def _example(predictor: Predictor, truth: Maps, files: Mapping[str, bytes], level: Level) -> Example:
-    with TemporaryDirectory() as folder:
-        for suffix, data in files.items():
-            (Path(folder) / f"set{suffix}.dds").write_bytes(data)
-        [found], _ = find_sets(Path(folder))
-        inputs = load_inputs(found)
+    inputs = inputs_of(files, "a painting")
     made = convert_set(inputs, predictor, level=level)
     maps = inputs.maps
     diffuse = relevelled(maps[MapKind.DIFFUSE], predictor.card.level / level.gain)

@@ -3,13 +3,13 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from unbake.convert.convert import convert_set
-from unbake.convert.inputs import load_inputs
+from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor, bundle_folder, load_predictor
 from unbake.convert.sets import find_sets
 from unbake.domain.card import CARD
@@ -72,19 +72,32 @@ def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
     predictor: networks that are loaded; None converts by rules alone. FileError where the files do not make one
     texture set.
     """
+    made = convert_set(inputs_of(legacy.files, legacy.id), predictor, level=level_of(legacy))
+    maps = {kind: made.maps[kind] for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *OUTPUTS)}
+    confidence = judge(maps, made.classes, made.wrap).confidence
+    return Prediction({kind: maps[kind] for kind in OUTPUTS}, made.classes, made.wrap, confidence)
+
+
+def inputs_of(files: Mapping[str, bytes], name: str) -> Inputs:
+    """The inputs of a painted set, read from files as `unbake convert` reads them.
+
+    files: what follows the set's name ("" and "_n") → the bytes of a DDS file. name: for FileError, where they do not
+    make one texture set.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        for suffix, data in legacy.files.items():
+        for suffix, data in files.items():
             (Path(folder) / f"set{suffix}.dds").write_bytes(data)
         sets, _ = find_sets(Path(folder))
         if len(sets) != 1:
             raise FileError(
-                f"Expected the files of '{legacy.id}' to make one texture set, got {len(sets)}; report it."
+                f"Expected the files of '{name}' to make one texture set, got {len(sets)}; report it."
             )
-        level = Level(legacy.level.rest, min(1.0, legacy.level.metal / legacy.level.rest), 0.0)
-        made = convert_set(load_inputs(sets[0]), predictor, level=level)
-    maps = {kind: made.maps[kind] for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *OUTPUTS)}
-    confidence = judge(maps, made.classes, made.wrap).confidence
-    return Prediction({kind: maps[kind] for kind in OUTPUTS}, made.classes, made.wrap, confidence)
+        return load_inputs(sets[0])
+
+
+def level_of(legacy: Legacy) -> Level:
+    """The level of a painting's mod, as conversion is told it."""
+    return Level(legacy.level.rest, min(1.0, legacy.level.metal / legacy.level.rest), 0.0)
 
 
 @lru_cache(maxsize=_FEW)
