@@ -98,7 +98,8 @@ def test_the_average_keeps_its_share_of_weights_and_statistics_and_copies_counte
     ours = layer()
     average = build_average(ours, 0.75)
     assert average is not None
-    update_average(average, ours)
+    for _ in range(30):  # after which it keeps all of its share
+        update_average(average, ours)
     before = {name: value.clone() for name, value in ours.state_dict().items()}
     with torch.no_grad():
         for value in (*ours.parameters(), *ours.buffers()):
@@ -107,6 +108,20 @@ def test_the_average_keeps_its_share_of_weights_and_statistics_and_copies_counte
     moved = {name: value - before[name] for name, value in average.module.state_dict().items()}
     expected = {name: 1.0 if value.is_floating_point() else 4 for name, value in before.items()}
     assert {name: pytest.approx(value.flatten()[0].item()) for name, value in moved.items()} == expected
+
+
+def test_a_short_run_forgets_the_weights_it_began_with():
+    ours = layer()
+    average = build_average(ours, 0.998)
+    assert average is not None
+    update_average(average, ours)
+    began = ours.state_dict()["0.weight"].clone()
+    with torch.no_grad():
+        ours[0].weight += 1
+    for _ in range(100):
+        update_average(average, ours)
+    moved = average.module.state_dict()["0.weight"] - began
+    torch.testing.assert_close(moved, torch.ones_like(moved), rtol=0, atol=1e-5)
 
 
 def test_what_stands_still_is_its_own_average_to_the_bit():

@@ -260,8 +260,8 @@ class Recipe(Strict, frozen=True, kw_only=True):
     clip: Positive
     """Largest norm of the gradient."""
     ema: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
-    """Share of itself that a running average of the weights keeps at each step; that average is then what is
-    validated, and what the phase leaves. 0 = no average; 0.999 looks a thousand steps back."""
+    """Share of itself that a running average of the weights keeps at each step, less in the first ones; that average is
+    then what is validated, and what the phase leaves. 0 = no average; 0.999 looks a thousand steps back."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of the forward and backward pass in training; weights and validation stay float32. "auto" is bfloat16 on a GPU,
     float32 on a CPU. A CPU with AMX is about twice as fast with bfloat16, others are slower."""
