@@ -52,8 +52,9 @@ def test_a_network_that_beats_the_rule_is_used():
     assert use["roughness"] == "network"
 
 
-def test_a_network_that_does_not_beat_the_rule_is_not_used():
-    use = use_of(gather([validated("ao", "mae", 0.2, 0.2)]).rows)
+@pytest.mark.parametrize("ours", [0.2, 0.198])
+def test_a_network_that_hardly_beats_the_rule_is_not_used(ours: float):
+    use = use_of(gather([validated("ao", "mae", ours, 0.2)]).rows)
     assert use["ao"] == "baseline"
 
 
