@@ -39,7 +39,9 @@ def checkpoint(folder: Path, name: str, seed: int, *, held_out: str = "", lora: 
 def test_one_network_lies_between_the_two_and_the_rest_is_the_firsts(tmp_path: Path):
     first, second = (checkpoint(tmp_path, name, seed) for seed, name in enumerate(("one", "two")))
     average_checkpoints(first, second, tmp_path / "mean.safetensors", "vit", 0.25)
-    one, two, mean = (load_networks(tmp_path / f"{n}.safetensors")[0].state_dict() for n in ("one", "two", "mean"))
+    one, two, mean = (
+        load_networks(tmp_path / f"{n}.safetensors")[0].state_dict() for n in ("one", "two", "mean")
+    )
     for name, value in mean.items():
         wanted = torch.lerp(one[name], two[name], 0.25) if name.startswith("vit.") else one[name]
         torch.testing.assert_close(value, wanted)
@@ -72,7 +74,9 @@ def test_a_wrong_word_or_share_is_told(tmp_path: Path, network: str, share: floa
 
 def test_from_a_shell(tmp_path: Path):
     first, second = (checkpoint(tmp_path, name, seed) for seed, name in enumerate(("one", "two")))
-    command = [sys.executable, str(SCRIPT), str(first), str(second), str(tmp_path / "mean.safetensors"), "--share", "0.3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    paths = [str(path) for path in (SCRIPT, first, second, tmp_path / "mean.safetensors")]
+    done = subprocess.run(
+        [sys.executable, *paths, "--share", "0.3"], capture_output=True, text=True, check=False, timeout=120
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "0.7 one, 0.3 two" in done.stdout

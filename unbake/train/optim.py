@@ -18,6 +18,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from unbake.recipe import Adam, AdamW, Cosine, Exponential, Lion, OneCycle, Step, WarmRestarts
 
 Optimizer = AdamW | Adam | Lion
+Many = tuple[Tensor, ...] | list[Tensor]
 Schedule = Cosine | OneCycle | Step | WarmRestarts | Exponential
 
 
@@ -91,14 +92,14 @@ def steps_every_batch(choice: Schedule) -> bool:
 def build_average(networks: nn.Module, decay: float) -> AveragedModel | None:
     """A running average of the networks, running statistics included, which starts as they are; None for decay 0.
 
-    In the first steps it keeps less, (1 + n) / (10 + n) after n of them: in a short run the share of the weights that it
-    began with would stay large, a third after 500 steps at 0.998. Source: Polyak and Juditsky 1992; exponential as in
-    torch.optim.swa_utils, its start as in tf.train.ExponentialMovingAverage. The average is its `.module`.
+    In the first steps it keeps less, (1 + n) / (10 + n) after n of them: in a short run the share of the weights that
+    it began with would stay large, a third after 500 steps at 0.998. The average is its `.module`.
+    Source: Polyak and Juditsky 1992; exponential as in torch.optim.swa_utils, its start as in TensorFlow's.
     """
     if not decay:
         return None
 
-    def moved(average: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+    def moved(average: Many, current: Many, count: Tensor | int) -> None:
         kept = min(decay, (1 + int(count)) / (10 + int(count)))
         get_ema_multi_avg_fn(kept)(average, current, count)
 
