@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from unbake.data.cache_format import MASKS, Entry
+from unbake.data.turn import UPRIGHT, Turn, before
 from unbake.domain.maps import MapKind, spec
 
 _FIRST = ((0.5, 0.5), (0.25, 0.25), (0.75, 0.75), (0.25, 0.75), (0.75, 0.25))
@@ -75,13 +76,16 @@ def blocks(crop: Crop) -> Iterator[Block]:
         at += size
 
 
-def read_crop(crop: Crop, into: np.ndarray) -> None:
-    """Read the codes of a crop, and nothing beside them, into its bytes (`Crop.bytes`,), uint8; normals as stored."""
+def read_crop(crop: Crop, into: np.ndarray, turn: Turn = UPRIGHT) -> None:
+    """Read the codes of a crop, and nothing beside them, into its bytes (`Crop.bytes`,), uint8, turned.
+
+    Normals are as stored: their vectors stay as they were before the turn.
+    """
     rows = list(_runs(crop.entry.height, crop.px, crop.top, crop.entry.wrap[0]))
     columns = list(_runs(crop.entry.width, crop.px, crop.left, crop.entry.wrap[1]))
     for block in blocks(crop):
         codes = into[block.at : block.at + block.bytes].view(f"<u{block.bits // 8}")
-        square = codes.reshape(crop.px, crop.px, block.channels)
+        square = before(codes.reshape(crop.px, crop.px, block.channels), turn)
         file = _opened(crop.folder / crop.entry.folder / block.file)
         file = file[crop.variant] if block.file == _PAINTED else file
         for down in rows:

@@ -1,6 +1,6 @@
 """Codes of crops as float maps, turned and of one size; torch alone, on any device; called by `on_device`."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch.nn import functional
 from unbake.data.batch import BATCH_KINDS
 from unbake.data.crop import blocks, mirrored
 from unbake.data.sample import Part
-from unbake.data.turn import Turn, turned, turned_vectors
+from unbake.data.turn import Turn, turn_of_vectors, turned
 from unbake.domain.maps import MapKind, spec
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import LONGEST, SHORTEST, Z_FLOOR
@@ -24,7 +24,7 @@ KINDS = tuple(kind for kind in BATCH_KINDS if not spec(kind).binary)
 
 
 class Read(NamedTuple):
-    """A crop whose codes are read: (bytes,) uint8, on the device."""
+    """A crop whose codes are read: (bytes,) uint8, on the device, turned already."""
 
     part: Part
     codes: Tensor
@@ -33,33 +33,58 @@ class Read(NamedTuple):
 
 def opened(crops: Sequence[Read], side: int) -> Planes:
     """Crops of one size decoded, each turned, and brought to `side` texels."""
-    px = crops[0].part.crop.px
-    maps = {
-        kind: crops[0].codes.new_empty(_shape(len(crops), kind, px), dtype=torch.float32) for kind in KINDS
-    }
-    for place, crop in enumerate(crops):
-        for kind, codes in _planes(crop, crop.part.crop.kinds):
-            maps[kind][place].copy_(codes)
+    px, device = crops[0].part.crop.px, crops[0].codes.device
+    shapes = {kind: (len(crops), spec(kind).channels, px, px) for kind in KINDS}
+    maps = {kind: torch.empty(shape, device=device) for kind, shape in shapes.items()}
+    for alike in _alike(crops):
+        _fill(maps, alike, [crops[place] for place in alike])
     pictures = maps.pop(MapKind.DIFFUSE)
     for kind, images in maps.items():
         images.div_(2 ** spec(kind).bits - 1)
         if spec(kind).vector:
             unit_vectors(images.mul_(2).sub_(1))
-            for place, crop in enumerate(crops):
-                _unmirror(images[place], crop)
-                images[place] = turned_vectors(images[place], crop.turn)
+            _turn_vectors(images, crops)
     maps[MapKind.DIFFUSE] = _looked_up(pictures, [crop.part.picture for crop in crops])
-    for place, crop in enumerate(crops):
-        fill_absent(maps, place, crop.part.crop.kinds)
+    fill_absent(maps, [crop.part.crop.kinds for crop in crops])
     return {kind: _at_size(kind, images, side) for kind, images in maps.items()}
 
 
-def fill_absent(maps: Planes, place: int, present: Container[MapKind]) -> None:
-    """Make the maps that one of the N does not have the neutral, in their place."""
+def fill_absent(maps: Planes, present: Sequence[Container[MapKind]]) -> None:
+    """Make the maps that one of the N does not have the neutral, in their place. present: the maps of each of the N."""
     for kind, images in maps.items():
-        if kind not in present:
-            for plane, value in zip(images[place], spec(kind).neutral, strict=True):
-                plane.fill_(value)
+        if places := [place for place, kinds in enumerate(present) if kind not in kinds]:
+            neutral = torch.tensor(spec(kind).neutral, dtype=torch.float32, device=images.device)
+            images[torch.tensor(places, device=images.device)] = neutral[:, None, None]
+
+
+def _alike(crops: Sequence[Read]) -> Iterable[list[int]]:
+    """Places of crops whose codes lie alike."""
+    found: dict[tuple[tuple[MapKind, ...], ...], list[int]] = {}
+    for place, read in enumerate(crops):
+        entry = read.part.crop.entry
+        found.setdefault((entry.maps16, entry.maps8), []).append(place)
+    return found.values()
+
+
+def _fill(maps: Planes, places: list[int], crops: Sequence[Read]) -> None:
+    """Put the codes of crops that lie alike into their places, map by map, also of masks that a crop has not."""
+    about = crops[0].part.crop
+    codes = torch.stack([crop.codes for crop in crops]) if len(crops) > 1 else crops[0].codes[None]
+    where = torch.tensor(places, device=codes.device)
+    for block in blocks(about):
+        part = codes[:, block.at : block.at + block.bytes]
+        if block.bits == 16:
+            part = part.view(torch.int16).int().bitwise_and_(0xFFFF)
+        planes = part.view(len(crops), about.px, about.px, block.channels).permute(0, 3, 1, 2)
+        for kind, images in zip(
+            block.kinds, planes.split([spec(k).channels for k in block.kinds], dim=1), strict=True
+        ):
+            if kind not in maps:
+                continue
+            if len(crops) == 1:
+                maps[kind][places[0]].copy_(images[0])  # read and written once
+            else:
+                maps[kind].index_copy_(0, where, images.float())
 
 
 def unit_vectors(vectors: Tensor) -> Tensor:
@@ -77,23 +102,14 @@ def unit_vectors(vectors: Tensor) -> Tensor:
     return vectors.div_(vectors.square().sum(1, keepdim=True).double().sqrt_().float())
 
 
-def _shape(count: int, kind: MapKind, px: int) -> tuple[int, int, int, int]:
-    return count, spec(kind).channels, px, px
-
-
-def _planes(crop: Read, present: Container[MapKind]) -> Iterator[tuple[MapKind, Tensor]]:
-    """The codes (C, H, W) of each map that a crop has, turned; those of 16 bits as int32."""
-    about = crop.part.crop
-    for block in blocks(about):
-        codes = crop.codes[block.at : block.at + block.bytes]
-        if block.bits == 16:
-            codes = codes.view(torch.int16).int().bitwise_and_(0xFFFF)
-        planes = turned(codes.view(about.px, about.px, block.channels).permute(2, 0, 1), crop.turn)
-        for kind, image in zip(
-            block.kinds, planes.split([spec(k).channels for k in block.kinds]), strict=True
-        ):
-            if kind in present:
-                yield kind, image
+def _turn_vectors(vectors: Tensor, crops: Sequence[Read]) -> None:
+    """Turn the components of vectors (N, 3, H, W), whose pictures are turned, in their place."""
+    for image, crop in zip(vectors, crops, strict=True):
+        _unmirror(image, crop)
+    turns = torch.from_numpy(np.stack([turn_of_vectors(crop.turn) for crop in crops])).to(vectors.device)
+    x, y = vectors[:, :1], vectors[:, 1:2]
+    of_x, of_y = turns[:, :, :1, None], turns[:, :, 1:, None]
+    vectors[:, :2] = of_x * x + of_y * y
 
 
 def _unmirror(vectors: Tensor, crop: Read) -> None:

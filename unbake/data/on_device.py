@@ -14,7 +14,7 @@ from torch import Tensor
 from unbake.data.atlas import Atlas
 from unbake.data.batch import BATCH_KINDS, Batch, CodedBatch
 from unbake.data.colours import Jitter, jittered, recoloured
-from unbake.data.composite import Blend, mixed, parted, shares
+from unbake.data.composite import mixed, parted, shares
 from unbake.data.decode import KINDS, Planes, Read, fill_absent, opened
 from unbake.data.islands import laid_out
 from unbake.data.photometric import lit
@@ -22,8 +22,12 @@ from unbake.data.sample import Layer, Sample
 from unbake.domain.maps import METAL_THRESHOLD, MapKind
 from unbake.domain.materials import CLASSES
 
-_TEXELS: Final = 1 << 20
-"""That are lit or painted anew at a time."""
+_TEXELS: Final = {False: 1 << 20, True: 1 << 24}
+"""That are lit, painted anew or joined at a time: few on a CPU, whose temporaries then stay small, many on a GPU, which
+waits for each launch."""
+
+_MOST_OTHERS: Final = 3
+"""Layers of a sample beside its first."""
 
 
 class _Shown(NamedTuple):
@@ -36,7 +40,8 @@ class _Shown(NamedTuple):
 def decoded(batch: CodedBatch, device: torch.device) -> Batch:
     """A batch as networks read it, on `device`; what a sample lacks is the neutral there and marked absent.
 
-    The first layers of all samples are made together, the others sample by sample: a composite takes little memory.
+    The first layers of all samples are made together, then the others of a few samples at a time: composites take
+    little memory.
     """
     codes = iter(CodedBatch(batch.codes.to(device, non_blocking=True), batch.samples).crops())
     shown = [
@@ -46,17 +51,24 @@ def decoded(batch: CodedBatch, device: torch.device) -> Batch:
     side = batch.samples[0].side
     maps = _layers([first for first, *_ in shown], side)
     valid = None
-    for place, (sample, (_, *others)) in enumerate(zip(batch.samples, shown, strict=True)):
-        if isinstance(sample.border, Atlas):
-            if valid is None:
-                valid = torch.ones(len(shown), 1, side, side, dtype=torch.bool, device=device)
-            valid[place, 0] = _lay_out(maps, place, others, sample.border)
-        elif sample.border is not None:
-            which = parted(sample.border, side, device)
-            for kind, images in _layers(others, side).items():
-                for number, image in enumerate(images, 1):
-                    maps[kind][place] = torch.where(which == number, image, maps[kind][place])
-        fill_absent(maps, place, sample.kinds)
+    if any(isinstance(sample.border, Atlas) for sample in batch.samples):
+        valid = torch.ones(len(shown), 1, side, side, dtype=torch.bool, device=device)
+    joined = [place for place, sample in enumerate(batch.samples) if sample.border is not None]
+    for places in _groups(joined, maps[MapKind.DIFFUSE], _MOST_OTHERS):
+        others = [one for place in places for one in shown[place][1:]]
+        made = _layers(others, side) if others else {kind: images[:0] for kind, images in maps.items()}
+        at = 0
+        for place in places:
+            end = at + len(shown[place]) - 1
+            _join(
+                maps,
+                place,
+                {kind: images[at:end] for kind, images in made.items()},
+                batch.samples[place],
+                valid,
+            )
+            at = end
+    fill_absent(maps, [sample.kinds for sample in batch.samples])
     maps[MapKind.METALLIC_MASK] = (maps[MapKind.METALLIC] > METAL_THRESHOLD).float()
     return replace(_labelled(maps, batch.samples, device), valid=valid)
 
@@ -64,10 +76,11 @@ def decoded(batch: CodedBatch, device: torch.device) -> Batch:
 def _layers(shown: Sequence[_Shown], side: int) -> Planes:
     """The maps of layers as they are shown: decoded, blended, their colours changed."""
     maps = opened([one.crops[0] for one in shown], side)
-    for place, one in enumerate(shown):
-        if one.layer.blend is not None:
-            second = opened([one.crops[1]], side)
-            _grow(maps, place, second, one.layer, one.layer.blend)
+    blended = [place for place, one in enumerate(shown) if one.layer.blend is not None]
+    if blended:
+        seconds = opened([shown[place].crops[1] for place in blended], side)
+        for number, place in enumerate(blended):
+            _grow(maps, place, {kind: images[number] for kind, images in seconds.items()}, shown[place].layer)
     layers = [one.layer for one in shown]
     _light(maps, layers)
     _paint(maps, layers)
@@ -77,21 +90,29 @@ def _layers(shown: Sequence[_Shown], side: int) -> Planes:
     return maps
 
 
-def _lay_out(maps: Planes, place: int, others: Sequence[_Shown], atlas: Atlas) -> Tensor:
-    """Make the sample at a place an atlas of its first layer and the others; gives where its islands are, (H, W)."""
-    side = maps[MapKind.DIFFUSE].shape[-1]
-    more = _layers(others, side) if others else {kind: images[:0] for kind, images in maps.items()}
-    surfaces = {kind: torch.cat([images[place : place + 1], more[kind]]) for kind, images in maps.items()}
-    laid, valid = laid_out(atlas, surfaces)
-    for kind, image in laid.items():
-        maps[kind][place] = image
-    return valid
+def _join(maps: Planes, place: int, others: Planes, sample: Sample, valid: Tensor | None) -> None:
+    """Join the sample at a place and its other layers; of an atlas `valid` is told where its islands are."""
+    if isinstance(sample.border, Atlas):
+        surfaces = {
+            kind: torch.cat([maps[kind][place : place + 1], images]) for kind, images in others.items()
+        }
+        laid, there = laid_out(sample.border, surfaces)
+        for kind, image in laid.items():
+            maps[kind][place] = image
+        if valid is not None:
+            valid[place, 0] = there
+    elif sample.border is not None:
+        which = parted(sample.border, sample.side, maps[MapKind.DIFFUSE].device)
+        for kind, images in others.items():
+            for number, image in enumerate(images, 1):
+                maps[kind][place] = torch.where(which == number, image, maps[kind][place])
 
 
-def _grow(maps: Planes, place: int, second: Planes, layer: Layer, blend: Blend) -> None:
-    """Let a second surface grow into the layer at a place, in all maps that both have."""
-    both = {kind: (maps[kind][place], second[kind][0]) for kind in KINDS if kind in layer.kinds}
-    share = shares(blend, layer.turn, both)
+def _grow(maps: Planes, place: int, second: Planes, layer: Layer) -> None:
+    """Let a second surface, maps (C, H, W), grow into the layer at a place, in all maps that both have."""
+    assert layer.blend is not None
+    both = {kind: (maps[kind][place], second[kind]) for kind in KINDS if kind in layer.kinds}
+    share = shares(layer.blend, layer.turn, both)
     for kind, (first, other) in both.items():
         maps[kind][place] = mixed(kind, first, other, share)
 
@@ -124,9 +145,9 @@ def _paint(maps: Planes, layers: Sequence[Layer]) -> None:
         )
 
 
-def _groups(places: list[int], images: Tensor) -> Iterator[list[int]]:
-    """Places of images (N, C, H, W), as many at a time as a CPU works on fast: its temporaries stay small."""
-    count = max(1, _TEXELS // (images.shape[2] * images.shape[3]))
+def _groups(places: list[int], images: Tensor, layers: int = 1) -> Iterator[list[int]]:
+    """Places of images (N, C, H, W), as many at a time as `_TEXELS` says, each of so many layers."""
+    count = max(1, _TEXELS[images.is_cuda] // (layers * images.shape[2] * images.shape[3]))
     for first in range(0, len(places), count):
         yield places[first : first + count]
 

@@ -1,7 +1,9 @@
 """A training sample mirrored and turned, its normals with their surface; drawn by `augment`, for `decode`."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +25,27 @@ def turned(planes: Tensor, turn: Turn) -> Tensor:
     [[[0], [1]]]
     """
     return torch.rot90(planes.flip(2) if turn.mirror else planes, turn.quarters, (1, 2))
+
+
+def before(picture: np.ndarray, turn: Turn) -> np.ndarray:
+    """A view of a picture (H, W, ...), H = W, as it was before the turn: what is written there lies turned in it.
+
+    >>> picture = np.zeros((2, 2), int); before(picture, Turn(1))[0] = [1, 2]; picture.tolist()
+    [[2, 0], [1, 0]]
+    """
+    back = np.rot90(picture, -turn.quarters)
+    return back[:, ::-1] if turn.mirror else back
+
+
+@lru_cache
+def turn_of_vectors(turn: Turn) -> np.ndarray:
+    """What `turned_vectors` does to x and y: a matrix (2, 2), float32, of entries -1, 0 and 1.
+
+    >>> (turn_of_vectors(Turn(1)) + 0).tolist()
+    [[0.0, -1.0], [1.0, 0.0]]
+    """
+    probe = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])[:, None]
+    return turned_vectors(probe, turn)[:2, 0].numpy()
 
 
 def turned_vectors(vectors: Tensor, turn: Turn) -> Tensor:
