@@ -60,6 +60,7 @@ def released():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(releasing, "release", note)
         patch.setattr("unbake.cli.bundle.print_figures", lambda evaluation, about: None)
+        patch.setattr("unbake.cli.bundle.quantise_released", lambda model: None)
         patch.setattr(stages, "read_bundle", lambda: short)
         yield asked
 

@@ -10,6 +10,7 @@ onnx = pytest.importorskip("onnx")
 
 from onnx import numpy_helper  # noqa: E402
 
+from unbake.cli.quantise import quantise_released  # noqa: E402
 from unbake.convert import sessions  # noqa: E402
 from unbake.convert.predict import bundle_folder, fingerprint  # noqa: E402
 from unbake.convert.sessions import open_floats, open_network  # noqa: E402
@@ -108,6 +109,15 @@ def test_without_sets_there_are_no_ranges(model: Path, tmp_path: Path):
         quantise_bundle(model, [tmp_path / "sets"])
     with pytest.raises(ValueError, match="Expected runs of the network"):
         quantise(model / f"{NAME}.onnx", tmp_path / "none.onnx", [])
+
+
+def test_the_end_of_a_release_makes_both_by_the_bundled_examples(tmp_path: Path):
+    model = tmp_path / "model"
+    shutil.copytree(
+        bundle_folder(None), model, ignore=shutil.ignore_patterns("*.int8.onnx", "examples", "viewer")
+    )
+    quantise_released(model)
+    assert {path.name for path in model.glob("*.int8.onnx")} == {coded_name(name) for name in CODED}
 
 
 @pytest.mark.parametrize("name", CODED)

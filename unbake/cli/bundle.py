@@ -7,6 +7,7 @@ import typer
 
 from unbake.cli.figures import print_figures
 from unbake.cli.ladder import LadderPrinter
+from unbake.cli.quantise import quantise_released
 from unbake.cli.terminal import Root, progress_bar
 from unbake.cli.training import Device, chosen_device
 
@@ -175,4 +176,5 @@ def _release(project: "Project", stages: "Bundle", out: Path, minutes: float, wo
             workers=workers,
             on_progress=lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
         )
+    quantise_released(out)
     print_figures(evaluation, [f"{evaluation.materials} materials; ratio = ours / baseline."])

@@ -1,9 +1,20 @@
-"""The verb of `scripts/quantise_bundle.py`: a model's UNets in integers, beside those in floats."""
+"""The verb of `scripts/quantise_bundle.py`, and the end of a release: UNets in integers, beside those in floats."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def quantise_released(model: Path) -> None:
+    """Add a released model's UNets in integers, by the bundled examples; tells on standard output."""
+    from importlib.resources import as_file, files
+
+    from unbake.evaluate.quantise_bundle import quantise_bundle
+
+    with as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples:
+        quantise_bundle(model, [examples])
+    typer.echo("its UNets are there in integers, too, for processors")
 
 
 def quantise(
@@ -17,8 +28,9 @@ def quantise(
 ) -> None:
     """Write unet_albedo.int8.onnx and unet_maps.int8.onnx, which processors take instead: twice as fast.
 
-    At most twelve sets of each folder are converted. A file in integers counts only for the file in floats that it was
-    made of: run this again after each release. Measure afterwards: unbake eval, with and without the two files.
+    A release makes them by the bundled examples; sets like your own, at most twelve of each folder, give closer
+    ranges. A file in integers counts only for the file in floats that it was made of. Measure afterwards: unbake eval,
+    with and without the two files.
     """
     from unbake.evaluate.quantise_bundle import quantise_bundle
 

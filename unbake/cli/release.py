@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from unbake.cli.figures import print_figures
+from unbake.cli.quantise import quantise_released
 from unbake.cli.terminal import Root, progress_bar
 
 
@@ -40,8 +41,8 @@ def release(
 ) -> None:
     """Merge the six heads with the networks they were trained on, export them, measure them on held-out materials.
 
-    Prints ours beside the baselines. OUT gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md with
-    figures, data, licences and lineage; `unbake convert --model OUT` takes it.
+    Prints ours beside the baselines. OUT gets four ONNX files, the UNets once more in integers, model.safetensors,
+    card.json and MODEL_CARD.md with figures, data, licences and lineage; `unbake convert --model OUT` takes it.
     """
     from unbake.evaluate.release import release as run
     from unbake.evaluate.run import Setting
@@ -60,4 +61,5 @@ def release(
             workers=workers,
             on_progress=lambda what, done, n: bar.update(task, description=what, completed=done, total=n),
         )
+    quantise_released(out)
     print_figures(evaluation, [f"{evaluation.materials} materials; ratio = ours / baseline."])
