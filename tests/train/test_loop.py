@@ -22,7 +22,7 @@ from unbake.recipe.gate import Verdict
 from unbake.train import session
 from unbake.train.checkpoint import load_networks
 from unbake.train.environment import REPEATED_S
-from unbake.train.loop import EpochDone, Finished, Progress, Run, train
+from unbake.train.loop import EpochDone, Finished, Notice, Progress, Run, train
 from unbake.train.review import validate_checkpoint
 
 
@@ -245,6 +245,22 @@ def test_the_rendering_loss_is_logged_and_moves_the_weights(root: Path):
     assert not torch.equal(
         *(run.networks.unet_maps.state_dict()["body.encoder.0.0.0.weight"] for run in (plain, rendered))
     )
+
+
+def test_a_step_that_bfloat16_cannot_do_is_done_in_float32_and_told_once(root: Path):
+    def spoilt(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor:
+        return output * float("nan") if torch.is_autocast_enabled("cpu") else output
+
+    told: list[str] = []
+    runs = {
+        p: start(root, "A0", "epochs.max=1", "epochs.min=1", f"precision={p}")
+        for p in ("float32", "bfloat16")
+    }
+    runs["bfloat16"].networks.vit.classifier.register_forward_hook(spoilt)
+    for run in runs.values():
+        train(run, lambda event: told.append(event.sentence) if isinstance(event, Notice) else None)
+    assert told == ["a step in bfloat16 had no finite gradients; such steps are made again in float32"]
+    assert_same(weights_of(runs["bfloat16"]), weights_of(runs["float32"]))
 
 
 def test_bfloat16_is_used_on_a_cpu_only_where_a_recipe_asks(root: Path):

@@ -3,11 +3,12 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
@@ -99,7 +100,7 @@ class Session:
 
     networks: as they are called in training, wrapped where several processes train. eval_networks: those that are
     validated and saved as the best, the running average where the recipe has one. trained: names of the networks
-    with a trained parameter. tracker: None in all processes but the main one.
+    with a trained parameter. tracker: None in all processes but the main one. told: notices that are not repeated.
     """
 
     run: Run
@@ -113,6 +114,7 @@ class Session:
     batches: Batches
     tracker: Tracker | None
     emit: Callable[[Event], None]
+    told: set[str] = field(default_factory=set)
 
     def begin(self, position: Position, stopped: StopFlag) -> Position:
         """Validate the untrained networks: epoch 0 of the history, and for a single head a candidate for the best.
@@ -259,36 +261,55 @@ class Session:
     def _step(self, batch: Batch, seed: int) -> tuple[dict[str, float], bool]:
         """One optimizer step; a non-finite loss or gradient leaves networks and optimizer as they were.
 
-        seed: of dropout, stochastic depth and the rendering loss's lights.
+        What bfloat16 cannot do is done once more in float32. seed: of dropout, stochastic depth and the rendering
+        loss's lights.
         """
         run = self.run
-        torch.manual_seed(seed)
-        self.optimizer.zero_grad(set_to_none=True)
         statistics = [buffer.clone() for buffer in run.networks.buffers()]
-        terms = self._backward(batch, step_lights(seed) if self.weights.rendering else [])
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        finite = all(map(math.isfinite, terms.values())) and math.isfinite(
-            clip_gradients(parameters, run.recipe.clip)
-        )
+        reduced = _in_bfloat16(run)
+        terms, finite = self._gradients(batch, seed, reduced)
+        if not finite:
+            self._restore(statistics)
+            if reduced:
+                self._tell_once(
+                    "a step in bfloat16 had no finite gradients; such steps are made again in float32"
+                )
+                terms, finite = self._gradients(batch, seed, False)
+                if not finite:
+                    self._restore(statistics)
         if finite:
             self.optimizer.step()
             if self.average:
                 update_average(self.average, run.networks)
-        else:  # the forward pass has moved running statistics already
-            with torch.no_grad():
-                for buffer, before in zip(run.networks.buffers(), statistics, strict=True):
-                    buffer.copy_(before)
         if steps_every_batch(run.recipe.schedule):
             self.schedule.step()
         return terms, finite
 
-    def _backward(self, batch: Batch, lights: Sequence[Light]) -> dict[str, float]:
+    def _gradients(self, batch: Batch, seed: int, reduced: bool) -> tuple[dict[str, float], bool]:
+        """The loss terms of a batch, whose gradients are then there, clipped, and whether all of it is finite."""
+        torch.manual_seed(seed)
+        self.optimizer.zero_grad(set_to_none=True)
+        terms = self._backward(batch, step_lights(seed) if self.weights.rendering else [], reduced)
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        finite = math.isfinite(clip_gradients(parameters, self.run.recipe.clip))
+        return terms, finite and all(map(math.isfinite, terms.values()))
+
+    def _restore(self, statistics: Sequence[Tensor]) -> None:
+        """Bring back the running statistics, which a forward pass moves."""
+        with torch.no_grad():
+            for buffer, before in zip(self.run.networks.buffers(), statistics, strict=True):
+                buffer.copy_(before)
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self.told:
+            self.told.add(sentence)
+            self.emit(Notice(sentence))
+
+    def _backward(self, batch: Batch, lights: Sequence[Light], reduced: bool) -> dict[str, float]:
         """Forward and backward of one network after the other; returns the loss terms of the trained ones."""
         run = self.run
         terms: dict[str, float] = {}
-        device, precision = run.processes.device.type, run.recipe.precision
-        bf16 = precision == "bfloat16" or (precision == "auto" and device == "cuda")
-        with torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):
+        with torch.autocast(run.processes.device.type, dtype=torch.bfloat16, enabled=reduced):
             outputs = forward_networks(
                 self.networks,
                 batch,
@@ -319,6 +340,11 @@ class Session:
             batch=size,
         )
         return self.batches.of(size // processes.world)
+
+
+def _in_bfloat16(run: Run) -> bool:
+    precision = run.recipe.precision
+    return precision == "bfloat16" or (precision == "auto" and run.processes.device.type == "cuda")
 
 
 def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tuple[Session, Position]:
