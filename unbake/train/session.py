@@ -3,14 +3,12 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 from torch.optim.lr_scheduler import LRScheduler
-from torch.optim.swa_utils import AveragedModel
 
 from unbake.data.batch import Batch
 from unbake.data.dataset import PatchDataset
@@ -18,8 +16,6 @@ from unbake.data.sampler import MixSampler
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError
 from unbake.files import STALE_S, clear_drafts
-from unbake.losses.rendering import Light
-from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
 from unbake.models.parameters import parameter_info
 from unbake.recipe import Recipe
@@ -28,23 +24,22 @@ from unbake.report.samples import FOLDER, Sample, write_samples
 from unbake.train.batches import Batches
 from unbake.train.checkpoint import Position, load_state, save_state
 from unbake.train.curriculum import batch_of, crop_of
-from unbake.train.draws import step_lights, step_seed
+from unbake.train.draws import step_seed
 from unbake.train.events import EpochDone, Event, Finished, Notice, Progress
 from unbake.train.lineage import Lineage
 from unbake.train.optim import (
     build_average,
     build_optimizer,
     build_schedule,
-    clip_gradients,
     steps_every_batch,
-    update_average,
 )
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
 from unbake.train.state_files import clear_state_drafts, forget
-from unbake.train.step import Wrapped, forward_networks, loss_weights, total
+from unbake.train.step import loss_weights
 from unbake.train.stopping import best_epoch, best_value, ended
 from unbake.train.tracking import Tracker
+from unbake.train.update import Update
 from unbake.train.validate import validation_figures
 
 PRINT_EVERY = 50
@@ -98,23 +93,17 @@ class Validation(NamedTuple):
 class Session:
     """A run under way. Its state on disk and in memory moves with the `Position` that each method takes and returns.
 
-    networks: as they are called in training, wrapped where several processes train. eval_networks: those that are
-    validated and saved as the best, the running average where the recipe has one. trained: names of the networks
-    with a trained parameter. tracker: None in all processes but the main one. told: notices that are not repeated.
+    eval_networks: those that are validated and saved as the best, the running average where the recipe has one.
+    tracker: None in all processes but the main one.
     """
 
     run: Run
-    networks: Networks | Wrapped
     eval_networks: Networks
-    trained: frozenset[str]
-    optimizer: torch.optim.Optimizer
+    update: Update
     schedule: LRScheduler
-    average: AveragedModel | None
-    weights: LossWeights
     batches: Batches
     tracker: Tracker | None
     emit: Callable[[Event], None]
-    told: set[str] = field(default_factory=set)
 
     def begin(self, position: Position, stopped: StopFlag) -> Position:
         """Validate the untrained networks: epoch 0 of the history, and for a single head a candidate for the best.
@@ -151,7 +140,9 @@ class Session:
         last_save = time.monotonic()
         run.networks.train()
         for batch in self._batches(epoch, step):
-            terms, finite = self._step(batch, step_seed(run.recipe.seed, epoch, step))
+            terms, finite = self.update.step(batch, step_seed(run.recipe.seed, epoch, step))
+            if steps_every_batch(run.recipe.schedule):
+                self.schedule.step()
             in_a_row = 0 if finite else in_a_row + 1
             skipped += not finite
             suspects = [] if finite else [*suspects, *batch.names]
@@ -187,7 +178,7 @@ class Session:
             self.eval_networks,
             run.val_data,
             run.validation,
-            self.weights,
+            self.update.weights,
             run.processes,
             run.recipe.map,
             run.perceptual,
@@ -227,11 +218,11 @@ class Session:
             save_state(
                 run.state_path,
                 run.networks,
-                self.optimizer,
+                self.update.optimizer,
                 self.schedule,
                 position,
                 run.lineage,
-                self.average,
+                self.update.average,
             )
 
     def _not_finite(self, terms: dict[str, float], suspects: Sequence[str]) -> TrainingError:
@@ -255,76 +246,8 @@ class Session:
     @property
     def lr(self) -> float:
         """The learning rate of the next step."""
-        rate: float = self.optimizer.param_groups[0]["lr"]
+        rate: float = self.update.optimizer.param_groups[0]["lr"]
         return rate
-
-    def _step(self, batch: Batch, seed: int) -> tuple[dict[str, float], bool]:
-        """One optimizer step; a non-finite loss or gradient leaves networks and optimizer as they were.
-
-        What bfloat16 cannot do is done once more in float32. seed: of dropout, stochastic depth and the rendering
-        loss's lights.
-        """
-        run = self.run
-        statistics = [buffer.clone() for buffer in run.networks.buffers()]
-        reduced = _in_bfloat16(run)
-        terms, finite = self._gradients(batch, seed, reduced)
-        if not finite:
-            self._restore(statistics)
-            if reduced:
-                self._tell_once(
-                    "a step in bfloat16 had no finite gradients; such steps are made again in float32"
-                )
-                terms, finite = self._gradients(batch, seed, False)
-                if not finite:
-                    self._restore(statistics)
-        if finite:
-            self.optimizer.step()
-            if self.average:
-                update_average(self.average, run.networks)
-        if steps_every_batch(run.recipe.schedule):
-            self.schedule.step()
-        return terms, finite
-
-    def _gradients(self, batch: Batch, seed: int, reduced: bool) -> tuple[dict[str, float], bool]:
-        """The loss terms of a batch, whose gradients are then there, clipped, and whether all of it is finite."""
-        torch.manual_seed(seed)
-        self.optimizer.zero_grad(set_to_none=True)
-        terms = self._backward(batch, step_lights(seed) if self.weights.rendering else [], reduced)
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        finite = math.isfinite(clip_gradients(parameters, self.run.recipe.clip))
-        return terms, finite and all(map(math.isfinite, terms.values()))
-
-    def _restore(self, statistics: Sequence[Tensor]) -> None:
-        """Bring back the running statistics, which a forward pass moves."""
-        with torch.no_grad():
-            for buffer, before in zip(self.run.networks.buffers(), statistics, strict=True):
-                buffer.copy_(before)
-
-    def _tell_once(self, sentence: str) -> None:
-        if sentence not in self.told:
-            self.told.add(sentence)
-            self.emit(Notice(sentence))
-
-    def _backward(self, batch: Batch, lights: Sequence[Light], reduced: bool) -> dict[str, float]:
-        """Forward and backward of one network after the other; returns the loss terms of the trained ones."""
-        run = self.run
-        terms: dict[str, float] = {}
-        with torch.autocast(run.processes.device.type, dtype=torch.bfloat16, enabled=reduced):
-            outputs = forward_networks(
-                self.networks,
-                batch,
-                self.weights,
-                self.trained.__contains__,
-                wanted=self.trained,
-                distance=run.perceptual[1] if run.perceptual else None,
-                lights=lights,
-                mean=run.processes.mean,
-            )
-            for output in outputs:
-                if output.network in self.trained and output.terms:
-                    terms |= {name: float(value.detach()) for name, value in output.terms.items()}
-                    total(output.terms).backward()
-        return terms
 
     def _batches(self, epoch: int, step: int) -> Iterable[Batch]:
         """The batches of an epoch after the first `step`: the same ones, whether or not the run was stopped there."""
@@ -340,11 +263,6 @@ class Session:
             batch=size,
         )
         return self.batches.of(size // processes.world)
-
-
-def _in_bfloat16(run: Run) -> bool:
-    precision = run.recipe.precision
-    return precision == "bfloat16" or (precision == "auto" and run.processes.device.type == "cuda")
 
 
 def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tuple[Session, Position]:
@@ -380,17 +298,25 @@ def start_session(run: Run, emit: Callable[[Event], None], resume: bool) -> tupl
         resumed_at = (position.epoch - 1) * run.steps + position.step
     elif processes.is_main:
         forget(run.state_path)
-    session = Session(
-        run=run,
-        networks=processes.wrap(networks),
-        eval_networks=eval_networks,
+    update = Update(
+        recipe=recipe,
+        processes=processes,
+        networks=networks,
+        called=processes.wrap(networks),
         trained=frozenset(
             info.network for name, info in parameter_info(networks).items() if name in run.trainable
         ),
         optimizer=optimizer,
-        schedule=schedule,
         average=average,
         weights=loss_weights(recipe.losses),
+        perceptual=run.perceptual,
+        tell=lambda sentence: emit(Notice(sentence)),
+    )
+    session = Session(
+        run=run,
+        eval_networks=eval_networks,
+        update=update,
+        schedule=schedule,
         batches=Batches(run.train_data, run.sampler, run.workers, processes.device),
         tracker=Tracker(run.log_folder, resumed_at, wandb=run.wandb) if processes.is_main else None,
         emit=emit,
