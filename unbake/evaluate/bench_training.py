@@ -12,7 +12,7 @@ from unbake.synth.materials import FEW
 STEPS: Final = 4
 """Of the one epoch that is trained; the first does not count."""
 
-STEP: Final = Probe("unbake.train.session", "Session._step", "step")
+STEP: Final = Probe("unbake.train.update", "Update.step", "step")
 """What training does with a batch; between two steps the next batch is read."""
 
 
