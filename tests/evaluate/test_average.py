@@ -72,6 +72,14 @@ def test_a_wrong_word_or_share_is_told(tmp_path: Path, network: str, share: floa
         average_checkpoints(tmp_path / "a", tmp_path / "b", tmp_path / "c", network, share)
 
 
+def test_a_checkpoint_that_exists_is_not_written_over(tmp_path: Path):
+    first, second = (checkpoint(tmp_path, name, seed) for seed, name in enumerate(("one", "two")))
+    before = first.read_bytes()
+    with pytest.raises(UsageError, match="Expected a new file"):
+        average_checkpoints(first, second, first, "vit", 0.5)
+    assert first.read_bytes() == before
+
+
 def test_from_a_shell(tmp_path: Path):
     first, second = (checkpoint(tmp_path, name, seed) for seed, name in enumerate(("one", "two")))
     paths = [str(path) for path in (SCRIPT, first, second, tmp_path / "mean.safetensors")]

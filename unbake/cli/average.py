@@ -11,11 +11,11 @@ def average(
         Path, typer.Argument(metavar="FIRST", help="A checkpoint (.safetensors); all else is taken from it.")
     ],
     second: Annotated[Path, typer.Argument(metavar="SECOND", help="One trained on from it.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The checkpoint to write.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The checkpoint to write, a new file.")],
     network: Annotated[str, typer.Option(help="vit, segformer, unet_albedo or unet_maps.")] = "vit",
     share: Annotated[float, typer.Option(min=0, max=1, help="Of SECOND's weights in the mean.")] = 0.5,
 ) -> None:
-    """Average a network's weights before and after more training: between the two it often knows more than either.
+    """Average a network's weights before and after more training: between the two it may know more than either.
 
     Measure it as any checkpoint: unbake release MODEL --root ROOT --checkpoint OUT's name, then unbake eval.
     """

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from unbake.cli.conversion_events import followed, print_failures, print_objections
+from unbake.cli.examples import bundled_examples
 
 
 def demo(
@@ -14,13 +15,11 @@ def demo(
     ),
 ) -> None:
     """Convert the sixteen example sets that come with unbake, and say what to look at."""
-    from importlib.resources import as_file, files
-
     from unbake.batch.events import Options
     from unbake.batch.run import convert_folder
 
     with (
-        as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples,
+        bundled_examples() as examples,
         followed(json=False) as emit,
     ):
         summary = convert_folder(examples, out, Options(), emit)

@@ -12,6 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
+from unbake.cli.examples import bundled_examples
 from unbake.cli.terminal import Model
 from unbake.errors import UnbakeError
 from unbake.version import __version__
@@ -218,7 +219,6 @@ def _disk(out: Path) -> Finding:
 
 def _self_test(model: Path | None) -> Finding:
     """One bundled example at 256 px, from its DDS files to those of the mod, read back."""
-    from importlib.resources import as_file, files
     from tempfile import TemporaryDirectory
 
     from unbake.batch.run import Options, convert_folder
@@ -226,7 +226,7 @@ def _self_test(model: Path | None) -> Finding:
     from unbake.image.files import read_picture
 
     with (
-        as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples,
+        bundled_examples() as examples,
         TemporaryDirectory(prefix="unbake-") as folder,
     ):
         out = Path(folder) / "mod"

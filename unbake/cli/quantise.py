@@ -5,15 +5,14 @@ from typing import Annotated
 
 import typer
 
+from unbake.cli.examples import bundled_examples
+from unbake.cli.terminal import advance, progress_bar
+
 
 def quantise_released(model: Path) -> None:
-    """Add a released model's UNets in integers, by the bundled examples; tells on standard output."""
-    from importlib.resources import as_file, files
-
-    from unbake.evaluate.quantise_bundle import quantise_bundle
-
-    with as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples:
-        quantise_bundle(model, [examples])
+    """Add a released model's UNets in integers, by the bundled examples, with a progress bar."""
+    with bundled_examples() as examples:
+        _quantise(model, [examples])
     typer.echo("its UNets are there in integers, too, for processors")
 
 
@@ -32,6 +31,11 @@ def quantise(
     ranges. A file in integers counts only for the file in floats that it was made of. Measure afterwards: unbake eval,
     with and without the two files.
     """
+    _quantise(model, sets)
+
+
+def _quantise(model: Path, sets: list[Path]) -> None:
     from unbake.evaluate.quantise_bundle import quantise_bundle
 
-    quantise_bundle(model, sets, typer.echo)
+    with progress_bar("UNets in integers") as bar:
+        quantise_bundle(model, sets, advance(bar))

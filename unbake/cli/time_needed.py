@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unbake.cli.examples import bundled_examples
+
 if TYPE_CHECKING:
     from unbake.batch.events import Emit, Event, Options, Summary
 
@@ -64,8 +66,6 @@ def duration(seconds: float) -> str:
 
 def _measure(options: "Options") -> None:
     """Convert a few of the bundled examples into a folder that is removed at once."""
-    from importlib.resources import as_file, files
-
     from unbake.batch.events import Options
     from unbake.batch.run import convert_folder
     from unbake.convert.predict import load_predictor
@@ -79,7 +79,7 @@ def _measure(options: "Options") -> None:
     )
     predictor = load_predictor(options.model, options.threads)
     with (
-        as_file(files("unbake") / "bundled" / "examples" / "legacy") as examples,
+        bundled_examples() as examples,
         tempfile.TemporaryDirectory() as folder,
         timed(same, lambda event: None) as watched,
     ):

@@ -79,13 +79,13 @@ class Batch:
 
 def collate(samples: Sequence[Sample]) -> CodedBatch:
     """Samples of one size as a batch, their crops read from the cache and turned as they are shown."""
-    turns = [layer.turn for sample in samples for layer in sample.layers for _ in layer.parts]
-    crops = [crop for sample in samples for crop in _crops(sample)]
-    starts, total = _places(crops)
+    layers = [layer for sample in samples for layer in sample.layers]
+    shown = [(part.crop, layer.turn) for layer in layers for part in layer.parts]
+    starts, total = _places([crop for crop, _ in shown])
     codes = torch.empty(total, dtype=torch.uint8)
     if get_worker_info() is not None:
         codes.share_memory_()  # while it is empty: a full one would be copied when it is sent
-    for crop, turn, at in zip(crops, turns, starts, strict=True):
+    for (crop, turn), at in zip(shown, starts, strict=True):
         read_crop(crop, codes[at : at + crop.bytes].numpy(), turn)
     return CodedBatch(codes, tuple(samples))
 

@@ -8,23 +8,25 @@ from msgspec import structs
 from unbake.domain.networks import NETWORKS
 from unbake.errors import UsageError
 from unbake.evaluate.merge_heads import load_merged
-from unbake.models.weights import architecture, save_weights
+from unbake.models.weights import save_weights
 from unbake.train.lineage import Lineage, write_lineage
 
 
 def average_checkpoints(first: Path, second: Path, out: Path, network: str, share: float) -> Lineage:
     """Write to `out` the networks of `first`, one of them mixed with that of `second`; the new checkpoint's lineage.
 
-    A network that was trained on from another and is averaged with it keeps much of what it learned and forgets less of
-    what it knew. share: of `second`, in [0, 1]. LoRA is merged before. The recipe in the lineage, and what it held
-    out, are those of `first`. Errors: UsageError for an unknown network, a share outside, or networks of two sizes;
-    FileError for a file that is missing or damaged.
+    A network that was trained on from another and is averaged with it may keep much of what it learned and forget less
+    of what it knew. share: of `second`, in [0, 1]. LoRA is merged before. The recipe in the lineage, and what it held
+    out, are those of `first`. Errors: UsageError for an unknown network, a share outside, networks of two sizes, or an
+    `out` that exists; FileError for a file that is missing or damaged.
     Source: Wortsman et al., "Robust fine-tuning of zero-shot models" (CVPR 2022).
     """
     if network not in NETWORKS or not 0 <= share <= 1:
         raise UsageError(
             f"Expected a network of {', '.join(NETWORKS)} and a share from 0 to 1, got {network!r} and {share:g}."
         )
+    if out.exists():
+        raise UsageError(f"Expected a new file to write to, got {out}, which exists; name another.")
     (networks, ours), (others, theirs) = load_merged(first), load_merged(second)
     if networks.config != others.config:
         raise UsageError(
@@ -50,6 +52,6 @@ def average_checkpoints(first: Path, second: Path, out: Path, network: str, shar
         if ours.sources is None or theirs.sources is None
         else sorted({*ours.sources, *theirs.sources}),
     )
-    save_weights(out, networks, lineage.as_metadata() | architecture(networks))
+    save_weights(out, networks, lineage.as_metadata())
     write_lineage(out, lineage)
     return lineage

@@ -21,11 +21,12 @@ MOST: Final = 12
 
 
 def quantise_bundle(
-    folder: Path, sets: Sequence[Path], tell: Callable[[str], None] = lambda name: None
+    folder: Path, sets: Sequence[Path], on_progress: Callable[[int, int], None] = lambda done, total: None
 ) -> None:
     """Write the UNets of a bundle's folder in integers beside those in floats, by what they meet on texture sets.
 
-    sets: folders of them; at most `MOST` of each are converted, with the networks in floats; `tell` hears of each.
+    sets: folders of them; at most `MOST` of each are converted, with the networks in floats. on_progress: told
+    how many of how many are done.
     UsageError where there are none.
     """
     seen: dict[str, list[Feeds]] = {name: [] for name in CODED}
@@ -38,9 +39,9 @@ def quantise_bundle(
     chosen = [files for root in sets for files in _spread(find_sets(root)[0])]
     if not chosen:
         raise UsageError("Expected texture sets to take ranges from, got none; name folders with some.")
-    for files in chosen:
-        tell(files.name)
+    for done, files in enumerate(chosen, 1):
         convert_set(load_inputs(files, max_size=SIDE), predictor)
+        on_progress(done, len(chosen))
     for name in CODED:
         quantise(folder / f"{name}.onnx", folder / coded_name(name), seen[name])
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from unbake.data.batch import Batch
@@ -45,15 +44,10 @@ class Update:
         Where they are not, networks and optimizer stay as they were; what bfloat16 cannot do is done once more in
         float32 before. seed: of dropout, stochastic depth and the rendering loss's lights.
         """
-        statistics = [buffer.clone() for buffer in self.networks.buffers()]
         terms, finite = self._gradients(batch, seed, self._reduced)
-        if not finite:
-            self._restore(statistics)
-            if self._reduced:
-                self._tell("a step in bfloat16 had no finite gradients; such steps are made again in float32")
-                terms, finite = self._gradients(batch, seed, False)
-                if not finite:
-                    self._restore(statistics)
+        if not finite and self._reduced:
+            self._tell("a step in bfloat16 had no finite gradients; such steps are made again in float32")
+            terms, finite = self._gradients(batch, seed, False)
         if finite:
             self.optimizer.step()
             if self.average:
@@ -67,13 +61,22 @@ class Update:
         return precision == "bfloat16" or (precision == "auto" and self.processes.device.type == "cuda")
 
     def _gradients(self, batch: Batch, seed: int, reduced: bool) -> tuple[dict[str, float], bool]:
-        """The loss terms of a batch, whose gradients are then there, clipped, and whether all of it is finite."""
+        """The loss terms of a batch, whose gradients are then there, clipped, and whether all of it is finite.
+
+        Where it is not, the running statistics, which a forward pass moves, are what they were.
+        """
+        statistics = [buffer.clone() for buffer in self.networks.buffers()]
         torch.manual_seed(seed)
         self.optimizer.zero_grad(set_to_none=True)
         terms = self._backward(batch, step_lights(seed) if self.weights.rendering else [], reduced)
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        finite = math.isfinite(clip_gradients(parameters, self.recipe.clip))
-        return terms, finite and all(map(math.isfinite, terms.values()))
+        norm = clip_gradients(parameters, self.recipe.clip)
+        finite = math.isfinite(norm) and all(map(math.isfinite, terms.values()))
+        if not finite:
+            with torch.no_grad():
+                for buffer, before in zip(self.networks.buffers(), statistics, strict=True):
+                    buffer.copy_(before)
+        return terms, finite
 
     def _backward(self, batch: Batch, lights: Sequence[Light], reduced: bool) -> dict[str, float]:
         """Forward and backward of one network after the other; returns the loss terms of the trained ones."""
@@ -94,12 +97,6 @@ class Update:
                     terms |= {name: float(value.detach()) for name, value in output.terms.items()}
                     total(output.terms).backward()
         return terms
-
-    def _restore(self, statistics: Sequence[Tensor]) -> None:
-        """Bring back the running statistics, which a forward pass moves."""
-        with torch.no_grad():
-            for buffer, before in zip(self.networks.buffers(), statistics, strict=True):
-                buffer.copy_(before)
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self.told:
