@@ -104,7 +104,8 @@ def _pictures() -> list[bytes]:
 
 
 def _decode(path: Path) -> object:
-    from unbake.image.files import decode_picture, not_flat, picture_size
+    from unbake.image.dds.decode import not_flat
+    from unbake.image.files import decode_picture, picture_size
 
     data = path.read_bytes()
     not_flat(data)

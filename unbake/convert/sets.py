@@ -22,7 +22,7 @@ from unbake.domain.naming import (
 )
 from unbake.errors import FileError
 from unbake.files import why_unsafe
-from unbake.image.files import not_flat
+from unbake.image.dds.decode import not_flat
 from unbake.image.normals import Green
 
 

@@ -1,4 +1,4 @@
-"""Block-compressed pixels, both ways: decoded for `image.files`, encoded for `dds.encode`."""
+"""Block-compressed pixels, both ways: decoded for `dds.decode`, encoded for `dds.encode`."""
 
 from enum import StrEnum
 from typing import Any

@@ -1,4 +1,4 @@
-"""DDS headers, legacy and DX10: read by `image.files` before any pixel, their formats written by `dds.encode`."""
+"""DDS headers, legacy and DX10: read before any pixel, their formats written by `dds.encode`."""
 
 import struct
 from dataclasses import dataclass
