@@ -144,7 +144,7 @@ def test_the_seed_repaints_training_materials_only(oak, tmp_path):
 def test_a_second_build_does_no_work(oak, tmp_path, monkeypatch):
     build(oak, tmp_path / "out")
     before = (tmp_path / "out" / "index.json").read_bytes()
-    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
+    monkeypatch.setattr(cache_module, "build_entries", lambda job: pytest.fail("it built again"))
     assert build(oak, tmp_path / "out") == []
     assert (tmp_path / "out" / "index.json").read_bytes() == before
 
@@ -152,7 +152,7 @@ def test_a_second_build_does_no_work(oak, tmp_path, monkeypatch):
 def test_going_from_split_to_split_and_back_does_no_work(oak, tmp_path, monkeypatch):
     for where in ("train", "val"):
         build(oak, tmp_path / "out", where)
-    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("it built again"))
+    monkeypatch.setattr(cache_module, "build_entries", lambda job: pytest.fail("it built again"))
     for where in ("train", "test"):
         build(oak, tmp_path / "out", where)
         assert {entry.split for entry in read_index(tmp_path / "out").entries} == {where}
@@ -174,7 +174,7 @@ def test_a_changed_file_redoes_its_material_alone(oak, tmp_path, write_material)
 
 def test_an_interrupted_build_goes_on(oak, tmp_path, write_material, monkeypatch):
     write_material(oak, "wood/elm002")
-    original, built = cache_module._build, []
+    original, built = cache_module.build_entries, []
 
     def interrupted(job):
         if built:
@@ -182,10 +182,12 @@ def test_an_interrupted_build_goes_on(oak, tmp_path, write_material, monkeypatch
         built.append(job.source.id)
         return original(job)
 
-    monkeypatch.setattr(cache_module, "_build", interrupted)
+    monkeypatch.setattr(cache_module, "build_entries", interrupted)
     with pytest.raises(KeyboardInterrupt):
         build(oak, tmp_path / "out")
-    monkeypatch.setattr(cache_module, "_build", lambda job: built.append(job.source.id) or original(job))
+    monkeypatch.setattr(
+        cache_module, "build_entries", lambda job: built.append(job.source.id) or original(job)
+    )
     build(oak, tmp_path / "out")
     assert built == ["wood/elm002", "wood/oak001"]
 
@@ -313,13 +315,13 @@ def test_an_entry_of_before_there_were_checksums_is_taken_as_it_is(oak, tmp_path
         about = msgspec.json.decode(path.read_bytes())
         del about["files"]
         path.write_bytes(msgspec.json.encode(about))
-    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("was built again"))
+    monkeypatch.setattr(cache_module, "build_entries", lambda job: pytest.fail("was built again"))
     assert build(oak, cache) == []
 
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_built(oak, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(9, 9, 0))
-    monkeypatch.setattr(cache_module, "_build", lambda job: pytest.fail("was built"))
+    monkeypatch.setattr(cache_module, "build_entries", lambda job: pytest.fail("was built"))
     with pytest.raises(FileError, match=r"to be free in .* for the cache"):
         build(oak, tmp_path / "cache")
 
