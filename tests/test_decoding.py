@@ -10,7 +10,7 @@ import pytest
 
 from unbake.batch.journal import JOURNAL, Journal
 from unbake.batch.provenance import PROVENANCE, read_provenance
-from unbake.convert.predict import read_card
+from unbake.convert.bundle import read_card
 from unbake.data.sources import _metadata
 from unbake.decoding import decode_any_json, decode_json, decode_toml
 from unbake.domain.packing import read_preset

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from unbake.batch.plan import MEMORY_PER_TEXEL
-from unbake.convert import predict
+from unbake.convert.bundle import bundle_folder
 from unbake.convert.predict import Predictor
 from unbake.domain.maps import MAPS_HEADS
 from unbake.image.dds.blocks import Effort
@@ -118,6 +118,6 @@ class Starved:
 
 
 def test_the_runtimes_word_for_no_memory_is_a_memory_error() -> None:
-    predictor = Predictor(predict.bundle_folder(None), opened=lambda folder, name, threads: Starved())
+    predictor = Predictor(bundle_folder(None), opened=lambda folder, name, threads: Starved())
     with pytest.raises(MemoryError, match="Failed to allocate"):
         predictor.predict_global(*np.zeros((2, 8, 8, 3), np.float32), None, None, (False, False))

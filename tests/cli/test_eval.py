@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from unbake.cli import app
-from unbake.convert.predict import bundle_folder
+from unbake.convert.bundle import bundle_folder
 from unbake.data.sources import list_materials
 from unbake.errors import UsageError
 from unbake.prepare.library import write_library

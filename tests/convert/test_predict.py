@@ -1,44 +1,14 @@
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from support.model_bundle import bundle
 
 from unbake.convert import sessions
-from unbake.convert.predict import (
-    Predictor,
-    _calibrated,
-    load_predictor,
-    metal_of,
-    read_card,
-)
-from unbake.domain.card import CARD, FORMAT
-from unbake.domain.maps import OUTPUTS
+from unbake.convert.predict import Predictor, _calibrated, load_predictor, metal_of
 from unbake.domain.networks import NETWORKS
 from unbake.errors import UsageError
-from unbake.image.geometry import GEOMETRY_VERSION
-
-CARD_OF_A_BUNDLE: dict[str, Any] = {
-    "format": FORMAT,
-    "size": "tiny",
-    "stride": 8,
-    "halo": 40,
-    "segformer_px": 128,
-    "geometry_version": GEOMETRY_VERSION,
-    "classes": ["wood", "metal"],
-    "mask_threshold": 0.5,
-    "mask_softness": 0.2,
-    "use": dict.fromkeys(OUTPUTS, "network"),
-    "figures": {"albedo": 0.05},
-}
-
-
-def bundle(folder: Path, **changes: Any) -> Path:
-    folder.mkdir(exist_ok=True)
-    (folder / CARD).write_text(json.dumps(CARD_OF_A_BUNDLE | changes))
-    return folder
 
 
 def test_threads_of_a_network_that_have_no_work_sleep() -> None:
@@ -59,28 +29,6 @@ def test_two_threads_run_a_network_at_once_unless_its_provider_takes_one(
     with turn, ThreadPoolExecutor(1) as pool:
         second = pool.submit(lambda: turn.acquire(blocking=False) if hasattr(turn, "acquire") else True)
         assert second.result(20) == (at_once == 2)
-
-
-def test_a_card_is_read_and_what_is_for_people_ignored(tmp_path: Path) -> None:
-    card = read_card(bundle(tmp_path))
-    assert (card.stride, card.halo, card.classes) == (8, 40, ("wood", "metal"))
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"format": 1}, f"format {FORMAT}"),
-        ({"geometry_version": GEOMETRY_VERSION + 1}, "geometry version"),
-        ({"use": {"albedo": "network"}}, "list of maps"),
-        ({"use": dict.fromkeys(OUTPUTS, "guess")}, "cannot be read"),
-        ({"stride": 0}, "cannot be read"),
-    ],
-)
-def test_a_card_that_does_not_fit_is_a_usage_error(
-    tmp_path: Path, changes: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(UsageError, match=words):
-        read_card(bundle(tmp_path, **changes))
 
 
 def test_a_folder_without_a_card_is_a_usage_error(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.folds_fixture import without_networks, write_materials
 
-from unbake.convert.predict import bundle_folder, read_card
+from unbake.convert.bundle import bundle_folder, read_card
 from unbake.data.sources import list_materials
 from unbake.data.truth import read_material
 from unbake.domain.card import Card, Credit, HeldOut

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.folds_fixture import without_networks, write_materials
 
-from unbake.convert.predict import bundle_folder
+from unbake.convert.bundle import bundle_folder
 from unbake.data.sources import list_materials
 from unbake.errors import UsageError
 from unbake.evaluate.modes import Request, compare, description, report, run_comparison

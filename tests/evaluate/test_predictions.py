@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.folds_fixture import without_networks, write_materials
 
-from unbake.convert.predict import bundle_folder
+from unbake.convert.bundle import bundle_folder
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.domain.maps import MapKind
 from unbake.errors import FileError, UsageError

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from support.trained_project import BASES, stirred, write_base, write_checkpoints, write_head  # noqa: E402
 
-from unbake.convert.predict import read_card  # noqa: E402
+from unbake.convert.bundle import read_card  # noqa: E402
 from unbake.data.sources import (  # noqa: E402
     PROCEDURAL,
     MaterialSource,

@@ -12,7 +12,7 @@ from onnx import numpy_helper  # noqa: E402
 
 from unbake.cli.quantise import quantise_released  # noqa: E402
 from unbake.convert import sessions  # noqa: E402
-from unbake.convert.predict import bundle_folder, fingerprint  # noqa: E402
+from unbake.convert.bundle import bundle_folder, fingerprint  # noqa: E402
 from unbake.convert.sessions import open_floats, open_network  # noqa: E402
 from unbake.domain.networks import AROUND, CODED, MADE_OF, RING, coded_name  # noqa: E402
 from unbake.errors import UsageError  # noqa: E402

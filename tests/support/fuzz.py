@@ -144,7 +144,7 @@ def _package_file(name: str) -> bytes:
 
 
 def _card(path: Path) -> object:
-    from unbake.convert.predict import read_card
+    from unbake.convert.bundle import read_card
 
     return read_card(path.parent)
 

@@ -13,7 +13,8 @@ import onnxruntime
 
 from unbake.batch.journal import Record
 from unbake.batch.stages import Stages, Written, error_sentence
-from unbake.convert.predict import BY_RULES, load_predictor
+from unbake.convert.bundle import BY_RULES
+from unbake.convert.predict import load_predictor
 from unbake.convert.sets import TextureSet
 from unbake.errors import TextureSetError, UsageError
 

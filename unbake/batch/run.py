@@ -36,9 +36,10 @@ from unbake.batch.runner import Run
 from unbake.batch.speed import Work
 from unbake.batch.stages import FindRecord, Stages, contents_of
 from unbake.convert.archives import archives_in
+from unbake.convert.bundle import BY_RULES, fingerprint
 from unbake.convert.game_view import load_order_of, view
 from unbake.convert.load_order import LoadOrder
-from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
+from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, list_sets, select
 from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
 from unbake.domain.packing import Preset
@@ -244,7 +245,7 @@ def _disk(sets: Sequence[TextureSet], journal: Journal, preset: Preset, options:
 
 
 def _fingerprint(options: Options, predictor: Predictor | Literal["rules"] | None) -> str:
-    """The hash of the model that converts; see `convert.predict.fingerprint`."""
+    """The hash of the model that converts; see `convert.bundle.fingerprint`."""
     if predictor == "rules":
         return BY_RULES
     return fingerprint(options.model if predictor is None else predictor.folder)

@@ -15,11 +15,12 @@ from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
 from unbake.batch.speed import NOT_MEASURED, Spent
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
+from unbake.convert.bundle import BY_RULES, bundle_folder, read_card
 from unbake.convert.convert import Converted, convert_set
 from unbake.convert.features import features_of
 from unbake.convert.game_paths import printable
 from unbake.convert.inputs import Inputs, load_inputs
-from unbake.convert.predict import BY_RULES, Predictor, bundle_folder, read_card
+from unbake.convert.predict import Predictor
 from unbake.convert.reading import READING_VERSION
 from unbake.convert.sets import TextureSet
 from unbake.convert.sources import Source
@@ -91,7 +92,7 @@ class Inferred:
 class Stages:
     """Loads, converts and writes texture sets into `out`, in any order and from several threads.
 
-    predictor: None converts by rules. fingerprint: of the model, "rules" for none; see `convert.predict`. keywords:
+    predictor: None converts by rules. fingerprint: of the model, "rules" for none; see `convert.bundle`. keywords:
     what plugins say of a texture's material, by `TextureSet.texture`.
     """
 

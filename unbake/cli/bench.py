@@ -93,7 +93,7 @@ def _measure(
     """Everything that was asked for, printed as it is measured."""
     from tempfile import TemporaryDirectory
 
-    from unbake.convert.predict import fingerprint
+    from unbake.convert.bundle import fingerprint
     from unbake.evaluate.bench import Asked, bench_batch, bench_sets, device_of
     from unbake.evaluate.bench_result import VERSION, Result, about_package, this_machine
     from unbake.evaluate.bench_sets import write_sets

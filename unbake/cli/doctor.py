@@ -112,7 +112,7 @@ def _device(model: Path | None) -> Finding:
     """The device that a network of the model really runs on, which may be less than the runtime offers."""
     import onnxruntime as ort
 
-    from unbake.convert.predict import bundle_folder
+    from unbake.convert.bundle import bundle_folder
     from unbake.convert.sessions import providers
     from unbake.domain.networks import CLASSIFIER
 
@@ -170,7 +170,8 @@ def swap(there: list[str], wanted: str) -> tuple[str, ...]:
 
 
 def _model(model: Path | None) -> Finding:
-    from unbake.convert.predict import bundle_folder, load_predictor
+    from unbake.convert.bundle import bundle_folder
+    from unbake.convert.predict import load_predictor
 
     folder = bundle_folder(model)
     predictor = load_predictor(model)

@@ -2,38 +2,29 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
+from unbake.convert.bundle import bundle_folder, read_card
 from unbake.convert.reduced import MULTIPLE, reduced_size
-from unbake.convert.sessions import OpenNetwork, bytes_of, open_network, run_options, turn_of
-from unbake.decoding import decode_json
-from unbake.domain.card import CARD, FORMAT, Card, decode_card
-from unbake.domain.maps import GEOMETRY, MAPS_HEADS, OUTPUTS, MapKind, spec
+from unbake.convert.sessions import OpenNetwork, open_network, run_options, turn_of
+from unbake.domain.card import CARD
+from unbake.domain.maps import GEOMETRY, MAPS_HEADS, MapKind, spec
 from unbake.domain.materials import HAS_METAL, LABELS
 from unbake.domain.networks import (
     AROUND,
-    CODED,
     LABEL_PROBS,
     NETWORKS,
     RING,
-    coded_name,
     given_name,
     input_name,
 )
 from unbake.errors import UsageError
 from unbake.image.arrays import Maps, Wrap, plane
-from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
-
-BY_RULES: Final = "rules"
-"""The fingerprint of a conversion without networks."""
 
 VIT_PX: Final = 252
 TOP: Final = 0.9
@@ -48,49 +39,6 @@ MARGIN: Final = MULTIPLE
 _OUT_OF_MEMORY = ("bad allocation", "bad_alloc", "Failed to allocate", "out of memory", "OUT_OF_MEMORY")
 
 
-def read_card(folder: Path) -> Card:
-    """The card of a bundle; UsageError in one sentence where it is missing or made for another version."""
-    try:
-        data = (folder / CARD).read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"Expected a model bundle with a {CARD} in '{folder}', got none ({error.strerror}); name its folder."
-        ) from error
-    try:
-        version = decode_json(data, _Version).format
-        if version != FORMAT:
-            raise _other_version(folder, "format", FORMAT, version)
-        card = decode_card(data)
-    except msgspec.DecodeError as error:
-        raise UsageError(
-            f"Expected a {CARD} of this version in '{folder}', got one that cannot be read ({error}); export the "
-            "model again."
-        ) from error
-    if card.geometry_version != GEOMETRY_VERSION:
-        raise _other_version(folder, "geometry version", GEOMETRY_VERSION, card.geometry_version)
-    if sorted(card.use) != sorted(OUTPUTS):
-        raise _other_version(folder, "list of maps", sorted(OUTPUTS), sorted(card.use))
-    return card
-
-
-class _Version(msgspec.Struct, frozen=True):
-    """The key of a card that is read before all others."""
-
-    format: int
-
-
-def _other_version(folder: Path, what: str, expected: object, found: object) -> UsageError:
-    return UsageError(
-        f"Expected a model of {what} {expected} in '{folder}', got {found}; export it again or take the bundle of "
-        "this version."
-    )
-
-
-def bundle_folder(model: Path | None) -> Path:
-    """The folder of a bundle: `model`, or the package's own."""
-    return Path(str(files("unbake"))) / "bundled" if model is None else model
-
-
 def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | None":
     """The networks of a bundle folder, or the bundled ones; None where nothing is bundled.
 
@@ -100,18 +48,6 @@ def load_predictor(model: Path | None = None, threads: int = 0) -> "Predictor | 
     if model is None and not (folder / CARD).is_file():
         return None
     return Predictor(folder, threads)
-
-
-def fingerprint(model: Path | None = None) -> str:
-    """Hash of everything in a bundle that outputs depend on; `BY_RULES` where nothing is bundled.
-
-    UsageError where the folder is no bundle of this version.
-    """
-    folder = bundle_folder(model)
-    if model is None and not (folder / CARD).is_file():
-        return BY_RULES
-    read_card(folder)
-    return _fingerprint(folder)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,16 +226,6 @@ def _calibrated(logits: np.ndarray, calibration: tuple[float, float]) -> np.ndar
     """Logits scaled and shifted (Platt scaling, see `metrics.calibration.fit_calibration`); (1, 0) changes nothing."""
     scale, shift = calibration
     return logits * np.float32(scale) + np.float32(shift)
-
-
-def _fingerprint(folder: Path) -> str:
-    digest = blake2b(digest_size=16)
-    for name in (CARD, *(f"{network}.onnx" for network in NETWORKS)):
-        digest.update(bytes_of(folder / name))
-    for path in (folder / coded_name(network) for network in CODED):
-        if path.is_file():
-            digest.update(bytes_of(path))
-    return digest.hexdigest()
 
 
 def _named(maps: Maps) -> dict[str, np.ndarray]:

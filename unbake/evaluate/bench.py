@@ -19,7 +19,8 @@ from unbake.batch.levels import measure_level
 from unbake.batch.run import convert_folder
 from unbake.batch.speed import Spent, bottleneck
 from unbake.batch.stages import Stages, Written
-from unbake.convert.predict import BY_RULES, bundle_folder, fingerprint, load_predictor
+from unbake.convert.bundle import BY_RULES, bundle_folder, fingerprint
+from unbake.convert.predict import load_predictor
 from unbake.convert.sessions import providers
 from unbake.convert.sets import TextureSet, find_sets
 from unbake.domain.networks import CLASSIFIER

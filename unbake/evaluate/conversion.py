@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from unbake.convert.bundle import bundle_folder
 from unbake.convert.convert import convert_set
 from unbake.convert.inputs import Inputs, load_inputs
-from unbake.convert.predict import Predictor, bundle_folder, load_predictor
+from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import find_sets
 from unbake.domain.card import CARD
 from unbake.domain.maps import OUTPUTS, MapKind

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unbake.convert.predict import BY_RULES, bundle_folder, fingerprint, read_card
+from unbake.convert.bundle import BY_RULES, bundle_folder, fingerprint, read_card
 from unbake.data.sources import MaterialSource, list_materials
 from unbake.domain.card import Card
 from unbake.errors import UsageError

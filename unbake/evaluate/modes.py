@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unbake.convert.predict import CARD, bundle_folder, fingerprint
+from unbake.convert.bundle import bundle_folder, fingerprint
 from unbake.data.sources import MaterialSource, list_materials
+from unbake.domain.card import CARD
 from unbake.errors import UsageError
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import Evaluation, Row, as_dict, rows_from

@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from unbake.convert.predict import fingerprint
+from unbake.convert.bundle import fingerprint
 from unbake.data.sources import MaterialSource
 from unbake.domain.maps import OUTPUTS, MapKind, spec
 from unbake.errors import FileError, UsageError
