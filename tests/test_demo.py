@@ -11,7 +11,7 @@ from PIL import Image
 
 import unbake
 from unbake.batch.run import Options, convert_folder
-from unbake.export.pgpatcher import validate
+from unbake.export.pgpatcher_faults import validate
 from unbake.image.dds.blocks import Effort
 
 EXAMPLES = Path(unbake.__file__).parent / "bundled" / "examples" / "legacy"

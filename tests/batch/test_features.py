@@ -9,7 +9,7 @@ import numpy as np
 
 from unbake.batch.events import Options
 from unbake.batch.run import convert_folder
-from unbake.export.pgpatcher import validate
+from unbake.export.pgpatcher_faults import validate
 from unbake.image.dds.blocks import Effort
 from unbake.image.files import read_picture, write_png
 from unbake.report.listing import read_listing

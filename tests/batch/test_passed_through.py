@@ -9,7 +9,7 @@ import pytest
 
 from unbake.batch.events import Options, SetDone
 from unbake.batch.run import convert_folder
-from unbake.export.pgpatcher import validate
+from unbake.export.pgpatcher_faults import validate
 from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks
 from unbake.image.dds.encode import encode_dds
 from unbake.image.dds.header import DxgiFormat, read_dds_info

@@ -18,7 +18,7 @@ from unbake.convert.convert import Converted
 from unbake.convert.inputs import Inputs
 from unbake.convert.sets import Skipped
 from unbake.errors import UsageError
-from unbake.export.pgpatcher import validate
+from unbake.export.pgpatcher_faults import validate
 from unbake.image.dds.blocks import Effort
 from unbake.image.files import read_picture
 

@@ -12,7 +12,7 @@ from make_troubles import Expected, assemble, pack
 
 from unbake.batch import run
 from unbake.batch.events import Options, Summary
-from unbake.export.pgpatcher import validate
+from unbake.export.pgpatcher_faults import validate
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.header import read_dds_info
 

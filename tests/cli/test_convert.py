@@ -8,7 +8,7 @@ from support.command import EXAMPLES, call
 from support.mod_managers import instance, written
 
 from unbake.errors import UsageError
-from unbake.export.pgpatcher import validate
+from unbake.export.pgpatcher_faults import validate
 from unbake.image.files import read_picture
 from unbake.report.listing import read_listing
 

@@ -5,7 +5,8 @@ import pytest
 from unbake.domain.features import Features
 from unbake.errors import UsageError
 from unbake.export.landscape import faults, read_edid_map, write_landscape
-from unbake.export.pgpatcher import entry, validate
+from unbake.export.pgpatcher import entry
+from unbake.export.pgpatcher_faults import validate
 
 ENTRIES = [
     entry(name, parallax=True, emissive=False, displacement=0.15)

@@ -20,7 +20,8 @@ from unbake.export.packs import (
     wanted,
     write_set,
 )
-from unbake.export.pgpatcher import entry, validate, write_entries
+from unbake.export.pgpatcher import entry, write_entries
+from unbake.export.pgpatcher_faults import validate
 from unbake.image import arrays as codes_of_maps
 from unbake.image.arrays import dequantise, quantise
 from unbake.image.dds.header import read_dds_info

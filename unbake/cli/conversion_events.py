@@ -46,7 +46,7 @@ def print_notes(summary: "Summary") -> None:
 
 def print_objections(out: Path, most: int = 10) -> None:
     """The first `most` objections of PGPatcher or the game to the mod in `out`, on stderr."""
-    from unbake.export.pgpatcher import validate
+    from unbake.export.pgpatcher_faults import validate
 
     found = validate(out)
     for sentence in found[:most]:

@@ -223,7 +223,7 @@ def _self_test(model: Path | None) -> Finding:
     from tempfile import TemporaryDirectory
 
     from unbake.batch.run import Options, convert_folder
-    from unbake.export.pgpatcher import validate
+    from unbake.export.pgpatcher_faults import validate
     from unbake.image.files import read_picture
 
     with (

@@ -1,7 +1,7 @@
 """PGPatcher's JSON, by which it patches Skyrim's meshes to TruePBR textures; after `export.packs`.
 
 Rules read in PGPatcher's parser: an entry is matched by the path of the mesh's diffuse, and dropped as a
-whole when one of the files it implies is missing.
+whole when one of the files it implies is missing (`pgpatcher_faults` finds those).
 """
 
 import json
@@ -10,13 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from unbake.decoding import decode_any_json
 from unbake.domain.features import Features
 from unbake.domain.packing import relative_name
-from unbake.errors import FileError
-from unbake.export import landscape
 from unbake.files import write_changed
-from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
 """A flat array of entries, or an object with their shared values and the entries."""
@@ -50,15 +46,6 @@ GLINT: Final = {
 }
 """Glints of fresh snow: Community Shaders' own defaults, but for the density. Its releases count that from either end
 of 1 to 40, so the middle means the same to all."""
-
-_IMPLIED = {
-    "emissive": "_g",
-    "parallax": "_p",
-    "subsurface": "_s",
-    "subsurface_foliage": "_s",
-    "coat_normal": "_cnr",
-    "coat_diffuse": "_s",
-}
 
 
 def displacement_scale(relief: float, contrast: float, strength: float = 1.0) -> float:
@@ -147,7 +134,8 @@ def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: 
     form: see `document`; PGPatcher reads both.
     """
     path = path_of(out, mod)
-    _write_changed(path, document(sorted(entries, key=lambda entry: entry["texture"].lower()), form))
+    content = document(sorted(entries, key=lambda entry: entry["texture"].lower()), form)
+    write_changed(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
     return path
 
 
@@ -168,170 +156,8 @@ def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, A
     return {"default": shared, "entries": rest}
 
 
-def validate(out: Path) -> list[str]:
-    """Faults of the JSON files of a mod folder that PGPatcher would drop or misread: sentences, [] if none.
-
-    And faults of the files they imply that the game does not accept: sides that are no powers of two or differ
-    within a set, a base colour without the sRGB flag.
-    """
-    files_by_path = {
-        path.relative_to(out).as_posix().lower(): path
-        for path in out.glob("[tT]extures/**/*")
-        if path.is_file()
-    }
-    found = [
-        fault for path in sorted((out / landscape.FOLDER).glob("*.json")) for fault in landscape.faults(path)
-    ]
-    for path in sorted((out / FOLDER).glob("*.json")):
-        try:
-            content = decode_any_json(path.read_text("utf-8-sig"))
-        except (OSError, ValueError) as error:
-            found.append(f"{path.name} is not JSON: {error}.")
-            continue
-        defaults: dict[str, Any] = {}
-        entries = content
-        if isinstance(content, dict):
-            if not {"default", "entries"} <= content.keys():
-                found.append(f"{path.name} is skipped: an object needs both 'default' and 'entries'.")
-                continue
-            defaults, entries = content["default"], content["entries"]
-        if not isinstance(entries, list) or not all(
-            isinstance(table, dict) for table in (defaults, *entries)
-        ):
-            found.append(f"{path.name} is skipped: it should be an array of objects.")
-            continue
-        for number, fields in enumerate(entries):
-            faults = _faults(defaults | fields, files_by_path)
-            found += [f"{path.name}, entry {number}: {fault}." for fault in faults]
-    return found
-
-
-def _write_changed(path: Path, content: Any) -> None:
-    data = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-    write_changed(path, data)
-
-
 def _backslashes(name: str) -> str:
     """A set's path as PGPatcher writes it: backslashes, below `textures`."""
     path = relative_name(name)
     parts = path.parts[1:] if path.parts[0].lower() == "textures" else path.parts
     return "\\".join(parts)
-
-
-def _faults(fields: dict[str, Any], files_by_path: dict[str, Path]) -> list[str]:
-    """Faults of one entry; files_by_path: the files of the mod by their paths in lower case."""
-    faults = [
-        f"{key} should be {_MEANINGS[kind]}, got {json.dumps(value)[:40]}"
-        for key, value in fields.items()
-        if (kind := _KINDS.get(key)) is not None and not _is_a(kind, value)
-    ] + _faults_of_extras(fields)
-    matches = {key: value for key in _MATCHES if isinstance(value := fields.get(key), str) and value}
-    if not matches:
-        return faults or ["it has no texture, so it matches nothing"]
-    for path in matches.values():
-        if path.lower().lstrip("\\").startswith(("textures\\", "pbr\\")) or "/" in path:
-            faults.append(f"{path!r} must be a path with backslashes below textures, so it matches nothing")
-        if not path.isascii():
-            faults.append(f"{path!r} has letters that paths in meshes cannot have, so it matches nothing")
-    rename = fields.get("rename")
-    target = rename if isinstance(rename, str) else matches.get("texture", matches.get("match_diffuse"))
-    return faults if target is None else faults + _faults_of_files(target, fields, files_by_path)
-
-
-_MATCHES = ("texture", "match_diffuse", "match_normal", "path_contains")
-"""What an entry may name a mesh's textures by; the last two do not say which files they imply."""
-
-_KINDS: dict[str, type] = (
-    dict.fromkeys((*_MATCHES, "rename"), str)
-    | dict.fromkeys(
-        ("emissive", "parallax", "subsurface", "subsurface_foliage", "hair", "multilayer", "coat_normal"),
-        bool,
-    )
-    | dict.fromkeys(
-        ("specular_level", "roughness_scale", "subsurface_opacity", "displacement_scale", "emissive_scale"),
-        float,
-    )
-    | dict.fromkeys(("emissive_color", "subsurface_color"), list)
-    | dict.fromkeys(("fuzz", "glint"), dict)
-)
-_MEANINGS: dict[type, str] = {
-    str: "text",
-    bool: "true or false",
-    float: "a number",
-    list: "a list of numbers",
-    dict: "an object",
-}
-
-_GLINT_RANGES: Final = {
-    "screen_space_scale": (1.0, 3.0),
-    "log_microfacet_density": (1.0, 40.0),
-    "microfacet_roughness": (0.005, 0.3),
-    "density_randomization": (0.0, 5.0),
-}
-"""Values of glints that Community Shaders does not clip."""
-
-
-def _faults_of_extras(fields: dict[str, Any]) -> list[str]:
-    """Faults of fuzz and glints, and of features that PGPatcher or the shader do not draw together."""
-    found = []
-    fuzz, glint = (it if isinstance(it := fields.get(key), dict) else None for key in ("fuzz", "glint"))
-    if fuzz is not None:
-        colour = fuzz.get("color")
-        if not (isinstance(colour, list) and _is_a(list, colour) and len(colour) == 3):
-            found.append("fuzz is black, its color needs three numbers")
-        if not _is_a(float, fuzz.get("weight", 1.0)) or not 0 <= fuzz.get("weight", 1.0) <= 1:
-            found.append("the weight of fuzz should be a number from 0 to 1")
-    for key, value in (glint or {}).items():
-        low, high = _GLINT_RANGES.get(key, (None, None))
-        if low is None or high is None:
-            found.append(f"{key} of glint is ignored, there is no such value")
-        elif not _is_a(float, value) or not low <= value <= high:
-            found.append(f"{key} of glint should be a number from {low:g} to {high:g}")
-    if fuzz is not None and glint is not None:
-        found.append("fuzz is ignored, since a surface has either glints or fuzz")
-    if fields.get("multilayer") is True and (fuzz is not None or glint is not None):
-        found.append("fuzz and glint are ignored beside multilayer")
-    return found
-
-
-def _is_a(kind: type, value: Any) -> bool:
-    """Whether a value of JSON is text, a truth, a number or a list of numbers."""
-    if kind is list:
-        return isinstance(value, list) and all(_is_a(float, one) for one in value)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, kind)
-
-
-def _faults_of_files(target: str, fields: dict[str, Any], files_by_path: dict[str, Path]) -> list[str]:
-    """Faults of the files that an entry implies. target: their path below `textures/pbr`, with backslashes."""
-    path = target.lstrip("\\").replace("\\", "/").lower().removesuffix(".dds")
-    implied = ["", "_n", "_rmaos", *dict.fromkeys(end for key, end in _IMPLIED.items() if fields.get(key))]
-    if isinstance(fuzz := fields.get("fuzz"), dict) and fuzz.get("texture") is True:
-        implied.append("_f")
-    files = [f"{PBR_ROOT}/{path}{end}.dds" for end in implied]
-    faults = []
-    if all(name in files_by_path for name in files):
-        faults += _unfit([files_by_path[name] for name in files])
-    missing = [name.removeprefix(f"{PBR_ROOT}/") for name in files if name not in files_by_path]
-    if missing:
-        faults.append(f"it is dropped, {PBR_ROOT} has no {' and no '.join(missing)}")
-    emission = fields.get("emissive_color")
-    if isinstance(emission, list) and len(emission) < 4:
-        faults.append("emissive_color is ignored, it needs four numbers")
-    return faults
-
-
-def _unfit(paths: list[Path]) -> list[str]:
-    """Faults of the files of one set that the game does not accept; paths: base colour first."""
-    try:
-        infos = [read_dds_info(path) for path in paths]
-    except FileError as error:
-        return [str(error).rstrip(".")]
-    sizes = {(info.width, info.height) for info in infos}
-    faults = [] if len(sizes) == 1 else ["its files differ in size"]
-    if any(side & (side - 1) for size in sizes for side in size):
-        faults.append("its sides are no powers of two, which older games do not survive")
-    if not infos[0].srgb:
-        faults.append(f"{paths[0].name} has no sRGB flag, so that it is shown too bright")
-    return faults

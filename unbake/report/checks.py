@@ -60,7 +60,7 @@ def figures(maps: Maps) -> dict[str, float]:
 
 
 def sizes(maps: Maps) -> list[str]:
-    """Sides are equal across the set; `export.pgpatcher.validate` looks at those of the files."""
+    """Sides are equal across the set; `export.pgpatcher_faults.validate` looks at those of the files."""
     found = sorted({image.shape[:2] for image in maps.values()})
     return [f"The maps differ in size: {', '.join(f'{w}×{h}' for h, w in found)}."] if len(found) > 1 else []
 
