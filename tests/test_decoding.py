@@ -16,10 +16,10 @@ from unbake.decoding import decode_any_json, decode_json, decode_toml
 from unbake.domain.packing import read_preset
 from unbake.errors import UnbakeError
 from unbake.evidence import keywords, lexicon
-from unbake.export.adjust import load_rules, read_rules
 from unbake.export.landscape import faults, read_edid_map
 from unbake.export.pgpatcher import FOLDER
 from unbake.export.pgpatcher_faults import validate
+from unbake.export.rules import load_rules, read_rules
 from unbake.export.rules_file import read_request, with_changes
 from unbake.prepare.folders import read_metadata
 from unbake.recipe import loader

@@ -17,8 +17,8 @@ from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.networks import RING
 from unbake.evidence.level import Level
-from unbake.export.adjust import Rules
 from unbake.export.packs import load_preset
+from unbake.export.rules import Rules
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import write_dds
 from unbake.image.dds.header import DxgiFormat

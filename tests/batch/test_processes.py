@@ -19,8 +19,8 @@ from unbake.batch.journal import Journal
 from unbake.batch.stages import Stages, Written
 from unbake.convert.sets import find_sets
 from unbake.errors import UsageError
-from unbake.export.adjust import Rules
 from unbake.export.packs import load_preset
+from unbake.export.rules import Rules
 from unbake.image.files import write_png
 
 convert_folder = partial(batch.convert_folder, predictor="rules")

@@ -17,7 +17,7 @@ from support.command import EXAMPLES, NAMES, call
 
 from unbake.cli import terminal
 from unbake.errors import FileError
-from unbake.export.adjust import read_rules
+from unbake.export.rules import read_rules
 from unbake.report import view
 from unbake.report.samples import Sample, write_samples
 

@@ -6,7 +6,8 @@ import pytest
 
 from unbake.domain.hints import Hint
 from unbake.errors import UsageError
-from unbake.export.adjust import Change, hint_for, read_rules, rules_for
+from unbake.export.adjust import Change
+from unbake.export.rules import hint_for, read_rules, rules_for
 from unbake.export.rules_file import read_request, with_changes
 
 DULL = Change(strength=1.0, bias=0.4, invert=False)

@@ -156,7 +156,7 @@ def _recipe(path: Path) -> object:
 
 
 def _rules(path: Path) -> object:
-    from unbake.export.adjust import load_rules
+    from unbake.export.rules import load_rules
 
     return load_rules(path.parent, path)
 

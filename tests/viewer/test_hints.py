@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from unbake.domain.hints import FINISH_ROUGHNESS, METAL_SHARES, PAINTED_STOPS, Hint
-from unbake.export.adjust import RULES, hint_for, read_hint, read_rules
+from unbake.export.rules import RULES, hint_for, read_hint, read_rules
 from unbake.image.files import read_picture
 
 CONTRACT = Path(__file__).parents[2] / "viewer" / "src" / "contract.ts"

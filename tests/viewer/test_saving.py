@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unbake.export.adjust import RULES, Change, read_rules, rules_for
+from unbake.export.adjust import Change
+from unbake.export.rules import RULES, read_rules, rules_for
 from unbake.image.files import read_picture
 
 NAME = "clutter/toolchest01"

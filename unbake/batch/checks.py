@@ -13,7 +13,7 @@ from unbake.domain.naming import ROOT_FOLDER
 from unbake.domain.packing import Preset
 from unbake.errors import FileError, UsageError
 from unbake.evidence.lexicon import bundled
-from unbake.export.adjust import Rules
+from unbake.export.rules import Rules
 from unbake.files import safe_join
 
 

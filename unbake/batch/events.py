@@ -27,7 +27,7 @@ class Options:
     names. normals: direction of green in normal maps, "auto" asks names and heights. threads: 0 for all cores.
     parallax: None writes it for surfaces that tile on both axes and are not flat.
     rules: file of changes to the maps, None for `unbake.toml` in OUT, else in IN; adjust: changes that go on top,
-    such as "roughness.bias=0.1" (`export.adjust`). keep_maps: cache predicted maps in OUT, so that another preset or
+    such as "roughness.bias=0.1" (`export.rules`). keep_maps: cache predicted maps in OUT, so that another preset or
     other rules need no inference. shard: (i, n), the i-th of n parts of the sets, from 1. engine: "ray" converts on a
     cluster whose machines all see IN and OUT. edid_map: editor IDs of the ground's
     textures (`export.landscape`). plugins: folders, plugins or a load order (`evidence.load_order.find_all`), which

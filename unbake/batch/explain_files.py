@@ -12,7 +12,7 @@ from unbake.convert.game_view import load_order_of, view
 from unbake.convert.sets import find_sets
 from unbake.errors import UsageError
 from unbake.evidence.level import Level
-from unbake.export.adjust import Rules, hint_for, load_rules, read_rules, with_flags
+from unbake.export.rules import Rules, hint_for, load_rules, read_rules, with_flags
 from unbake.report.listing import read_listing
 
 

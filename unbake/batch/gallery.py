@@ -19,17 +19,9 @@ from unbake.convert.sources import Source
 from unbake.domain.maps import OUTPUTS, SPECS, MapKind
 from unbake.evidence.evidence import Evidence, gather
 from unbake.evidence.names import name_evidence
-from unbake.export.adjust import (
-    RULES,
-    Rules,
-    hint_for,
-    read_rules,
-    rules_for,
-    values_by_map,
-    values_of_hint,
-    with_flags,
-)
+from unbake.export.adjust import values_by_map
 from unbake.export.pgpatcher import PARALLAX_DEPTH, displacement_scale
+from unbake.export.rules import RULES, Rules, hint_for, read_rules, rules_for, values_of_hint, with_flags
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture
 from unbake.image.tiling import tileable_axes

@@ -7,7 +7,7 @@ from typing import Final
 
 from unbake.batch.journal import HIDDEN, STEM
 from unbake.errors import FileError, UsageError
-from unbake.export.adjust import RULES
+from unbake.export.rules import RULES
 from unbake.files import clear_drafts, is_draft, write_file_atomic
 from unbake.report import pictures
 from unbake.report.listing import REPORT

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from unbake.batch.provenance import Provenance, read_provenance
 from unbake.errors import FileError, UsageError
-from unbake.export.adjust import RULES, read_rules
+from unbake.export.rules import RULES, read_rules
 from unbake.export.rules_file import read_request, with_changes
 from unbake.files import safe_join, write_atomic
 

@@ -45,9 +45,9 @@ from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
 from unbake.export import pgpatcher
-from unbake.export.adjust import Rules, load_rules
 from unbake.export.landscape import EditorIds, read_edid_map
 from unbake.export.packs import load_preset
+from unbake.export.rules import Rules, load_rules
 from unbake.files import write_changed
 from unbake.report.page import ModReport, SetReport
 

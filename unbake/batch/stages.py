@@ -34,8 +34,9 @@ from unbake.evidence.level import Level
 from unbake.evidence.lexicon import bundled
 from unbake.evidence.names import name_evidence
 from unbake.export import pgpatcher
-from unbake.export.adjust import Adjust, Rules, adjusted, hint_for, relief_factor, rules_for
+from unbake.export.adjust import Adjust, adjusted, relief_factor
 from unbake.export.packs import recentred, resampling, write_set
+from unbake.export.rules import Rules, hint_for, rules_for
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture, picture_size
 from unbake.image.geometry import GEOMETRY_VERSION

@@ -27,8 +27,8 @@ from unbake.domain.networks import CLASSIFIER
 from unbake.errors import UsageError
 from unbake.evaluate.bench_meter import STAGES, Meter, Seconds, probed
 from unbake.evaluate.bench_result import SetTime, Spread, StageTime, Throughput, Windows
-from unbake.export.adjust import load_rules
 from unbake.export.packs import load_preset
+from unbake.export.rules import load_rules
 
 WHOLE: Final = "whole set"
 

@@ -12,15 +12,8 @@ from tomlkit.items import AoT
 from unbake.decoding import decode_json
 from unbake.domain.hints import Hint
 from unbake.errors import UsageError
-from unbake.export.adjust import (
-    Adjust,
-    Rules,
-    hint_for,
-    read_rules,
-    rules_for,
-    values_by_map,
-    values_of_hint,
-)
+from unbake.export.adjust import Adjust, values_by_map
+from unbake.export.rules import Rules, hint_for, read_rules, rules_for, values_of_hint
 
 
 class SavedChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
