@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from unbake.batch.events import Options, Summary
     from unbake.batch.run import convert_folder
     from unbake.convert.convert import convert_set
+    from unbake.convert.find import find_sets
     from unbake.convert.inputs import load_inputs
     from unbake.convert.predict import Predictor, load_predictor
-    from unbake.convert.sets import find_sets
     from unbake.domain.packing import Preset
     from unbake.errors import UnbakeError
     from unbake.export.packs import load_preset
@@ -57,7 +57,7 @@ _HOMES = {
     "UnbakeError": "unbake.errors:UnbakeError",
     "convert_folder": "unbake.batch.run:convert_folder",
     "convert_set": "unbake.convert.convert:convert_set",
-    "find_sets": "unbake.convert.sets:find_sets",
+    "find_sets": "unbake.convert.find:find_sets",
     "load_inputs": "unbake.convert.inputs:load_inputs",
     "load_predictor": "unbake.convert.predict:load_predictor",
     "load_preset": "unbake.export.packs:load_preset",

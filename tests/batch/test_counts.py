@@ -10,9 +10,10 @@ from support.seen import seen
 
 from unbake.batch.events import Options
 from unbake.batch.stages import Stages
+from unbake.convert.find import find_sets
 from unbake.convert.predict import Seen
 from unbake.convert.reading import MOST, SIDE
-from unbake.convert.sets import TextureSet, find_sets
+from unbake.convert.sets import TextureSet
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.networks import RING

@@ -18,9 +18,9 @@ from unbake.batch.events import Event, Options, SetDone, Summary
 from unbake.batch.journal import Journal
 from unbake.batch.run import convert_folder
 from unbake.convert.convert import convert_set
+from unbake.convert.find import find_sets
 from unbake.convert.inputs import load_inputs
 from unbake.convert.predict import Seen
-from unbake.convert.sets import find_sets
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.decision import Decision
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind

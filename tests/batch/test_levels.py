@@ -8,7 +8,7 @@ import pytest
 from unbake.batch.events import Options
 from unbake.batch.levels import FILE, keep_level, measure_level
 from unbake.batch.run import convert_folder
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.convert.small import small_picture
 from unbake.convert.sources import Source
 from unbake.image.colour import linear_to_srgb

@@ -21,7 +21,7 @@ import re, resource, sys
 from pathlib import Path
 import numpy as np
 from unbake.batch.events import Options
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.batch.stages import Stages
 from unbake.convert.predict import Seen
 from unbake.domain.card import FORMAT, Card

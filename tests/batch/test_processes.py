@@ -17,7 +17,7 @@ from unbake.batch import run as batch
 from unbake.batch.events import Options
 from unbake.batch.journal import Journal
 from unbake.batch.stages import Stages, Written
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.errors import UsageError
 from unbake.export.packs import load_preset
 from unbake.export.rules import Rules

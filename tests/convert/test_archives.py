@@ -11,7 +11,7 @@ from bethkit import BsaVersion, BsaWriter
 
 from unbake.convert import archives
 from unbake.convert.archives import entry_names, read_entry
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.errors import FileError, UsageError
 
 HANGS = "import time; time.sleep(60)"

@@ -7,10 +7,10 @@ import pytest
 from bethkit import BsaVersion, BsaWriter
 from support.mod_managers import Files, deployment, instance, written
 
+from unbake.convert.find import find_sets
 from unbake.convert.game_paths import why_not_one_mod
 from unbake.convert.game_view import GameView, load_order_of, view
 from unbake.convert.mod_organizer import profiles_of, read_instance
-from unbake.convert.sets import find_sets
 from unbake.errors import UsageError
 
 OUT = Path("/nowhere/PBR")

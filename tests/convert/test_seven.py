@@ -10,7 +10,7 @@ from support.mod_managers import Files, written
 
 from unbake.convert import archives
 from unbake.convert import seven as module
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.errors import FileError, UsageError
 
 POT, PAN = "textures/clutter/pot.dds", "textures/clutter/pan.dds"
@@ -123,7 +123,7 @@ def test_what_a_run_unpacked_is_removed_when_it_ends(tmp_path: Path):
     path = seven(tmp_path / "Mod.7z", {POT: b"x"})
     (tmp_path / "temporary").mkdir()
     script = (
-        "import os\nfrom pathlib import Path\nfrom unbake.convert.sets import find_sets\n"
+        "import os\nfrom pathlib import Path\nfrom unbake.convert.find import find_sets\n"
         f"[found], _ = find_sets(Path({str(path)!r}))\n"
         "print(found.diffuse.read().decode(), len(os.listdir(os.environ['TMPDIR'])))"
     )

@@ -8,7 +8,7 @@ from unicodedata import normalize
 import pytest
 from bethkit import BsaVersion, BsaWriter
 
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.convert.sources import Source, list_textures
 from unbake.errors import FileError, UsageError
 

@@ -10,7 +10,7 @@ import pytest
 from support.mod_managers import Files, written
 
 from unbake.convert.archives import entry_names, read_entry
-from unbake.convert.sets import find_sets
+from unbake.convert.find import find_sets
 from unbake.convert.zipped import MOST_BYTES, Zip
 from unbake.errors import FileError, UsageError
 from unbake.image.files import MAX_FILE

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from unbake.convert.find import find_sets
 from unbake.convert.inputs import load_inputs
-from unbake.convert.sets import find_sets
 from unbake.domain.maps import MapKind
 from unbake.evaluate.bench_sets import FOLDER, SETS, tiling, write_sets
 from unbake.image.files import read_picture

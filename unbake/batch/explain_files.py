@@ -8,8 +8,8 @@ from unbake.batch.explain import Explained, explained, game_name, matching
 from unbake.batch.levels import kept_level, measure_level
 from unbake.batch.provenance import read_provenance
 from unbake.batch.rules import rules_shown
+from unbake.convert.find import find_sets
 from unbake.convert.game_view import load_order_of, view
-from unbake.convert.sets import find_sets
 from unbake.errors import UsageError
 from unbake.evidence.level import Level
 from unbake.export.rules import Rules, hint_for, load_rules, read_rules, with_flags

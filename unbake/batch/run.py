@@ -37,10 +37,11 @@ from unbake.batch.speed import Work
 from unbake.batch.stages import FindRecord, Stages, contents_of
 from unbake.convert.archives import archives_in
 from unbake.convert.bundle import BY_RULES, fingerprint
+from unbake.convert.find import list_sets, select
 from unbake.convert.game_view import load_order_of, view
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import Predictor, load_predictor
-from unbake.convert.sets import Skipped, TextureSet, list_sets, select
+from unbake.convert.sets import Skipped, TextureSet
 from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError

@@ -1,4 +1,4 @@
-"""The texture sets of a load order, as the game would see them; beside `sets.list_sets`, which reads plain mods."""
+"""The texture sets of a load order, as the game would see them; beside `find.list_sets`, which reads plain mods."""
 
 import os
 from collections.abc import Sequence

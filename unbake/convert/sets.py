@@ -1,28 +1,23 @@
-"""Sorts the files of a mod into texture sets and skipped files with reasons; the converter's first step."""
+"""Sorts textures, by their names alone, into texture sets and skipped files with reasons; after `sources`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from unbake.convert.archives import is_archive
 from unbake.convert.game_paths import printable
-from unbake.convert.sources import Source, Texture, list_textures
+from unbake.convert.sources import Source, Texture
 from unbake.domain.naming import (
     EXTENSIONS,
     Role,
     green_of,
     is_variant,
-    matches,
     partner_of,
     role_among,
-    split_stem,
     suffix_order,
     unsupported_folder,
 )
-from unbake.errors import FileError
 from unbake.files import why_unsafe
-from unbake.image.dds.decode import not_flat
 from unbake.image.normals import Green
 
 
@@ -66,78 +61,6 @@ class Skipped:
     failed: bool = False
 
 
-def find_sets(
-    roots: Path | Sequence[Path],
-    texture_root: Path | None = None,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """The texture sets of a mod (or the one of a diffuse file), and what is left out and why; both sorted.
-
-    roots: a folder, an archive or one diffuse texture, or several mods of which later ones override earlier
-    ones file by file; see `sources.list_textures`.
-    texture_root: what names are relative to; by default the outermost folder called `textures` in a mod,
-    else the one in the root's own path, else the root itself (SPEC C1).
-    include, exclude: case-insensitive patterns (`*`, `?`, `[]`) matched against names; a `*` crosses folders.
-    Raises UsageError where a root does not exist or lies outside `texture_root`.
-
-    >>> sets, skipped = find_sets(Path("Data"), include=["architecture/*"])   # doctest: +SKIP
-    """
-    return select(*list_sets(roots, texture_root), include, exclude)
-
-
-def list_sets(
-    roots: Path | Sequence[Path], texture_root: Path | None = None
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """`find_sets` by names alone: without patterns, and without a look into any file."""
-    roots = [roots] if isinstance(roots, Path) else list(roots)
-    sets, skipped = classify(list_textures(roots, texture_root))
-    if roots[0].is_file() and not is_archive(roots[0]):
-        name = roots[0].name
-        sets = [files for files in sets if files.diffuse.name == name]
-        own = [skip for skip in skipped if PurePosixPath(skip.path).name == name]
-        skipped = [] if sets else own or [Skipped(name, "not a diffuse texture; name the set's diffuse")]
-    return sets, skipped
-
-
-def select(
-    sets: Iterable[TextureSet],
-    skipped: Iterable[Skipped],
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """The sets and skipped files whose names the patterns want, and of the sets those that are flat textures."""
-    chosen = [files for files in sets if _wanted(files.name, include, exclude)]
-    left = [skip for skip in skipped if skip.failed or _wanted(_set_name(skip.path), include, exclude)]
-    return _without_unflat(chosen, left)
-
-
-def _without_unflat(
-    sets: Sequence[TextureSet], skipped: Sequence[Skipped]
-) -> tuple[list[TextureSet], list[Skipped]]:
-    """Without the sets whose diffuse is a cubemap, a volume or an array, whatever its name."""
-    flat: list[TextureSet] = []
-    reasons = [*skipped]
-    for files in sets:
-        try:
-            what = not_flat(files.diffuse.head(_HEADER))
-        except FileError:
-            what = None  # loading it says why
-        if what is None:
-            flat.append(files)
-            continue
-        own = [file for file in files.files if not (files.shared and file == files.normal)]
-        paths = (PurePosixPath(files.name).with_name(file.name) for file in own)
-        reasons += [
-            Skipped(str(path), f"{files.diffuse.name} holds {what}, not one flat texture") for path in paths
-        ]
-    return flat, sorted(reasons, key=lambda skip: (skip.path, skip.reason))
-
-
-_HEADER = 148
-"""Bytes of a DDS header, which says whether the file holds a flat texture."""
-
-
 def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skipped]]:
     """Sort textures into sets."""
     skipped: list[Skipped] = []
@@ -172,45 +95,31 @@ def _sort_folder(
     """Find the sets of one folder; `members` are its textures with their paths below the root."""
     unique = _one_per_stem(members, skipped)
     roles = _roles({stem: game.stem for stem, (game, _) in unique.items()})
-    companions: dict[str, list[str]] = defaultdict(list)
-    for stem, (base, role) in roles.items():
-        if role is not Role.DIFFUSE:
-            companions[base.lower()].append(stem)
+    companions = _by_base(roles)
     lenders = {
         name.lower(): stem for kind in _NORMALS for stem, (name, role) in roles.items() if role is kind
     }
     used: set[str] = set()
-
-    def skip(stem: str, reason: str) -> None:
-        skipped.append(Skipped(str(unique[stem][0]), reason))
-
+    reasons: list[tuple[str, str]] = []
     for stem, (base, role) in roles.items():
         if role is not Role.DIFFUSE:
             continue
-        bases = dict.fromkeys((stem, base.lower()))
-        owned = {other: place for place, name in enumerate(bases) for other in companions[name]}
-        order = sorted(owned, key=lambda other: (suffix_order(other), owned[other], other), reverse=True)
-        beside = {roles[other][1]: other for other in order}
-        used |= owned.keys() | {stem}
-        lender = None
-        if not beside.keys() & {*_NORMALS}:
-            lender = _lender(base.lower(), lenders)
+        owned, beside = _beside(dict.fromkeys((stem, base.lower())), companions, roles)
+        used |= {stem, *owned}
+        lender = None if beside.keys() & {*_NORMALS} else _lender(base.lower(), lenders)
         if lender is not None:
             beside[roles[lender][1]] = lender
             used.add(lender)
         if why := next((why for kind, why in _UNSUPPORTED_BESIDE.items() if kind in beside), None):
-            for member in {stem, *owned}:
-                skip(member, why)
+            reasons += [(member, why) for member in {stem, *owned}]
             continue
-        if Role.NORMAL not in beside and beside.get(Role.SPECULAR, "").endswith("_s"):
-            skip(beside.pop(Role.SPECULAR), "a subsurface map; left alone")
-        for other in owned.keys() - set(beside.values()):
-            if (kind := roles[other][1]) in beside:
-                skip(other, f"{unique[beside[kind]][0].name} is used instead")
-        for kind in beside.keys() - _READ:
-            skip(beside[kind], f"{kind.described}; left alone")
+        left = _left_out(
+            owned, beside, roles, {kind: unique[other][0].name for kind, other in beside.items()}
+        )
+        reasons += left.items()
+        read = {kind: other for kind, other in beside.items() if other not in left}
         game, diffuse = unique[stem]
-        files = {kind: unique[companion][1] for kind, companion in beside.items()}
+        files = {kind: unique[other][1] for kind, other in read.items()}
         sets.append(
             TextureSet(
                 name=str(game.with_name(base)),
@@ -222,11 +131,53 @@ def _sort_folder(
                 parallax=files.get(Role.PARALLAX),
                 glow=files.get(Role.GLOW),
                 shared=str(game.with_name(roles[lender][0])) if lender else None,
-                green=green_of(beside[Role.NORMAL]) if Role.NORMAL in beside else None,
+                green=green_of(read[Role.NORMAL]) if Role.NORMAL in read else None,
             )
         )
-    for stem in unique.keys() - used:
-        skip(stem, f"{roles[stem][1].described} without a diffuse beside it")
+    reasons += [
+        (stem, f"{roles[stem][1].described} without a diffuse beside it") for stem in unique.keys() - used
+    ]
+    skipped += [Skipped(str(unique[stem][0]), reason) for stem, reason in reasons]
+
+
+def _by_base(roles: Mapping[str, tuple[str, Role]]) -> dict[str, list[str]]:
+    """The stems that are no diffuses, by the name, in lower case, that they belong to."""
+    companions: dict[str, list[str]] = defaultdict(list)
+    for stem, (base, role) in roles.items():
+        if role is not Role.DIFFUSE:
+            companions[base.lower()].append(stem)
+    return companions
+
+
+def _beside(
+    bases: Iterable[str], companions: Mapping[str, list[str]], roles: Mapping[str, tuple[str, Role]]
+) -> tuple[set[str], dict[Role, str]]:
+    """The companions of a diffuse, and the one of each role that counts: of the first suffix, then of the first name.
+
+    bases: the names that companions of the diffuse may have, in lower case, its own before that of its set.
+    """
+    owned = {other: place for place, name in enumerate(bases) for other in companions.get(name, ())}
+    best_last = sorted(owned, key=lambda other: (suffix_order(other), owned[other], other), reverse=True)
+    return {*owned}, {roles[other][1]: other for other in best_last}
+
+
+def _left_out(
+    owned: Iterable[str],
+    beside: Mapping[Role, str],
+    roles: Mapping[str, tuple[str, Role]],
+    names: Mapping[Role, str],
+) -> dict[str, str]:
+    """The companions of a diffuse that its set does not read, each with the reason; names: of the files in `beside`."""
+    left = {other: f"{kind.described}; left alone" for kind, other in beside.items() if kind not in _READ}
+    specular = beside.get(Role.SPECULAR, "")
+    subsurface = Role.NORMAL not in beside and specular.endswith("_s")
+    if subsurface:
+        left[specular] = "a subsurface map; left alone"
+    for other in {*owned} - {*beside.values()}:
+        kind = roles[other][1]
+        if not (subsurface and kind is Role.SPECULAR):
+            left[other] = f"{names[kind]} is used instead"
+    return left
 
 
 def _roles(stems: dict[str, str]) -> dict[str, tuple[str, Role]]:
@@ -288,14 +239,3 @@ def _one_per_stem(
             reason = f"differs from {best.name} only in case"
         skipped.append(Skipped(str(game), reason))
     return {stem: (game, texture.source) for stem, (game, texture) in unique.items()}
-
-
-def _set_name(path: str) -> str:
-    game = PurePosixPath(path)
-    return str(game.with_name(split_stem(game.stem)[0]))
-
-
-def _wanted(name: str, include: Sequence[str], exclude: Sequence[str]) -> bool:
-    if include and not any(matches(name, pattern) for pattern in include):
-        return False
-    return not any(matches(name, pattern) for pattern in exclude)

@@ -20,9 +20,10 @@ from unbake.batch.run import convert_folder
 from unbake.batch.speed import Spent, bottleneck
 from unbake.batch.stages import Stages, Written
 from unbake.convert.bundle import BY_RULES, bundle_folder, fingerprint
+from unbake.convert.find import find_sets
 from unbake.convert.predict import load_predictor
 from unbake.convert.sessions import providers
-from unbake.convert.sets import TextureSet, find_sets
+from unbake.convert.sets import TextureSet
 from unbake.domain.networks import CLASSIFIER
 from unbake.errors import UsageError
 from unbake.evaluate.bench_meter import STAGES, Meter, Seconds, probed

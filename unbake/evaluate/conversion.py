@@ -10,9 +10,9 @@ from pathlib import Path
 
 from unbake.convert.bundle import bundle_folder
 from unbake.convert.convert import convert_set
+from unbake.convert.find import find_sets
 from unbake.convert.inputs import Inputs, load_inputs
 from unbake.convert.predict import Predictor, load_predictor
-from unbake.convert.sets import find_sets
 from unbake.domain.card import CARD
 from unbake.domain.maps import OUTPUTS, MapKind
 from unbake.errors import FileError

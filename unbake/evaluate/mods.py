@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from unbake.batch.levels import measure_level
-from unbake.convert.sets import TextureSet, find_sets
+from unbake.convert.find import find_sets
+from unbake.convert.sets import TextureSet
 from unbake.data.sources import MaterialSource
 from unbake.errors import FileError, UnbakeError
 from unbake.evaluate.declared import DARKNESSES, Alpha, Companion, paint_declared

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from unbake.convert.convert import convert_set
+from unbake.convert.find import find_sets
 from unbake.convert.inputs import load_inputs
 from unbake.convert.predict import Predictor
 from unbake.convert.sessions import open_floats
-from unbake.convert.sets import TextureSet, find_sets
+from unbake.convert.sets import TextureSet
 from unbake.domain.networks import CODED, coded_name
 from unbake.errors import UsageError
 from unbake.export.quantise import Feeds, quantise
