@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from unbake.batch.events import Options
 from unbake.batch.journal import ROLES, Record, keys_of, measured
 from unbake.batch.map_cache import CachedMaps, read_cached, write_cached
 from unbake.batch.plan import memory_of
+from unbake.batch.set_report import report_of
 from unbake.batch.speed import NOT_MEASURED, Spent
 from unbake.convert.apply_evidence import APPLIED, apply_evidence
 from unbake.convert.bundle import BY_RULES, bundle_folder, read_card
@@ -35,21 +35,13 @@ from unbake.evidence.lexicon import bundled
 from unbake.evidence.names import name_evidence
 from unbake.export import pgpatcher
 from unbake.export.adjust import Adjust, adjusted, relief_factor
-from unbake.export.packs import recentred, resampling, write_set
+from unbake.export.packs import recentred, write_set
 from unbake.export.rules import Rules, hint_for, rules_for
 from unbake.image.arrays import CodedMaps
 from unbake.image.files import Picture, decode_picture, picture_size
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.surface import SURFACE_VERSION
-from unbake.report.confidence import judge
-from unbake.report.lit import save_lit
-from unbake.report.page import SetReport
-from unbake.report.pictures import save_thumbnails
 from unbake.version import __version__
-
-CHECKED = 512
-"""Longest side of the maps that the report judges and draws, up to twice as much; larger ones are sampled for the one,
-averaged for the other."""
 
 FindRecord = Callable[[str, str], Record | None]
 """(set name, key) → the record of an earlier run, where its key is the same and its files are still there."""
@@ -204,14 +196,10 @@ class Stages:
     def write(self, inferred: Inferred) -> Written:
         """Stage 3: write the files of a set, and return the record of them for the journal."""
         began = time.perf_counter()
-        loaded, converted, files = inferred.loaded, inferred.converted, inferred.loaded.files
+        loaded, files = inferred.loaded, inferred.loaded.files
         if self.options.keep_maps and loaded.cached is None:
-            write_cached(self.out, loaded.inference, loaded.inputs, converted)
-        if (evidence := self.evidence_of(files)) is not None:
-            converted = apply_evidence(
-                converted, loaded.inputs, evidence, self.options.brightness, by_rule=self.albedo_by_rule
-            )
-            converted = self._featured(converted, evidence)
+            write_cached(self.out, loaded.inference, loaded.inputs, inferred.converted)
+        converted = self._decided(inferred.converted, loaded)
         features = Features() if converted.decision is None else converted.decision.features or Features()
         adjust = rules_for(self.rules, files.name)
         paths = write_set(
@@ -225,9 +213,6 @@ class Stages:
             adjust=adjust,
             wrap=converted.wrap,
         )
-        shown = adjusted(dict(_sampled(converted.maps)), adjust)
-        judged = judge(shown, converted.classes, converted.wrap, converted.decision, loaded.inputs.warnings)
-        resampled = resampling(converted.maps.size, self.preset)
         outputs = [path.relative_to(self.out).as_posix() for path in paths]
         sizes, hashes = measured(self.out, outputs)
         record = Record(
@@ -238,16 +223,7 @@ class Stages:
             outputs=outputs,
             sizes=sizes,
             hashes=hashes,
-            report=SetReport(
-                files.name,
-                thumbnails=self._draw(converted.maps, adjust, files.name),
-                classes={name: round(share, 4) for name, share in converted.classes.items()},
-                confidence=judged.confidence,
-                figures=judged.figures,
-                warnings=judged.warnings,
-                notes=[*converted.notes, *filter(None, [resampled])],
-                decided=converted.decision,
-            ),
+            report=report_of(converted, adjust, loaded.inputs.warnings, files.name, self.out, self.preset),
             entry=self._entry(files, converted, paths, adjust, features),
         )
         ended = time.perf_counter()
@@ -255,11 +231,15 @@ class Stages:
         spent = Spent(height * width, loaded.read_s, inferred.networks_s, ended - began)
         return Written(record, ended - loaded.started, inferred=loaded.cached is None, spent=spent)
 
-    def _draw(self, maps: CodedMaps, adjust: Adjust, name: str) -> dict[str, str]:
-        """Writes the report's pictures of a set; their paths by name."""
-        before = dict(_averaged(maps))
-        after = adjusted(before, adjust)
-        return save_lit(before, after, name, self.out) | save_thumbnails(after, name, self.out)
+    def _decided(self, converted: Converted, loaded: Loaded) -> Converted:
+        """With what evidence makes of the maps, and its decision; as they are where it is switched off."""
+        evidence = self.evidence_of(loaded.files)
+        if evidence is None:
+            return converted
+        converted = apply_evidence(
+            converted, loaded.inputs, evidence, self.options.brightness, by_rule=self.albedo_by_rule
+        )
+        return self._featured(converted, evidence)
 
     def _featured(self, converted: Converted, evidence: Evidence) -> Converted:
         """With TruePBR's features in the decision, where the files are for it; a glow that is off is not written."""
@@ -323,31 +303,3 @@ def error_sentence(error: Exception) -> str:
                 f"Expected to convert this set, got an unforeseen {type(error).__name__}: {error}; report it."
             )
     return printable(" ".join(message.split()))
-
-
-def _sampled(maps: CodedMaps) -> CodedMaps:
-    """The maps, or every n-th texel of large ones: exact values at a fraction of the memory."""
-    step = _step(maps.size)
-    return CodedMaps({kind: codes[::step, ::step] for kind, codes in maps.codes.items()})
-
-
-def _averaged(maps: CodedMaps) -> CodedMaps:
-    """The maps, or the means of n × n texels of large ones, as they are stored: enough for small pictures."""
-    step = _step(maps.size)
-    if step == 1:
-        return maps
-    means = {}
-    for kind, codes in maps.codes.items():
-        height, width = (max(side // step, 1) * step for side in codes.shape[:2])
-        parts = [codes[i:height:step, j:width:step] for i in range(step) for j in range(step)]
-        if any(part.shape != parts[0].shape for part in parts):  # a side shorter than n
-            parts = parts[:1]
-        total = parts[0].astype(np.uint32)
-        for part in parts[1:]:
-            total += part
-        means[kind] = ((total + len(parts) // 2) // len(parts)).astype(codes.dtype)
-    return CodedMaps(means)
-
-
-def _step(size: tuple[int, int]) -> int:
-    return max(1, max(size) // CHECKED)

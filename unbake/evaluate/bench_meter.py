@@ -51,9 +51,9 @@ PROBES: Final = (
     Probe("unbake.image.dds.encode", "encode_blocks", "blocks"),
     Probe("unbake.image.dds.encode", "write_atomic", "write files"),
     Probe("unbake.batch.stages", "measured", "hashes"),
-    Probe("unbake.batch.stages", "judge", "report"),
-    Probe("unbake.batch.stages", "save_lit", "report"),
-    Probe("unbake.batch.stages", "save_thumbnails", "report"),
+    Probe("unbake.batch.set_report", "judge", "report"),
+    Probe("unbake.batch.set_report", "save_lit", "report"),
+    Probe("unbake.batch.set_report", "save_thumbnails", "report"),
 )
 """In the order of a set's way; where one runs within another, each has its own seconds alone."""
 
