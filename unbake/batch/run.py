@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 from unbake.batch.checks import (
@@ -12,8 +12,8 @@ from unbake.batch.checks import (
     check_options,
     check_order,
     in_shard,
-    without_clashes,
 )
+from unbake.batch.choose import Chosen, choose_sets
 from unbake.batch.earlier import earlier_sets, key_of_roots, note_of
 from unbake.batch.events import (
     Emit,
@@ -35,20 +35,17 @@ from unbake.batch.rules import read_toml, rules_in_force
 from unbake.batch.runner import Run
 from unbake.batch.speed import Work
 from unbake.batch.stages import FindRecord, Stages, contents_of
-from unbake.convert.archives import archives_in
 from unbake.convert.bundle import BY_RULES, fingerprint
-from unbake.convert.find import list_sets, select
-from unbake.convert.game_view import load_order_of, view
+from unbake.convert.game_view import load_order_of
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import Skipped, TextureSet
-from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
+from unbake.domain.naming import unmatched
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
-from unbake.export import pgpatcher
 from unbake.export.landscape import EditorIds, read_edid_map
 from unbake.export.packs import load_preset
-from unbake.export.rules import Rules, load_rules
+from unbake.export.rules import load_rules
 from unbake.files import write_changed
 from unbake.report.page import ModReport, SetReport
 
@@ -79,81 +76,51 @@ def convert_folder(
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
     edids = read_edid_map(options.edid_map) if options.edid_map else {}
-    sets, skipped, whole, notes = _find_sets(roots, order, out, options, preset)
+    chosen = choose_sets(roots, order, out, options, preset)
     named = options.plugins if options.plugins or order is None else order.plugin_files()
-    plugins = read_plugins(named, [files.texture for files in sets])
-    own = [files for files in sets if in_shard(files.name, options.shard)]
+    plugins = read_plugins(named, [files.texture for files in chosen.sets])
+    own = [files for files in chosen.sets if in_shard(files.name, options.shard)]
     journal = Journal(out, preset.name, options.shard, verify=options.verify)
-    job = _Job(roots, sets, whole, skipped, {**plugins.editor_ids, **edids}, rules_file, order)
+    notes = (*chosen.notes, *plugins.notes)
+    job = _Job(roots, chosen, {**plugins.editor_ids, **edids}, rules_file, order, notes)
     model = _fingerprint(options, predictor)
     needed = _disk(own, journal, preset, options)
-    notes += plugins.notes
 
     def stages_of(levels: Levels) -> Stages:
         return Stages(out, options, preset, rules, None, model, levels.level, plugins.keywords)
 
     if options.dry_run:
-        levels = _levels(out, job.whole, options)
-        planned, done, work = _planned(own, stages_of(levels), journal, options.max_size)
-        _begin(emit, skipped, len(planned))
-        told = _Told(tuple(notes), rules_file, _mod_report(levels, rules, job.whole))
-        summary = told.summary(skipped, unchanged=done, planned=planned, disk=needed)
-        return replace(summary, work=work)
+        stages = stages_of(_levels(out, chosen.whole, options))
+        return _dry_run(job, own, stages, journal, emit, needed)
     check_disk(out, needed)
     loaded = _loaded(options, predictor, len(own))
     with reserved(out, options.shard), InFlight(out, options.shard) as in_flight:
-        levels = _levels(out, job.whole, options, in_flight)
+        levels = _levels(out, chosen.whole, options, in_flight)
         if options.evidence == "auto":
             keep_level(out, levels)
         stages = stages_of(levels)
         stages.predictor = loaded
         if read_provenance(out) is None:  # the viewer can show what is finished while the rest is converted
-            write_changed(out / PROVENANCE, encode_provenance(_provenance(rules_file, stages, sets, {})))
-        _begin(emit, skipped, len(own))
+            provenance = _provenance(rules_file, stages, chosen.sets, {})
+            write_changed(out / PROVENANCE, encode_provenance(provenance))
+        _begin(emit, chosen.skipped, len(own))
         journal.reload()  # another run may have ended meanwhile
         run = Run(stages, journal, emit, in_flight)
         run.convert(own)
-        in_flight.forget(own, job.whole)
-        mod = _mod_report(levels, rules, job.whole)
-        notes += _finish(run, job, mod)
-    told = _Told(tuple(notes), rules_file, mod)
-    return told.summary(skipped, tuple(run.converted), tuple(run.unchanged), tuple(run.failed))
+        in_flight.forget(own, chosen.whole)
+        return _finish(run, job)
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """The sources of a conversion: the mods, their sets that are converted and all of them, and the rest."""
+    """The sources of a conversion: the mods, their sets, and what was read beside them; notes: about the whole."""
 
     roots: Sequence[Path]
-    sets: Sequence[TextureSet]
-    whole: Sequence[TextureSet]
-    skipped: Sequence[Skipped]
+    chosen: Chosen
     edids: EditorIds
     rules_file: Path | None
     order: LoadOrder | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """The parts of a summary that are about the conversion as a whole."""
-
     notes: tuple[str, ...]
-    rules: Path | None
-    mod: ModReport
-
-    def summary(
-        self,
-        skipped: Sequence[Skipped],
-        converted: tuple[str, ...] = (),
-        unchanged: tuple[str, ...] = (),
-        failed: tuple[SetFailed, ...] = (),
-        planned: tuple[str, ...] = (),
-        disk: int = 0,
-    ) -> Summary:
-        """The summary; archives that could not be read are failures, too."""
-        left = tuple(skip for skip in skipped if not skip.failed)
-        failed = (*_unread(skipped), *failed)
-        return Summary(converted, unchanged, failed, left, planned, disk, self.notes, self.rules, self.mod)
 
 
 def _check(roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options) -> None:
@@ -166,76 +133,16 @@ def _check(roots: Sequence[Path], order: LoadOrder | None, out: Path, options: O
     check_options(options)
 
 
-def _find_sets(
-    roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options, preset: Preset
-) -> tuple[list[TextureSet], list[Skipped], list[TextureSet], list[str]]:
-    """The sets of all shards, the skipped files, all sets of the mod whatever is converted, and notes.
-
-    UsageError where there are no textures at all.
-    """
-    notes: list[str] = []
-    if order is None:
-        everything = list_sets(roots, options.texture_root)
-    elif options.texture_root is not None:
-        raise UsageError(
-            f"Expected no texture root for a mod manager's folder, got '{options.texture_root}'; leave it out."
-        )
-    else:
-        seen = view(order, out, options.whole_game)
-        everything, notes = (seen.sets, seen.skipped), [*seen.notes]
-    sets, skipped = select(*everything, options.include, options.exclude)
-    if not sets and not skipped:
-        found, cure = "none that match", "name their folder"
-        if packed := archives_in(roots[-1]):
-            found, cure = f"none but archives such as '{packed[0].name}'", "give an archive itself"
-        if options.include or options.exclude:
-            cure = "give other patterns to --include and --exclude"
-        raise UsageError(f"Expected textures ({' '.join(EXTENSIONS)}) in '{roots[-1]}', got {found}; {cure}.")
-    names = [files.name for files in everything[0]]
-    notes += [
-        f"{origin} '{pattern}' matches no texture set"
-        for origin, patterns in (
-            ("--include", options.include),
-            ("--exclude", options.exclude),
-        )
-        for pattern in unmatched(patterns, names)
-    ]
-    if (
-        options.texture_root is None
-        and order is None
-        and preset.folder == pgpatcher.PBR_ROOT
-        and sets
-        and not _below_textures(sets)
-    ):
-        notes.append(
-            f"no folder called {ROOT_FOLDER} was found, so paths in the game start at '{roots[-1]}': {sets[0].texture} "
-            f"is taken for {ROOT_FOLDER}/{sets[0].texture}; name another start with --texture-root"
-        )
-    chosen, left = without_clashes(sets, skipped, preset)
-    whole = everything[0] if options.include or options.exclude else chosen
-    return chosen, left, whole, notes
-
-
-def _below_textures(sets: Sequence[TextureSet]) -> bool:
-    """Whether any set lies below a folder called `textures`, from which its game path was taken."""
-    return any(
-        ROOT_FOLDER
-        in map(str.lower, PurePosixPath(files.diffuse.entry or files.diffuse.path.as_posix()).parts[:-1])
-        for files in sets
-    )
-
-
 def _levels(
     out: Path, whole: Sequence[TextureSet], options: Options, in_flight: InFlight | None = None
 ) -> Levels:
     return measure_level(out, whole, in_flight) if options.evidence == "auto" else Levels()
 
 
-def _mod_report(levels: Levels, rules: Rules, whole: Sequence[TextureSet]) -> ModReport:
-    level = "" if levels.level is None else levels.level.sentence()
-    return ModReport(
-        level, tuple(unmatched([rule.match for rule in rules.rules], [files.name for files in whole]))
-    )
+def _mod_report(stages: Stages, whole: Sequence[TextureSet]) -> ModReport:
+    level = "" if stages.level is None else stages.level.sentence()
+    patterns = [rule.match for rule in stages.rules.rules]
+    return ModReport(level, tuple(unmatched(patterns, [files.name for files in whole])))
 
 
 def _disk(sets: Sequence[TextureSet], journal: Journal, preset: Preset, options: Options) -> int:
@@ -283,17 +190,23 @@ def _unread(skipped: Sequence[Skipped]) -> tuple[SetFailed, ...]:
     return tuple(SetFailed(skip.path, skip.reason) for skip in skipped if skip.failed)
 
 
-def _planned(
-    own: Sequence[TextureSet], stages: Stages, journal: Journal, max_size: int | None
-) -> tuple[tuple[str, ...], tuple[str, ...], Work]:
-    """The names of the sets to convert, of those that are done, and how much work the former are."""
+def _dry_run(
+    job: _Job, own: Sequence[TextureSet], stages: Stages, journal: Journal, emit: Emit, disk: int
+) -> Summary:
+    """Tells which sets would be converted and how much work they are; writes nothing. disk: bytes they take at most."""
     known = {files.name: _known(files, stages, journal.finished) for files in own}
     todo = [files for files in own if known[files.name] != "done"]
-    sizes = [size_of(files.diffuse, max_size) or (0, 0) for files in todo]
+    sizes = [size_of(files.diffuse, stages.options.max_size) or (0, 0) for files in todo]
     texels = {files.name: height * width for files, (height, width) in zip(todo, sizes, strict=True)}
     new = [count for name, count in texels.items() if known[name] == "new"]
-    done = tuple(name for name, state in known.items() if state == "done")
-    return tuple(texels), done, Work(len(texels), sum(texels.values()), len(new), sum(new))
+    _begin(emit, job.chosen.skipped, len(texels))
+    summary = Summary(
+        unchanged=tuple(name for name, state in known.items() if state == "done"),
+        planned=tuple(texels),
+        disk=disk,
+        work=Work(len(texels), sum(texels.values()), len(new), sum(new)),
+    )
+    return _completed(summary, job, _mod_report(stages, job.chosen.whole))
 
 
 def _known(files: TextureSet, stages: Stages, find_record: FindRecord) -> Literal["done", "cached", "new"]:
@@ -307,19 +220,34 @@ def _known(files: TextureSet, stages: Stages, find_record: FindRecord) -> Litera
         return "new"  # the conversion says why
 
 
-def _finish(run: Run, job: _Job, mod: ModReport) -> list[str]:
-    """Write what describes OUT as a whole, this run's sets and those of earlier ones; notes on the latter."""
-    out, prune = run.stages.out, run.stages.options.prune
+def _finish(run: Run, job: _Job) -> Summary:
+    """Write what describes OUT as a whole, this run's sets and those of earlier ones; the summary of the run."""
+    out, prune, sets = run.stages.out, run.stages.options.prune, job.chosen.sets
     before = read_provenance(out)
-    earlier = earlier_sets(run.journal, before, job.roots, job.sets, _dropped(job, before))
-    reports = run.finish(job.sets, job.skipped, job.edids, mod, earlier)
+    earlier = earlier_sets(run.journal, before, job.roots, sets, _dropped(job, before))
+    mod = _mod_report(run.stages, job.chosen.whole)
+    reports = run.finish(sets, job.chosen.skipped, job.edids, mod, earlier)
     left = {} if before is None else before.left
     left = left | {key_of_roots(job.roots): [report for report in reports if report.status != "converted"]}
     kept = [files for files in earlier.sets if not (prune and files.name in earlier.gone)]
-    known = sorted((*job.sets, *kept), key=lambda files: files.name)
+    known = sorted((*sets, *kept), key=lambda files: files.name)
     provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
     write_changed(out / PROVENANCE, encode_provenance(provenance))
-    return [note_of(earlier.gone, prune)] if earlier.gone else []
+    notes = (note_of(earlier.gone, prune),) if earlier.gone else ()
+    summary = Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), notes=notes)
+    return _completed(summary, job, mod)
+
+
+def _completed(summary: Summary, job: _Job, mod: ModReport) -> Summary:
+    """A summary with what is told of the conversion as a whole; archives that could not be read are failures, too."""
+    return replace(
+        summary,
+        failed=(*_unread(job.chosen.skipped), *summary.failed),
+        skipped=tuple(skip for skip in job.chosen.skipped if not skip.failed),
+        notes=(*job.notes, *summary.notes),
+        rules=job.rules_file,
+        mod=mod,
+    )
 
 
 def _dropped(job: _Job, before: Provenance | None) -> set[str]:
@@ -327,7 +255,7 @@ def _dropped(job: _Job, before: Provenance | None) -> set[str]:
     if job.order is None or before is None:
         return set()
     sets = {files.name for files in before.sets if job.order.holds(files.diffuse.path)}
-    return sets - {files.name for files in job.whole}
+    return sets - {files.name for files in job.chosen.whole}
 
 
 def _provenance(
