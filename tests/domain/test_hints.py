@@ -3,7 +3,7 @@
 import pytest
 
 from unbake.domain.hints import Hint, merged
-from unbake.domain.naming import unmatched
+from unbake.domain.patterns import unmatched
 from unbake.errors import UsageError
 from unbake.export.rules import hint_for, load_rules, read_hint, read_rules
 

@@ -3,16 +3,7 @@ import sys
 
 import pytest
 
-from unbake.domain.naming import (
-    Role,
-    below_textures,
-    green_of,
-    is_texture,
-    is_variant,
-    role_among,
-    split_stem,
-    unsupported_folder,
-)
+from unbake.domain.naming import Role, green_of, is_variant, role_among, split_stem
 
 
 @pytest.mark.parametrize(
@@ -62,37 +53,6 @@ def test_a_d_beside_the_undecorated_stem_is_another_diffuse() -> None:
 
 def test_a_normal_stays_a_normal_whatever_lies_beside_it() -> None:
     assert role_among("rug_n", {"rug_n", "rug_n_n"}) == ("rug", Role.NORMAL)
-
-
-def test_the_deepest_textures_folder_counts() -> None:
-    assert below_textures(["mods", "Textures", "a", "TEXTURES", "clutter", "pot.dds"]) == (
-        "clutter",
-        "pot.dds",
-    )
-
-
-def test_without_a_textures_folder_there_is_no_game_path() -> None:
-    assert below_textures(["mods", "textures.dds"]) is None
-
-
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "Interface/map", "effects", "sky", "terrain/tamriel", "cubemaps", "actors/character/female",
-        "PBR/clutter", "architecture/lod", "actors/FaceGenData/x",
-    ],
-)  # fmt: skip
-def test_folders_that_hold_no_surfaces_give_a_reason(folder: str) -> None:
-    assert unsupported_folder(folder.split("/"))
-
-
-@pytest.mark.parametrize("folder", ["landscape", "actors/dragon", "clutter/effects", "architecture/terrain"])
-def test_other_folders_are_converted(folder: str) -> None:
-    assert unsupported_folder(folder.split("/")) is None
-
-
-def test_texture_files_are_known_by_extension_in_any_case() -> None:
-    assert [is_texture(name) for name in ("a.DDS", "a.png", "a.nif", "dds")] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("name", ["rug_red", "rug-red", "rug red", "rug_red_old"])
@@ -164,7 +124,3 @@ def test_a_normal_map_may_tell_its_green_by_its_name(stem: str, green: str | Non
 def test_both_of_a_pair_are_diffuses_where_the_plain_name_is_none() -> None:
     assert role_among("robes_f", {"robes_f", "robes_m", "robes_m_n"}) == ("robes_f", Role.DIFFUSE)
     assert role_among("robes_f", {"robes_f", "robes_m", "robes"}) == ("robes", Role.FUZZ)
-
-
-def test_records_of_macos_are_no_textures() -> None:
-    assert not is_texture("._rock.dds")

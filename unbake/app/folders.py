@@ -20,7 +20,7 @@ from unbake.convert.mod_organizer import is_instance, profiles_of, selected_prof
 from unbake.convert.places import usual_places
 from unbake.convert.vortex import deployment_at
 from unbake.decoding import decode_json
-from unbake.domain.naming import ROOT_FOLDER
+from unbake.domain.texture_paths import ROOT_FOLDER
 from unbake.errors import FileError, UnbakeError, UsageError
 from unbake.files import write_atomic
 

@@ -9,8 +9,8 @@ from unbake.batch.journal import HIDDEN, journals
 from unbake.convert.archives import is_bsa
 from unbake.convert.load_order import LoadOrder, entries
 from unbake.convert.sets import Skipped, TextureSet
-from unbake.domain.naming import ROOT_FOLDER
 from unbake.domain.packing import Preset
+from unbake.domain.texture_paths import ROOT_FOLDER
 from unbake.errors import FileError, UsageError
 from unbake.evidence.lexicon import bundled
 from unbake.export.rules import Rules

@@ -11,8 +11,9 @@ from unbake.convert.find import list_sets, select
 from unbake.convert.game_view import view
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.sets import Skipped, TextureSet
-from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
 from unbake.domain.packing import Preset
+from unbake.domain.patterns import unmatched
+from unbake.domain.texture_paths import EXTENSIONS, ROOT_FOLDER
 from unbake.errors import UsageError
 from unbake.export import pgpatcher
 

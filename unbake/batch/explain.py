@@ -6,7 +6,8 @@ import msgspec
 
 from unbake.domain.decision import Decision
 from unbake.domain.hints import Finish, Hint
-from unbake.domain.naming import is_texture, split_stem
+from unbake.domain.naming import split_stem
+from unbake.domain.texture_paths import is_texture
 from unbake.evidence.evidence import FAMILY_SHARE, gather
 from unbake.evidence.features import told
 from unbake.evidence.level import Level

@@ -40,8 +40,8 @@ from unbake.convert.game_view import load_order_of
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import Skipped, TextureSet
-from unbake.domain.naming import unmatched
 from unbake.domain.packing import Preset
+from unbake.domain.patterns import unmatched
 from unbake.errors import UnbakeError, UsageError
 from unbake.export.landscape import EditorIds, read_edid_map
 from unbake.export.packs import load_preset

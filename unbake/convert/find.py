@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 from unbake.convert.archives import is_archive
 from unbake.convert.sets import Skipped, TextureSet, classify
 from unbake.convert.sources import list_textures
-from unbake.domain.naming import matches, split_stem
+from unbake.domain.naming import split_stem
+from unbake.domain.patterns import matches
 from unbake.errors import FileError
 from unbake.image.dds.decode import not_flat
 

@@ -7,7 +7,7 @@ from typing import Final
 from unicodedata import normalize
 
 from unbake.convert.archives import is_bsa
-from unbake.domain.naming import ROOT_FOLDER, below_textures
+from unbake.domain.texture_paths import ROOT_FOLDER, below_textures
 from unbake.errors import UsageError
 from unbake.files import why_unsafe
 

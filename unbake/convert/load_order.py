@@ -8,7 +8,7 @@ from typing import Final
 
 from unbake.convert.archives import is_bsa
 from unbake.convert.sources import Source, Texture, composed, packed_sources, textures_below
-from unbake.domain.naming import ROOT_FOLDER, is_texture
+from unbake.domain.texture_paths import ROOT_FOLDER, is_texture
 from unbake.errors import FileError
 
 _OF_THE_GAME: Final = re.compile(

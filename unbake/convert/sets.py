@@ -7,16 +7,8 @@ from pathlib import PurePosixPath
 
 from unbake.convert.game_paths import printable
 from unbake.convert.sources import Source, Texture
-from unbake.domain.naming import (
-    EXTENSIONS,
-    Role,
-    green_of,
-    is_variant,
-    partner_of,
-    role_among,
-    suffix_order,
-    unsupported_folder,
-)
+from unbake.domain.naming import Role, green_of, is_variant, partner_of, role_among, suffix_order
+from unbake.domain.texture_paths import EXTENSIONS, unsupported_folder
 from unbake.files import why_unsafe
 from unbake.image.normals import Green
 

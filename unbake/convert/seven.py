@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 from filelock import FileLock
 
 from unbake.convert.zipped import BOMB_RATIO, BOMB_SIZE, MOST_BYTES, MOST_FILES
-from unbake.domain.naming import is_texture
+from unbake.domain.texture_paths import is_texture
 from unbake.files import why_unsafe
 
 UNPACKED: Final = "UNBAKE_UNPACKED"

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from unbake.convert.archives import SUFFIXES, entry_names, is_archive, is_bsa, read_entry, why_unreadable
 from unbake.convert.game_paths import composed, fitting, of_bsa, of_download, of_folder, printable
-from unbake.domain.naming import EXTENSIONS, LITTER_FOLDER, is_texture
+from unbake.domain.texture_paths import EXTENSIONS, LITTER_FOLDER, is_texture
 from unbake.errors import FileError, UsageError
 from unbake.image.files import Picture, decode_picture, read_bytes, read_start
 

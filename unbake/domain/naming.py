@@ -1,11 +1,9 @@
 """Roles of texture files by their names; pure strings, read by `convert.sets` (FORMATS.md)."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from functools import lru_cache
-from pathlib import PurePath
 from typing import Literal
 
 
@@ -97,27 +95,6 @@ GREENS: dict[str, Literal["opengl", "directx"]] = {
 PAIRS: tuple[tuple[str, str], ...] = (("_m", "_f"), ("_male", "_female"), ("_0", "_1"))
 """Endings of two versions of one texture, such as a man's and a woman's, which may have one normal."""
 
-EXTENSIONS: tuple[str, ...] = (".dds", ".png", ".tga", ".bmp", ".jpg", ".jpeg")
-"""The files that can be textures; of two with one stem the earlier extension wins."""
-
-ROOT_FOLDER = "textures"
-"""The game's folder that texture paths in meshes and JSON are relative to."""
-
-LITTER_FOLDER = "__macosx"
-"""Folder, in lower case, in which macOS packs its records of files; each record's name begins with `LITTER_PREFIX`."""
-
-LITTER_PREFIX = "._"
-
-_UNSUPPORTED_AT_ROOT = {
-    ("interface",): "a picture of the user interface",
-    ("effects",): "an effect, not a surface",
-    ("sky",): "part of the sky",
-    ("terrain",): "distant terrain (LOD)",
-    ("cubemaps",): "a cubemap",
-    ("actors", "character"): "skin, hair or a face",
-    ("pbr",): "a PBR texture already",
-}
-
 
 def split_stem(stem: str) -> tuple[str, Role]:
     """A file's stem without its suffix, and the suffix's role; no known suffix means a diffuse.
@@ -182,61 +159,6 @@ def _foreign_suffix() -> re.Pattern[str]:
 
 
 _FOREIGN = _foreign_suffix()
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Whether a person's pattern (`*`, `?`, `[]`, either slash) matches a set's name; case counts nowhere.
-
-    >>> matches("Clutter/Pot", "clutter\\\\*")
-    True
-    """
-    return fnmatchcase(name.lower(), pattern.replace("\\", "/").lower())
-
-
-def unmatched(patterns: Iterable[str], names: Iterable[str]) -> list[str]:
-    """The patterns that match none of these names.
-
-    >>> unmatched(["clutter/*", "clutr/*"], ["clutter/pot"])
-    ['clutr/*']
-    """
-    names = list(names)
-    return [pattern for pattern in patterns if not any(matches(name, pattern) for name in names)]
-
-
-def is_texture(name: str) -> bool:
-    """Whether a file name has the extension of a texture, and is no record of macOS beside one."""
-    return PurePath(name).suffix.lower() in EXTENSIONS and not name.rpartition("/")[2].startswith(
-        LITTER_PREFIX
-    )
-
-
-def below_textures(parts: Sequence[str]) -> tuple[str, ...] | None:
-    """The parts of a path below its deepest `textures` folder, or None where there is none.
-
-    >>> below_textures(["Data", "Textures", "clutter", "pot.dds"])
-    ('clutter', 'pot.dds')
-    """
-    for at in range(len(parts) - 2, -1, -1):
-        if parts[at].lower() == ROOT_FOLDER:
-            return tuple(parts[at + 1 :])
-    return None
-
-
-def unsupported_folder(folders: Sequence[str]) -> str | None:
-    """The reason why textures in this folder (parts below the texture root) are not converted, or None.
-
-    >>> unsupported_folder(["Interface", "icons"])
-    'a picture of the user interface'
-    """
-    lower = tuple(folder.lower() for folder in folders)
-    for prefix, reason in _UNSUPPORTED_AT_ROOT.items():
-        if lower[: len(prefix)] == prefix:
-            return reason
-    if "lod" in lower:
-        return "a distant version (LOD)"
-    if any(folder.startswith("facegen") for folder in lower):
-        return "a generated face"
-    return None
 
 
 def role_among(stem: str, siblings: Collection[str]) -> tuple[str, Role]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from unbake.domain.naming import EXTENSIONS
+from unbake.domain.texture_paths import EXTENSIONS
 from unbake.errors import FileError
 from unbake.evidence.keywords import known_names
 from unbake.evidence.load_order import some

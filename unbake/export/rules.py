@@ -23,7 +23,7 @@ import msgspec
 
 from unbake.decoding import decode_toml
 from unbake.domain.hints import Hint, merged
-from unbake.domain.naming import matches
+from unbake.domain.patterns import matches
 from unbake.errors import UsageError
 from unbake.export.adjust import ADJUSTED, Adjust, merged_changes
 

@@ -1,6 +1,5 @@
 """Edits the text of a rules file and keeps its comments and layout; `unbake view --serve` saves by it."""
 
-import re
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from tomlkit.items import AoT
 
 from unbake.decoding import decode_json
 from unbake.domain.hints import Hint
+from unbake.domain.patterns import exact_pattern
 from unbake.errors import UsageError
 from unbake.export.adjust import Adjust, values_by_map
 from unbake.export.rules import Rules, hint_for, read_rules, rules_for, values_of_hint
@@ -89,15 +89,6 @@ def with_changes(text: str, saved: SavedChanges) -> str:
             "Expected rules in [map] tables and [[rules]] blocks, got another layout; edit the file by hand."
         )
     return edited
-
-
-def exact_pattern(name: str) -> str:
-    """A pattern that matches this name alone, as `rules_for` matches.
-
-    >>> exact_pattern("a[1]/b*")
-    'a[[]1]/b[*]'
-    """
-    return re.sub(r"([\[*?])", r"[\1]", name)
 
 
 def _own_rule(document: tomlkit.TOMLDocument, match: str) -> MutableMapping[str, Any]:

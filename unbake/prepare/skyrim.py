@@ -20,7 +20,7 @@ from unbake.data.parallel import in_processes
 from unbake.data.truth import LEAST_SIDE
 from unbake.domain.layout import same_proportions
 from unbake.domain.maps import MapKind
-from unbake.domain.naming import EXTENSIONS, below_textures, is_texture, unsupported_folder
+from unbake.domain.texture_paths import EXTENSIONS, below_textures, is_texture, unsupported_folder
 from unbake.errors import FileError, TextureSetError, UnbakeError, UsageError
 from unbake.files import STALE_S, clear_drafts
 from unbake.image.arrays import Floats, Maps
