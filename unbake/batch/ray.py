@@ -5,7 +5,8 @@ Every machine sees IN, OUT and the model under the same paths; what is written i
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -51,38 +52,50 @@ def run_on_ray(
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)  # its execution plan means nothing to a modder
-        available = ray.cluster_resources()
-        cores = stages.options.threads or min(CORES, int(available.get("CPU", 1)))
-        cuda = (
-            "CUDAExecutionProvider" in onnxruntime.get_available_providers() and available.get("GPU", 0) >= 1
-        )
+        workers = _workers(ray.cluster_resources(), stages.options.threads)
         # Materialised first: workers take all cores, and a task that had yet to read would wait for one for ever.
         numbers = ray.data.range(len(sets), override_num_blocks=min(len(sets), MOST_BLOCKS)).materialize()
+        records = [find_record(files.name) for files in sets]
         outcomes = numbers.map(
             _Worker,
-            fn_constructor_args=(
-                stages.portable(),
-                list(sets),
-                [find_record(files.name) for files in sets],
-                cores,
-            ),
-            num_cpus=cores,
-            num_gpus=1 if cuda else None,
-            compute=ray.data.ActorPoolStrategy(
-                min_size=1,
-                max_size=max(1, int(available.get("GPU" if cuda else "CPU", 1)) // (1 if cuda else cores)),
-            ),
+            fn_constructor_args=(stages.portable(), list(sets), records, workers.cores),
+            num_cpus=workers.cores,
+            num_gpus=1 if workers.cuda else None,
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers.most),
         )
-        waiting: dict[int, Written | Exception] = {}
-        following = 0
-        for row in outcomes.iter_rows():
-            waiting[row["id"]] = _outcome(row)
-            while following in waiting:
-                on_result(sets[following], waiting.pop(following))
-                following += 1
+        for number, outcome in _in_order(outcomes.iter_rows()):
+            on_result(sets[number], outcome)
     finally:
         if started:
             ray.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class _Workers:
+    """The workers that a cluster has room for: cores of each, whether each takes a GPU, and the most at once."""
+
+    cores: int
+    cuda: bool
+    most: int
+
+
+def _workers(available: Mapping[str, float], threads: int) -> _Workers:
+    """available: a cluster's resources. threads: of a worker, 0: as many as CORES and the cluster allow."""
+    cores = threads or min(CORES, int(available.get("CPU", 1)))
+    cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers() and available.get("GPU", 0) >= 1
+    most = int(available["GPU"]) if cuda else int(available.get("CPU", 1)) // cores
+    return _Workers(cores, cuda, max(1, most))
+
+
+def _in_order(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[int, Written | Exception]]:
+    """The outcomes in workers' rows, which come in any order, by the number of their set."""
+    waiting: dict[int, Written | Exception] = {}
+    following = 0
+    for row in rows:
+        waiting[row["id"]] = _outcome(row)
+        while following in waiting:
+            yield following, waiting.pop(following)
+            following += 1
 
 
 class _Worker:
