@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.mips import mip_chain
 from unbake.synth.examples import example_textures
 

@@ -18,7 +18,7 @@ from unbake.data.sources import list_materials
 from unbake.evaluate.declared import DARKNESSES, Companion, environment_mask, paint_declared
 from unbake.evaluate.painter import legacy_dds
 from unbake.evaluate.run import truth_of
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import read_picture
 from unbake.image.resample import resize
 

@@ -18,7 +18,7 @@ from bethkit import BsaVersion, BsaWriter
 
 import unbake
 from unbake.image.dds.encode import encode_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import encode_png, read_picture
 from unbake.image.mips import mip_chain
 from unbake.image.resample import Kind, resize

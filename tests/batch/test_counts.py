@@ -22,7 +22,7 @@ from unbake.export.packs import load_preset
 from unbake.export.rules import Rules
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.geometry import GEOMETRY_VERSION
 
 

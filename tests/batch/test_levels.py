@@ -13,7 +13,7 @@ from unbake.convert.small import small_picture
 from unbake.convert.sources import Source
 from unbake.image.colour import linear_to_srgb
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import read_picture, write_png
 from unbake.image.mips import mip_chain
 

@@ -14,7 +14,7 @@ from unbake.convert.bundle import bundle_folder
 from unbake.convert.predict import Predictor
 from unbake.domain.maps import MAPS_HEADS
 from unbake.image.dds.blocks import Effort
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 
 ONE_SET = """
 import re, resource, sys

@@ -12,7 +12,8 @@ from unbake.batch.run import convert_folder
 from unbake.export.pgpatcher_faults import validate
 from unbake.image.dds.blocks import BlockFormat, Effort, block_size, decode_blocks
 from unbake.image.dds.encode import encode_dds
-from unbake.image.dds.header import DxgiFormat, read_dds_info
+from unbake.image.dds.formats import DxgiFormat
+from unbake.image.dds.header import read_dds_info
 from unbake.image.files import read_picture, write_png
 
 RNG = np.random.default_rng(3)

@@ -12,7 +12,7 @@ from unbake.convert.sources import Source
 from unbake.errors import UsageError
 from unbake.export.packs import load_preset
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import write_png
 
 

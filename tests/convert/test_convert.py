@@ -20,7 +20,7 @@ from unbake.evidence.level import Level
 from unbake.image.arrays import CodedMaps, Wrap, dequantise
 from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
 from unbake.image.surface import RELIEF_DRIFT

@@ -9,7 +9,7 @@ from unbake.convert.find import find_sets
 from unbake.convert.sources import Source
 from unbake.errors import UsageError
 from unbake.image.dds.encode import encode_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from support.pbr_files import place
 
 from unbake.export.pgpatcher import entry, write_entries
 from unbake.export.pgpatcher_faults import validate
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 
 
 def dump(out, content):

@@ -13,7 +13,7 @@ from unbake.files import write_atomic
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, encode_blocks
 from unbake.image.dds.encode import encode_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import decode_picture, picture_size, read_picture, write_png
 
 RGBA8 = DxgiFormat.R8G8B8A8_UNORM

@@ -9,7 +9,7 @@ from unbake.domain.maps import MapKind
 from unbake.errors import UsageError
 from unbake.image.dds.deblock import soften_blocks
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import read_picture
 from unbake.image.normals import decode_normal, encode_normal
 from unbake.image.tiling import tileable_axes

@@ -86,7 +86,7 @@ def _picture(kind: str, mode: str = "RGBA", **options: Any) -> bytes:
 
 def _dds() -> list[bytes]:
     from unbake.image.dds.encode import encode_dds
-    from unbake.image.dds.header import DxgiFormat
+    from unbake.image.dds.formats import DxgiFormat
 
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 4), np.uint8)
     files = [_picture("DDS"), _picture("DDS", "L")]

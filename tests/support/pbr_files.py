@@ -3,7 +3,7 @@
 import numpy as np
 
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 
 
 def place(out, *names, size=(4, 4), dxgi=DxgiFormat.BC7_UNORM_SRGB):

@@ -10,7 +10,7 @@ from unbake.domain.maps import MapKind
 from unbake.image.arrays import Floats, Maps
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import write_png
 from unbake.image.mips import mip_chain
 from unbake.image.normals import encode_normal

@@ -15,7 +15,7 @@ from unbake.domain.maps import METAL_THRESHOLD, MapKind
 from unbake.evaluate.painter import legacy_dds
 from unbake.image.arrays import Maps
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.geometry import horizon_ao, integrate
 from unbake.image.noise import blur, rough_noise, smooth_noise, smoothstep
 from unbake.image.normals import encode_normal

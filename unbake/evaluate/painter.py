@@ -16,7 +16,7 @@ from unbake.image.arrays import Floats, Maps
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import encode_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import decode_picture
 from unbake.image.mips import mip_chain
 from unbake.image.normals import decode_normal, encode_normal

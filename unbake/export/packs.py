@@ -17,7 +17,7 @@ from unbake.files import safe_join
 from unbake.image.arrays import CodedMaps, Maps, Wrap, bands, dequantise
 from unbake.image.dds.blocks import Effort
 from unbake.image.dds.encode import write_dds
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import write_png
 from unbake.image.mips import bleeding, coverage_of, halved, mips_below
 from unbake.image.normals import Green

@@ -10,7 +10,8 @@ from PIL import Image
 from unbake.errors import FileError
 from unbake.image.dds.blocks import BlockFormat, Effort
 from unbake.image.dds.encode import encode_dds, write_dds
-from unbake.image.dds.header import DxgiFormat, read_dds_info
+from unbake.image.dds.formats import DxgiFormat
+from unbake.image.dds.header import read_dds_info
 from unbake.image.files import decode_picture, read_picture
 from unbake.image.mips import mip_chain
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from unbake.errors import FileError
 from unbake.image.dds.blocks import BlockFormat
-from unbake.image.dds.header import DxgiFormat, Masks, read_dds_info
+from unbake.image.dds.formats import DxgiFormat, Masks
+from unbake.image.dds.header import read_dds_info
 
 UNREAD = [DxgiFormat.BC6H_SF16]
 

@@ -1,4 +1,4 @@
-"""DDS files as pixels: the top mip of any format that `dds.header` knows; read through `image.files`."""
+"""DDS files as pixels: the top mip of any of the `formats`; read through `image.files`."""
 
 import numpy as np
 
@@ -6,7 +6,8 @@ from unbake.errors import FileError, UnsuitableError
 from unbake.image.arrays import Codes, bands, unit
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.dds.blocks import BlockFormat, decode_blocks
-from unbake.image.dds.header import DdsInfo, Masks, read_dds_info
+from unbake.image.dds.formats import Masks
+from unbake.image.dds.header import DdsInfo, read_dds_info
 from unbake.image.normals import with_blue
 
 

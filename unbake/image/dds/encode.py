@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from unbake.files import write_atomic
 from unbake.image.dds.blocks import BlockFormat, Effort, encode_blocks
-from unbake.image.dds.header import DxgiFormat
+from unbake.image.dds.formats import DxgiFormat
 
 _CAPS, _HEIGHT, _WIDTH, _PITCH, _PIXELFORMAT, _MIPS, _LINEAR_SIZE = (
     0x1,
