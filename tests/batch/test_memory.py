@@ -27,8 +27,8 @@ from unbake.convert.predict import Seen
 from unbake.domain.card import FORMAT, Card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.evidence.level import Level
-from unbake.export.adjust import Rules
 from unbake.export.packs import load_preset
+from unbake.export.rules import Rules
 from unbake.image.dds.blocks import Effort
 from unbake.image.geometry import GEOMETRY_VERSION
 
