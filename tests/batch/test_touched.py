@@ -10,7 +10,7 @@ from support.touched import IO_COUNTERS, Touched, bytes_asked, touched
 
 from unbake.batch.events import Options, Summary
 from unbake.batch.run import convert_folder
-from unbake.image import files as pictures
+from unbake.image.dds import decode as dds_decode
 from unbake.image.dds.blocks import BlockFormat, Effort
 
 SKYRIM = Options(threads=1, effort=Effort.FAST)
@@ -39,13 +39,13 @@ def mod(tmp_path: Path) -> Path:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The shorter side of each picture in a block format that is decoded."""
     sides: list[int] = []
-    decode = pictures.decode_blocks
+    decode = dds_decode.decode_blocks
 
     def counted(data: memoryview, width: int, height: int, form: BlockFormat) -> object:
         sides.append(min(width, height))
         return decode(data, width, height, form)
 
-    monkeypatch.setattr(pictures, "decode_blocks", counted)
+    monkeypatch.setattr(dds_decode, "decode_blocks", counted)
     return sides
 
 
