@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from unbake.convert.roughness import LEAST, MOST
+from unbake.convert.roughness import ROUGHEST, SMOOTHEST
 from unbake.domain.maps import SPECS, MapKind
 from unbake.image.arrays import Codes, Floats, Stored, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance
@@ -126,7 +126,7 @@ def _roughness(roughness: Codes, read: Stored, codes: Stored, factor: float, wra
         return _guides(diffuse[rows], None if specular is None else specular[rows], factor)
 
     made = guided(unit(roughness), small, at_full_size, (diffuse.shape[0], diffuse.shape[1]), wrap)
-    return quantise(MapKind.ROUGHNESS, np.clip(made, LEAST, MOST, out=made))
+    return quantise(MapKind.ROUGHNESS, np.clip(made, SMOOTHEST, ROUGHEST, out=made))
 
 
 _WITH_DETAIL: Final = {MapKind.ALBEDO: _albedo, MapKind.ROUGHNESS: _roughness}

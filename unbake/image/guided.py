@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from unbake.image.arrays import Floats, Wrap, bands
-from unbake.image.resample import by_area, smooth_rows, smoothly
+from unbake.image.resample import by_area, smooth_rows
 
 FINER: Final = 2
 """Texels of the map, along each side, that are one of the copy that the function is fitted on."""

@@ -59,8 +59,8 @@ def surface_of(
 ) -> Surface:
     """The surface whose slopes fit the normals (H, W, 3), OpenGL, or their codes, best in least squares.
 
-    least_z: as `slopes` takes it. The mean slope is taken out first: on a tiling axis it cannot be, on another it is an error of rounding or a tilt
-    that says nothing about the material. Source: Frankot and Chellappa, 1988.
+    least_z: as `slopes` takes it. The mean slope is taken out first: on a tiling axis it cannot be, on another it is
+    an error of rounding or a tilt that says nothing about the material. Source: Frankot and Chellappa, 1988.
     """
     right, down = centred_slopes(normal, band, least_z)
     rows, columns = right.shape
