@@ -88,7 +88,7 @@ def enlarged(maps: Stored, read: Stored, codes: Stored, factor: float, wrap: Wra
     height, width = codes[MapKind.DIFFUSE].shape[:2]
     if read[MapKind.DIFFUSE].shape[:2] == (height, width):
         return {
-            kind: _roughness(image, read, codes, factor, wrap) if kind is MapKind.ROUGHNESS else image
+            kind: _BLURRED[kind](image, read, codes, factor, wrap) if kind in _BLURRED else image
             for kind, image in maps.items()
         }
     return {
@@ -129,7 +129,10 @@ def _roughness(roughness: Codes, read: Stored, codes: Stored, factor: float, wra
     return quantise(MapKind.ROUGHNESS, np.clip(made, SMOOTHEST, ROUGHEST, out=made))
 
 
-_WITH_DETAIL: Final = {MapKind.ALBEDO: _albedo, MapKind.ROUGHNESS: _roughness}
+_BLURRED: Final = {MapKind.ROUGHNESS: _roughness}
+"""How maps that the networks blur get their detail back, at the texture's own size, too."""
+
+_WITH_DETAIL: Final = {MapKind.ALBEDO: _albedo} | _BLURRED
 """How maps whose detail is in the picture are enlarged."""
 
 
