@@ -5,6 +5,7 @@ from unbake.convert.reading import MOST, SIDE, enlarged, reading_size, reduced_c
 from unbake.domain.maps import SPECS, MapKind
 from unbake.image.arrays import Stored, dequantise, quantise, unit
 from unbake.image.light import light_of
+from unbake.image.resample import smoothly
 
 RNG = np.random.default_rng(3)
 
@@ -61,7 +62,7 @@ def test_bands_of_rows_do_not_show(monkeypatch):
 def test_maps_of_the_textures_own_size_are_given_back():
     codes = texture(16, 16)
     maps = {MapKind.AO: np.zeros((16, 16, 1), np.uint8)}
-    assert enlarged(maps, codes, codes, 1.0, (True, True)) is maps
+    assert enlarged(maps, codes, codes, 1.0, (True, True))[MapKind.AO] is maps[MapKind.AO]
 
 
 def brought_back(kind: MapKind, values: np.ndarray, codes: Stored, read: Stored) -> np.ndarray:
@@ -87,6 +88,14 @@ def test_a_roughness_that_follows_the_specular_mask_follows_it_in_detail():
     read = reduced_codes(codes, (32, 32), (True, True))
     found = brought_back(MapKind.ROUGHNESS, 0.8 - 0.5 * unit(read[MapKind.SPECULAR]), codes, read)
     assert np.corrcoef(found.ravel(), codes[MapKind.SPECULAR].ravel())[0, 1] < -0.98
+
+
+def test_a_blurred_roughness_of_the_textures_own_size_follows_the_specular_mask_in_detail():
+    codes = texture(64, 64)
+    truth = 0.8 - 0.5 * unit(codes[MapKind.SPECULAR])
+    blurred = smoothly(smoothly(truth, 16, 16, (True, True)), 64, 64, (True, True))
+    found = brought_back(MapKind.ROUGHNESS, blurred, codes, codes)
+    assert (found - truth).std() < 0.4 * (blurred - truth).std()
 
 
 @pytest.mark.parametrize("kind", [MapKind.METALLIC, MapKind.METALLIC_MASK, MapKind.AO, MapKind.HEIGHT])

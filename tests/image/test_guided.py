@@ -27,11 +27,23 @@ def test_what_follows_the_guides_gets_their_detail_back(channels):
     assert np.corrcoef(blurred.ravel(), truth.ravel())[0, 1] < 0.8
 
 
-def test_mean_and_deviation_are_those_of_the_small_map():
-    small = by_area(guide(1), *SMALL)
-    found = enlarged(small, guide(2))
+def test_mean_and_broad_shapes_are_those_of_the_small_map():
+    along = np.cos(np.arange(SMALL[1], dtype=np.float32) * np.float32(2 * np.pi / SMALL[1]))
+    small = np.tile(0.5 + 0.3 * along[None, :, None], (SMALL[0], 1, 1))
+    unlike = smoothly(np.random.default_rng(2).random((24, 32, 1), np.float32), *SIZE, (True, True))
+    found = enlarged(small, unlike)
     assert found.mean() == pytest.approx(small.mean(), abs=1e-4)
-    assert found.std() == pytest.approx(small.std(), rel=1e-3)
+    broad = [by_area(image, 3, 4, (True, True)) for image in (found, small)]
+    np.testing.assert_allclose(*broad, atol=0.15 * small.std())
+
+
+def test_a_blurred_map_of_full_size_gets_the_detail_of_what_it_follows():
+    guides = smoothly(guide(7)[:48, :64], *SIZE, (True, True))
+    truth = 0.8 - 0.5 * guides
+    blurred = smoothly(smoothly(truth, 24, 32, (True, True)), *SIZE, (True, True))
+    found = guided(blurred, guides, guides.__getitem__, SIZE, (True, True))
+    errors = [float((image - truth).std()) for image in (blurred, found)]
+    assert errors[1] < 0.5 * errors[0]
 
 
 def test_one_value_stays_one_value():

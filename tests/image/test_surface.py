@@ -8,7 +8,15 @@ from unbake.domain.maps import MapKind
 from unbake.export.pgpatcher import LEAST_RELIEF
 from unbake.image.arrays import Wrap, dequantise, quantise
 from unbake.image.normals import decode_normal, encode_normal, from_slopes
-from unbake.image.surface import DRIFT, RELIEF_DRIFT, height_map, height_of, relief_of, surface_of
+from unbake.image.surface import (
+    DRIFT,
+    LEAST_Z,
+    RELIEF_DRIFT,
+    height_map,
+    height_of,
+    relief_of,
+    surface_of,
+)
 
 SIZES = [(64, 64), (4, 4), (30, 42), (27, 45)]
 WRAPS = [(True, True), (False, True), (True, False), (False, False)]
@@ -60,6 +68,23 @@ def test_a_tilted_or_bowed_normal_map_has_no_relief(bow):
     surface = surface_of(from_slopes(0.1 + bow * ramp, 0.05 - bow * ramp.T), (False, False))
     assert relief_of(surface) < LEAST_RELIEF
     assert (height_of(surface).std() / 256 > 7 * LEAST_RELIEF) == (bow > 0)
+
+
+def test_a_least_z_leaves_gentle_slopes_as_they_are():
+    normal = from_slopes(*np.random.default_rng(0).uniform(-2, 2, (2, 40, 56)).astype(np.float32))
+    surfaces = [surface_of(normal, (True, False), least_z=least) for least in (0.02, LEAST_Z)]
+    assert (height_map(surfaces[0]) == height_map(surfaces[1])).all()
+
+
+def test_texels_that_lie_on_their_side_make_no_cliffs_of_a_surface_with_a_least_z():
+    height, normal = wave(2)
+    painted = normal.copy()
+    painted[20:24, 30] = (1, 0, 0)
+    apart = [
+        np.abs(height_of(surface_of(painted, (True, True), least_z=least)) - height).max()
+        for least in (0.02, LEAST_Z)
+    ]
+    assert apart[0] > 20 * height.std() > 8 * apart[1]
 
 
 def test_a_flat_normal_map_has_no_relief_even_in_eight_bits():

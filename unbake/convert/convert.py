@@ -34,7 +34,7 @@ from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.delight import relevelled
 from unbake.image.geometry import geometry_channels
 from unbake.image.resample import smoothly
-from unbake.image.surface import height_map, height_of, relief_of, surface_of
+from unbake.image.surface import LEAST_Z, height_map, height_of, relief_of, surface_of
 from unbake.image.tiling import run_tiled_in_memory
 
 TILE: Final = 1024
@@ -78,11 +78,11 @@ def convert_set(
     codes: Stored = dict(inputs.maps.codes)
     notes, classes, outputs = list(inputs.notes), {}, Stored()
     logits = None
-    surface = surface_of(codes[MapKind.NORMAL], inputs.wrap)
+    surface = surface_of(codes[MapKind.NORMAL], inputs.wrap, least_z=LEAST_Z)
     relief, ruled = relief_of(surface), {MapKind.HEIGHT: height_map(surface)}
     height = height_of(surface)
     del surface
-    geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16)
+    geometry = geometry_channels(codes[MapKind.NORMAL], inputs.wrap, height, 16, least_z=LEAST_Z)
     del height
     if reading_size(*inputs.size) != inputs.size:  # the networks read that of a copy
         geometry = {MapKind.GEO_AO: geometry[MapKind.GEO_AO]}
@@ -124,7 +124,7 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
     if at == size:
         geometry = {kind: codes[kind] for kind in GEOMETRY}
     else:
-        geometry = geometry_channels(own[MapKind.NORMAL], wrap, bits=16)
+        geometry = geometry_channels(own[MapKind.NORMAL], wrap, bits=16, least_z=LEAST_Z)
     known = own | geometry | _at_level(own, factor)
     # An environment mask is weighed by `evidence.fuse`: beside it SegFormer calls what shines metal (docs/LAB.md).
     seen = predictor.predict_global(

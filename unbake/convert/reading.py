@@ -3,13 +3,15 @@
 
 They were trained on textures of 256 and 512 texels. A larger one is read reduced: that meets what they know, and costs
 a quarter. Its detail is in the picture: what the albedo is of the diffuse changes slowly, and the roughness follows
-the specular mask and the light of the diffuse.
+the specular mask and the light of the diffuse. The networks' roughness is blurred by some texels at any size, so it
+gains their detail where a texture is read as it is, too: without, a perforated plate comes out as rows.
 """
 
 from typing import Final
 
 import numpy as np
 
+from unbake.convert.roughness import ROUGHEST, SMOOTHEST
 from unbake.domain.maps import SPECS, MapKind
 from unbake.image.arrays import Codes, Floats, Stored, Wrap, bands, dequantise, quantise, unit
 from unbake.image.colour import linear_to_srgb, luminance
@@ -18,7 +20,7 @@ from unbake.image.guided import guided
 from unbake.image.light import codes_of, light_of
 from unbake.image.resample import by_area, smooth_rows
 
-READING_VERSION: Final = 1
+READING_VERSION: Final = 2
 """Goes up whenever the same networks say something else of the same texture."""
 
 SIDE: Final = 512
@@ -77,15 +79,18 @@ def _reduced(kind: MapKind, codes: Codes, size: tuple[int, int], wrap: Wrap) -> 
 
 
 def enlarged(maps: Stored, read: Stored, codes: Stored, factor: float, wrap: Wrap) -> Stored:
-    """The networks' maps at the size of the texture, as codes of their specs' bits.
+    """The networks' maps at the size of the texture, with its detail, as codes of their specs' bits.
 
-    maps: at the size that was read; those of the texture's size are given back as they are. read: DIFFUSE, at the
-    networks' level, and SPECULAR where the set has one, at that size. codes: the same of the texture, at its own
-    level, which `factor` brings to the networks'.
+    maps: at the size that was read; at the texture's own, all but roughness are given back as they are. read:
+    DIFFUSE, at the networks' level, and SPECULAR where the set has one, at that size. codes: the same of the texture,
+    at its own level, which `factor` brings to the networks'.
     """
     height, width = codes[MapKind.DIFFUSE].shape[:2]
     if read[MapKind.DIFFUSE].shape[:2] == (height, width):
-        return maps
+        return {
+            kind: _BLURRED[kind](image, read, codes, factor, wrap) if kind in _BLURRED else image
+            for kind, image in maps.items()
+        }
     return {
         kind: _WITH_DETAIL[kind](image, read, codes, factor, wrap)
         if kind in _WITH_DETAIL
@@ -121,10 +126,13 @@ def _roughness(roughness: Codes, read: Stored, codes: Stored, factor: float, wra
         return _guides(diffuse[rows], None if specular is None else specular[rows], factor)
 
     made = guided(unit(roughness), small, at_full_size, (diffuse.shape[0], diffuse.shape[1]), wrap)
-    return quantise(MapKind.ROUGHNESS, made)
+    return quantise(MapKind.ROUGHNESS, np.clip(made, SMOOTHEST, ROUGHEST, out=made))
 
 
-_WITH_DETAIL: Final = {MapKind.ALBEDO: _albedo, MapKind.ROUGHNESS: _roughness}
+_BLURRED: Final = {MapKind.ROUGHNESS: _roughness}
+"""How maps that the networks blur get their detail back, at the texture's own size, too."""
+
+_WITH_DETAIL: Final = {MapKind.ALBEDO: _albedo} | _BLURRED
 """How maps whose detail is in the picture are enlarged."""
 
 

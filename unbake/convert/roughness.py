@@ -27,7 +27,8 @@ _VARIES: Final = (0.004, 0.012)
 FINISH_SPREAD: Final = 0.8
 """Share of the roughness's own pattern that stays under a finish."""
 
-_LEAST, _MOST = 0.03, 0.97
+SMOOTHEST, ROUGHEST = 0.03, 0.97
+"""Roughness that no surface goes beyond: at 0 a light is a point."""
 
 
 def mask_tells(picture: Floats, mask: Floats | None, wrap: Wrap) -> float:
@@ -62,12 +63,12 @@ def calibrated(roughness: Codes, word: float, tells: float, fits: tuple[Roughnes
     shares = (tells, 1 - tells)
     level = sum(share * fit.level(mean, word) for share, fit in zip(shares, fits, strict=True))
     spread = sum(share * fit.spread for share, fit in zip(shares, fits, strict=True))
-    return _through(roughness, lambda values: np.clip(level + spread * (values - mean), _LEAST, _MOST))
+    return _through(roughness, lambda values: np.clip(level + spread * (values - mean), SMOOTHEST, ROUGHEST))
 
 
 def moved(roughness: Codes, by: float) -> Codes:
     """Codes of the roughness (H, W, 1), rougher by so much everywhere."""
-    return _through(roughness, lambda values: np.clip(values + by, _LEAST, _MOST))
+    return _through(roughness, lambda values: np.clip(values + by, SMOOTHEST, ROUGHEST))
 
 
 def finished(roughness: Codes, target: float, weight: float) -> Codes:

@@ -11,7 +11,7 @@ from unbake.evaluate.painter import Legacy
 from unbake.image.arrays import dequantise
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 from unbake.image.geometry import geometry_channels
-from unbake.image.surface import height_map, surface_of
+from unbake.image.surface import LEAST_Z, height_map, surface_of
 from unbake.image.tiling import Wrap
 
 Baselines = dict[MapKind, dict[str, np.ndarray]]
@@ -32,8 +32,8 @@ def baselines_of(legacy: Legacy, wrap: Wrap, roughness: Mapping[str, float]) -> 
 
     wrap: which axes tile. roughness: best constants by category on OTHER materials, see `ELSEWHERE`; may be empty.
     """
-    geometry = geometry_channels(legacy.normal, wrap)
-    height = dequantise(MapKind.HEIGHT, height_map(surface_of(legacy.normal, wrap)))
+    geometry = geometry_channels(legacy.normal, wrap, least_z=LEAST_Z)
+    height = dequantise(MapKind.HEIGHT, height_map(surface_of(legacy.normal, wrap, least_z=LEAST_Z)))
     rules = rule_based({MapKind.DIFFUSE: legacy.diffuse, MapKind.HEIGHT: height} | geometry)
     constants = {f"{ROUGHNESS}": rules[MapKind.ROUGHNESS]}
     best = roughness.get(legacy.category, roughness.get(ELSEWHERE))

@@ -8,6 +8,7 @@ import numpy as np
 
 from unbake.domain.maps import GEOMETRY, MapKind
 from unbake.image.arrays import Codes, Floats, Wrap, bands, quantise
+from unbake.image.normals import Z_FLOOR
 from unbake.image.surface import LEAST_DEVIATION, centred_slopes, height_of, surface_of
 
 GEOMETRY_VERSION = 1
@@ -33,12 +34,13 @@ def geometry_channels(
     height: Floats | None = None,
     bits: int | None = None,
     band: int | None = None,
+    least_z: float = Z_FLOOR,
 ) -> dict[MapKind, np.ndarray]:
     """GEO_HEIGHT, GEO_CURVATURE and GEO_AO, each (H, W, 1) in [0, 1], of a normal map.
 
     normal: unit vectors (H, W, 3), OpenGL, or their codes (`image.arrays`). height: what `integrate` gives for
     them, where the caller has it already. bits: None gives float32, 8 or 16 codes of so many bits. band: texels
-    that are worked on at a time (`image.arrays.bands`).
+    that are worked on at a time (`image.arrays.bands`). least_z: as `slopes` takes it.
 
     Height is 0.5 at its mean and 1/6 per standard deviation, cut at three; curvature is 0.5 where flat, bright
     where convex; AO is 1 where open. Turning or mirroring the surface turns them, rolling a tiling one rolls
@@ -49,9 +51,9 @@ def geometry_channels(
     {'geo_height': 0.5, 'geo_curvature': 0.5, 'geo_ao': 1.0}
     """
     if height is None:
-        height = integrate(normal, wrap, band)
+        height = integrate(normal, wrap, band, least_z)
     deviation = np.float32(max(float(height.std()), LEAST_DEVIATION))
-    gain = np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal, band), _LEAST_SLOPE)) ** 0.5)
+    gain = np.float32(_GAIN * (_COMMON_SLOPE / max(_rms_slope(normal, band, least_z), _LEAST_SLOPE)) ** 0.5)
     reach = _reach(height)
     around = _surround(height * gain, reach, wrap)
     dtype = {None: np.float32, 8: np.uint8, 16: np.uint16}[bits]
@@ -67,15 +69,17 @@ def geometry_channels(
     return channels
 
 
-def integrate(normal: Floats | Codes, wrap: Wrap, band: int | None = None) -> Floats:
+def integrate(
+    normal: Floats | Codes, wrap: Wrap, band: int | None = None, least_z: float = Z_FLOOR
+) -> Floats:
     """Height (H, W) in texels, zero mean, whose slopes fit the normals (H, W, 3) best; see `surface`.
 
-    normal, band: as in `geometry_channels`.
+    normal, band, least_z: as in `geometry_channels`.
 
     >>> bool(integrate(np.zeros((4, 4, 3), np.float32) + np.array([0, 0, 1], np.float32), (True, False)).any())
     False
     """
-    return height_of(surface_of(normal, wrap, band))
+    return height_of(surface_of(normal, wrap, band, least_z))
 
 
 def horizon_ao(height: Floats, wrap: Wrap) -> Floats:
@@ -140,9 +144,9 @@ def _curvature(around: Floats, reach: int, rows: slice) -> Floats:
     return total
 
 
-def _rms_slope(normal: Floats | Codes, band: int | None) -> float:
+def _rms_slope(normal: Floats | Codes, band: int | None, least_z: float) -> float:
     """Root mean square of the slopes, their mean taken out."""
-    return float(np.hypot(*(axis.std() for axis in centred_slopes(normal, band))))
+    return float(np.hypot(*(axis.std() for axis in centred_slopes(normal, band, least_z))))
 
 
 def _reach(height: Floats) -> int:

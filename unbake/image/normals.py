@@ -130,16 +130,18 @@ def flip_green(normal: NDArray[np.float32]) -> NDArray[np.float32]:
     return normal * np.array([1, -1, 1], np.float32)
 
 
-def slopes(normal: NDArray[np.float32]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+def slopes(
+    normal: NDArray[np.float32], least_z: float = Z_FLOOR
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Slopes (dh/dx, dh/dy), each (H, W), of the surface under a normal map: x right, y UP, height in texels.
 
-    Down the rows the height changes by -dh/dy a row.
+    Down the rows the height changes by -dh/dy a row. least_z: a vector that lies flatter is read as if its z were this.
 
     >>> dx, dy = slopes(np.float32([[[-0.6, 0, 0.8]]]))
     >>> round(float(dx[0, 0]), 2)
     0.75
     """
-    z = np.maximum(normal[..., 2], np.float32(Z_FLOOR))
+    z = np.maximum(normal[..., 2], np.float32(least_z))
     return -normal[..., 0] / z, -normal[..., 1] / z
 
 

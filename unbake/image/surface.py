@@ -10,7 +10,7 @@ import numpy as np
 
 from unbake.domain.maps import MapKind
 from unbake.image.arrays import Codes, Floats, Wrap, bands, dequantise, quantise
-from unbake.image.normals import slopes
+from unbake.image.normals import Z_FLOOR, slopes
 from unbake.image.spectra import (
     analysed,
     energy_weights,
@@ -20,8 +20,12 @@ from unbake.image.spectra import (
     without_nyquist,
 )
 
-SURFACE_VERSION: Final = 1
+SURFACE_VERSION: Final = 2
 """Goes up whenever height or relief of the same normal map change."""
+
+LEAST_Z: Final = 0.25
+"""Least z of normals that artists painted, where heights are made of them: a slope of 4. Texels that lie on their side,
+as tools and layers over layers leave them, would be cliffs of 50 texels, with a bright and a dark lobe around each."""
 
 LEAST_DEVIATION: Final = 0.02
 """Texels; a height that varies less than this is rounding noise and stays flat."""
@@ -50,13 +54,15 @@ class Surface(NamedTuple):
     band: int | None = None
 
 
-def surface_of(normal: Floats | Codes, wrap: Wrap, band: int | None = None) -> Surface:
+def surface_of(
+    normal: Floats | Codes, wrap: Wrap, band: int | None = None, least_z: float = Z_FLOOR
+) -> Surface:
     """The surface whose slopes fit the normals (H, W, 3), OpenGL, or their codes, best in least squares.
 
-    The mean slope is taken out first: on a tiling axis it cannot be, on another it is an error of rounding or a tilt
-    that says nothing about the material. Source: Frankot and Chellappa, 1988.
+    least_z: as `slopes` takes it. The mean slope is taken out first: on a tiling axis it cannot be, on another it is
+    an error of rounding or a tilt that says nothing about the material. Source: Frankot and Chellappa, 1988.
     """
-    right, down = centred_slopes(normal, band)
+    right, down = centred_slopes(normal, band, least_z)
     rows, columns = right.shape
     along, across = _frequencies((rows, columns), wrap)
     # Beyond a border that is mirrored the height goes on even, so the slope across it is odd.
@@ -123,11 +129,13 @@ def relief_of(surface: Surface, drift: float = RELIEF_DRIFT) -> float:
     return float(np.sqrt(energy / (rows * columns))) / columns
 
 
-def centred_slopes(normal: Floats | Codes, band: int | None) -> tuple[Floats, Floats]:
+def centred_slopes(
+    normal: Floats | Codes, band: int | None, least_z: float = Z_FLOOR
+) -> tuple[Floats, Floats]:
     """Slopes to the right and DOWN, each (H, W), their means taken out."""
     right, down = (np.empty(normal.shape[:2], np.float32) for _ in range(2))
     for rows in bands(normal.shape[0], normal.shape[1], texels=band):
-        right[rows], down[rows] = slopes(dequantise(MapKind.NORMAL, normal[rows]))
+        right[rows], down[rows] = slopes(dequantise(MapKind.NORMAL, normal[rows]), least_z)
     right -= right.mean()
     np.subtract(down.mean(), down, out=down)
     return right, down
