@@ -224,7 +224,7 @@ class Stages:
             wrap=converted.wrap,
         )
         shown = adjusted(dict(_sampled(converted.maps)), adjust)
-        judged = judge(shown, converted.classes, converted.wrap, converted.decision, loaded.inputs.warnings)
+        judged = judge(shown, converted.wrap, converted.decision, loaded.inputs.warnings)
         resampled = resampling(converted.maps.size, self.preset)
         outputs = [path.relative_to(self.out).as_posix() for path in paths]
         sizes, hashes = measured(self.out, outputs)
