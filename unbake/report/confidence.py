@@ -15,10 +15,10 @@ each implausible thing that `checks` found. It orders textures for a person to l
 The weights of metal, albedo and roughness, and IMPLAUSIBLE, are chosen by the errors of albedo, roughness, metallic and
 the relit set together, on 64 materials that the networks never saw, converted with and without evidence: their rank
 correlations with doubt are 0.36, 0.21, 0.64 and 0.59 with weights from the other sources, and 0.57, 0.40, 0.69 and 0.73
-on 30 other materials (docs/LAB.md). Nothing that is known of a set foretells a wrong level of its albedo. `DISAGREEMENT` and `IN_PART`
-are fitted to the metallic map's error, of which doubt is twice as much, for each source that decides. The weights of
-unfamiliar and seam are chosen, for pictures and faults that such materials do not have; `FAMILIAR` was read from those
-of an earlier model.
+on 30 other materials (docs/LAB.md). Nothing that is known of a set foretells a wrong level of its albedo.
+`DISAGREEMENT` and `IN_PART` are fitted to the metallic map's error, of which doubt is twice as much, for each source
+that decides. The weights of unfamiliar and seam are chosen, for pictures and faults that such materials do not have;
+`FAMILIAR` was read from those of an earlier model.
 """
 
 import math
