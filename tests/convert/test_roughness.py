@@ -1,15 +1,13 @@
-"""How far a specular mask tells of gloss, and the roughness calibrated by it."""
+"""The roughness calibrated by how far its mask tells of gloss, and moved by what else is known."""
 
 import numpy as np
 import pytest
 
-from unbake.convert.roughness import calibrated, mask_tells, moved
+from unbake.convert.roughness import calibrated, moved
 from unbake.domain.card import RoughnessFit
-from unbake.image.arrays import unit
 from unbake.image.noise import smooth_noise
 
 SIZE = (96, 80)
-OPEN = (False, False)
 SURE = RoughnessFit(offset=-0.3, slope=1.6, word=0.0, spread=2.0)
 UNSURE = RoughnessFit(offset=0.1, slope=0.8, word=0.1, spread=0.5)
 
@@ -20,35 +18,6 @@ def codes(values: np.ndarray) -> np.ndarray:
 
 def noise(seed: int) -> np.ndarray:
     return 0.5 + 0.15 * smooth_noise(np.random.default_rng(seed), SIZE, 12)[..., None]
-
-
-@pytest.fixture(scope="module")
-def diffuse() -> np.ndarray:
-    return codes(noise(1) * np.float32([0.9, 0.7, 0.5]))
-
-
-def tells(diffuse: np.ndarray, mask: np.ndarray | None) -> float:
-    return mask_tells(unit(diffuse), None if mask is None else unit(mask), OPEN)
-
-
-def test_a_mask_of_its_own_tells(diffuse):
-    assert tells(diffuse, codes(noise(2))) > 0.99
-
-
-def test_a_missing_a_constant_and_a_barely_noisy_mask_tell_nothing(diffuse):
-    grain = np.random.default_rng(0).normal(0, 0.004, (*SIZE, 1))
-    assert tells(diffuse, None) == 0
-    assert tells(diffuse, np.full((*SIZE, 1), 90, np.uint8)) == 0
-    assert tells(diffuse, codes(0.4 + grain)) < 0.05
-
-
-@pytest.mark.parametrize("gamma", [0.4, 1.0, 2.5])
-@pytest.mark.parametrize("inverted", [False, True])
-def test_a_mask_made_from_the_painted_brightness_tells_nothing(diffuse, gamma, inverted):
-    light = (diffuse @ np.float32([0.2126, 0.7152, 0.0722]))[..., None] / 255
-    grain = np.random.default_rng(0).normal(0, 0.01, light.shape)
-    drawn = light**gamma * 0.8
-    assert tells(diffuse, codes((0.9 - drawn if inverted else drawn) + grain)) < 0.05
 
 
 def test_the_mean_and_the_deviations_follow_the_fit():

@@ -76,6 +76,15 @@ def test_every_set_to_look_at_has_a_reason():
     assert [bool(reasons(one)) for one in to_review(SETS)] == [True] * 4
 
 
+def test_a_large_doubt_that_is_no_warning_is_a_reason_of_its_own_and_a_small_one_is_none():
+    def told(**doubts):
+        return reasons(SetReport("pot", figures={f"doubt_{name}": value for name, value in doubts.items()}))
+
+    assert told(albedo=0.2, roughness=0.2) == ["Several small doubts add up."]
+    assert told(roughness=1.0) == ["No specular mask tells how rough it is; a finish in the rules does."]
+    assert "light and dark" in told(albedo=0.9)[0]
+
+
 @pytest.mark.parametrize("content", [None, b"{", b'{"about": 1}'])
 def test_a_report_that_is_missing_or_damaged_is_one_sentence(tmp_path, content):
     if content is not None:

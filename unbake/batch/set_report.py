@@ -28,7 +28,7 @@ def report_of(
     converted: the maps before a user's changes, `adjust`. warnings: of the set's files.
     """
     shown = adjusted(dict(_sampled(converted.maps)), adjust)
-    judged = judge(shown, converted.classes, converted.wrap, converted.decision, warnings)
+    judged = judge(shown, converted.wrap, converted.decision, warnings)
     before = dict(_averaged(converted.maps))
     after = adjusted(before, adjust)
     resampled = resampling(converted.maps.size, preset)

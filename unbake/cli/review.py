@@ -23,8 +23,8 @@ def review(
 
     First those where name and environment mask disagree, those whose metal was decided against the picture, and those
     whose brightness changed unlike the mod's; then those of little confidence. Confidence goes from 0 to 1; it is
-    lowered by implausible maps, a material the networks do not recognise, metal on which the sources disagree, and
-    seams. report.json has every figure it is made of.
+    lowered by metal on which the sources disagree, much light and dark in the albedo, a roughness that no specular mask
+    tells, implausible maps, pictures unlike known materials, and seams. report.json has every figure it is made of.
     """
     from unbake.report.listing import read_listing
 

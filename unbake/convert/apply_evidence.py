@@ -16,7 +16,7 @@ from unbake.convert.convert import Converted
 from unbake.convert.grey_metal import GREY_METALS, only_grey
 from unbake.convert.inputs import Inputs
 from unbake.convert.known_albedo import Brightness, known_albedo, relifted
-from unbake.convert.roughness import finished, mask_tells, moved
+from unbake.convert.roughness import finished, moved
 from unbake.domain.decision import Decision, Source
 from unbake.domain.hints import FINISH_ROUGHNESS
 from unbake.domain.maps import MapKind
@@ -36,6 +36,7 @@ from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, quantise,
 from unbake.image.delight import METAL_LIFT
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
+from unbake.image.specular import mask_tells
 
 APPLIED: Final = 7
 """Version of what is done here: another one makes the files of a set anew, without the networks."""

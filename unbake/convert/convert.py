@@ -12,7 +12,7 @@ from unbake.convert.baselines import rule_based
 from unbake.convert.inputs import Inputs
 from unbake.convert.predict import Predictor, metal_of
 from unbake.convert.reading import enlarged, reading_size, reduced_codes
-from unbake.convert.roughness import calibrated, mask_tells
+from unbake.convert.roughness import calibrated
 from unbake.domain.decision import Decision
 from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
@@ -34,6 +34,7 @@ from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.delight import relevelled
 from unbake.image.geometry import geometry_channels
 from unbake.image.resample import smoothly
+from unbake.image.specular import mask_tells
 from unbake.image.surface import LEAST_Z, height_map, height_of, relief_of, surface_of
 from unbake.image.tiling import run_tiled_in_memory
 

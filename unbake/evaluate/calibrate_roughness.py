@@ -8,7 +8,6 @@ import numpy as np
 
 from unbake.convert.convert import convert_set
 from unbake.convert.predict import Predictor
-from unbake.convert.roughness import mask_tells
 from unbake.data.sources import MaterialSource
 from unbake.domain.card import RoughnessFit
 from unbake.domain.maps import MapKind
@@ -20,6 +19,7 @@ from unbake.evaluate.run import truth_of
 from unbake.evidence.level import Level
 from unbake.image.arrays import Maps
 from unbake.image.delight import relevelled
+from unbake.image.specular import mask_tells
 
 SIDE: Final = 256
 """Longest side of the paintings, texels."""

@@ -74,8 +74,9 @@ def converted(legacy: Legacy, predictor: Predictor | None) -> Prediction:
     texture set.
     """
     made = convert_set(inputs_of(legacy.files, legacy.id), predictor, level=level_of(legacy))
-    maps = {kind: made.maps[kind] for kind in (MapKind.DIFFUSE, MapKind.NORMAL, *OUTPUTS)}
-    confidence = judge(maps, made.classes, made.wrap).confidence
+    judged = (MapKind.DIFFUSE, MapKind.NORMAL, MapKind.SPECULAR, *OUTPUTS)
+    maps = {kind: made.maps[kind] for kind in judged if kind in made.maps}
+    confidence = judge(maps, made.wrap).confidence
     return Prediction({kind: maps[kind] for kind in OUTPUTS}, made.classes, made.wrap, confidence)
 
 

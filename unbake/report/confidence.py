@@ -1,20 +1,24 @@
 """Confidence in a converted texture: figures, reasons for doubt and one number; for the report.
 
-Confidence is the product of 1 - weight x doubt over the doubts below, each from 0 (none) to 1, and of 0.85 for each
-implausible thing that `checks` found. It orders textures for a person to look at; it is not a probability.
+Confidence is the product of 1 - weight x doubt over the doubts below, each from 0 (none) to 1, and of IMPLAUSIBLE for
+each implausible thing that `checks` found. It orders textures for a person to look at; it is not a probability.
 
-- unfamiliar (weight 0.3): the greater of 1 - twice the likeliest class's probability, and of how far the diffuse or
-  the normal is outside the range of 98 % of known materials, in half widths of that range (`FAMILIAR`).
-- metal (0.4): the greatest of: twice the difference between the shares of texels that the metallic map and the metal
-  mask call metal; what is expected to be wrong with a decision (`DISAGREEMENT` by how far it is from the picture alone,
+- metal: the greatest of: twice the difference between the shares of texels that the metallic map and the metal mask
+  call metal; what is expected to be wrong with a decision (`DISAGREEMENT` by how far it is from the picture alone,
   `IN_PART` by how near to half of the surface it comes); and 1 where companion and name disagree.
-- seam (0.2): how much more the worst seam of a map shows than the diffuse's own, from 1.25 times (0) to 2.75 (1).
+- albedo: how much light and dark there is in it, by `CONTRAST`: it is wrong by a share of its light.
+- roughness: 1 where no specular mask tells of gloss (`specular.mask_tells`) and nobody said a finish.
+- unfamiliar: how far the diffuse or the normal is outside the range of 98 % of known materials, in half widths of that
+  range (`FAMILIAR`).
+- seam: how much more the worst seam of a map shows than the diffuse's own, from 1.25 times (0) to 2.75 (1).
 
-`DISAGREEMENT` and `IN_PART` are fitted to the metallic map's error, of which doubt is twice as much, by least squares
-on paintings of materials that the networks never saw, for each source that decides. On those of other makers the rank
-correlation of doubt and error is 0.60 (0.31 with factors that were chosen), where names decide 0.66 (0.54), beside
-environment masks about none. The other weights were chosen with an earlier model, and `FAMILIAR` was read from its
-materials: of albedo and roughness this says little (rank correlations 0.22 and 0.05, docs/LAB.md).
+The weights of metal, albedo and roughness, and IMPLAUSIBLE, are chosen by the errors of albedo, roughness, metallic and
+the relit set together, on 64 materials that the networks never saw, converted with and without evidence: their rank
+correlations with doubt are 0.36, 0.21, 0.64 and 0.59 with weights from the other sources, and 0.57, 0.40, 0.69 and 0.73
+on 30 other materials (docs/LAB.md). Nothing that is known of a set foretells a wrong level of its albedo.
+`DISAGREEMENT` and `IN_PART` are fitted to the metallic map's error, of which doubt is twice as much, for each source
+that decides. The weights of unfamiliar and seam are chosen, for pictures and faults that such materials do not have;
+`FAMILIAR` was read from those of an earlier model.
 """
 
 import math
@@ -29,11 +33,12 @@ from unbake.domain.maps import METAL_THRESHOLD, OUTPUTS, SPECS, MapKind
 from unbake.image.arrays import Maps, Wrap
 from unbake.image.colour import luma, srgb_to_linear
 from unbake.image.normals import slopes
+from unbake.image.specular import mask_tells
 from unbake.metrics.seam import seam_ratio
 from unbake.report import checks
 
-WEIGHTS: Final = {"unfamiliar": 0.3, "metal": 0.4, "seam": 0.2}
-IMPLAUSIBLE: Final = 0.85
+WEIGHTS: Final = {"metal": 0.3, "albedo": 0.35, "roughness": 0.12, "unfamiliar": 0.3, "seam": 0.2}
+IMPLAUSIBLE: Final = 0.95
 """Factor on the confidence for each implausible thing."""
 
 REVIEW_BELOW: Final = 0.6
@@ -57,11 +62,11 @@ FAMILIAR: Final = {
 """The 1st and 99th percentile of 264 materials (132 painted for games, 132 measured or made for renderers): mean and
 standard deviation of sRGB luminance, mean of max - min over the channels, and root mean square of the slopes."""
 
+CONTRAST: Final = (0.04, 0.24)
+"""Standard deviations of an albedo's sRGB luminance: up to the first it is not doubted, from the second fully."""
+
 LARGE_DISAGREEMENT: Final = 0.25
 """Doubt about a decision on metal from which a person is told."""
-
-UNRECOGNISED: Final = 0.3
-"""Probability of the likeliest class below which a material counts as not recognised."""
 
 _DARKEST: Final = 1e-4
 
@@ -84,22 +89,22 @@ class Judgement:
 
 def judge(
     maps: Maps,
-    classes: Mapping[str, float],
     wrap: Wrap,
     decision: Decision | None = None,
     doubtful: Sequence[str] = (),
 ) -> Judgement:
     """Judges a converted set.
 
-    maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL and the outputs, as they are written.
-    classes: material class to probability, {} without networks. wrap: which axes tile (rows, columns). decision: what
-    evidence made of the set, None where the picture alone decided. doubtful: warnings about the files
-    themselves; with one, a person should look whatever the maps are.
+    maps: float32 (H, W, C) in the range of their spec: DIFFUSE, NORMAL, SPECULAR if there is one, and the outputs, as
+    they are written. wrap: which axes tile (rows, columns). decision: what evidence made of the set, None where the
+    picture alone decided. doubtful: warnings about the files themselves; with one, a person should look whatever the
+    maps are.
 
-    >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, {}, (True, True)).confidence
+    >>> judge({MapKind.AO: np.ones((4, 4, 1), np.float32)}, (True, True)).confidence
     1.0
     """
-    found = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps) | _lift(maps)
+    found = _statistics(maps) | _metal(maps) | _seams(maps, wrap) | checks.figures(maps)
+    found |= _albedo(maps) | _gloss(maps, wrap)
     figures = {name: value for name, value in found.items() if np.isfinite(value)}
     if decision is not None:
         figures["metal_disagreement"] = decision.disagreement
@@ -107,13 +112,15 @@ def judge(
     outside = max(
         (_outside(figures[name], *FAMILIAR[name]) for name in FAMILIAR if name in figures), default=0.0
     )
-    likeliest = max(classes.values(), default=1.0)
+    finish = None if decision is None else decision.finish
     doubts = {
-        "unfamiliar": max(min(outside, 1.0), 1.0 - 2 * likeliest),
         "metal": max(min(2 * figures.get("metal_gap", 0.0), 1.0), _undecided(decision)),
-        "seam": float(np.clip((figures.get("seam", 1.0) - 1.25) / 1.5, 0, 1)),
+        "albedo": _between(figures.get("albedo_contrast", 0.0), *CONTRAST),
+        "roughness": 1 - figures.get("gloss_told", 1.0) if finish is None else 0.0,
+        "unfamiliar": min(outside, 1.0),
+        "seam": _between(figures.get("seam", 1.0), 1.25, 2.75),
     }
-    warnings = [*doubtful, *implausible, *_sentences(figures, outside, classes, decision)]
+    warnings = [*doubtful, *implausible, *_sentences(figures, outside, decision)]
     confidence = IMPLAUSIBLE ** len(implausible) * float(
         np.prod([1 - WEIGHTS[name] * doubt for name, doubt in doubts.items()])
     )
@@ -155,14 +162,24 @@ def _disagreement(decision: Decision) -> float:
     return DISAGREEMENT[decision.by] * decision.disagreement
 
 
-def _lift(maps: Maps) -> dict[str, float]:
-    """How much brighter the albedo is than the diffuse, in stops of mean linear light."""
-    if MapKind.DIFFUSE not in maps or MapKind.ALBEDO not in maps:
+def _albedo(maps: Maps) -> dict[str, float]:
+    """The albedo's contrast, and how much brighter it is than the diffuse, in stops of mean linear light."""
+    if MapKind.ALBEDO not in maps:
         return {}
+    contrast = {"albedo_contrast": float(luma(maps[MapKind.ALBEDO]).std())}
+    if MapKind.DIFFUSE not in maps:
+        return contrast
     before, after = (
         float(srgb_to_linear(maps[kind]).mean()) + _DARKEST for kind in (MapKind.DIFFUSE, MapKind.ALBEDO)
     )
-    return {"albedo_lift": math.log2(after / before)}
+    return contrast | {"albedo_lift": math.log2(after / before)}
+
+
+def _gloss(maps: Maps, wrap: Wrap) -> dict[str, float]:
+    """How far the specular mask tells how rough the surface is."""
+    if MapKind.DIFFUSE not in maps or MapKind.ROUGHNESS not in maps:
+        return {}
+    return {"gloss_told": mask_tells(maps[MapKind.DIFFUSE], maps.get(MapKind.SPECULAR), wrap)}
 
 
 def _metal(maps: Maps) -> dict[str, float]:
@@ -185,9 +202,7 @@ def _seams(maps: Maps, wrap: Wrap) -> dict[str, float]:
     return {"seam": max(seams, default=1.0) / own}
 
 
-def _sentences(
-    figures: Mapping[str, float], outside: float, classes: Mapping[str, float], decision: Decision | None
-) -> list[str]:
+def _sentences(figures: Mapping[str, float], outside: float, decision: Decision | None) -> list[str]:
     """Warnings for the doubts that are large enough."""
     sentences = []
     if decision is not None and decision.conflict:
@@ -205,8 +220,6 @@ def _sentences(
         sentences.append(
             f"The texture is unlike known materials: its {name} is {figures[name]:.2f}, not {low:.2f} to {high:.2f}."
         )
-    if classes and max(classes.values()) < UNRECOGNISED:
-        sentences.append("The material is not recognised.")
     if figures.get("metal_gap", 0.0) > 0.1:
         sentences.append(
             f"The maps disagree about metal: {figures['metal_share']:.0%} of metallic, "
@@ -215,6 +228,11 @@ def _sentences(
     if figures.get("seam", 1.0) > 1.5:
         sentences.append(f"A seam shows: it is {figures['seam']:.1f} times that of the diffuse.")
     return sentences
+
+
+def _between(value: float, none: float, full: float) -> float:
+    """A doubt that grows from 0 at `none` to 1 at `full`."""
+    return float(np.clip((value - none) / (full - none), 0, 1))
 
 
 def _outside(value: float, low: float, high: float) -> float:

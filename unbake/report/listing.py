@@ -8,6 +8,7 @@ import msgspec
 
 from unbake.decoding import decode_json
 from unbake.errors import FileError
+from unbake.report.confidence import IMPLAUSIBLE
 from unbake.report.order import CHANGES, to_review, worst_first
 from unbake.report.outcome import NOTHING_TOLD, ModReport, SetReport
 
@@ -19,9 +20,18 @@ REPORT: Final = "report.json"
 """Beside `report.html`."""
 
 _ABOUT: Final = (
-    "confidence: from 0 to 1, the product of 1 - weight x doubt and of 0.85 for each implausible thing; "
+    f"confidence: from 0 to 1, the product of 1 - weight x doubt and of {IMPLAUSIBLE} for each implausible thing; "
     "unbake/report/confidence.py defines the doubts"
 )
+
+_DOUBTS: Final = {
+    "albedo": "There is much light and dark in its albedo, some of it perhaps painted light.",
+    "roughness": "No specular mask tells how rough it is; a finish in the rules does.",
+}
+"""Sentences of doubts that are no warnings, since many sets have them."""
+
+_TOLD_FROM: Final = 0.5
+"""Such a doubt from which a person is told."""
 
 
 class _Failed(msgspec.Struct, frozen=True):
@@ -110,7 +120,12 @@ def reasons(report: SetReport) -> list[str]:
             f"Its albedo is {abs(lift):.1f} stops {'brighter' if lift > 0 else 'darker'} than its diffuse."
         )
     why = [] if report.decided is None else report.decided.sentences()
-    return [*told, *why] or ["Several small doubts add up."]
+    return [*told, *_doubts(report), *why] or ["Several small doubts add up."]
+
+
+def _doubts(report: SetReport) -> list[str]:
+    """Large doubts that no warning tells."""
+    return [told for name, told in _DOUBTS.items() if report.figures.get(f"doubt_{name}", 0.0) >= _TOLD_FROM]
 
 
 def _read(out: Path) -> bytes:
