@@ -110,3 +110,8 @@ def test_the_reports_are_json(root):
 def test_an_empty_project_is_answered_with_what_to_do(tmp_path):
     with pytest.raises(UsageError, match="unbake data matsynth"):
         audit(tmp_path)
+
+
+def test_a_source_that_no_material_has_is_not_held_out_in_silence(root):
+    with pytest.raises(UsageError, match="got owner/typo"):
+        audit(root, ("owner/typo",))

@@ -59,12 +59,19 @@ def audit(
 
     The first: findings by kind; `near_copies` (pairs of materials with their families and splits), of which those
     in different splits are under `leaks`; `unreadable`. The second: by domain, the families of each split with
-    their materials. held_out: sources kept for measuring, as in a recipe. Errors: UsageError when there is nothing.
+    their materials. held_out: sources kept for measuring, as in a recipe. Errors: UsageError when there is nothing, or
+    nothing of a source that is held out.
     """
     sources = [source for domain in get_args(Domain) for source in _listed(root, domain)]
     if not sources:
         raise UsageError(
             f"Expected materials under {root / 'data'}, found none; import some: unbake data matsynth."
+        )
+    known = {source.source for source in sources}
+    if unknown := sorted(set(held_out) - known):
+        raise UsageError(
+            f"Expected --held-out with sources of the materials ({', '.join(sorted(known))}), got "
+            f"{', '.join(unknown)}; correct the name."
         )
     where = {
         (domain, material): part
