@@ -26,7 +26,7 @@ from unbake.models.weights import (
     sha256_of,
 )
 from unbake.project import Project, domains, long_side
-from unbake.recipe import MAP, Recipe, as_dict
+from unbake.recipe import MAP, Cosine, Recipe, as_dict
 from unbake.recipe.gate import Judgement
 from unbake.synth.painter import TRAINING_STYLES
 from unbake.train.datasets import RunData, open_data
@@ -209,13 +209,20 @@ def _save_best(
 
 def notices(run: Run) -> list[str]:
     """Sentences that a person should read before a run begins."""
-    data, pools = run.recipe.data, run.train_data.pools
+    recipe, pools = run.recipe, run.train_data.pools
+    data, schedule = recipe.data, recipe.schedule
+    sentences = []
     if data.mix.matsynth > 0 and data.pairs.real > 0 and not pools["real"]:
-        return [
+        sentences.append(
             "MatSynth has no pairs with a diffuse of their own here: this phase trains on painted ones "
             f"({len(pools['synthetic'])} materials)"
-        ]
-    return []
+        )
+    if isinstance(schedule, Cosine) and schedule.t_max < recipe.epochs.max:
+        sentences.append(
+            f"the cosine reaches its lowest rate after epoch {schedule.t_max} of {recipe.epochs.max} and rises again: "
+            f"--set schedule.t_max={recipe.epochs.max} keeps it falling"
+        )
+    return sentences
 
 
 def conclude(project: Project, recipe: Recipe, judgement: Judgement, forced: bool = False) -> None:
