@@ -12,7 +12,7 @@ from unbake.domain.maps import MapKind
 from unbake.losses.total import LossWeights
 from unbake.models.config import CONFIGS
 from unbake.models.network import Networks
-from unbake.train.validate import measured, means
+from unbake.train.validate import means, measured
 
 MASK, HEIGHT = MapKind.METALLIC_MASK, MapKind.HEIGHT
 
@@ -30,7 +30,8 @@ def given(kind: MapKind, values: torch.Tensor) -> Batch:
 
 
 @pytest.mark.parametrize(
-    ("kind", "term"), [(MASK, "loss/metallic_mask/dice"), (HEIGHT, "loss/height/l1"), (HEIGHT, "loss/height/gradient")]
+    ("kind", "term"),
+    [(MASK, "loss/metallic_mask/dice"), (HEIGHT, "loss/height/l1"), (HEIGHT, "loss/height/gradient")],
 )
 def test_a_sample_without_anything_to_compare_leaves_the_mean_as_it_is(kind: MapKind, term: str):
     some = given(kind, torch.linspace(0, 1, 32).round(decimals=int(kind is HEIGHT)))

@@ -73,8 +73,9 @@ def release(
     where nothing is held out the card has none, and the validation figures are returned. A map whose network does
     not beat the rule on validation is left to the rule (`use` in the card), except in the model of a fold, which is
     made to be measured on that fold.
-    at_most: materials of each split that are measured, see `spread_over`, None for all; all calibrate. folds: the JSON of `unbake eval
-    --folds`, whose figures then go into the card and decide instead. workers: processes that measure.
+    at_most: materials of each split that are measured, see `spread_over`, None for all; all calibrate. folds: the
+    JSON of `unbake eval --folds`, whose figures then go into the card and decide instead. workers: processes that
+    measure.
     UNet-Maps' file has the heads that the card uses.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.

@@ -138,7 +138,9 @@ def _left_out(root: Path, domain: Domain, sources: Sequence[MaterialSource]) -> 
     listed = {source.id for source in sources if source.domain == domain}
     needed = "a diffuse of its own" if domain == "skyrim" else "a base colour"
     return [
-        Finding(place.relative_to(folder.parent).as_posix(), "no material", f"{needed} or the normal is missing")
+        Finding(
+            place.relative_to(folder.parent).as_posix(), "no material", f"{needed} or the normal is missing"
+        )
         for place in sorted(folder.glob("*/*/"))
         if place.relative_to(folder).as_posix() not in listed
         and not is_draft(place.name)

@@ -141,8 +141,8 @@ def prepare(
     trainable = select(parameter_info(networks), recipe.trains)
     if not trainable:
         raise TrainingError(
-            f"Expected trains to select parameters of these networks, got none by {list(recipe.trains)}; name others (all, "
-            "heads, vit), or give adapters (--set lora.rank=8 --set lora.alpha=8)."
+            f"Expected trains to select parameters of these networks, got none by {list(recipe.trains)}; name others "
+            "(all, heads, vit), or give adapters (--set lora.rank=8 --set lora.alpha=8)."
         )
     freeze(networks, recipe.trains)
     _check_space(project, recipe, networks)

@@ -112,7 +112,9 @@ def measured(
             networks, batch, weights, lambda _: False, wanted=wanted, distance=distance, mean=_counted
         )
         for output in outputs:
-            given = {term: float(value) for term, value in output.terms.items() if _is_asked(term, batch, head)}
+            given = {
+                term: float(value) for term, value in output.terms.items() if _is_asked(term, batch, head)
+            }
             terms = {term: value for term, value in given.items() if value != _NOTHING}
             rows += [(f"loss/{term}", value) for term, value in terms.items()]
             predicted |= output.maps
