@@ -152,8 +152,8 @@ def check_space(folder: Path, needed: int, what: str) -> None:
     if needed > free:
         unit, name = (1e9, "GB") if needed >= 1e9 else (1e6, "MB")
         raise FileError(
-            f"Expected {needed / unit:.1f} {name} to be free in {folder} for {what}, got {free / unit:.1f} {name}; make "
-            "room, or choose another folder."
+            f"Expected {needed / unit:.1f} {name} to be free in {folder} for {what}, got {free / unit:.1f} {name}; "
+            "make room, or choose another folder."
         )
 
 
