@@ -154,6 +154,12 @@ def test_missing_heads_are_named_in_one_sentence(tmp_path: Path):
         merge_heads(Project(tmp_path))
 
 
+def test_a_release_of_what_is_not_there_leaves_no_folder(tmp_path: Path):
+    with pytest.raises(TrainingError, match="Expected the checkpoint A_best"):
+        release(Project(tmp_path), tmp_path / "out", "A_best")
+    assert not (tmp_path / "out").exists()
+
+
 def test_heads_of_another_base_are_refused_by_name(tmp_path: Path):
     write_checkpoints(tmp_path)
     for kind in ("albedo", "metallic"):
