@@ -1,14 +1,17 @@
 """Files on disk: written whole or not at all, and never outside the folder they belong to."""
 
 import os
+import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from unbake.errors import FileError, TextureSetError
 from unbake.files import (
+    check_space,
     clear_drafts,
     is_draft,
     safe_join,
@@ -261,3 +264,9 @@ def test_why_a_name_is_unsafe_does_not_depend_on_the_system(monkeypatch):
     monkeypatch.setattr(os, "sep", "\\")
     assert before == [why_unsafe(name) for name in WAYS_OUT.values()]
     assert None not in before
+
+
+def test_a_disk_that_lacks_a_few_megabytes_is_told_how_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: SimpleNamespace(free=9_000_000))
+    with pytest.raises(FileError, match=r"Expected 12\.5 MB to be free .* got 9\.0 MB"):
+        check_space(tmp_path, 12_500_000, "the cache")

@@ -150,9 +150,10 @@ def check_space(folder: Path, needed: int, what: str) -> None:
     existing = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
     free = shutil.disk_usage(existing).free
     if needed > free:
+        unit, name = (1e9, "GB") if needed >= 1e9 else (1e6, "MB")
         raise FileError(
-            f"Expected {needed / 1e9:.1f} GB to be free in {folder} for {what}, got {free / 1e9:.1f} GB; make room, "
-            "or choose another folder."
+            f"Expected {needed / unit:.1f} {name} to be free in {folder} for {what}, got {free / unit:.1f} {name}; "
+            "make room, or choose another folder."
         )
 
 

@@ -25,7 +25,7 @@ from unbake.evaluate.gather import gather  # noqa: E402
 from unbake.evaluate.held_out import held_out_of  # noqa: E402
 from unbake.evaluate.merge_heads import load_merged, merge_heads  # noqa: E402
 from unbake.evaluate.painter import PAINTER_VERSION  # noqa: E402
-from unbake.evaluate.release import credits, release, use_of  # noqa: E402
+from unbake.evaluate.release import credits, release, spread_over, use_of  # noqa: E402
 from unbake.evaluate.run import Setting  # noqa: E402
 from unbake.models.lora import merge_lora  # noqa: E402
 from unbake.models.network import Networks  # noqa: E402
@@ -70,6 +70,16 @@ def test_only_the_deciding_metric_decides():
 
 def test_a_map_that_was_not_measured_is_left_to_the_rule():
     assert set(use_of(gather([]).rows).values()) == {"baseline"}
+
+
+def test_a_part_of_a_split_is_taken_from_all_of_its_categories():
+    ids = {f"{category}/{i}" for category in ("concrete", "metal", "stone", "wood") for i in range(10)}
+    assert {name.split("/")[0] for name in spread_over(ids, 4)} == {"concrete", "metal", "stone", "wood"}
+
+
+@pytest.mark.parametrize("at_most", [None, 3, 9])
+def test_a_split_that_is_small_enough_is_measured_whole(at_most: int | None):
+    assert spread_over({"a/1", "b/2", "c/3"}, at_most) == {"a/1", "b/2", "c/3"}
 
 
 def trained(held_out: list[str], fold: list[int] | None = None, **more: list[str]) -> Lineage:
@@ -142,6 +152,12 @@ def test_missing_heads_are_named_in_one_sentence(tmp_path: Path):
         (Project(tmp_path).checkpoints / f"D_{kind}_best.safetensors").unlink()
     with pytest.raises(TrainingError, match="but D_ao_best, D_height_best are not in"):
         merge_heads(Project(tmp_path))
+
+
+def test_a_release_of_what_is_not_there_leaves_no_folder(tmp_path: Path):
+    with pytest.raises(TrainingError, match="Expected the checkpoint A_best"):
+        release(Project(tmp_path), tmp_path / "out", "A_best")
+    assert not (tmp_path / "out").exists()
 
 
 def test_heads_of_another_base_are_refused_by_name(tmp_path: Path):
@@ -253,4 +269,4 @@ def test_the_model_card_tells_lineage_licences_baselines_and_commands(released: 
     assert f"| {BASES[0]} | phase_Cp | all = A0_best | fail, forced |" in page
     assert "unbake train phase_A0 --root ROOT --set epochs.max=9\n" in page
     assert "unbake train phase_D --root ROOT --map ao --set epochs.max=9\n" in page
-    assert page.endswith("unbake release OUT --root ROOT\n```\n")
+    assert page.endswith("unbake release OUT --root ROOT --styles 1 --at-most 2\n```\n")

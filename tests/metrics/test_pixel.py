@@ -94,3 +94,12 @@ def test_slopes_that_are_added_count_as_much_as_their_share():
     scale = ((pred - pred.mean()) * (truth - truth.mean())).mean() / pred.var()
     expected = ((1 - scale) ** 2 + scale**2) ** 0.5
     assert gradient_error(pred, truth, (0, 1)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 64, 3), (64, 1, 3)])
+def test_a_strip_has_an_ssim_and_slopes_too(shape: tuple[int, int, int]):
+    rng = np.random.default_rng(3)
+    truth, other = rng.random(shape), rng.random(shape)
+    assert ssim(truth, truth, (0, 1)) == pytest.approx(1.0)
+    assert ssim(other, truth, (0, 1)) < 0.9
+    assert gradient_error(truth, truth, (0, 1)) == pytest.approx(0.0, abs=1e-6)

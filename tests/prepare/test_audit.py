@@ -52,6 +52,21 @@ def test_what_is_wrong_is_found_and_nothing_else(root):
     }
 
 
+def test_a_normal_map_of_grey_is_a_bad_one(root):
+    paint_over(root / "data" / "MatSynth" / "wood" / "ash003", "normal", picture("planks")[..., 0])
+    assert ("MatSynth/wood/ash003", "bad normal") in found(audit(root, workers=1)[0])
+
+
+def test_maps_that_do_not_fit_together_are_found(root):
+    paint_over(root / "data" / "MatSynth" / "wood" / "ash003", "roughness", picture("planks")[:32, :, 0])
+    assert ("MatSynth/wood/ash003", "other proportions") in found(audit(root, workers=1)[0])
+
+
+def test_pictures_that_make_no_material_are_found(root):
+    (root / "data" / "MatSynth" / "wood" / "ash003" / "normal.png").unlink()
+    assert ("MatSynth/wood/ash003", "no material") in found(audit(root, workers=1)[0])
+
+
 def test_near_copies_are_found_whatever_their_names_and_categories(root):
     (copy,) = audit(root, workers=1)[0]["near_copies"]
     assert copy["materials"] == ["MatSynth/ground/pebbles", "MatSynth/stone/slate"]
@@ -110,3 +125,8 @@ def test_the_reports_are_json(root):
 def test_an_empty_project_is_answered_with_what_to_do(tmp_path):
     with pytest.raises(UsageError, match="unbake data matsynth"):
         audit(tmp_path)
+
+
+def test_a_source_that_no_material_has_is_not_held_out_in_silence(root):
+    with pytest.raises(UsageError, match="got owner/typo"):
+        audit(root, ("owner/typo",))

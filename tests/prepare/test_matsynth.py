@@ -174,6 +174,13 @@ def test_a_damaged_file_is_named_and_the_others_are_read(tmp_path):
     assert (report["written"], [one["row"] for one in report["failed"]]) == (1, ["file 1 of train"])
 
 
+def test_a_split_of_damaged_files_alone_is_named_and_the_other_split_is_read(tmp_path):
+    whole = write_parquet(tmp_path / "in" / "train-00000.parquet", [row("oak_001")]).read_bytes()
+    (tmp_path / "in" / "test-00000.parquet").write_bytes(whole[:9])
+    report = brought(tmp_path / "in", tmp_path / "out")
+    assert (report["written"], [one["row"] for one in report["failed"]]) == (1, ["test-00000.parquet"])
+
+
 def test_parquet_files_without_the_labels_names_are_read_by_matsynths_order(tmp_path):
     path = write_parquet(tmp_path / "in" / "x.parquet", [row("oak_001", "terracotta")])
     pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)

@@ -109,6 +109,12 @@ class TestErrors:
             ("data.px=100", r"\$\.data\.px"),
             ("augment.composite2=1.5", r"\$\.augment\.composite2"),
             ("optimizer.lr=0", r"\$\.optimizer\.lr"),
+            ("optimizer.lr=inf", r"\$\.optimizer\.lr"),
+            ("optimizer.betas=[0.9, 1.0]", r"\$\.optimizer\.betas"),
+            ("seed=-1", r"\$\.seed"),
+            ("data.scales=[]", r"\$\.data\.scales"),
+            ("writes=../B_best", r"\$\.writes"),
+            ("tag=a/b", r"\$\.tag"),
             ("optimizer.type=sgd", r"\$\.optimizer"),
             ("losses.perceptual=vgg", r"\$\.losses\.perceptual"),
             ("advance.patience=3", r"\$\.advance"),
@@ -125,6 +131,11 @@ class TestErrors:
     def test_a_domain_whose_pairs_weigh_nothing_is_an_error(self):
         with pytest.raises(RecipeError, match=r"data\.pairs"):
             recipe.load("A0", ("data.pairs.real=0", "data.pairs.synthetic=0"))
+
+    @pytest.mark.parametrize("fold", ["[6, 5]", "[1, 1]"])
+    def test_a_fold_that_would_hold_nothing_or_everything_out_is_an_error(self, fold: str):
+        with pytest.raises(RecipeError, match=r"data\.fold"):
+            recipe.load("A0", (f"data.fold={fold}",))
 
     def test_a_range_of_epochs_that_runs_backwards_is_an_error(self):
         with pytest.raises(RecipeError, match=r"epochs\.min"):

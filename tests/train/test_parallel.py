@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import torch
 from safetensors.torch import load_file
 from support.loop_driver import train_phase
 from support.parallel_driver import train
+from support.tiny_project import start
 from torch import nn
 
 from unbake.losses.masked import ratio
 from unbake.models.norm import Norm, recomputed
 from unbake.train.parallel import Processes, joined, synchronise_norms
+from unbake.train.session import start_session
 
 ALONE = Processes(torch.device("cpu"))
 TESTS = Path(__file__).parents[1]
@@ -58,6 +61,17 @@ def test_a_phase_trained_by_two_processes_leaves_the_files_of_one(root: Path, tm
     ]
     assert [line["epoch"] for line in history[1]] == [0, 1, 2, 3]
     assert history[1] == [pytest.approx(line, rel=1e-3) for line in history[0]]
+
+
+def test_each_process_draws_chance_for_its_own_samples(root: Path):
+    terms = []
+    for rank in (0, 1):
+        run = start(root, processes=Processes(torch.device("cpu"), rank))
+        session, _ = start_session(run, lambda event: None, resume=False)
+        run.sampler.set_epoch(1, 2, 32, batch=2)
+        with closing(session):
+            terms.append(session.update.step(next(iter(session.batches.of(2))), seed=5)[0])
+    assert terms[0] != terms[1]
 
 
 def test_one_process_is_itself(root: Path):

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support.batches import batch_of
 from support.tiny_project import start
 
-from unbake.data.batch import BATCH_KINDS, Batch
-from unbake.domain.maps import MapKind, spec
-from unbake.domain.materials import CLASSES
+from unbake.domain.maps import MapKind
 from unbake.metrics.pixel import mae
 from unbake.recipe.gate import Verdict
 from unbake.report.samples import FOLDER, TRUTH, run_gallery
@@ -31,28 +30,6 @@ def best_epochs(run: Run) -> list[int]:
     lines = (run.log_folder / "metrics.jsonl").read_text().splitlines()
     losses = [json.loads(line)[run.recipe.best] for line in lines][1:]
     return [epoch for epoch, loss in enumerate(losses, 1) if loss == min(losses[:epoch])]
-
-
-def batch_of(side: int) -> Batch:
-    generator = torch.Generator().manual_seed(1)
-    up = torch.tensor([0.0, 0.0, 1.0]).view(1, 3, 1, 1)
-    given = {
-        MapKind.DIFFUSE: torch.rand(1, 3, side, side, generator=generator),
-        MapKind.NORMAL: up.expand(1, 3, side, side),
-        MapKind.AO: torch.rand(1, 1, side, side, generator=generator),
-    }
-    maps = {kind: torch.zeros(1, spec(kind).channels, side, side) for kind in BATCH_KINDS} | given
-    present = {kind: torch.tensor([kind in given]) for kind in BATCH_KINDS}
-    none = torch.zeros(1, dtype=torch.bool)
-    return Batch(
-        maps,
-        present,
-        torch.zeros(1, len(CLASSES)),
-        none,
-        torch.tensor([-1]),
-        ("stone/slates",),
-        ("matsynth",),
-    )
 
 
 def test_a_run_leaves_samples_before_training_and_of_each_epoch_that_improved(root: Path):

@@ -42,7 +42,7 @@ def train(
     Materials are read from ROOT/data/MatSynth and ROOT/data/Skyrim (<category>/<name>/basecolor.png, normal.png,
     ...), decoded, painted and cached once in ROOT/data/cache. Stop with Ctrl-C or SIGTERM at any time; go on with
     --resume. Several GPUs: torchrun --nproc-per-node N -m unbake.cli train ...
-    Exit code: 0 trained and its gate passed, 1 its gate failed, 130 stopped.
+    Exit code: 0 trained and its gate passed, 1 its gate failed, 2 wrong use, 130 stopped.
     """
     from unbake import recipe as recipes
 

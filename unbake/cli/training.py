@@ -19,12 +19,13 @@ Epochs = Annotated[
     int | None,
     typer.Option(min=1, help="Exactly so many: short for --set epochs.min=N --set epochs.max=N."),
 ]
-Workers = Annotated[int, typer.Option(help="Processes that read data (and build the cache).")]
+Workers = Annotated[int, typer.Option(min=0, help="Processes that read data (and build the cache).")]
 Device = Annotated[str, typer.Option(help="cuda, cpu, or auto: the GPU when there is one.")]
 Backbone = Annotated[
     Path | None,
     typer.Option(
-        help="Weights of the perceptual network that the recipe names (losses.perceptual); see the README."
+        help="Weights of the perceptual network that the recipe names (losses.perceptual): a folder with a DINOv2, "
+        "torchvision's AlexNet, VGG16 or SqueezeNet, or alex, vgg, squeeze to fetch it."
     ),
 ]
 Wandb = Annotated[
@@ -62,7 +63,10 @@ def chosen_device(name: str) -> "torch.device":
             "Expected a GPU that torch can use for --device cuda, found none; install a CUDA build from pytorch.org, "
             "or train on the CPU (--device cpu)."
         )
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"Expected a device as cuda:1, got {name!r}; name one.") from None
 
 
 class TrainingPrinter:

@@ -69,12 +69,12 @@ def mostly_black(picture: np.ndarray) -> bool:
 
 
 def is_normal_map(stored: np.ndarray) -> bool:
-    """Whether a picture (H, W, 3) leans to blue, as tangent normal maps do.
+    """Whether a picture (H, W, 3) leans to blue, as tangent normal maps do; one of grey, (H, W, 1), does not.
 
-    >>> is_normal_map(np.full((2, 2, 3), 0.5, np.float32))
-    False
+    >>> is_normal_map(np.full((2, 2, 3), 0.5, np.float32)), is_normal_map(np.ones((2, 2, 1), np.float32))
+    (False, False)
     """
-    return float(stored[..., 2].mean()) >= LEAST_NORMAL_BLUE
+    return stored.shape[-1] >= 3 and float(stored[..., 2].mean()) >= LEAST_NORMAL_BLUE
 
 
 def normal_length(stored: np.ndarray) -> float:
@@ -93,6 +93,8 @@ def normal_problem(stored: np.ndarray, length: float | None = None) -> str | Non
     'blue is 128 in the mean, 160 or more was expected'
     """
     if not is_normal_map(stored):
+        if stored.shape[-1] < 3:
+            return "it is grey, a colour picture that leans to blue was expected"
         blue = float(stored[..., 2].mean())
         return f"blue is {blue * 255:.0f} in the mean, {LEAST_NORMAL_BLUE * 255:.0f} or more was expected"
     length = normal_length(stored) if length is None else length

@@ -50,15 +50,18 @@ def _measured(card: dict[str, Any], evaluation: Evaluation) -> str:
     held, count = card["held_out"], evaluation.materials
     named = [f"sources: {', '.join(held['sources'])}"] if held["sources"] else []
     named += [f"fold {held['fold'][0]} of {held['fold'][1]}"] if held["fold"] else []
+    of = f"{count} of the {len(held['materials'])}" if len(held["materials"]) > count else f"{count}"
     whose = (
-        f"held out from training and from every choice ({'; '.join(named)})"
+        f"held out from training and from what the release fits and decides ({'; '.join(named)})"
         if held["materials"]
         else "of validation: no source was held out, so choices were made on them"
     )
     return (
-        f"Measured on {count} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
-        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do. A baseline is "
-        "what a rule reaches on the same materials; ratio = ours / baseline, with 95 % intervals over materials."
+        f"Measured on {of} {card['measured_on']} {whose}, at {held['px']} px, each painted in {held['styles']} "
+        f"styles as a game would have shipped them (painter {held['painter']}), converted as users do, but for the "
+        "level of each painting's mod, which conversion is told (users' is estimated) and the baselines are not. A "
+        "baseline is what a rule reaches on the same materials; ratio = ours / baseline, with 95 % intervals over "
+        "materials."
     )
 
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_fr
 from unbake.evaluate.held_out import HeldOut, held_out
 from unbake.evaluate.merge_heads import load_merged, merge_heads
 from unbake.evaluate.model_card import model_card
-from unbake.evaluate.painter import PAINTER_VERSION
+from unbake.evaluate.painter import PAINTER_VERSION, STYLES_EACH
 from unbake.evaluate.run import Setting, evaluate, fit_roughness
 from unbake.export.bundle import export_onnx, shrink
 from unbake.export.graph import keep, slim
@@ -73,16 +73,17 @@ def release(
     where nothing is held out the card has none, and the validation figures are returned. A map whose network does
     not beat the rule on validation is left to the rule (`use` in the card), except in the model of a fold, which is
     made to be measured on that fold.
-    at_most: materials of each split that are measured, None for all; all calibrate. folds: the JSON of `unbake eval
-    --folds`, whose figures then go into the card and decide instead. workers: processes that measure.
+    at_most: materials of each split that are measured, see `spread_over`, None for all; all calibrate. folds: the
+    JSON of `unbake eval --folds`, whose figures then go into the card and decide instead. workers: processes that
+    measure.
     UNet-Maps' file has the heads that the card uses.
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
-    check_writable(out)  # before hours of measuring
     networks, lineage = load_merged(project.checkpoint(checkpoint)) if checkpoint else merge_heads(project)
     materials = held_out(project, ancestry(lineage))
     crossed = _cross_validated(folds)
+    check_writable(out)  # before hours of measuring
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
         files = export_onnx(networks, making)
@@ -100,11 +101,21 @@ def release(
         card = replace(card, **_origin(networks, lineage, materials, setting))
         _write_card(making, card)
         keep(files["unet_maps"], heads_of(card))
-        command = "unbake release OUT --root ROOT" + (f" --checkpoint {checkpoint}" if checkpoint else "")
+        command = _command(checkpoint, setting, at_most, folds)
         write_atomic(making / MODEL_CARD, model_card(msgspec.to_builtins(card), evaluation, command).encode())
         for path in sorted(making.iterdir()):
             path.replace(out / path.name)
     return evaluation
+
+
+def _command(checkpoint: str | None, setting: Setting, at_most: int | None, folds: Path | None) -> str:
+    """The command that makes a release again, on one's own paths."""
+    words = ["unbake release OUT --root ROOT"]
+    words += [f"--checkpoint {checkpoint}"] if checkpoint else []
+    words += ["--folds FILE"] if folds else []
+    words += [f"--styles {setting.styles}"] if setting.styles != STYLES_EACH else []
+    words += [f"--at-most {at_most}"] if at_most else []
+    return " ".join(words)
 
 
 def _origin(networks: Networks, lineage: Lineage, materials: HeldOut, setting: Setting) -> dict[str, Any]:
@@ -150,16 +161,27 @@ def _evaluated(
     ids: set[str],
     roughness: dict[str, float],
 ) -> Evaluation:
-    """The figures of the model in `making` on a group of materials, or on the first `at_most` of it."""
+    """The figures of the model in `making` on a group of materials, or on `at_most` of it."""
     return evaluate(
         materials,
         bundle(making, workers),
-        ids=set(sorted(ids)[:at_most]),
+        ids=spread_over(ids, at_most),
         setting=setting,
         roughness=roughness,
         workers=workers,
         on_progress=partial(on_progress, name),
     )
+
+
+def spread_over(ids: Collection[str], at_most: int | None) -> set[str]:
+    """At most so many of the materials "<category>/<name>", None for all, in even steps over all categories.
+
+    >>> sorted(spread_over({"metal/a", "metal/b", "stone/c", "wood/d"}, 2))
+    ['metal/a', 'stone/c']
+    """
+    ordered = sorted(ids)
+    count = min(len(ordered), at_most or len(ordered))
+    return {ordered[place * len(ordered) // count] for place in range(count)}
 
 
 def _measured(

@@ -63,7 +63,7 @@ def gradient_error(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> A
     """
     p = fitted(pred, truth)
     wrong, there = 0.0, 0.0
-    for axis in axes:
+    for axis in (axis for axis in axes if truth.shape[axis] > 1):
         length = truth.shape[axis] - 1
         step = _part(truth, axis, 1, length) - _part(truth, axis, 0, length)
         ours = _part(p, axis, 1, length) - _part(p, axis, 0, length)
@@ -81,21 +81,22 @@ def fitted(pred: Any, truth: Any) -> Any:
 def ssim(pred: Any, truth: Any, axes: tuple[int, int] = (-2, -1)) -> Any:
     """Structural similarity of values in [0, 1], averaged over channels and every whole 11 × 11 window.
 
-    axes: the rows and columns of the images: the last two of (B, C, H, W), (0, 1) of (H, W, C); both at
-    least 11 long. Gaussian window of σ 1.5. Source: Wang et al., "Image Quality Assessment" (2004).
+    axes: the rows and columns of the images: the last two of (B, C, H, W), (0, 1) of (H, W, C); where one is shorter
+    than 11 the window is smaller. Gaussian window of σ 1.5. Source: Wang et al., "Image Quality Assessment" (2004).
     """
-    mean_p, mean_t = _blur(pred, axes), _blur(truth, axes)
-    var_p = _blur(pred * pred, axes) - mean_p**2
-    var_t = _blur(truth * truth, axes) - mean_t**2
-    both = _blur(pred * truth, axes) - mean_p * mean_t
+    reach = min(_SSIM_REACH, *((pred.shape[axis] - 1) // 2 for axis in axes))
+    mean_p, mean_t = _blur(pred, axes, reach), _blur(truth, axes, reach)
+    var_p = _blur(pred * pred, axes, reach) - mean_p**2
+    var_t = _blur(truth * truth, axes, reach) - mean_t**2
+    both = _blur(pred * truth, axes, reach) - mean_p * mean_t
     above = (2 * mean_p * mean_t + _C1) * (2 * both + _C2)
     below = (mean_p**2 + mean_t**2 + _C1) * (var_p + var_t + _C2)
     return (above / below).mean()
 
 
-def _blur(x: Any, axes: tuple[int, int]) -> Any:
-    """Weighted mean over every window that lies inside the image."""
-    taps = [math.exp(-0.5 * (i / _SSIM_SIGMA) ** 2) for i in range(-_SSIM_REACH, _SSIM_REACH + 1)]
+def _blur(x: Any, axes: tuple[int, int], reach: int) -> Any:
+    """Weighted mean over every window of 2 · reach + 1 texels that lies inside the image."""
+    taps = [math.exp(-0.5 * (i / _SSIM_SIGMA) ** 2) for i in range(-reach, reach + 1)]
     for axis in axes:
         length = x.shape[axis] - len(taps) + 1
         x = sum(tap / sum(taps) * _part(x, axis, i, length) for i, tap in enumerate(taps))

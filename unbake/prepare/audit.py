@@ -20,10 +20,11 @@ from unbake.data.hygiene import (
 from unbake.data.parallel import in_processes
 from unbake.data.sources import MaterialSource, list_materials, pictures_in
 from unbake.data.split import split
-from unbake.domain.layout import STEMS, data_folder, materials_folder
+from unbake.domain.layout import STEMS, data_folder, materials_folder, same_proportions
 from unbake.domain.maps import MapKind, spec
 from unbake.domain.materials import Domain
 from unbake.errors import UnbakeError, UsageError
+from unbake.files import is_draft
 from unbake.image.files import read_picture
 from unbake.prepare.folders import read_metadata, update_metadata
 
@@ -59,19 +60,26 @@ def audit(
 
     The first: findings by kind; `near_copies` (pairs of materials with their families and splits), of which those
     in different splits are under `leaks`; `unreadable`. The second: by domain, the families of each split with
-    their materials. held_out: sources kept for measuring, as in a recipe. Errors: UsageError when there is nothing.
+    their materials. held_out: sources kept for measuring, as in a recipe. Errors: UsageError when there is nothing, or
+    nothing of a source that is held out.
     """
     sources = [source for domain in get_args(Domain) for source in _listed(root, domain)]
     if not sources:
         raise UsageError(
             f"Expected materials under {root / 'data'}, found none; import some: unbake data matsynth."
         )
+    known = {source.source for source in sources}
+    if unknown := sorted(set(held_out) - known):
+        raise UsageError(
+            f"Expected --held-out with sources of the materials ({', '.join(sorted(known))}), got "
+            f"{', '.join(unknown)}; correct the name."
+        )
     where = {
         (domain, material): part
         for domain in get_args(Domain)
         for material, part in split([s for s in sources if s.domain == domain], tuple(held_out)).items()
     }
-    findings: list[Finding] = []
+    findings = [finding for domain in get_args(Domain) for finding in _left_out(root, domain, sources)]
     hashes: dict[str, int] = {}
     for done, (source, inspection) in enumerate(in_processes(_inspect, sources, workers), 1):
         findings += inspection.findings
@@ -124,6 +132,22 @@ def _listed(root: Path, domain: Domain) -> list[MaterialSource]:
     return list_materials(folder, domain)
 
 
+def _left_out(root: Path, domain: Domain, sources: Sequence[MaterialSource]) -> list[Finding]:
+    """The folders with pictures that are taken for no material, since the colour or the normal is missing."""
+    folder = materials_folder(root, domain)
+    listed = {source.id for source in sources if source.domain == domain}
+    needed = "a diffuse of its own" if domain == "skyrim" else "a base colour"
+    return [
+        Finding(
+            place.relative_to(folder.parent).as_posix(), "no material", f"{needed} or the normal is missing"
+        )
+        for place in sorted(folder.glob("*/*/"))
+        if place.relative_to(folder).as_posix() not in listed
+        and not is_draft(place.name)
+        and pictures_in(place)
+    ]
+
+
 def _name(source: MaterialSource) -> str:
     """Of a material among those of both domains: its path below ROOT/data."""
     return f"{materials_folder(Path(), source.domain).name}/{source.id}"
@@ -152,6 +176,10 @@ def _inspect(source: MaterialSource) -> _Inspection:
             found.append(Finding(name, "constant map", path.stem))
         if path == source.sized_by and height != width:
             found.append(Finding(name, "not square", f"{width}x{height}"))
+    first = seen.get(next(kind for kind, path in pictures.items() if path == source.sized_by))
+    if first is not None:
+        odd = [kind for kind, image in seen.items() if not same_proportions(image.shape, first.shape)]
+        found += [Finding(name, "other proportions", pictures[kind].stem) for kind in odd]
     normal, base = seen.get(MapKind.NORMAL), seen.get(MapKind.ALBEDO, seen.get(MapKind.DIFFUSE))
     if normal is not None:
         if problem := normal_problem(normal, _length_before(source)):

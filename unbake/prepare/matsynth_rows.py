@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ HUB = "gvecchio/MatSynth"
 """The data set on the Hugging Face hub."""
 
 _ABOUT = ("name", "category", "metadata")
+
+_DAMAGED = "Expected rows in it, could read none; fetch it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Shard:
     place: str
     headings: tuple[Heading, ...]
     rows: Callable[[], Iterator[Row]]
-    unread: str = "Expected rows in it, could read none; fetch it again."
+    unread: str = _DAMAGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,24 +106,30 @@ def _parquet(files: Sequence[Path]) -> Source:
     for file in files:
         split = re.match(r"(train|test|validation)\b", file.name)
         by_split.setdefault(split[1] if split else "", []).append(str(file))
-    return _streams(
+    lacking = {split: [_lacking(name) for name in names] for split, names in by_split.items()}
+    # Of a split without a single sound file nothing can be streamed.
+    damaged = {split for split, whys in lacking.items() if all(why == _DAMAGED for why in whys)}
+    sound = _streams(
         [
             (split, _stream("parquet", "train", None, names), _stream("parquet", "train", _ABOUT, names))
             for split, names in sorted(by_split.items())
+            if split not in damaged
         ],
-        {split: [_lacking(name) for name in names] for split, names in by_split.items()},
+        lacking,
     )
+    lost = [Shard(Path(name).name, (), lambda: iter(()), _DAMAGED) for s in damaged for name in by_split[s]]
+    return Source(sound.total + len(lost), lambda: chain(lost, sound.shards()))
 
 
 def _lacking(file: str) -> str | None:
-    """Why a parquet file has no rows of a material: a column that it lacks; None where that is not it."""
+    """Why a parquet file has no rows of a material: damage, or a column that it lacks; None where that is not it."""
     from pyarrow import ArrowException
     from pyarrow.parquet import read_schema
 
     try:
         names = read_schema(file).names
     except (OSError, ArrowException):
-        return None
+        return _DAMAGED
     missing = [column for column in _ABOUT if column not in names]
     if not missing:
         return None

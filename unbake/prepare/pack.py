@@ -215,7 +215,7 @@ def _lower(px: int, size: int, at_most: int) -> int:
     lower = min(px - 1, int(px * (at_most / size) ** 0.5) + STEP) // STEP * STEP
     if px <= LEAST_PX:
         raise UsageError(
-            f"Expected the pack to fit in {at_most / 2**20:.1f} MiB, got {size / 2**20:.1f} MiB at {px} px; give fewer "
+            f"Expected the pack to fit in {at_most / 2**20:.2f} MiB, got {size / 2**20:.2f} MiB at {px} px; give fewer "
             "folders, or raise --at-most-mib."
         )
     return max(LEAST_PX, lower)

@@ -28,6 +28,12 @@ def check(recipe: Recipe, where: str) -> None:
             f"{where}: expected data.crop to grow towards data.px ({recipe.data.px}) at most, got {crop.start} to "
             f"{crop.end}; set data.crop.start and data.crop.end too."
         )
+    fold = recipe.data.fold
+    if fold and not 1 < fold[1] >= fold[0]:
+        raise RecipeError(
+            f"{where}: expected data.fold to be the k-th of two or more folds, as [1, 5], got [{fold[0]}, {fold[1]}]; "
+            "correct it."
+        )
     share = {MAT: mix.matsynth, SKY: mix.skyrim}
     needed = {recipe.best} | (set(share) if isinstance(recipe.advance, Gate) else set())
     for figure in sorted(needed & share.keys()):

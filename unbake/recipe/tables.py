@@ -11,9 +11,13 @@ PERCEPTUAL = "<perceptual>"
 """Stands for the name of the recipe's perceptual distance in the name of a figure."""
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-Positive = Annotated[float, msgspec.Meta(gt=0.0)]
-NotNegative = Annotated[float, msgspec.Meta(ge=0.0)]
+Decay = Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)]
+Positive = Annotated[float, msgspec.Meta(gt=0.0, le=1e9)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[\w<>+-][\w<>+. -]*$")]
+"""Of a file or folder, so that nothing is written elsewhere than in its own folder."""
+
 Side = Annotated[int, msgspec.Meta(ge=32, multiple_of=32)]
 
 
@@ -67,7 +71,7 @@ class Data(Strict, frozen=True, kw_only=True):
     """Samples a step, over all processes, at `px`."""
     patches: Annotated[int, msgspec.Meta(ge=0)]
     """Patches of `px` an epoch; 0 = as many as there are training pairs."""
-    scales: tuple[Positive, ...]
+    scales: Annotated[tuple[Positive, ...], msgspec.Meta(min_length=1)]
     """Sizes a texture is shown at, against its own; (1.0,) = no spatial scaling."""
     crop: Crop | None = None
     """None: crops of `px` throughout."""
@@ -117,14 +121,14 @@ class AdamW(Strict, frozen=True, kw_only=True, tag="adamw"):
 
     lr: Positive
     weight_decay: NotNegative
-    betas: tuple[Share, Share] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
 
 
 class Adam(Strict, frozen=True, kw_only=True, tag="adam"):
     """torch.optim.Adam, without weight decay."""
 
     lr: Positive
-    betas: tuple[Share, Share] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
 
 
 class Lion(Strict, frozen=True, kw_only=True, tag="lion"):
@@ -132,7 +136,7 @@ class Lion(Strict, frozen=True, kw_only=True, tag="lion"):
 
     lr: Positive
     weight_decay: NotNegative
-    betas: tuple[Share, Share] = (0.9, 0.99)
+    betas: tuple[Decay, Decay] = (0.9, 0.99)
 
 
 class Cosine(Strict, frozen=True, kw_only=True, tag="cosine"):
@@ -234,10 +238,10 @@ class Losses(Strict, frozen=True, kw_only=True):
 class Recipe(Strict, frozen=True, kw_only=True):
     """Everything about one phase."""
 
-    tag: str
+    tag: Name
     """The phase's name in logs, checkpoints and the plan; unique, to be searched for."""
     checkpoint_tag: str
-    writes: str
+    writes: Name
     """Name of the best checkpoint."""
     starts_from: dict[str, str | tuple[str, ...]]
     """Network selection ("all" or one network) → checkpoint, or several of which the first there is counts;
@@ -259,7 +263,7 @@ class Recipe(Strict, frozen=True, kw_only=True):
     losses: Losses
     clip: Positive
     """Largest norm of the gradient."""
-    ema: Annotated[float, msgspec.Meta(ge=0.0, lt=1.0)] = 0.0
+    ema: Decay = 0.0
     """Share of itself that a running average of the weights keeps at each step, less in the first ones; that average is
     then what is validated, and what the phase leaves. 0 = no average; 0.999 looks a thousand steps back."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -269,6 +273,6 @@ class Recipe(Strict, frozen=True, kw_only=True):
     """Size of the networks; only where `starts_from` is empty, else it is the parent's."""
     warm_start: str = ""
     """Folder with a DINOv2 backbone in transformers' layout for the classifier; "" = none."""
-    seed: int = 0
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     map: str = ""
     """The output this run trains, where the recipe is one for each output; it fills "<map>" in the file."""

@@ -19,3 +19,12 @@ def step_seed(*numbers: int) -> int:
 def step_lights(seed: int) -> list[Light]:
     """Lights of a step, from a generator of their own: the same in every process, and after any resume."""
     return random_lights(LIGHTS, torch.Generator().manual_seed(seed))
+
+
+def process_seed(seed: int, rank: int) -> int:
+    """Seed of a step in one of several processes: each drops and draws for its own samples; the first as one alone.
+
+    >>> process_seed(7, 0), process_seed(7, 1) != process_seed(7, 2)
+    (7, True)
+    """
+    return step_seed(seed, rank) if rank else seed

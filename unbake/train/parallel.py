@@ -2,7 +2,8 @@
 
 `torchrun` starts them, accelerate joins them; the loop asks `Processes`, which for one process is all identity.
 Each takes its part of every batch. Losses are sums over all of them ÷ counts over all of them, so that the result
-is that of a single process with the whole batch, however maps and foreground fall on the parts.
+is that of a single process with the whole batch, however maps and foreground fall on the parts; but for chance, which
+each draws for its own samples, and on CPUs for trained BatchNorms, which look at their own part.
 """
 
 import os

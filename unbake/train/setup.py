@@ -26,7 +26,7 @@ from unbake.models.weights import (
     sha256_of,
 )
 from unbake.project import Project, domains, long_side
-from unbake.recipe import MAP, Recipe, as_dict
+from unbake.recipe import MAP, Cosine, Recipe, as_dict
 from unbake.recipe.gate import Judgement
 from unbake.synth.painter import TRAINING_STYLES
 from unbake.train.datasets import RunData, open_data
@@ -125,8 +125,8 @@ def prepare(
     """Networks from the recipe's parents, its selections frozen, its data opened: a Run for `train`.
 
     processes: those that train together, each of which prepares a run of its own. backbone: weights of the
-    perceptual network, for a recipe that has one. Raises TrainingError for a missing parent, an empty pool, or
-    fewer samples a batch than processes, UsageError for a recipe of one head that was not told which.
+    perceptual network, for a recipe that has one. Raises TrainingError for a missing parent, an empty pool, nothing
+    to train, or fewer samples a batch than processes, UsageError for a recipe of one head that was not told which.
     """
     _expect_head(recipe)
     if recipe.data.batch < processes.world:
@@ -138,6 +138,12 @@ def prepare(
     torch.manual_seed(recipe.seed)
     parents = {part: project.checkpoint(names) for part, names in recipe.starts_from.items()}
     networks, lineage, base = starting_networks(recipe, parents)
+    trainable = select(parameter_info(networks), recipe.trains)
+    if not trainable:
+        raise TrainingError(
+            f"Expected trains to select parameters of these networks, got none by {list(recipe.trains)}; name others "
+            "(all, heads, vit), or give adapters (--set lora.rank=8 --set lora.alpha=8)."
+        )
     freeze(networks, recipe.trains)
     _check_space(project, recipe, networks)
     data = open_data(recipe, {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)})
@@ -149,7 +155,7 @@ def prepare(
     return Run(
         recipe=recipe,
         networks=networks,
-        trainable=select(parameter_info(networks), recipe.trains),
+        trainable=trainable,
         train_data=data.train,
         sampler=data.sampler,
         val_data=data.val,
@@ -209,13 +215,20 @@ def _save_best(
 
 def notices(run: Run) -> list[str]:
     """Sentences that a person should read before a run begins."""
-    data, pools = run.recipe.data, run.train_data.pools
+    recipe, pools = run.recipe, run.train_data.pools
+    data, schedule = recipe.data, recipe.schedule
+    sentences = []
     if data.mix.matsynth > 0 and data.pairs.real > 0 and not pools["real"]:
-        return [
+        sentences.append(
             "MatSynth has no pairs with a diffuse of their own here: this phase trains on painted ones "
             f"({len(pools['synthetic'])} materials)"
-        ]
-    return []
+        )
+    if isinstance(schedule, Cosine) and schedule.t_max < recipe.epochs.max:
+        sentences.append(
+            f"the cosine reaches its lowest rate after epoch {schedule.t_max} of {recipe.epochs.max} and rises again: "
+            f"--set schedule.t_max={recipe.epochs.max} keeps it falling"
+        )
+    return sentences
 
 
 def conclude(project: Project, recipe: Recipe, judgement: Judgement, forced: bool = False) -> None:

@@ -12,7 +12,7 @@ from unbake.losses.rendering import Light
 from unbake.losses.total import LossWeights
 from unbake.models.network import Networks
 from unbake.recipe import Recipe
-from unbake.train.draws import step_lights
+from unbake.train.draws import process_seed, step_lights
 from unbake.train.optim import clip_gradients, update_average
 from unbake.train.parallel import Processes
 from unbake.train.perceptual import Perceptual
@@ -66,7 +66,7 @@ class Update:
         Where it is not, the running statistics, which a forward pass moves, are what they were.
         """
         statistics = [buffer.clone() for buffer in self.networks.buffers()]
-        torch.manual_seed(seed)
+        torch.manual_seed(process_seed(seed, self.processes.rank))
         self.optimizer.zero_grad(set_to_none=True)
         terms = self._backward(batch, step_lights(seed) if self.weights.rendering else [], reduced)
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]

@@ -1,8 +1,10 @@
 """Validation figures of one epoch: per domain and map the mean over the samples that have it, then the sum."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from typing import Final
 
 import torch
 from torch.utils.data import DataLoader
@@ -28,6 +30,9 @@ SHORT: dict[Domain, str] = {"matsynth": "mat", "skyrim": "sky"}
 
 Row = tuple[str, float]
 """A figure of one sample: its name and value."""
+
+_NOTHING: Final = -math.inf
+"""In place of a term that has nothing to compare on a sample; no loss is negative."""
 
 
 def validation_figures(
@@ -104,10 +109,13 @@ def measured(
         before = len(rows)
         predicted: dict[MapKind, torch.Tensor] = {}
         outputs = forward_networks(
-            networks, batch, weights, lambda _: False, wanted=wanted, distance=distance
+            networks, batch, weights, lambda _: False, wanted=wanted, distance=distance, mean=_counted
         )
         for output in outputs:
-            terms = {term: float(value) for term, value in output.terms.items() if _known(term, batch, head)}
+            given = {
+                term: float(value) for term, value in output.terms.items() if _is_asked(term, batch, head)
+            }
+            terms = {term: value for term, value in given.items() if value != _NOTHING}
             rows += [(f"loss/{term}", value) for term, value in terms.items()]
             predicted |= output.maps
             for kind, prediction in output.maps.items():
@@ -125,11 +133,18 @@ def measured(
     return rows
 
 
-def _known(term: str, batch: Batch, head: str) -> bool:
-    """True where the sample of the batch has the truth that a term compares with."""
+def _counted(total: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """sum ÷ count as training has it; _NOTHING where nothing was counted, so that it is no 0 in a mean over samples.
+
+    A mask without metal has no Dice, a flat height no shape.
+    """
+    return torch.where(count > 0, total / count, _NOTHING)
+
+
+def _is_asked(term: str, batch: Batch, head: str) -> bool:
+    """True where a term is of the head that is trained, or of the classifier on MatSynth: the game has no labels."""
     owner = term.split("/")[0]
-    present = batch.present[MapKind(owner)] if owner in set(OUTPUTS) else batch.has_classes
-    return bool(present[0]) and head in ("", owner)
+    return head in ("", owner) and (owner in set(OUTPUTS) or batch.domains[0] == "matsynth")
 
 
 def _figures(kind: MapKind, prediction: torch.Tensor, truth: torch.Tensor) -> Iterator[Row]:

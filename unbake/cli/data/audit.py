@@ -25,8 +25,9 @@ def audit(
 ) -> None:
     """Say what is wrong with the materials of ROOT, and which split each family is in.
 
-    Looked for: black diffuses, bad normals, pictures that are not square, constant maps, a plain colour over a wild
-    normal, and near-copies in different categories or splits. Nothing is changed without --join. The splits go to
+    Looked for: black diffuses, bad normals, pictures that are not square, maps of other proportions than the colour,
+    constant maps, a plain colour over a wild normal, folders that lack a map and are no material, and near-copies in
+    different categories or splits. Nothing is changed without --join. The splits go to
     ROOT/data/reports/split.json. Exit code: 0, or 1 when a file cannot be read, 2 wrong use.
     """
     from unbake.prepare.audit import audit as run
