@@ -77,7 +77,7 @@ def read_bytes(path: Path) -> bytes:
     Also for what is no file and might never end: a pipe, a device.
     """
     try:
-        size = _regular_size(path)
+        size = regular_size(path)
         if size > MAX_FILE:
             raise FileError(
                 f"Expected a picture of at most {MAX_SIDE}×{MAX_SIDE} in {path}, got {size} bytes; make it smaller."
@@ -92,7 +92,7 @@ def read_bytes(path: Path) -> bytes:
 def read_start(path: Path, count: int) -> bytes:
     """The first bytes of a file; FileError as `read_bytes`."""
     try:
-        _regular_size(path)
+        regular_size(path)
         with path.open("rb") as file:
             return file.read(count)
     except OSError as error:
@@ -101,7 +101,8 @@ def read_start(path: Path, count: int) -> bytes:
         ) from error
 
 
-def _regular_size(path: Path) -> int:
+def regular_size(path: Path) -> int:
+    """The bytes of a file; FileError for what is none and might never end. OSError where it is missing."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise FileError(
@@ -259,7 +260,7 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 85, full_colour: bool 
 def _decode_dds(data: bytes, name: str) -> Picture:
     info = read_dds_info(data, name)
     if what := _not_flat(info):
-        raise UnsuitableError(f"{name} holds {what}, not one flat texture")
+        raise UnsuitableError(f"Expected one flat texture in {name}, got {what}; save it as one.")
     _check_length(info, len(data), name)
     pitch = info.row_bytes(len(data))
     end = info.offset + (pitch * info.height if pitch else info.top_bytes)
