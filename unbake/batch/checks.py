@@ -13,6 +13,7 @@ from unbake.domain.naming import ROOT_FOLDER
 from unbake.domain.packing import Preset
 from unbake.errors import FileError, UsageError
 from unbake.evidence.lexicon import bundled
+from unbake.export import pgpatcher
 from unbake.export.adjust import Rules
 from unbake.files import safe_join
 
@@ -60,6 +61,25 @@ def check_order(order: LoadOrder, out: Path) -> None:
                 f"Expected a new folder or an earlier conversion for OUT, got the mod '{layer.name}' at '{out}'; "
                 "choose another OUT, so that no source can be overwritten."
             )
+
+
+def check_unclaimed(out: Path, sets: Sequence[TextureSet], preset: Preset) -> None:
+    """UsageError where a first run into `out` would overwrite files that somebody else put there.
+
+    An earlier run of ours is known by its journal or its hidden folder, which is there before its first file.
+    """
+    if not out.is_dir() or journals(out) or (out / HIDDEN).is_dir():
+        return
+    folder = out / preset.folder
+    files = (
+        folder / f"{one.name}{file.suffix}{file.format.extension}" for one in sets for file in preset.files
+    )
+    own = [pgpatcher.path_of(out, pgpatcher.title_of(out))] if preset.folder == pgpatcher.PBR_ROOT else []
+    if theirs := next((path for path in (*own, *files) if path.exists()), None):
+        raise UsageError(
+            f"Expected a new folder or an earlier conversion for OUT, got '{out}' with "
+            f"'{theirs.relative_to(out).as_posix()}', which unbake did not write; choose another OUT, or move that away."
+        )
 
 
 def beside(source: Path) -> Path:

@@ -11,6 +11,7 @@ from unbake.batch.checks import (
     check_materials,
     check_options,
     check_order,
+    check_unclaimed,
     in_shard,
     without_clashes,
 )
@@ -169,7 +170,7 @@ def _find_sets(
 ) -> tuple[list[TextureSet], list[Skipped], list[TextureSet], list[str]]:
     """The sets of all shards, the skipped files, all sets of the mod whatever is converted, and notes.
 
-    UsageError where there are no textures at all.
+    UsageError where there are no textures at all, or where one of theirs is in `out` already and not from us.
     """
     notes: list[str] = []
     if order is None:
@@ -210,6 +211,7 @@ def _find_sets(
             f"is taken for {ROOT_FOLDER}/{sets[0].texture}; name another start with --texture-root"
         )
     chosen, left = without_clashes(sets, skipped, preset)
+    check_unclaimed(out, chosen, preset)
     whole = everything[0] if options.include or options.exclude else chosen
     return chosen, left, whole, notes
 

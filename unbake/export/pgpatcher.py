@@ -136,6 +136,11 @@ def _extras(features: Features) -> dict[str, Any]:
     return extras
 
 
+def title_of(out: Path) -> str:
+    """The name that PGPatcher's file of the mod folder `out` has."""
+    return out.resolve().name or "unbake"
+
+
 def path_of(out: Path, mod: str) -> Path:
     """The file of a mod's entries in the mod folder `out`."""
     return out / FOLDER / f"{relative_name(mod).name}.json"
