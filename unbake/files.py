@@ -243,4 +243,4 @@ def _sync_folder(path: Path) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> FileError:
-    return FileError(f"{path} cannot be written ({error.strerror or error}); check space and rights.")
+    return FileError(f"Expected to write {path}, got: {error.strerror or error}; check space and rights.")
