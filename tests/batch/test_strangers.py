@@ -197,7 +197,7 @@ def test_nothing_outside_of_out_is_changed_where(way: str, tmp_path: Path) -> No
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == beside
 
 
-@pytest.mark.parametrize("name", [".unbake", ".unbake/maps", JOURNAL])
+@pytest.mark.parametrize("name", [".unbake", ".unbake/maps", "report", JOURNAL])
 @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 def test_a_link_that_leads_out_is_one_sentence_before_anything_is_converted(
     name: str, tmp_path: Path
@@ -206,6 +206,19 @@ def test_a_link_that_leads_out_is_one_sentence_before_anything_is_converted(
     place.link(name, "" if name != JOURNAL else ".bashrc")
     with pytest.raises(UnbakeError, match=r"^Expected a path inside .*a link in it leads out of the folder"):
         place.convert()
+
+
+@pytest.mark.parametrize("name", ["textures", "textures/pbr", "PBRNIFPatcher", "PBRTextureSets"])
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_in_the_place_of_a_folder_of_the_game_writes_nothing_where_it_leads(
+    name: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path)
+    place.link(name)
+    before = sorted(place.home.iterdir())
+    with pytest.raises(UsageError, match=rf"^Expected a path inside .*{name}.*a link in it leads out"):
+        place.convert(preset="skyrim")
+    assert sorted(place.home.iterdir()) == before
 
 
 def test_a_damaged_archive_in_a_mod_is_a_failure_and_the_rest_is_converted(tmp_path: Path) -> None:

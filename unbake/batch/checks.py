@@ -13,9 +13,10 @@ from unbake.domain.naming import ROOT_FOLDER
 from unbake.domain.packing import Preset
 from unbake.errors import FileError, UsageError
 from unbake.evidence.lexicon import bundled
-from unbake.export import pgpatcher
+from unbake.export import landscape, pgpatcher
 from unbake.export.adjust import Rules
 from unbake.files import safe_join
+from unbake.report import pictures
 
 
 def check_options(options: Options) -> None:
@@ -78,7 +79,7 @@ def check_unclaimed(out: Path, sets: Sequence[TextureSet], preset: Preset) -> No
     if theirs := next((path for path in (*own, *files) if path.exists()), None):
         raise UsageError(
             f"Expected a new folder or an earlier conversion for OUT, got '{out}' with "
-            f"'{theirs.relative_to(out).as_posix()}', which unbake did not write; choose another OUT, or move that away."
+            f"'{theirs.relative_to(out).as_posix()}', which unbake did not write; choose another OUT or move it."
         )
 
 
@@ -92,9 +93,11 @@ def beside(source: Path) -> Path:
     return named.with_name(f"{named.name} - PBR") if named.name else named / "PBR"
 
 
-def check_links(out: Path) -> None:
+def check_links(out: Path, preset: Preset) -> None:
     """UsageError where one of the program's own files or folders in OUT is a link that leads out of it."""
+    game = (pgpatcher.FOLDER, landscape.FOLDER) if preset.folder == pgpatcher.PBR_ROOT else ()
     for name in (
+        *(name for name in (preset.folder, *game, pictures.FOLDER) if name),
         HIDDEN,
         f"{HIDDEN}/lock",
         f"{HIDDEN}/maps",

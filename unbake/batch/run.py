@@ -73,7 +73,7 @@ def convert_folder(
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
     order = load_order_of(roots, options.profile, options.plugins)
-    _check(roots, order, out, options)
+    _check(roots, order, out, options, preset)
     rules_file = rules_in_force(roots[-1], out, options.rules)
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
@@ -155,13 +155,15 @@ class _Told:
         return Summary(converted, unchanged, failed, left, planned, disk, self.notes, self.rules, self.mod)
 
 
-def _check(roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options) -> None:
+def _check(
+    roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options, preset: Preset
+) -> None:
     """UsageError where options or folders do not make sense."""
     if order is not None:
         check_order(order, out)
     for root in roots if order is None else []:
         check_apart(root, out)
-    check_links(out)
+    check_links(out, preset)
     check_options(options)
 
 

@@ -15,7 +15,7 @@ from unbake.domain.features import Features
 from unbake.domain.packing import relative_name
 from unbake.errors import FileError
 from unbake.export import landscape
-from unbake.files import write_changed
+from unbake.files import safe_join, write_changed
 from unbake.image.dds.header import read_dds_info
 
 Form = Literal["array", "default"]
@@ -142,8 +142,8 @@ def title_of(out: Path) -> str:
 
 
 def path_of(out: Path, mod: str) -> Path:
-    """The file of a mod's entries in the mod folder `out`."""
-    return out / FOLDER / f"{relative_name(mod).name}.json"
+    """The file of a mod's entries in the mod folder `out`; FileError where a link leads out of it."""
+    return safe_join(out, FOLDER) / f"{relative_name(mod).name}.json"
 
 
 def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: Form = "array") -> Path:
