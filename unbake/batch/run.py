@@ -32,7 +32,7 @@ from unbake.batch.plan import check_disk, size_of, total_disk
 from unbake.batch.plugins import read_told as read_plugins
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.reserve import reserved
-from unbake.batch.rules import read_toml, rules_in_force
+from unbake.batch.rules import rules_in_force
 from unbake.batch.runner import Run
 from unbake.batch.speed import Work
 from unbake.batch.stages import FindRecord, Stages, contents_of
@@ -41,6 +41,7 @@ from unbake.convert.game_view import load_order_of, view
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import BY_RULES, Predictor, fingerprint, load_predictor
 from unbake.convert.sets import Skipped, TextureSet, list_sets, select
+from unbake.decoding import read_text
 from unbake.domain.naming import EXTENSIONS, ROOT_FOLDER, unmatched
 from unbake.domain.packing import Preset
 from unbake.errors import UnbakeError, UsageError
@@ -340,7 +341,7 @@ def _provenance(
     return Provenance(
         stages.preset.name,
         stages.inference,
-        "" if rules is None else read_toml(rules),
+        "" if rules is None else read_text(rules, "rules"),
         options.adjust,
         options.seamless,
         options.max_size,

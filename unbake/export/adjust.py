@@ -33,7 +33,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
-from unbake.decoding import decode_toml
+from unbake.decoding import decode_toml, read_text
 from unbake.domain.hints import Hint, merged
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.naming import matches
@@ -111,14 +111,7 @@ def load_rules(
     file = path or source / RULES
     rules = Rules()
     if path is not None or file.is_file():
-        try:
-            text = file.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise UsageError(
-                f"Expected rules in {file}, but it cannot be read ({why}); check the path."
-            ) from error
-        rules = read_rules(text, str(file))
+        rules = read_rules(read_text(file, "rules"), str(file))
     return with_flags(rules, flags, hints)
 
 
