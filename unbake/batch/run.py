@@ -321,6 +321,8 @@ def _finish(run: Run, job: _Job, mod: ModReport) -> list[str]:
     kept = [files for files in earlier.sets if not (prune and files.name in earlier.gone)]
     known = sorted((*job.sets, *kept), key=lambda files: files.name)
     provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
+    if before is not None and before.title and provenance.title:
+        pgpatcher.remove_renamed(out, before.title)
     write_changed(out / PROVENANCE, encode_provenance(provenance))
     return [note_of(earlier.gone, prune)] if earlier.gone else []
 
@@ -352,4 +354,5 @@ def _provenance(
         stages.albedo_by_rule,
         dict(stages.keywords),
         left,
+        pgpatcher.title_of(stages.out) if stages.preset.folder == pgpatcher.PBR_ROOT else "",
     )

@@ -156,6 +156,13 @@ def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: 
     return path
 
 
+def remove_renamed(out: Path, before: str) -> None:
+    """Remove the entries that were written while `out` was called `before`: PGPatcher would read both."""
+    old, new = (path_of(out, title) for title in (before, title_of(out)))
+    if old.name.casefold() != new.name.casefold():  # some systems take both for one file
+        old.unlink(missing_ok=True)
+
+
 def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, Any]] | dict[str, Any]":
     """The content of a file: the entries unchanged, or their shared values once and each entry's rest.
 
