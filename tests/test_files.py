@@ -185,6 +185,7 @@ WAYS_OUT = {
     "a trailing dot": "a./x.dds",
     "a trailing space": "a/x.dds ",
     "three dots": ".../x.dds",
+    "a letter that Windows keeps for itself": "a/what?.dds",
     "nothing": "",
     "the folder itself": "./.",
 }

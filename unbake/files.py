@@ -174,6 +174,8 @@ def why_unsafe(name: str) -> str | None:
             return "it leads out of the folder"
         if ":" in part:
             return "it has a colon, which names a drive or a stream on Windows"
+        if letter := next((letter for letter in part if letter in '<>"|?*'), ""):
+            return f"it has a {letter}, which no name on Windows can have"
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in part):
             return "it has a control character"
         if part not in ("", ".") and part[-1] in ". ":

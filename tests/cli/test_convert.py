@@ -143,7 +143,7 @@ def test_a_plan_says_what_would_be_skipped_and_why_in_one_line_each(tmp_path: Pa
         "would skip clutter/a_e.dds",
         "would skip clutter/con.dds",
     ]
-    assert skipped[1].endswith("'con.dds' is the name of a device on Windows")
+    assert skipped[1].endswith("'con.dds' is the name of a device on Windows; rename it")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
