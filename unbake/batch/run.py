@@ -235,7 +235,9 @@ def _levels(
 
 
 def _mod_report(levels: Levels, rules: Rules, whole: Sequence[TextureSet]) -> ModReport:
-    level = "" if levels.level is None else levels.level.sentence()
+    hints = [rules.hint, *(rule.hint for rule in rules.rules if rule.match == "*")]
+    overridden = any(hint.painted is not None for hint in hints)
+    level = "" if levels.level is None or overridden else levels.level.sentence()
     return ModReport(
         level, tuple(unmatched([rule.match for rule in rules.rules], [files.name for files in whole]))
     )
