@@ -12,9 +12,9 @@ from unbake.batch.journal import JOURNAL, Journal
 from unbake.batch.provenance import PROVENANCE, read_provenance
 from unbake.convert.bundle import read_card
 from unbake.data.sources import _metadata
-from unbake.decoding import decode_any_json, decode_json, decode_toml
+from unbake.decoding import decode_any_json, decode_json, decode_toml, read_text
 from unbake.domain.packing import read_preset
-from unbake.errors import UnbakeError
+from unbake.errors import UnbakeError, UsageError
 from unbake.evidence import keywords, lexicon
 from unbake.export.landscape import faults, read_edid_map
 from unbake.export.pgpatcher import FOLDER
@@ -100,3 +100,17 @@ def test_a_decoder_raises_the_error_of_its_format(text: str) -> None:
             decode()
     with pytest.raises(tomllib.TOMLDecodeError):
         decode_toml(f"a = {text}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_text_may_begin_with_the_mark_that_windows_puts_there(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("ao.bias = 0.1", encoding=encoding)
+    assert read_text(tmp_path / "a.toml", "rules") == "ao.bias = 0.1"
+
+
+def test_a_text_in_another_encoding_is_a_sentence_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("ao.bias = 0.1", encoding="utf-16")
+    with pytest.raises(
+        UsageError, match=r"^Expected rules in .*a\.toml as UTF-8, got .*; save it as UTF-8\.$"
+    ):
+        read_text(tmp_path / "a.toml", "rules")

@@ -1,4 +1,4 @@
-"""JSON and TOML from anyone: the one place where such text is read, however deeply it nests and whatever its bytes.
+"""Text from anyone (JSON, TOML, plain): the one place where it is read, however deeply it nests and whatever its bytes.
 
 Every reader of the package catches what its format raises, `msgspec.DecodeError` or `tomllib.TOMLDecodeError`, both
 of them ValueError; here all else that a text can do to a parser (too deep, too long a number, no UTF-8) becomes one
@@ -7,9 +7,12 @@ of these two.
 
 import json
 import tomllib
+from pathlib import Path
 from typing import Any, Final, TypeVar, overload
 
 import msgspec
+
+from unbake.errors import UsageError
 
 Read = TypeVar("Read")
 
@@ -70,3 +73,20 @@ def decode_toml(text: str) -> dict[str, Any]:
         raise tomllib.TOMLDecodeError(_DEEP) from error
     except ValueError as error:  # a number of thousands of digits
         raise tomllib.TOMLDecodeError(str(error)) from error
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file that a person wrote, UTF-8 with or without a mark at its start; what: what it should hold.
+
+    UsageError where it cannot be read or is in another encoding, such as that of PowerShell's `>`.
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"Expected {what} in {path}, but it cannot be read ({error.strerror or error}); check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"Expected {what} in {path} as UTF-8, got another encoding; save it as UTF-8."
+        ) from error

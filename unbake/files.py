@@ -175,6 +175,8 @@ def why_unsafe(name: str) -> str | None:
             return "it leads out of the folder"
         if ":" in part:
             return "it has a colon, which names a drive or a stream on Windows"
+        if letter := next((letter for letter in part if letter in '<>"|?*'), ""):
+            return f"it has a {letter}, which no name on Windows can have"
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in part):
             return "it has a control character"
         if part not in ("", ".") and part[-1] in ". ":
@@ -244,4 +246,4 @@ def _sync_folder(path: Path) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> FileError:
-    return FileError(f"{path} cannot be written ({error.strerror or error}); check space and rights.")
+    return FileError(f"Expected to write {path}, got: {error.strerror or error}; check space and rights.")

@@ -108,3 +108,14 @@ def test_a_small_mip_is_about_the_mean_of_the_whole(tmp_path: Path, format: Dxgi
     assert min(small.shape[:2]) == 64
     whole = read_picture(path).unit()[..., :3]
     np.testing.assert_allclose(small[..., :3].mean((0, 1)), whole.mean((0, 1)), atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("hint", "told"), [("*: painted=normal", ""), ("x/thing1: painted=normal", "painted ")]
+)
+def test_a_hint_for_all_textures_takes_the_place_of_the_level(
+    hint: str, told: str, mod: Path, tmp_path: Path
+):
+    options = Options(preset="png", hints=(hint,), dry_run=True)
+    level = convert_folder(mod, tmp_path / "out", options, predictor="rules").mod.level
+    assert level[: len("painted ")] == told

@@ -273,3 +273,12 @@ def test_an_output_that_cannot_be_written_fails_its_set(tmp_path: Path) -> None:
     out.mkdir()
     (out / "walls").write_bytes(b"a file where a folder must be")
     assert [one.name for one in convert_folder(root, out, PNG).failed] == ["walls/brick"]
+
+
+def test_a_folder_that_was_renamed_keeps_one_file_of_entries(tmp_path: Path) -> None:
+    root, out = source(tmp_path / "in", ("clutter/pot",)), tmp_path / "old name"
+    convert_folder(root, out, SKYRIM)
+    (out / "PBRNIFPatcher" / "mine.json").write_text("[]")
+    out = out.rename(tmp_path / "new name")
+    convert_folder(root, out, SKYRIM)
+    assert sorted(path.name for path in (out / "PBRNIFPatcher").iterdir()) == ["mine.json", "new name.json"]

@@ -17,7 +17,7 @@ from unbake.batch.map_cache import FOLDER as MAPS
 from unbake.batch.provenance import PROVENANCE
 from unbake.batch.rules import save_changes, save_rules
 from unbake.batch.run import convert_folder
-from unbake.errors import UnbakeError
+from unbake.errors import UnbakeError, UsageError
 from unbake.image.files import encode_png, write_png
 from unbake.report.listing import REPORT, read_listing
 from unbake.report.page import page
@@ -197,7 +197,7 @@ def test_nothing_outside_of_out_is_changed_where(way: str, tmp_path: Path) -> No
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == beside
 
 
-@pytest.mark.parametrize("name", [".unbake", ".unbake/maps", JOURNAL])
+@pytest.mark.parametrize("name", [".unbake", ".unbake/maps", "report", JOURNAL])
 @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 def test_a_link_that_leads_out_is_one_sentence_before_anything_is_converted(
     name: str, tmp_path: Path
@@ -206,6 +206,19 @@ def test_a_link_that_leads_out_is_one_sentence_before_anything_is_converted(
     place.link(name, "" if name != JOURNAL else ".bashrc")
     with pytest.raises(UnbakeError, match=r"^Expected a path inside .*a link in it leads out of the folder"):
         place.convert()
+
+
+@pytest.mark.parametrize("name", ["textures", "textures/pbr", "PBRNIFPatcher", "PBRTextureSets"])
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_a_link_in_the_place_of_a_folder_of_the_game_writes_nothing_where_it_leads(
+    name: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path)
+    place.link(name)
+    before = sorted(place.home.iterdir())
+    with pytest.raises(UsageError, match=rf"^Expected a path inside .*{name}.*a link in it leads out"):
+        place.convert(preset="skyrim")
+    assert sorted(place.home.iterdir()) == before
 
 
 def test_a_damaged_archive_in_a_mod_is_a_failure_and_the_rest_is_converted(tmp_path: Path) -> None:
@@ -223,3 +236,24 @@ def test_a_damaged_archive_in_a_mod_is_a_failure_and_the_rest_is_converted(tmp_p
         ("Bad.bsa", "failed"),
     ]
     assert events.count(summary.failed[0]) == 2
+
+
+@pytest.mark.parametrize("theirs", ["textures/pbr/clutter/pot_rmaos.dds", "PBRNIFPatcher/mine.json"])
+def test_a_first_run_overwrites_no_file_that_somebody_else_put_into_out(theirs: str, tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    path = tmp_path / "mine" / theirs
+    path.parent.mkdir(parents=True)
+    path.write_text("precious")
+    for dry_run in (True, False):
+        with pytest.raises(UsageError, match=f"^Expected a new folder or an earlier conversion.*{theirs}"):
+            convert_folder(place.root, tmp_path / "mine", Options(dry_run=dry_run), predictor="rules")
+    assert [one.read_text() for one in (tmp_path / "mine").rglob("*") if one.is_file()] == ["precious"]
+
+
+def test_a_first_run_adds_to_a_folder_of_other_files(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("precious")
+    convert_folder(place.root, tmp_path / "mine", Options(preset="png"), predictor="rules")
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "precious"
+    assert (tmp_path / "mine" / "clutter" / "pot_albedo.png").is_file()

@@ -1,6 +1,7 @@
 """`unbake convert`, in this process: what it prints and what it leaves."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,23 @@ def test_a_folder_full_of_mods_is_refused_with_the_command_to_give(tmp_path: Pat
     error = call("convert", tmp_path / "mods", tmp_path / "out").exception
     assert isinstance(error, UsageError)
     assert f'unbake convert "{tmp_path}/mods/A" "{tmp_path}/mods/B"' in str(error)
+
+
+def test_a_plan_says_what_would_be_skipped_and_why_in_one_line_each(tmp_path: Path):
+    pot = (EXAMPLES / "textures" / "clutter" / "LEATHER01.DDS").read_bytes()
+    written(tmp_path / "mod", {f"textures/clutter/{name}": pot for name in ("pot.dds", "con.dds", "a_e.dds")})
+    told = call("convert", tmp_path / "mod", tmp_path / "out", "--dry-run").output.splitlines()
+    skipped = [line for line in told if line.startswith("would skip ")]
+    assert [line.partition(": ")[0] for line in skipped] == [
+        "would skip clutter/a_e.dds",
+        "would skip clutter/con.dds",
+    ]
+    assert skipped[1].endswith("'con.dds' is the name of a device on Windows; rename it")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
+def test_a_plan_shows_no_control_character_of_a_files_name(tmp_path: Path):
+    pot = (EXAMPLES / "textures" / "clutter" / "LEATHER01.DDS").read_bytes()
+    written(tmp_path / "mod", {"textures/clutter/pot.dds": pot, "textures/clutter/p\x1b[31m\nan.dds": pot})
+    told = call("convert", tmp_path / "mod", tmp_path / "out", "--dry-run").output
+    assert r"would skip clutter/p\x1b[31m\nan.dds: " in told

@@ -129,6 +129,8 @@ def test_an_archive_with_changed_bytes_is_read_or_named(own_worker, tmp_path: Pa
         ("textures/trail./i.dds", "ends in a dot"),
         ("textures/sub/c:/x.dds", "colon"),
         ("textures/f:stream.dds", "colon"),
+        ("textures/what?.dds", "no name on Windows"),
+        ("textures/rock .dds", "ends in a dot or a space"),
         ("textures/../../x.dds", "leads out"),
         ("textures/a/POT.DDS", "case"),
     ],

@@ -31,7 +31,7 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(tmp_path):
 
 def test_a_file_in_the_way_is_told_in_a_sentence(tmp_path):
     (tmp_path / "wood").write_text("")
-    with pytest.raises(FileError, match="cannot be written"):
+    with pytest.raises(FileError, match="Expected to write"):
         write_folder(tmp_path / "wood" / "oak", GREY, {})
 
 

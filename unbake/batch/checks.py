@@ -13,8 +13,10 @@ from unbake.domain.packing import Preset
 from unbake.domain.texture_paths import ROOT_FOLDER
 from unbake.errors import FileError, UsageError
 from unbake.evidence.lexicon import bundled
+from unbake.export import landscape, pgpatcher
 from unbake.export.rules import Rules
 from unbake.files import safe_join
+from unbake.report import pictures
 
 
 def check_options(options: Options) -> None:
@@ -62,6 +64,25 @@ def check_order(order: LoadOrder, out: Path) -> None:
             )
 
 
+def check_unclaimed(out: Path, sets: Sequence[TextureSet], preset: Preset) -> None:
+    """UsageError where a first run into `out` would overwrite files that somebody else put there.
+
+    An earlier run of ours is known by its journal or its hidden folder, which is there before its first file.
+    """
+    if not out.is_dir() or journals(out) or (out / HIDDEN).is_dir():
+        return
+    folder = out / preset.folder
+    files = (
+        folder / f"{one.name}{file.suffix}{file.format.extension}" for one in sets for file in preset.files
+    )
+    own = [pgpatcher.path_of(out, pgpatcher.title_of(out))] if preset.folder == pgpatcher.PBR_ROOT else []
+    if theirs := next((path for path in (*own, *files) if path.exists()), None):
+        raise UsageError(
+            f"Expected a new folder or an earlier conversion for OUT, got '{out}' with "
+            f"'{theirs.relative_to(out).as_posix()}', which unbake did not write; choose another OUT or move it."
+        )
+
+
 def beside(source: Path) -> Path:
     """The OUT that is proposed for a mod: in the same folder, called "... - PBR".
 
@@ -72,9 +93,11 @@ def beside(source: Path) -> Path:
     return named.with_name(f"{named.name} - PBR") if named.name else named / "PBR"
 
 
-def check_links(out: Path) -> None:
+def check_links(out: Path, preset: Preset) -> None:
     """UsageError where one of the program's own files or folders in OUT is a link that leads out of it."""
+    game = (pgpatcher.FOLDER, landscape.FOLDER) if preset.folder == pgpatcher.PBR_ROOT else ()
     for name in (
+        *(name for name in (preset.folder, *game, pictures.FOLDER) if name),
         HIDDEN,
         f"{HIDDEN}/lock",
         f"{HIDDEN}/maps",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from unbake.batch.checks import without_clashes
+from unbake.batch.checks import check_unclaimed, without_clashes
 from unbake.batch.events import Options
 from unbake.convert.archives import archives_in
 from unbake.convert.find import list_sets, select
@@ -35,7 +35,10 @@ class Chosen:
 def choose_sets(
     roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options, preset: Preset
 ) -> Chosen:
-    """The sets of these mods, or of the load order that they are. UsageError where there are no textures at all."""
+    """The sets of these mods, or of the load order that they are.
+
+    UsageError where there are no textures at all, or where one of theirs is in `out` already and not from us.
+    """
     notes: tuple[str, ...] = ()
     if order is None:
         everything = list_sets(roots, options.texture_root)
@@ -53,6 +56,7 @@ def choose_sets(
     if order is None and options.texture_root is None and preset.folder == pgpatcher.PBR_ROOT:
         notes += tuple(_guessed_root(roots[-1], sets))
     chosen, left = without_clashes(sets, skipped, preset)
+    check_unclaimed(out, chosen, preset)
     whole = everything[0] if options.include or options.exclude else chosen
     return Chosen(chosen, left, whole, notes)
 

@@ -24,7 +24,7 @@ class Provenance(msgspec.Struct, frozen=True):
     all that maps depend on besides the files of their set, see `journal.keys_of`. level: the painter's, None without
     evidence. albedo_by_rule: as `apply_evidence` takes it. keywords: of plugins, see `Stages`.
     sets: of all runs into OUT whose sources are there. left: what failed or was left out, by the sources of its run
-    (`earlier.key_of_roots`). The rest: see `events.Options`.
+    (`earlier.key_of_roots`). title: the name of PGPatcher's file, "" for other presets. The rest: see `events.Options`.
     """
 
     preset: str
@@ -40,6 +40,7 @@ class Provenance(msgspec.Struct, frozen=True):
     albedo_by_rule: bool = True
     keywords: dict[str, KeywordEvidence] = {}
     left: dict[str, list[SetReport]] = {}
+    title: str = ""
 
 
 def encode_provenance(provenance: Provenance) -> bytes:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from unbake.batch.provenance import Provenance, read_provenance
+from unbake.decoding import read_text
 from unbake.errors import FileError, UsageError
 from unbake.export.rules import RULES, read_rules
 from unbake.export.rules_file import read_request, with_changes
@@ -25,17 +26,6 @@ def rules_in_force(source: Path, out: Path, named: Path | None) -> Path | None:
     return next((path for path in (own, source / RULES) if path.is_file()), None)
 
 
-def read_toml(path: Path) -> str:
-    """The text of a file of rules; UsageError where it cannot be read."""
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"Expected rules in {path}, got a file that cannot be read ({why}); mend it."
-        ) from error
-
-
 def rules_shown(out: Path, provenance: Provenance | None) -> str:
     """The rules of the conversion in `out` as TOML: OUT's own file, else what the conversion read, else "".
 
@@ -43,7 +33,7 @@ def rules_shown(out: Path, provenance: Provenance | None) -> str:
     """
     own = rules_in_force(out, out, None)
     if own is not None:
-        return read_toml(own)
+        return read_text(own, "rules")
     return provenance.rules_text if provenance else ""
 
 

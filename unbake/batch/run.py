@@ -31,7 +31,7 @@ from unbake.batch.plan import check_disk, size_of, total_disk
 from unbake.batch.plugins import read_told as read_plugins
 from unbake.batch.provenance import PROVENANCE, Provenance, encode_provenance, read_provenance
 from unbake.batch.reserve import reserved
-from unbake.batch.rules import read_toml, rules_in_force
+from unbake.batch.rules import rules_in_force
 from unbake.batch.runner import Run
 from unbake.batch.speed import Work
 from unbake.batch.stages import FindRecord, Stages, contents_of
@@ -40,9 +40,11 @@ from unbake.convert.game_view import load_order_of
 from unbake.convert.load_order import LoadOrder
 from unbake.convert.predict import Predictor, load_predictor
 from unbake.convert.sets import Skipped, TextureSet
+from unbake.decoding import read_text
 from unbake.domain.packing import Preset
 from unbake.domain.patterns import unmatched
 from unbake.errors import UnbakeError, UsageError
+from unbake.export import pgpatcher
 from unbake.export.landscape import EditorIds, read_edid_map
 from unbake.export.packs import load_preset
 from unbake.export.rules import load_rules
@@ -71,7 +73,7 @@ def convert_folder(
     preset = load_preset(options.preset)
     roots = [roots] if isinstance(roots, Path) else list(roots)
     order = load_order_of(roots, options.profile, options.plugins)
-    _check(roots, order, out, options)
+    _check(roots, order, out, options, preset)
     rules_file = rules_in_force(roots[-1], out, options.rules)
     rules = load_rules(roots[-1], rules_file, options.adjust, options.hints)
     check_materials(rules)
@@ -123,13 +125,15 @@ class _Job:
     notes: tuple[str, ...]
 
 
-def _check(roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options) -> None:
+def _check(
+    roots: Sequence[Path], order: LoadOrder | None, out: Path, options: Options, preset: Preset
+) -> None:
     """UsageError where options or folders do not make sense."""
     if order is not None:
         check_order(order, out)
     for root in roots if order is None else []:
         check_apart(root, out)
-    check_links(out)
+    check_links(out, preset)
     check_options(options)
 
 
@@ -140,8 +144,11 @@ def _levels(
 
 
 def _mod_report(stages: Stages, whole: Sequence[TextureSet]) -> ModReport:
-    level = "" if stages.level is None else stages.level.sentence()
-    patterns = [rule.match for rule in stages.rules.rules]
+    rules = stages.rules
+    hints = [rules.hint, *(rule.hint for rule in rules.rules if rule.match == "*")]
+    overridden = any(hint.painted is not None for hint in hints)
+    level = "" if stages.level is None or overridden else stages.level.sentence()
+    patterns = [rule.match for rule in rules.rules]
     return ModReport(level, tuple(unmatched(patterns, [files.name for files in whole])))
 
 
@@ -232,6 +239,8 @@ def _finish(run: Run, job: _Job) -> Summary:
     kept = [files for files in earlier.sets if not (prune and files.name in earlier.gone)]
     known = sorted((*sets, *kept), key=lambda files: files.name)
     provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
+    if before is not None and before.title and provenance.title:
+        pgpatcher.remove_renamed(out, before.title)
     write_changed(out / PROVENANCE, encode_provenance(provenance))
     notes = (note_of(earlier.gone, prune),) if earlier.gone else ()
     summary = Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), notes=notes)
@@ -266,7 +275,7 @@ def _provenance(
     return Provenance(
         stages.preset.name,
         stages.inference,
-        "" if rules is None else read_toml(rules),
+        "" if rules is None else read_text(rules, "rules"),
         options.adjust,
         options.seamless,
         options.max_size,
@@ -277,4 +286,5 @@ def _provenance(
         stages.albedo_by_rule,
         dict(stages.keywords),
         left,
+        pgpatcher.title_of(stages.out) if stages.preset.folder == pgpatcher.PBR_ROOT else "",
     )

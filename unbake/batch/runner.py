@@ -106,7 +106,7 @@ class Run:
             reports += [
                 SetReport(skip.path, "failed" if skip.failed else "skipped", skip.reason) for skip in skipped
             ]
-            entries, title = self.journal.entries(), out.resolve().name or "unbake"
+            entries, title = self.journal.entries(), pgpatcher.title_of(out)
             if preset.folder == pgpatcher.PBR_ROOT and (entries or pgpatcher.path_of(out, title).is_file()):
                 pgpatcher.write_entries(out, title, entries, self.stages.options.form)
                 ground = write_landscape(out, entries, edids)

@@ -116,8 +116,15 @@ def _print_mod(summary: "Summary") -> None:
         typer.echo(sentence, err=True)
 
 
+def _one_line(text: str) -> str:
+    """A file's name as a terminal can show it: names from archives may hold control characters."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def _print_plan(summary: "Summary") -> None:
     print_failures(summary)
+    for skip in summary.skipped:
+        typer.echo(f"would skip {_one_line(skip.path)}: {_one_line(skip.reason)}")
     for name in summary.planned:
         typer.echo(f"would convert {name}")
     typer.echo(

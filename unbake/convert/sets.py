@@ -67,8 +67,8 @@ def classify(textures: Iterable[Texture]) -> tuple[list[TextureSet], list[Skippe
             skipped.append(
                 Skipped(name, "its name is not valid UTF-8, which the game's files need; rename it")
             )
-        elif reason := why_unsafe(str(game)):
-            skipped.append(Skipped(str(game), f"no system could be sure to take its name: {reason}"))
+        elif reason := why_unsafe(str(game)) or why_unsafe(str(game.with_suffix(""))):
+            skipped.append(Skipped(str(game), f"some system cannot take its name, {reason}; rename it"))
         elif reason := unsupported_folder(game.parts[:-1]):
             skipped.append(Skipped(str(game), reason))
         else:

@@ -9,7 +9,7 @@ from unbake.errors import FileError
 from unbake.image.arrays import Floats, unit
 from unbake.image.dds.blocks import BlockFormat, block_size
 from unbake.image.dds.header import DdsInfo, read_dds_info
-from unbake.image.files import decode_picture
+from unbake.image.files import decode_picture, regular_size
 from unbake.image.resample import by_area
 
 HEADER: Final = 148
@@ -40,6 +40,7 @@ def _small_dds(source: Source, side: int) -> bytes | None:
     if source.entry is not None:
         return None
     try:
+        regular_size(source.path)
         with source.path.open("rb") as file:
             head = file.read(HEADER)
             if not head.startswith(b"DDS "):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from unbake.decoding import decode_any_json
+from unbake.decoding import decode_any_json, read_text
 from unbake.errors import UsageError
 from unbake.files import safe_join, write_atomic
 
@@ -59,15 +59,8 @@ def read_edid_map(path: Path) -> EditorIds:
     Slashes either way, `textures\\`, extension, case and quotes do not matter; `#` begins a comment.
     UsageError, with its number, for a malformed line.
     """
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"Expected editor IDs in {path}, but it cannot be read ({why}); check the path."
-        ) from error
     found: dict[str, tuple[str, ...]] = {}
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path, "editor IDs").splitlines(), 1):
         text = line.partition("#")[0].strip()
         if not text:
             continue

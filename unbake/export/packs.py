@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unbake.decoding import read_text
 from unbake.domain.maps import SPECS, MapKind
 from unbake.domain.packing import FileFormat, PackedFile, Preset, read_preset, relative_name
 from unbake.errors import TextureSetError, UsageError
@@ -54,13 +55,7 @@ def load_preset(name_or_path: str | Path) -> Preset:
         raise UsageError(
             f"Expected a preset ({', '.join(preset_names())}) or the path of a .toml file, got {name!r}; choose one."
         )
-    try:
-        return read_preset(Path(name).read_text("utf-8"), name)
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"Expected a preset in {name}, but it cannot be read ({why}); check the path."
-        ) from error
+    return read_preset(read_text(Path(name), "a preset"), name)
 
 
 def target_size(size: tuple[int, int], preset: Preset) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from unbake.domain.features import Features
 from unbake.domain.packing import relative_name
-from unbake.files import write_changed
+from unbake.files import safe_join, write_changed
 
 Form = Literal["array", "default"]
 """A flat array of entries, or an object with their shared values and the entries."""
@@ -123,9 +123,14 @@ def _extras(features: Features) -> dict[str, Any]:
     return extras
 
 
+def title_of(out: Path) -> str:
+    """The name that PGPatcher's file of the mod folder `out` has."""
+    return out.resolve().name or "unbake"
+
+
 def path_of(out: Path, mod: str) -> Path:
-    """The file of a mod's entries in the mod folder `out`."""
-    return out / FOLDER / f"{relative_name(mod).name}.json"
+    """The file of a mod's entries in the mod folder `out`; FileError where a link leads out of it."""
+    return safe_join(out, FOLDER) / f"{relative_name(mod).name}.json"
 
 
 def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: Form = "array") -> Path:
@@ -137,6 +142,13 @@ def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: 
     content = document(sorted(entries, key=lambda entry: entry["texture"].lower()), form)
     write_changed(path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
     return path
+
+
+def remove_renamed(out: Path, before: str) -> None:
+    """Remove the entries that were written while `out` was called `before`: PGPatcher would read both."""
+    old, new = (path_of(out, title) for title in (before, title_of(out)))
+    if old.name.casefold() != new.name.casefold():  # some systems take both for one file
+        old.unlink(missing_ok=True)
 
 
 def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, Any]] | dict[str, Any]":

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import msgspec
 
-from unbake.decoding import decode_toml
+from unbake.decoding import decode_toml, read_text
 from unbake.domain.hints import Hint, merged
 from unbake.domain.patterns import matches
 from unbake.errors import UsageError
@@ -62,14 +62,7 @@ def load_rules(
     file = path or source / RULES
     rules = Rules()
     if path is not None or file.is_file():
-        try:
-            text = file.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise UsageError(
-                f"Expected rules in {file}, but it cannot be read ({why}); check the path."
-            ) from error
-        rules = read_rules(text, str(file))
+        rules = read_rules(read_text(file, "rules"), str(file))
     return with_flags(rules, flags, hints)
 
 

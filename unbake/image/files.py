@@ -75,7 +75,7 @@ def read_bytes(path: Path) -> bytes:
     Also for what is no file and might never end: a pipe, a device.
     """
     try:
-        size = _regular_size(path)
+        size = regular_size(path)
         if size > MAX_FILE:
             raise FileError(
                 f"Expected a picture of at most {MAX_SIDE}×{MAX_SIDE} in {path}, got {size} bytes; make it smaller."
@@ -90,7 +90,7 @@ def read_bytes(path: Path) -> bytes:
 def read_start(path: Path, count: int) -> bytes:
     """The first bytes of a file; FileError as `read_bytes`."""
     try:
-        _regular_size(path)
+        regular_size(path)
         with path.open("rb") as file:
             return file.read(count)
     except OSError as error:
@@ -99,7 +99,8 @@ def read_start(path: Path, count: int) -> bytes:
         ) from error
 
 
-def _regular_size(path: Path) -> int:
+def regular_size(path: Path) -> int:
+    """The bytes of a file; FileError for what is none and might never end. OSError where it is missing."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise FileError(

@@ -19,7 +19,7 @@ def decode_dds(data: bytes, name: str) -> tuple[Codes, str]:
     """
     info = read_dds_info(data, name)
     if what := _not_flat(info):
-        raise UnsuitableError(f"{name} holds {what}, not one flat texture")
+        raise UnsuitableError(f"Expected one flat texture in {name}, got {what}; save it as one.")
     check_length(info, len(data), name)
     pitch = info.row_bytes(len(data))
     end = info.offset + (pitch * info.height if pitch else info.top_bytes)
