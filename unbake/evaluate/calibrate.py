@@ -24,7 +24,7 @@ paintings trust SegFormer, which knows that painter; by others it orders texels 
 PRESENCE_WEIGHT: Final = 0.5
 """Of SegFormer's upper tenth: by painters it never met it still knows a little of whether there is metal at all."""
 
-METAL_SHIFT: Final = 1.0
+METAL_SHIFT: Final = 0.75
 """Of their sum: about 2 % of what is no metal then comes out as metal where nothing else is known."""
 
 

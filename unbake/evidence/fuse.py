@@ -55,7 +55,7 @@ UNKNOWN_PRESENCE: Final = 0.0
 """Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point 2 to 3 %
 of other materials' texels come out as metal."""
 
-SOME_PRESENCE: Final = -0.75
+SOME_PRESENCE: Final = -1.0
 """Log-odds of metal anywhere below which a name that allows some metal is not believed, from SOME_LIKELY on; more must
 be seen where the name expects less."""
 
@@ -67,7 +67,7 @@ SOME_LEAST: Final = 0.05
 SOME_MOST: Final = 2.0
 """Such a name's expected share times this is the most metal that is found."""
 
-TYPICAL_PRESENCE: Final = -1.0
+TYPICAL_PRESENCE: Final = -1.25
 """Log-odds of metal anywhere that metals and other materials show about equally often: the networks' are too low."""
 
 COVERED: Final = 0.6
