@@ -44,6 +44,15 @@ def test_a_dark_mod_has_a_lower_level_than_a_bright_one(mod: Path, tmp_path: Pat
     assert level(mod, tmp_path) < 0.6 < level(tmp_path / "bright", tmp_path)
 
 
+def test_the_black_between_an_atlass_islands_is_no_dark_paint(mod: Path, tmp_path: Path):
+    for path in (mod / "textures" / "x").iterdir():
+        ground = np.zeros((16, 16, 3), np.float32)
+        island = read_picture(path).unit()
+        (tmp_path / "atlases" / "textures").mkdir(parents=True, exist_ok=True)
+        write_png(tmp_path / "atlases" / "textures" / path.name, np.concatenate([island, ground, ground]))
+    assert level(tmp_path / "atlases", tmp_path) == pytest.approx(level(mod, tmp_path), rel=0.02)
+
+
 def test_a_measurement_is_kept_and_used_again(mod: Path, tmp_path: Path):
     out = tmp_path / "out"
     levels = measure_level(out, find_sets(mod)[0])

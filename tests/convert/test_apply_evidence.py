@@ -140,6 +140,22 @@ def test_metal_is_lifted_by_its_own_level():
     assert light[2:18].mean() > 1.25 * light[22:38].mean()
 
 
+@pytest.mark.parametrize("word, least, most", [("some", 0.28, 0.52), ("most", 0.5, 0.98)])
+def test_a_persons_share_is_of_what_is_painted(word: str, least: float, most: float):
+    given = inputs(64, 64)
+    atlas = dict(given.maps)
+    atlas[MapKind.DIFFUSE][:] = np.linspace(0.2, 0.5, 64, dtype=np.float32)[:, None, None]
+    atlas[MapKind.DIFFUSE][:, 24:] = 0
+    given = Inputs(coded(atlas, 8), None, given.wrap)
+    made = convert_set(given, None)
+    rising = np.linspace(-2, 0, 16, dtype=np.float32)[:, None, None].repeat(16, 1)
+    decided = apply_evidence(replace(made, metal_logits=rising), given, evidence(metal=word))
+    islands = decided.maps[MapKind.METALLIC][:, :24]
+    assert least <= islands.mean() <= most
+    assert decided.decision is not None
+    assert decided.decision.metal == pytest.approx(islands.mean(), abs=0.06)
+
+
 def test_a_finish_moves_the_mean_roughness_to_its_own():
     given = inputs()
     made = apply_evidence(convert_set(given, None), given, evidence(finish="polished")).maps

@@ -24,6 +24,7 @@ from unbake.evidence.level import Level, PaintedSet, estimate_level
 from unbake.evidence.names import name_evidence
 from unbake.files import safe_join, write_atomic
 from unbake.image.colour import srgb_to_linear
+from unbake.image.ground import painted
 
 FILE: Final = f"{HIDDEN}/levels.json"
 
@@ -31,7 +32,7 @@ SAME: Final = 0.07
 """Difference of log levels (a tenth of a stop) up to which a kept level still holds: a few textures more or less should
 not convert a whole mod again."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 _LEAST_SHARE: Final = 0.02
 _DARKEST: Final = 1e-5
@@ -122,7 +123,7 @@ def _measure_alone(files: TextureSet, sound: set[str]) -> Measured | None:
 
 
 def _measure(files: TextureSet) -> Measured | None:
-    """The brightness of a set on a small copy; None where it cannot be read."""
+    """The brightness of what is painted of a set, on a small copy; None where it cannot be read."""
     try:
         picture = small_picture(files.diffuse)
         metal = None if files.environment is None else _metal(files, files.environment)
@@ -131,7 +132,9 @@ def _measure(files: TextureSet) -> Measured | None:
     if picture.shape[2] == 1:
         picture = np.repeat(picture, 3, axis=2)
     light = srgb_to_linear(picture[..., :3]).mean(-1)
-    opaque = picture[..., 3] > 0.1 if picture.shape[2] == 4 else np.ones(light.shape, bool)
+    opaque = painted(light)
+    if picture.shape[2] == 4:
+        opaque &= picture[..., 3] > 0.1
     if opaque.mean() < _LEAST_SHARE:
         opaque = np.ones(light.shape, bool)
     if metal is None:

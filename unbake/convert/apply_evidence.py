@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from unbake.convert.albedo_rule import small_size
 from unbake.convert.convert import Converted
@@ -33,12 +34,14 @@ from unbake.evidence.fuse import (
 )
 from unbake.evidence.refine import chroma, refined
 from unbake.image.arrays import CodedMaps, Codes, Floats, Wrap, bands, quantise, unit
+from unbake.image.colour import srgb_to_linear
 from unbake.image.delight import METAL_LIFT
+from unbake.image.ground import painted
 from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 from unbake.image.specular import mask_tells
 
-APPLIED: Final = 7
+APPLIED: Final = 8
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
 NO_LOGIT: Final = TYPICAL_PRESENCE
@@ -64,18 +67,27 @@ def apply_evidence(
     """
     cue = inputs.cue
     logits = _logits(converted, inputs)
-    picture = _small_picture(inputs)
     size = small_size(inputs.size)
-    ordered = refined(smoothly(logits, *size, inputs.wrap), picture, evidence.material)
+    picture = _small_picture(inputs, size)
+    even = smoothly(logits, *size, inputs.wrap)
+    ordered = refined(even, picture, evidence.material)
     small_cue = _small_cue(cue, size, inputs.wrap)
     marked = 0.0 if small_cue is None else chroma(picture, small_cue)
-    how = plan(logits, cue, small_cue, evidence, ordered, marked)
+    shown = painted(srgb_to_linear(picture).mean(-1))  # what is said of a surface is not of an atlas's ground
+    how = plan(
+        logits if shown.all() else even[shown],
+        cue,
+        None if small_cue is None else small_cue[shown],
+        evidence,
+        ordered[shown],
+        marked,
+    )
     mask = _metal(ordered, cue, how, inputs.size, inputs.wrap)
     by = _source(cue, evidence)
     if by == "name" and evidence.material in GREY_METALS:
         mask = only_grey(mask, picture, inputs.wrap)
     maps = dict(converted.maps.codes)
-    alone = float(unit(maps[MapKind.METALLIC]).mean())
+    alone = _share(maps[MapKind.METALLIC], shown, inputs.wrap)
     seen = maps[MapKind.METALLIC_MASK]
     maps[MapKind.METALLIC_MASK] = mask
     maps[MapKind.METALLIC] = _sharpened(mask) if how.mode != "complex" else mask
@@ -92,7 +104,7 @@ def apply_evidence(
         tells = mask_tells(picture, _small_mask(inputs, size), inputs.wrap)
         by_family = (tells * told + (1 - tells) * untold) * evidence.rougher
         maps[MapKind.ROUGHNESS] = moved(maps[MapKind.ROUGHNESS], by_family)
-    share = float(unit(maps[MapKind.METALLIC]).mean())
+    share = _share(maps[MapKind.METALLIC], shown, inputs.wrap)
     return replace(converted, maps=CodedMaps(maps), decision=_decision(share, alone, how, by, evidence))
 
 
@@ -145,10 +157,16 @@ def _logits(converted: Converted, inputs: Inputs) -> Floats:
     return np.full((*small_size(inputs.size), 1), NO_LOGIT, np.float32)
 
 
-def _small_picture(inputs: Inputs) -> Floats:
-    """The diffuse (h, w, 3), sRGB in [0, 1], on a small copy."""
+def _share(metallic: Codes, shown: NDArray[np.bool_], wrap: Wrap) -> float:
+    """Mean metal of what is painted: codes (H, W, 1), `shown` on a small copy."""
+    if shown.all():
+        return float(unit(metallic).mean())
+    return float(by_area(unit(metallic), shown.shape[0], shown.shape[1], wrap)[shown].mean())
+
+
+def _small_picture(inputs: Inputs, size: tuple[int, int]) -> Floats:
+    """The diffuse (h, w, 3), sRGB in [0, 1], on a small copy of that size."""
     diffuse = inputs.maps.codes[MapKind.DIFFUSE]
-    size = small_size(inputs.size)
     return np.concatenate([by_area(unit(diffuse[..., i : i + 1]), *size, inputs.wrap) for i in range(3)], -1)
 
 
