@@ -41,9 +41,9 @@ from unbake.train.surrogate_skyrim import write_surrogate  # noqa: E402
 EXAMPLES = Path(__file__).parents[2] / "unbake" / "bundled" / "examples" / "legacy"
 
 
-def validated(kind: str, metric: str, ours: float, baseline: float) -> Scored:
+def validated(kind: str, metric: str, ours: float, baseline: float, name: str = "a") -> Scored:
     return Scored(
-        "a", "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": baseline, "other": 0.0}),)
+        name, "stone", "sun", (Score(kind, metric, "lower", ours, {"rule": baseline, "other": 0.0}),)
     )
 
 
@@ -56,6 +56,12 @@ def test_a_network_that_beats_the_rule_is_used():
 def test_a_network_that_hardly_beats_the_rule_is_not_used(ours: float):
     use = use_of(gather([validated("ao", "mae", ours, 0.2)]).rows)
     assert use["ao"] == "baseline"
+
+
+def test_a_network_beats_the_normal_maps_rule_only_where_it_does_so_for_sure():
+    parted = [validated("ao", "mae", ours, 0.2, str(ours)) for ours in (0.02, 0.05, 0.28, 0.3)]
+    assert use_of(gather(parted).rows)["ao"] == "baseline"
+    assert use_of(gather(parted[:2]).rows)["ao"] == "network"
 
 
 def test_the_mask_goes_with_the_metallic_map():

@@ -49,6 +49,9 @@ the metallic map of materials no network saw (docs/LAB.md), and a dozen validati
 WORTH = 0.98
 """A network is used from this share of its rule's error on: a rule takes next to no time, and errs alike everywhere."""
 
+SURELY = MapKind.AO, MapKind.HEIGHT
+"""Maps whose rule reads the normal map, as their network does: it must be beaten for sure, by the whole interval."""
+
 WEIGHTS = "model.safetensors"
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -227,14 +230,18 @@ def _measured(
 def use_of(rows: Sequence[Row]) -> dict[MapKind, Use]:
     """The outputs that the converter takes from the networks: those that beat the rule's (the first baseline) by WORTH.
 
+    Those of SURELY need the upper end of the ratio's interval below 1, too.
     >>> use_of([])["albedo"]
     'baseline'
     """
     use: dict[MapKind, Use] = dict.fromkeys(OUTPUTS, "baseline")
     for row in rows:
         for measured, outputs in DECIDES.items():
-            decides = (row.map, row.metric) == (measured.value, HEADLINES[measured.value])
-            if decides and row.ours < WORTH * row.baselines[0].value:
+            if (row.map, row.metric) != (measured.value, HEADLINES[measured.value]):
+                continue
+            rule = row.baselines[0]
+            sure = measured not in SURELY or rule.interval[1] < 1
+            if sure and row.ours < WORTH * rule.value:
                 use |= dict.fromkeys(outputs, "network")
     return use
 
