@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from support.coded import coded
@@ -23,6 +24,7 @@ from unbake.image.dds.encode import write_dds
 from unbake.image.dds.formats import DxgiFormat
 from unbake.image.files import read_picture, write_png
 from unbake.image.geometry import GEOMETRY_VERSION
+from unbake.image.resample import by_area
 from unbake.image.surface import RELIEF_DRIFT
 
 RNG = np.random.default_rng(5)
@@ -164,6 +166,19 @@ def test_a_rolled_tiling_texture_gives_rolled_maps() -> None:
 
 def test_metallic_stands_only_where_the_mask_says_metal() -> None:
     assert convert_set(inputs(), Blur(mask=0.0)).maps[MapKind.METALLIC].max() == 0
+
+
+def test_unet_maps_has_a_say_in_where_metal_is_but_not_in_whether() -> None:
+    alone, told = Blur(), Blur()
+    told.card = msgspec.structs.replace(told.card, head_weight=0.5)
+    given = inputs()
+    without, made = convert_set(given, alone), convert_set(given, told)
+    assert without.metal_logits is not None
+    assert made.metal_logits is not None
+    said = made.metal_logits - without.metal_logits
+    own = by_area(made.maps[MapKind.METALLIC], *said.shape[:2])
+    assert abs(float(said.mean())) < 1e-4
+    assert np.corrcoef(said.ravel(), own.ravel())[0, 1] > 0.9
 
 
 def test_the_tile_halves_until_it_fits_into_memory_and_a_note_says_so() -> None:

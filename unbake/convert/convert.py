@@ -13,6 +13,7 @@ from unbake.convert.inputs import Inputs
 from unbake.convert.predict import Predictor, metal_of
 from unbake.convert.reading import enlarged, reading_size, reduced_codes
 from unbake.convert.roughness import calibrated
+from unbake.domain.card import Card
 from unbake.domain.decision import Decision
 from unbake.domain.maps import GEOMETRY, OUTPUTS, MapKind
 from unbake.domain.networks import NETWORKS
@@ -33,7 +34,7 @@ from unbake.image.arrays import (
 from unbake.image.colour import luminance, srgb_to_linear
 from unbake.image.delight import relevelled
 from unbake.image.geometry import geometry_channels
-from unbake.image.resample import smoothly
+from unbake.image.resample import by_area, smoothly
 from unbake.image.specular import mask_tells
 from unbake.image.surface import LEAST_Z, height_map, height_of, relief_of, surface_of
 from unbake.image.tiling import run_tiled_in_memory
@@ -42,6 +43,9 @@ TILE: Final = 1024
 """Side of what one window of a UNet adds to the output, in texels; halved when memory runs out."""
 
 SMALLEST_TILE: Final = 128
+
+_UNSURE: Final = 1e-4
+"""Probabilities nearer to 0 and 1 are as sure as this in log-odds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +144,10 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
         known[MapKind.ALBEDO] = rule_albedo(own, known[MapKind.METALLIC_MASK], wrap, level, 16)
     has_specular = MapKind.SPECULAR in own
     maps, fitted = _run_unets(known, predictor, has_specular, seen.labels, wrap, tile)
+    logits = seen.metal_logits
+    if MapKind.METALLIC in maps:
+        logits = _witnessed(logits, maps[MapKind.METALLIC], card.head_weight, wrap)
+        maps[MapKind.METALLIC] = _where_masked(maps[MapKind.METALLIC], known[MapKind.METALLIC_MASK], card)
     if MapKind.ROUGHNESS in maps and card.roughness_fit is not None:
         mask = unit(own[MapKind.SPECULAR]) if has_specular else None
         tells = mask_tells(unit(own[MapKind.DIFFUSE]), mask, wrap)
@@ -148,25 +156,38 @@ def _predict(codes: Stored, wrap: Wrap, predictor: Predictor, tile: int, level: 
         )
     known |= maps
     made = enlarged({k: known[k] for k in OUTPUTS if card.use[k] == "network"}, known, codes, factor, wrap)
-    return _Predicted(made, classes, seen.metal_logits, fitted)
+    return _Predicted(made, classes, logits, fitted)
+
+
+def _witnessed(logits: Floats, metallic: Codes, weight: float, wrap: Wrap) -> Floats:
+    """The log-odds of metal (h, w, 1), in whose order UNet-Maps has a say by its metallic map, codes (H, W, 1)."""
+    if not weight:
+        return logits
+    share = np.clip(by_area(unit(metallic), logits.shape[0], logits.shape[1], wrap), _UNSURE, 1 - _UNSURE)
+    own = np.log(share / (1 - share))
+    return np.asarray(logits + np.float32(weight) * (own - own.mean()), np.float32)
+
+
+def _where_masked(metallic: Codes, mask: Codes, card: Card) -> Codes:
+    """Codes of UNet-Maps' metallic map (H, W, 1), where the mask, codes, says metal."""
+    made = np.empty(metallic.shape, metallic.dtype)
+    for rows in bands(*metallic.shape[:2]):
+        probability = dequantise(MapKind.METALLIC_MASK, mask[rows])
+        metal = metal_of(unit(metallic[rows]), probability, card.mask_threshold, card.mask_softness)
+        made[rows] = quantise(MapKind.METALLIC, metal)
+    return made
 
 
 def _run_unets(
     known: Stored, predictor: Predictor, has_specular: bool, labels: Floats, wrap: Wrap, tile: int
 ) -> tuple[Stored, int]:
     """Codes of what the UNets give, an albedo that is known already apart, and the side of the tiles that fitted."""
-    card = predictor.card
 
     def predict_albedo(window: Maps, around: Wrap) -> Maps:
         return predictor.predict_albedo(window, has_specular, labels, around)
 
     def predict_maps(window: Maps, around: Wrap) -> Maps:
-        maps = dict(predictor.predict_maps(window, has_specular, labels, around))
-        if MapKind.METALLIC in maps:
-            mask = window[MapKind.METALLIC_MASK]
-            metal = metal_of(maps[MapKind.METALLIC], mask, card.mask_threshold, card.mask_softness)
-            maps[MapKind.METALLIC] = metal
-        return maps
+        return dict(predictor.predict_maps(window, has_specular, labels, around))
 
     made = Stored()
     if MapKind.ALBEDO not in known:

@@ -70,6 +70,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     metal_weights: of the logits of metal by SegFormer, by the classifier for each patch, and for the whole texture;
     presence_weight: of the upper tenth of SegFormer's, which says of the whole texture whether there is metal. Their
     sum, scaled and shifted by mask_calibration, is the mask's.
+    head_weight: of the logits of UNet-Maps' metallic map less their mean, which say where there is metal, not whether;
+    evidence reads them, the UNets' mask has them not.
     mask_calibration, class_calibration: scale and shift of the logits (Platt scaling), fitted on validation materials.
     The UNets receive the calibrated mask, since they over-trust an overconfident one.
     roughness_fit: of the roughness, where the specular mask holds gloss and where it does not; None leaves it.
@@ -93,6 +95,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     use: dict[MapKind, Use]
     metal_weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
     presence_weight: float = 0.0
+    head_weight: float = 0.0
     mask_calibration: tuple[float, float] = (1.0, 0.0)
     class_calibration: tuple[float, float] = (1.0, 0.0)
     roughness_fit: tuple[RoughnessFit, RoughnessFit] | None = None

@@ -24,6 +24,9 @@ paintings trust SegFormer, which knows that painter; by others it orders texels 
 PRESENCE_WEIGHT: Final = 0.5
 """Of SegFormer's upper tenth: by painters it never met it still knows a little of whether there is metal at all."""
 
+HEAD_WEIGHT: Final = 0.2
+"""Of UNet-Maps' own word on where metal is, beside the classifier's 1.5 (docs/LAB.md)."""
+
 METAL_SHIFT: Final = 0.75
 """Of their sum: about 2 % of what is no metal then comes out as metal where nothing else is known."""
 

@@ -15,7 +15,7 @@ from unbake.domain import card as cards
 from unbake.domain.card import CARD, FORMAT, Card, Credit, Use, encode_card
 from unbake.domain.maps import MAPS_HEADS, OUTPUTS, MapKind
 from unbake.domain.materials import CLASSES
-from unbake.evaluate.calibrate import METAL_SHIFT, METAL_WEIGHTS, PRESENCE_WEIGHT, calibrate
+from unbake.evaluate.calibrate import HEAD_WEIGHT, METAL_SHIFT, METAL_WEIGHTS, PRESENCE_WEIGHT, calibrate
 from unbake.evaluate.conversion import bundle
 from unbake.evaluate.figures import HEADLINES, Evaluation, Row, as_dict, rows_from
 from unbake.evaluate.held_out import HeldOut, held_out
@@ -208,6 +208,7 @@ def _measured(
         mask_softness=0.2,
         metal_weights=METAL_WEIGHTS,
         presence_weight=PRESENCE_WEIGHT,
+        head_weight=HEAD_WEIGHT,
         mask_calibration=(1.0, METAL_SHIFT),
         level_albedo="network",
         use=dict.fromkeys(OUTPUTS, "network"),
