@@ -83,10 +83,12 @@ def release(
     `out` gets four ONNX files, model.safetensors, card.json and MODEL_CARD.md, and only when all is measured.
     Errors: TrainingError for a missing or unfit checkpoint, UsageError where there is nothing to measure on.
     """
+    if out.exists():
+        check_writable(out)  # before hours of measuring
     networks, lineage = load_merged(project.checkpoint(checkpoint)) if checkpoint else merge_heads(project)
     materials = held_out(project, ancestry(lineage))
     crossed = _cross_validated(folds)
-    check_writable(out)  # before hours of measuring
+    check_writable(out)
     with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as folder:
         making = Path(folder)
         files = export_onnx(networks, making)
