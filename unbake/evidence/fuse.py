@@ -51,9 +51,9 @@ LEAST_WEIGHT: Final = 0.15
 LARGEST_OFFSET: Final = 8.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
-UNKNOWN_PRESENCE: Final = 0.0
-"""Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point 2 to 3 %
-of other materials' texels come out as metal."""
+UNKNOWN_PRESENCE: Final = 0.2
+"""Log-odds of metal anywhere from which the networks are believed where nothing else is known: at this point 2 % of
+other materials' texels come out as metal."""
 
 SOME_PRESENCE: Final = -1.0
 """Log-odds of metal anywhere below which a name that allows some metal is not believed, from SOME_LIKELY on; more must
