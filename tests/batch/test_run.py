@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +15,7 @@ from PIL import Image
 from unbake.batch import run, stages
 from unbake.batch.events import Event, Options, SetDone, SetFailed, SetUnchanged, Started, Summary
 from unbake.batch.journal import HIDDEN
+from unbake.batch.provenance import PROVENANCE, encode_provenance, read_provenance
 from unbake.convert.convert import Converted
 from unbake.convert.inputs import Inputs
 from unbake.convert.sets import Skipped
@@ -282,3 +284,17 @@ def test_a_folder_that_was_renamed_keeps_one_file_of_entries(tmp_path: Path) -> 
     out = out.rename(tmp_path / "new name")
     convert_folder(root, out, SKYRIM)
     assert sorted(path.name for path in (out / "PBRNIFPatcher").iterdir()) == ["mine.json", "new name.json"]
+
+
+@pytest.mark.parametrize("title", ["mine", "../../outside", "a/b", "C:x", "n" * 300, "con", "."])
+def test_a_title_that_a_stranger_wrote_removes_nothing_and_stops_nothing(tmp_path: Path, title: str) -> None:
+    root, out = source(tmp_path / "in", ("clutter/pot",)), tmp_path / "out"
+    convert_folder(root, out, SKYRIM)
+    mine = out / "PBRNIFPatcher" / "mine.json"
+    mine.write_text('[{"texture": "clutter\\\\theirs"}]')
+    provenance = read_provenance(out)
+    assert provenance is not None
+    (out / PROVENANCE).write_bytes(encode_provenance(msgspec.structs.replace(provenance, title=title)))
+    assert convert_folder(root, out, SKYRIM).failed == ()
+    assert mine.is_file()
+    assert (out / "PBRNIFPatcher" / "out.json").is_file()

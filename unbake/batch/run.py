@@ -240,7 +240,8 @@ def _finish(run: Run, job: _Job) -> Summary:
     known = sorted((*sets, *kept), key=lambda files: files.name)
     provenance = _provenance(job.rules_file, run.stages, known, dict(sorted(left.items())))
     if before is not None and before.title and provenance.title:
-        pgpatcher.remove_renamed(out, before.title)
+        ours = [entry["texture"] for entry in run.journal.entries()]
+        pgpatcher.remove_renamed(out, before.title, ours)
     write_changed(out / PROVENANCE, encode_provenance(provenance))
     notes = (note_of(earlier.gone, prune),) if earlier.gone else ()
     summary = Summary(tuple(run.converted), tuple(run.unchanged), tuple(run.failed), notes=notes)

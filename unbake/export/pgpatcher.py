@@ -6,12 +6,14 @@ whole when one of the files it implies is missing (`pgpatcher_faults` finds thos
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from unbake.decoding import decode_any_json
 from unbake.domain.features import Features
 from unbake.domain.packing import relative_name
+from unbake.errors import UnbakeError
 from unbake.files import safe_join, write_changed
 
 Form = Literal["array", "default"]
@@ -144,11 +146,24 @@ def write_entries(out: Path, mod: str, entries: Iterable[dict[str, Any]], form: 
     return path
 
 
-def remove_renamed(out: Path, before: str) -> None:
-    """Remove the entries that were written while `out` was called `before`: PGPatcher would read both."""
-    old, new = (path_of(out, title) for title in (before, title_of(out)))
-    if old.name.casefold() != new.name.casefold():  # some systems take both for one file
-        old.unlink(missing_ok=True)
+def remove_renamed(out: Path, before: str, textures: Collection[str]) -> None:
+    """Remove the entries that were written while `out` was called `before`: PGPatcher would read both.
+
+    before: from a file in `out`, so it may be a stranger's word: nothing happens where it is no name of a file, or
+    that file says anything of a texture that is not in `textures`, those of our own entries.
+    """
+    try:
+        old, new = (path_of(out, title) for title in (before, title_of(out)))
+        if (
+            old.name.casefold() == new.name.casefold() or not old.is_file()
+        ):  # some systems take both for one file
+            return
+        entries = entries_in(decode_any_json(old.read_text("utf-8-sig")))
+        named = {str(entry.get("texture")) for entry in entries}
+        if named and named <= {*textures}:
+            old.unlink()
+    except (UnbakeError, OSError, ValueError):
+        return
 
 
 def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, Any]] | dict[str, Any]":
@@ -166,6 +181,22 @@ def document(entries: Sequence[dict[str, Any]], form: Form) -> "list[dict[str, A
     }
     rest = [{key: value for key, value in entry.items() if key not in shared} for entry in entries]
     return {"default": shared, "entries": rest}
+
+
+def entries_in(content: Any) -> list[dict[str, Any]]:
+    """The entries in the content of a file, each with the shared values, as PGPatcher reads both forms of `document`.
+
+    ValueError, with what it should be, where PGPatcher skips the file.
+    """
+    shared: Any = {}
+    entries = content
+    if isinstance(content, dict):
+        if not {"default", "entries"} <= content.keys():
+            raise ValueError("an object needs both 'default' and 'entries'")
+        shared, entries = content["default"], content["entries"]
+    if not isinstance(entries, list) or not all(isinstance(table, dict) for table in (shared, *entries)):
+        raise ValueError("it should be an array of objects")
+    return [shared | fields for fields in entries]
 
 
 def _backslashes(name: str) -> str:

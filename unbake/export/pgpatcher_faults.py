@@ -10,7 +10,7 @@ from typing import Any, Final
 from unbake.decoding import decode_any_json
 from unbake.errors import FileError
 from unbake.export import landscape
-from unbake.export.pgpatcher import FOLDER, PBR_ROOT
+from unbake.export.pgpatcher import FOLDER, PBR_ROOT, entries_in
 from unbake.image.dds.header import read_dds_info
 
 _IMPLIED = {
@@ -81,18 +81,14 @@ def _faults_of_json(path: Path, files_by_path: dict[str, Path]) -> list[str]:
         content = decode_any_json(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         return [f" is not JSON: {error}"]
-    defaults: dict[str, Any] = {}
-    entries = content
-    if isinstance(content, dict):
-        if not {"default", "entries"} <= content.keys():
-            return [" is skipped: an object needs both 'default' and 'entries'"]
-        defaults, entries = content["default"], content["entries"]
-    if not isinstance(entries, list) or not all(isinstance(table, dict) for table in (defaults, *entries)):
-        return [" is skipped: it should be an array of objects"]
+    try:
+        entries = entries_in(content)
+    except ValueError as error:
+        return [f" is skipped: {error}"]
     return [
         f", entry {number}: {fault}"
         for number, fields in enumerate(entries)
-        for fault in _faults(defaults | fields, files_by_path)
+        for fault in _faults(fields, files_by_path)
     ]
 
 
