@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from support.pbr_files import place
@@ -143,3 +144,11 @@ def test_a_feature_that_is_dropped_or_misread_is_a_fault(tmp_path, extra, fault)
     place(tmp_path, "a", "a_n", "a_rmaos")
     dump(tmp_path, [entry("a", parallax=False, emissive=False) | extra])
     assert fault in " ".join(validate(tmp_path))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes in folders")
+@pytest.mark.parametrize("folder", ["PBRNIFPatcher", "PBRTextureSets"])
+def test_what_is_only_called_like_a_json_file_is_not_waited_for(tmp_path, folder):
+    (tmp_path / folder / "folder.json").mkdir(parents=True)
+    os.mkfifo(tmp_path / folder / "pipe.json")
+    assert validate(tmp_path) == []

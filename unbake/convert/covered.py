@@ -89,7 +89,11 @@ def _in_folder(layer: Mod) -> Iterable[Path]:
     if not layer.folder.is_dir():
         return ()
     tops = (path for path in layer.folder.iterdir() if path.name.lower() == FOLDER.lower() and path.is_dir())
-    return sorted(path for top in tops for path in top.iterdir() if path.suffix.lower() == ".json")
+    return sorted(path for top in tops for path in top.iterdir() if _is_json(path))
+
+
+def _is_json(path: Path) -> bool:
+    return path.suffix.lower() == ".json" and path.is_file()
 
 
 def _entries(path: Path) -> Iterator[Mapping[str, Any]]:

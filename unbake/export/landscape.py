@@ -114,7 +114,7 @@ def faults(path: Path) -> list[str]:
     """Faults for which Community Shaders would drop or ignore one of these files: sentences, [] if none."""
     try:
         content = decode_any_json(path.read_text("utf-8"))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         return [f"{path.name} is not JSON: {error}."]
     if not isinstance(content, dict):
         return [f"{path.name} is dropped: it should be an object."]

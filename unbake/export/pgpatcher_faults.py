@@ -67,12 +67,15 @@ def validate(out: Path) -> list[str]:
         for path in out.glob("[tT]extures/**/*")
         if path.is_file()
     }
-    found = [
-        fault for path in sorted((out / landscape.FOLDER).glob("*.json")) for fault in landscape.faults(path)
-    ]
-    for path in sorted((out / FOLDER).glob("*.json")):
+    found = [fault for path in _json_files(out / landscape.FOLDER) for fault in landscape.faults(path)]
+    for path in _json_files(out / FOLDER):
         found += [f"{path.name}{fault}." for fault in _faults_of_json(path, files_by_path)]
     return found
+
+
+def _json_files(folder: Path) -> list[Path]:
+    """The JSON files in a folder, sorted; what is only called so, a pipe, would never end."""
+    return sorted(path for path in folder.glob("*.json") if path.is_file())
 
 
 def _faults_of_json(path: Path, files_by_path: dict[str, Path]) -> list[str]:
