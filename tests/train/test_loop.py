@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from support.tiny_project import start
+from support.tiny_project import start, tiny
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from unbake.errors import FileError, TrainingError
@@ -24,6 +24,7 @@ from unbake.train.checkpoint import load_networks
 from unbake.train.environment import REPEATED_S
 from unbake.train.loop import EpochDone, Finished, Notice, Progress, Run, train
 from unbake.train.review import validate_checkpoint
+from unbake.train.setup import prepare_data
 
 
 def weights_of(run: Run) -> dict[str, torch.Tensor]:
@@ -350,13 +351,14 @@ def test_a_fold_that_the_parent_was_trained_on_cannot_be_held_out_later(root: Pa
 def test_a_parent_trained_on_procedural_materials_saw_no_fold(root: Path, monkeypatch: pytest.MonkeyPatch):
     train(start(root), lambda _: None)
     monkeypatch.setattr("unbake.train.lineage.PROCEDURAL", "")
+    assert prepare_data(Project(root), tiny("A", "data.fold=[1, 2]")[0], workers=1) == []
     assert start(root, "A", "data.fold=[1, 2]").recipe.data.fold == (1, 2)
 
 
 KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
-from support.tiny_project import start
+from support.tiny_project import start, tiny
 from unbake.train.loop import train
 import dataclasses
 run = dataclasses.replace(start(Path({root!r}), "A0", "epochs.max=6"), save_every_s=0.0)

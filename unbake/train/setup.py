@@ -11,7 +11,7 @@ from msgspec import structs
 
 from unbake.data.cache import build_cache
 from unbake.data.sources import list_materials
-from unbake.data.split import split
+from unbake.data.split import Split, split
 from unbake.domain.maps import OUTPUTS
 from unbake.domain.materials import Domain
 from unbake.errors import TrainingError, UsageError
@@ -147,6 +147,7 @@ def prepare(
     freeze(networks, recipe.trains)
     _check_space(project, recipe, networks)
     data = open_data(recipe, {domain: project.cache(domain, long_side(recipe)) for domain in domains(recipe)})
+    _expect_split(project, recipe, data)
     distance = perceptual(recipe.losses.perceptual, backbone, processes.device)
     lineage = _lineage(lineage, recipe, overrides, networks, data)
     if distance:
@@ -170,6 +171,23 @@ def prepare(
         workers=workers if processes.device.type == "cuda" else 0,
         wandb=wandb,
     )
+
+
+def _expect_split(project: Project, recipe: Recipe, data: RunData) -> None:
+    """TrainingError where a cache is split otherwise than the recipe says: another run has built it since."""
+    splits: dict[str, Split] = {}
+    for domain in domains(recipe):
+        materials = list_materials(project.materials(domain), domain)
+        splits |= split(materials, recipe.data.held_out, recipe.data.fold)
+    shown = [(pair.name, "train") for pair in data.train.pairs] + [
+        (pair.name, "val") for pair in data.val.pairs
+    ]
+    if wrong := sorted({name for name, part in shown if splits.get(name) != part}):
+        raise TrainingError(
+            f"Expected a cache with the split that data.held_out and data.fold ask for, got one of another run "
+            f"({len(wrong)} materials, the first {wrong[0]}); start again once that run has begun its first epoch, "
+            "or give runs of different splits a root each."
+        )
 
 
 def _check_space(project: Project, recipe: Recipe, networks: Networks) -> None:
