@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from unbake.convert.albedo_rule import rule_albedo
+from unbake.convert.bare_metal import evened
 from unbake.convert.inputs import Inputs
 from unbake.domain.maps import MapKind
 from unbake.evidence.evidence import Evidence
@@ -51,6 +52,7 @@ def known_albedo(
     made = rule_albedo(inputs.maps.codes, mask, inputs.wrap, level)
     if albedo is not None:
         made = _joined(made, albedo)
+    made = evened(made, mask, inputs.wrap)
     if evidence.material not in REFLECTANCE:
         return made
     tinted = np.empty(made.shape, np.uint8)
