@@ -2,8 +2,8 @@
 
 The rules, in log light. Level: the painter's darkness is divided out, metal's apart. Direction: no albedo knows where
 the light stood, so what follows the normal's x and y linearly is painted light and goes, and half of what follows its
-tilt. Contrast: of what is left a share is painted light too, so the picture's brightness is drawn towards its mean;
-light is nearly white, so colours keep their distances.
+tilt. Contrast: what is left of painted light is about as strong in every picture, so an even picture's brightness is
+drawn towards its mean, a varied one's hardly; light is nearly white, so colours keep their distances.
 """
 
 from typing import Final, NamedTuple
@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 
 from unbake.image.colour import linear_to_srgb, luminance, srgb_to_linear
 
-CONTRAST: Final = 0.9
-"""Contrast of log luminance that stays, chosen on paintings by a formula and by traced light, see docs/LAB.md."""
+PAINTED: Final = 0.2
+"""Deviation of log luminance that painted light leaves in a picture after the other rules; beside an albedo's own, a
+Wiener filter's noise. Chosen on paintings by a formula and by traced light, see docs/LAB.md."""
+
+LEAST_CONTRAST: Final = 0.5
+"""Share of a picture's contrast that stays at the least: of an even one all might be light, or all its own."""
 
 TILT: Final = 0.5
 """Share of the fitted dependence on the slope's steepness that goes: grooves are dirty, too."""
@@ -43,7 +47,7 @@ class Delight(NamedTuple):
 
     slopes: change of log light with the normal's x, y and with 1 - z. shade: mean of that over the picture.
     pivot: mean log luminance, what contrast is drawn towards. scale: keeps the picture's mean. mean: of its linear
-    light.
+    light. contrast: share of the contrast of log luminance that stays.
     """
 
     slopes: tuple[float, float, float]
@@ -51,13 +55,17 @@ class Delight(NamedTuple):
     pivot: float
     scale: float
     mean: float = 0.0
+    contrast: float = 1.0
 
 
-def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast: float = CONTRAST) -> Delight:
+def fit(
+    diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast: float | None = None
+) -> Delight:
     """The painted light of a picture, by least squares on a small copy.
 
     diffuse: (H, W, 3) sRGB in [0, 1]. normal: (H, W, 3) unit vectors, OpenGL. weight: (H, W, 1), 0 where a texel
-    does not count (transparent, metal, unused space of an atlas), or None.
+    does not count (transparent, metal, unused space of an atlas), or None. contrast: share that stays; None for what
+    `kept_contrast` says of the picture's own.
 
     >>> flat = np.zeros((4, 4, 3), np.float32) + np.float32([0, 0, 1])
     >>> fit(np.full((4, 4, 3), 0.5, np.float32), flat).slopes
@@ -78,6 +86,8 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
     slopes = slopes.round(5) + 0.0
     log -= (features - means) @ slopes
     pivot = float((counts * log).sum())
+    if contrast is None:
+        contrast = kept_contrast(float(np.sqrt((counts * (log - pivot) ** 2).sum())))
     drawn = (linear + FLOOR) * np.exp(
         ((contrast - 1) * (log - pivot) - (features - means) @ slopes)[..., None]
     )
@@ -88,7 +98,17 @@ def fit(diffuse: Floats, normal: Floats, weight: Floats | None = None, contrast:
         pivot,
         scale,
         float((counts[..., None] * linear).sum() / 3),
+        contrast,
     )
+
+
+def kept_contrast(deviation: float) -> float:
+    """Share of a picture's contrast that is its albedo's, by the deviation of its log luminance.
+
+    >>> [round(kept_contrast(deviation), 2) for deviation in (0.1, 0.3, 0.5, 1.0)]
+    [0.5, 0.69, 0.86, 0.96]
+    """
+    return max(LEAST_CONTRAST, deviation**2 / (deviation**2 + PAINTED**2))
 
 
 def albedo(
@@ -98,7 +118,6 @@ def albedo(
     found: Delight,
     gain: float,
     metal_gain: float = 1.0,
-    contrast: float = CONTRAST,
 ) -> Floats:
     """The albedo (H, W, 3), sRGB in [0, 1], of a picture or of some of its rows; each texel stands on its own.
 
@@ -112,7 +131,7 @@ def albedo(
     log = (
         np.log(light + np.float32(FLOOR))
         - shade
-        + np.float32(contrast - 1) * (bare - np.float32(found.pivot))
+        + np.float32(found.contrast - 1) * (bare - np.float32(found.pivot))
     )
     log += np.float32(np.log(found.scale / gain)) - metal * np.float32(METAL_LIFT * np.log(metal_gain))
     linear = np.clip(np.exp(log) - np.float32(FLOOR / gain), 0, None)
