@@ -121,7 +121,7 @@ class TestNames:
         assert made.mean() < 0.25
 
     def test_the_picture_wins_where_it_is_sure(self):
-        sure = np.full((SIDE, SIDE, 1), -9.0, np.float32)
+        sure = np.full((SIDE, SIDE, 1), -13.0, np.float32)
         made, _ = decided(sure, None, of_name("weapons/iron/longsword.dds"))
         assert made.max() < 0.5
 

@@ -39,6 +39,10 @@ PARTED, PARTED_UNSURE = 0.4, 0.2
 """Standard deviation of the networks' log-odds of metal from which they tell one part of a picture from another:
 beside a name that is sure, and one that is not."""
 
+PARTED_COLOURS: Final = 0.2
+"""Standard deviation of the log-odds that follow the picture's colours, below which it has no parts: a sheet of one
+colour would be cut into speckles of its grain."""
+
 LEAST_PART: Final = 0.3
 """Least share of metal that a picture parts off where the name says mostly metal."""
 
@@ -48,7 +52,7 @@ HARDLY: Final = 0.10
 LEAST_WEIGHT: Final = 0.15
 """Weight of a name's word below which it says nothing of metal."""
 
-LARGEST_OFFSET: Final = 8.0
+LARGEST_OFFSET: Final = 12.0
 """Log-odds by which a name alone may move the networks' word: then the picture wins."""
 
 UNKNOWN_PRESENCE: Final = 0.2
@@ -218,7 +222,7 @@ def _mostly(logits: np.ndarray, score: np.ndarray, evidence: Evidence) -> Plan:
         odds = math.log(evidence.mostly_metal / (1 - evidence.mostly_metal))
         if odds + _presence(logits) - TYPICAL_PRESENCE < 0:
             return Plan("none", because="its name may speak of metal, its picture shows none")
-    if float(logits.std()) >= (PARTED if sure else PARTED_UNSURE):
+    if float(logits.std()) >= (PARTED if sure else PARTED_UNSURE) and float(score.std()) >= PARTED_COLOURS:
         # The picture tells metal from rust, wood or leather by itself: it parts them, sharply, within bounds.
         return _parted(score, LEAST_PART, share, because)
     offset = min(max(matched_offset(logits, share), 0.0), LARGEST_OFFSET)
