@@ -41,7 +41,7 @@ from unbake.image.noise import smoothstep
 from unbake.image.resample import by_area, smoothly
 from unbake.image.specular import mask_tells
 
-APPLIED: Final = 11
+APPLIED: Final = 12
 """Version of what is done here: another one makes the files of a set anew, without the networks."""
 
 NO_LOGIT: Final = TYPICAL_PRESENCE
