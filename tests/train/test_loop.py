@@ -358,7 +358,7 @@ def test_a_parent_trained_on_procedural_materials_saw_no_fold(root: Path, monkey
 KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path
-from support.tiny_project import start, tiny
+from support.tiny_project import start
 from unbake.train.loop import train
 import dataclasses
 run = dataclasses.replace(start(Path({root!r}), "A0", "epochs.max=6"), save_every_s=0.0)

@@ -8,7 +8,7 @@ from unbake.domain.maps import MapKind
 from unbake.evidence.level import Level
 from unbake.image.arrays import Codes, Floats, Stored, Wrap, bands, dequantise, quantise, unit
 from unbake.image.delight import Delight, albedo, fit
-from unbake.image.resample import by_area
+from unbake.image.resample import codes_by_area
 
 FIT_SIDE: Final = 256
 """Longest side of the copy on which painted light is fitted."""
@@ -54,8 +54,7 @@ def _fitted(codes: Stored, metal: np.ndarray, wrap: Wrap) -> Delight:
     size = small_size(metal.shape[:2])
 
     def small(image: np.ndarray) -> Floats:
-        channels = [by_area(unit(image[..., i : i + 1]), *size, wrap) for i in range(image.shape[2])]
-        return np.concatenate(channels, -1)
+        return codes_by_area(image, *size, wrap)
 
     normal = small(codes[MapKind.NORMAL]) * 2 - 1
     length = np.linalg.norm(normal, axis=-1, keepdims=True)

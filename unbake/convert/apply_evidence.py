@@ -38,7 +38,7 @@ from unbake.image.colour import srgb_to_linear
 from unbake.image.delight import METAL_LIFT
 from unbake.image.ground import painted
 from unbake.image.noise import smoothstep
-from unbake.image.resample import by_area, smoothly
+from unbake.image.resample import by_area, codes_by_area, smoothly
 from unbake.image.specular import mask_tells
 
 APPLIED: Final = 12
@@ -68,7 +68,7 @@ def apply_evidence(
     cue = inputs.cue
     logits = _logits(converted, inputs)
     size = small_size(inputs.size)
-    picture = _small_picture(inputs, size)
+    picture = codes_by_area(inputs.maps.codes[MapKind.DIFFUSE], *size, inputs.wrap)
     even = smoothly(logits, *size, inputs.wrap)
     ordered = refined(even, picture, evidence.material)
     small_cue = _small_cue(cue, size, inputs.wrap)
@@ -162,12 +162,6 @@ def _share(metallic: Codes, shown: NDArray[np.bool_], wrap: Wrap) -> float:
     if shown.all():
         return float(unit(metallic).mean())
     return float(by_area(unit(metallic), shown.shape[0], shown.shape[1], wrap)[shown].mean())
-
-
-def _small_picture(inputs: Inputs, size: tuple[int, int]) -> Floats:
-    """The diffuse (h, w, 3), sRGB in [0, 1], on a small copy of that size."""
-    diffuse = inputs.maps.codes[MapKind.DIFFUSE]
-    return np.concatenate([by_area(unit(diffuse[..., i : i + 1]), *size, inputs.wrap) for i in range(3)], -1)
 
 
 def _small_mask(inputs: Inputs, size: tuple[int, int]) -> Floats | None:

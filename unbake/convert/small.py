@@ -2,15 +2,13 @@
 
 from typing import BinaryIO, Final
 
-import numpy as np
-
 from unbake.convert.sources import Source
 from unbake.errors import FileError
 from unbake.image.arrays import Floats, unit
 from unbake.image.dds.blocks import BlockFormat, block_size
 from unbake.image.dds.header import DdsInfo, read_dds_info
 from unbake.image.files import decode_picture, regular_size
-from unbake.image.resample import by_area
+from unbake.image.resample import codes_by_area
 
 HEADER: Final = 148
 """Bytes of the longest DDS header."""
@@ -32,7 +30,7 @@ def small_picture(source: Source, side: int = 64) -> Floats:
     if scale >= 0.5:
         return image
     size = max(1, round(height * scale)), max(1, round(width * scale))
-    return np.concatenate([by_area(image[..., i : i + 1], *size) for i in range(image.shape[2])], -1)
+    return codes_by_area(image, *size)
 
 
 def _small_dds(source: Source, side: int) -> bytes | None:

@@ -154,9 +154,8 @@ def remove_renamed(out: Path, before: str, textures: Collection[str]) -> None:
     """
     try:
         old, new = (path_of(out, title) for title in (before, title_of(out)))
-        if (
-            old.name.casefold() == new.name.casefold() or not old.is_file()
-        ):  # some systems take both for one file
+        one = old.name.casefold() == new.name.casefold()  # to some systems
+        if one or not old.is_file():
             return
         entries = entries_in(decode_any_json(old.read_text("utf-8-sig")))
         named = {str(entry.get("texture")) for entry in entries}

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from unbake.domain.maps import spec
-from unbake.image.arrays import Floats, Maps, Wrap
+from unbake.image.arrays import Floats, Maps, Wrap, unit
 from unbake.image.colour import linear_to_srgb, srgb_to_linear
 from unbake.image.normals import decode_normal, encode_normal
 
@@ -66,6 +66,24 @@ def by_area(
     grows = height > image.shape[0] or width > image.shape[1]
     method = Image.Resampling.BILINEAR if grows else Image.Resampling.BOX
     return _resampled(image, height, width, wrap, method)
+
+
+def codes_by_area(
+    codes: np.ndarray,
+    height: int,
+    width: int,
+    wrap: Wrap = (False, False),
+    decode: Callable[[np.ndarray], Floats] = unit,
+) -> Floats:
+    """Codes (H, W, C) as floats, smaller as by `by_area`; a channel at a time, since floats of all take much memory.
+
+    decode: what the codes stand for, of any shape: values in [0, 1], or the linear light of sRGB (`light.light_of`).
+
+    >>> codes_by_area(np.uint8([[[0], [255]]]), 1, 1).tolist()
+    [[[0.5]]]
+    """
+    channels = [codes[..., i : i + 1] for i in range(codes.shape[2])]
+    return np.concatenate([by_area(decode(channel), height, width, wrap) for channel in channels], -1)
 
 
 def smoothly(image: Floats, height: int, width: int, wrap: Wrap = (False, False)) -> Floats:
